@@ -1,0 +1,39 @@
+/** config/values.ts: the kinds of value a configuration holds, each with an error a person can act on. */
+import * as z from 'zod';
+import { formatAddress, parseAddress } from '../core/address.js';
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const LONGEST_MS = 24 * 3_600_000;
+
+/** @returns milliseconds, 0 for "off", or `undefined` when `text` is no duration of at most a day */
+export function durationMs(text: string): number | undefined {
+  if (text === 'off' || text === '0') return 0;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const ms = match === null ? Number.NaN : Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN));
+  return ms >= 1 && ms <= LONGEST_MS ? ms : undefined;
+}
+
+/** A time: `500ms`, `5s`, `1m`, `1h`; `0` or `off` disables it. Held as whole milliseconds. */
+export const duration = z.union([z.int().min(0).max(LONGEST_MS), z.string()]).transform((value, context) => {
+  const ms = typeof value === 'number' ? value : durationMs(value);
+  if (ms !== undefined) return ms;
+  context.issues.push({ code: 'custom', input: value, message: `"${value}" is not a time; write 500ms, 5s or 1m` });
+  return z.NEVER;
+});
+
+/** A duration that cannot be switched off. */
+export const positiveDuration = duration.refine((ms) => ms > 0, { error: 'must be longer than 0' });
+
+function address(lowestPort: 0 | 1): z.ZodType<string, string> {
+  return z.string().transform((text, context) => {
+    const parsed = parseAddress(text, lowestPort);
+    if (typeof parsed !== 'string') return formatAddress(parsed);
+    context.issues.push({ code: 'custom', input: text, message: `"${text}" ${parsed}` });
+    return z.NEVER;
+  });
+}
+
+/** Where something listens; port 0 lets the system choose. Held in its canonical form. */
+export const listenAddress = address(0);
+/** Where a backend is reached. Held in its canonical form, which is also the backend's id. */
+export const backendAddress = address(1);

@@ -1,0 +1,49 @@
+/** core/address.ts: the one reader of `host:port`, as people type it: IPv4, [IPv6] or a name. */
+import { isIP } from 'node:net';
+
+export interface Address {
+  /** IP literal without brackets, or a lower-cased name. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * @param text `host:port`; an IPv6 host needs brackets
+ * @param lowestPort 1 for a backend, 0 for a listener (0 lets the system choose)
+ * @returns the address, or one plain clause that says what is wrong with `text`
+ */
+export function parseAddress(text: string, lowestPort: 0 | 1): Address | string {
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) return 'has no port; write host:port';
+  const port = portOf(text.slice(colon + 1), lowestPort);
+  if (typeof port === 'string') return port;
+  const host = hostOf(text.slice(0, colon));
+  return host === undefined ? 'has no valid host; write 10.0.0.1:80, [::1]:80 or name:80' : { host, port };
+}
+
+/** The inverse of {@link parseAddress}. */
+export function formatAddress({ host, port }: Address): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function portOf(text: string, lowest: number): number | string {
+  if (text === '') return 'has no port behind the colon';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port >= lowest && port <= 65_535)) return `has port "${text}"; a port is a number from ${lowest} to 65535`;
+  return port;
+}
+
+// Labels by RFC 1123 section 2.1; the underscore is not a host name's but container networks use it.
+const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/;
+
+function hostOf(text: string): string | undefined {
+  if (text.startsWith('[') && text.endsWith(']')) {
+    const inner = text.slice(1, -1).toLowerCase();
+    return isIP(inner) === 6 ? inner : undefined;
+  }
+  const host = text.toLowerCase();
+  if (isIP(host) === 4) return host;
+  // Four dotted numbers that are no IPv4 address are a typo, never a name.
+  if (/^[\d.]+$/.test(host)) return undefined;
+  return NAME.test(host) ? host : undefined;
+}

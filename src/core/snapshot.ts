@@ -1,0 +1,62 @@
+/**
+ * core/snapshot.ts: one pool at one version, replaced whole and never changed in place, so that a request that holds
+ * a snapshot keeps one consistent view to its end.
+ */
+import * as z from 'zod';
+import { type Backend, backendIdSchema, backendSchema, isUsable } from './backend.js';
+
+export const poolSnapshotSchema = z
+  .object({
+    pool: z.string(),
+    /** Grows by exactly one with every change, so that a worker can see that it missed one. */
+    version: z.int().min(0),
+    backends: z.array(backendSchema).readonly(),
+  })
+  .readonly();
+export type PoolSnapshot = z.infer<typeof poolSnapshotSchema>;
+
+/** One versioned change: a backend added or altered, or one removed. */
+export const poolChangeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('upsert'), pool: z.string(), version: z.int(), backend: backendSchema }),
+  z.object({ kind: z.literal('removed'), pool: z.string(), version: z.int(), id: backendIdSchema }),
+]);
+export type PoolChange = Readonly<z.infer<typeof poolChangeSchema>>;
+
+export type Applied =
+  | { readonly kind: 'applied'; readonly snapshot: PoolSnapshot }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'gap'; readonly have: number };
+
+/** Builds the next snapshot and leaves `current` alone. */
+export function applyChange(current: PoolSnapshot, change: PoolChange): Applied {
+  if (change.version <= current.version) return { kind: 'stale' };
+  if (change.version !== current.version + 1) return { kind: 'gap', have: current.version };
+  const backends = change.kind === 'removed' ? without(current, change.id) : withBackend(current, change.backend);
+  return { kind: 'applied', snapshot: { pool: current.pool, version: change.version, backends } };
+}
+
+function without(current: PoolSnapshot, id: Backend['id']): readonly Backend[] {
+  return current.backends.filter((b) => b.id !== id);
+}
+
+function withBackend(current: PoolSnapshot, backend: Backend): readonly Backend[] {
+  const known = current.backends.some((b) => b.id === backend.id);
+  if (!known) return [...current.backends, backend];
+  return current.backends.map((b) => (b.id === backend.id ? backend : b));
+}
+
+/** Which backends a new request may go to. */
+export interface Eligible {
+  readonly backends: readonly Backend[];
+  /** Fewer than half of the enabled backends are usable, so all of them are tried: shedding a whole pool's load onto
+   * the few that still answer would take those down too. */
+  readonly panic: boolean;
+}
+
+/** @returns the backends that may take a request; empty when none is enabled */
+export function eligibleOf(snapshot: PoolSnapshot): Eligible {
+  const enabled = snapshot.backends.filter((b) => b.admin === 'enabled');
+  const usable = enabled.filter(isUsable);
+  const panic = usable.length * 2 < enabled.length;
+  return { backends: panic ? enabled : usable, panic };
+}
