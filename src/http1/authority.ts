@@ -1,0 +1,42 @@
+/** http1/authority.ts: checks `uri-host [ ":" port ]`, the value of Host and the authority of an absolute target. */
+import { isIPv6 } from 'node:net';
+import { COLON, HOST_NAME, isDigit, spanEnd } from './characters.js';
+
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const PERCENT = '%';
+
+/**
+ * Whether `text` in [from, to) is an authority without user information: a name, an IPv4 address or a bracketed IPv6
+ * address, then maybe a port. Narrower than RFC 3986 section 3.2.2, which also allows `%`, `!`, `,` and the like in
+ * names: no name in use has them, and servers disagree about them.
+ */
+export function isAuthority(text: string, from: number, to: number): boolean {
+  if (from >= to) return false;
+  const hostEnd =
+    text.charCodeAt(from) === OPEN_BRACKET ? literalEnd(text, from, to) : spanEnd(HOST_NAME, text, from, to);
+  if (hostEnd === from) return false;
+  return hostEnd === to || (text.charCodeAt(hostEnd) === COLON && isPort(text, hostEnd + 1, to));
+}
+
+/** @returns just past the closing bracket, or `from` when that is no IPv6 address */
+function literalEnd(text: string, from: number, to: number): number {
+  let at = from + 1;
+  while (at < to && text.charCodeAt(at) !== CLOSE_BRACKET) at++;
+  if (at === to) return from;
+  const address = text.slice(from + 1, at);
+  // A zone belongs to one host's interfaces and has no place in a message (RFC 9110 section 4.2).
+  return isIPv6(address) && !address.includes(PERCENT) ? at + 1 : from;
+}
+
+/** An empty port is valid and means the default one (RFC 3986 section 3.2.3). */
+function isPort(text: string, from: number, to: number): boolean {
+  if (to - from > 5) return false;
+  let port = 0;
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (!isDigit(code)) return false;
+    port = port * 10 + code - 0x30;
+  }
+  return port <= 65_535;
+}

@@ -1,0 +1,181 @@
+/**
+ * http1/chunked.ts: follows chunked framing (RFC 9112 section 7.1) without copying, so that a body is forwarded as the
+ * bytes it came in and never re-encoded. Strict, because a proxy and a backend that disagree about where a body ends
+ * is what request smuggling is made of.
+ */
+import { COLON, CR, LF, SEMICOLON, TOKEN, VALUE } from './characters.js';
+import { type Fault, refuse } from './fault.js';
+import { kindOf, OTHER } from './field-kind.js';
+
+const BAD_SIZE = refuse(400, 'bad-chunk-size', 'A chunk size is not 1 to 15 plain hexadecimal digits.');
+const BAD_EXTENSION = refuse(400, 'bad-chunk-extension', 'A chunk extension has a control character.');
+const LONG_EXTENSION = refuse(431, 'chunk-extension-too-long', 'A chunk extension is longer than 256 bytes.');
+const BAD_END = refuse(400, 'bad-chunk-end', 'A line or the data of a chunk does not end in CR LF.');
+const BAD_TRAILER = refuse(400, 'bad-trailer', 'A trailer field is malformed.');
+const FORBIDDEN_TRAILER = refuse(400, 'forbidden-trailer', 'A trailer field would change what the head has said.');
+const LARGE_TRAILERS = refuse(431, 'trailers-too-large', 'The trailer fields are larger than 8 KiB.');
+
+/** 60 bits: more than any body has, and few enough that no count of digits overflows a double. */
+const MAX_SIZE_DIGITS = 15;
+/** Bytes of one chunk's extensions, the semicolon included. Nobody uses them, so anything long is an attack. */
+const MAX_EXTENSION = 256;
+/** Bytes of all trailer lines of one body, line ends included. */
+const MAX_TRAILERS = 8_192;
+/** No name that {@link kindOf} knows whole is longer; of a longer one the beginning decides. */
+const NAME_KEPT = 18;
+
+type State =
+  | 'size'
+  | 'extension'
+  | 'size-lf'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'line-start'
+  | 'name'
+  | 'value'
+  | 'value-lf'
+  | 'end-lf'
+  | 'done';
+
+/**
+ * Finds where a chunked body ends. One per connection, reused through {@link reset}. How the bytes are split between
+ * calls changes nothing. Faults carry the status a client is answered; on the backend's side they mean 502 or, once
+ * the response has begun, a broken connection.
+ */
+export class ChunkedScanner {
+  #state: State = 'size';
+  #fault: Fault | undefined;
+  /** Bytes of the current chunk that are still to come. */
+  #left = 0;
+  #digits = 0;
+  #extension = 0;
+  #trailers = 0;
+  #name = '';
+
+  /** The last byte of the body has been seen. */
+  get done(): boolean {
+    return this.#state === 'done';
+  }
+
+  /** Set for good once the framing is broken. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** Forgets everything, for the next body. */
+  reset(): void {
+    this.#state = 'size';
+    this.#fault = undefined;
+    this.#left = 0;
+    this.#digits = 0;
+    this.#extension = 0;
+    this.#trailers = 0;
+    this.#name = '';
+  }
+
+  /**
+   * Scans `bytes` in [from, to).
+   * @param onData gets each run of payload bytes; a chunk that spans calls comes as several runs
+   * @returns the offset just past the body if it ends here, of the offending byte on a fault, else `to`
+   */
+  scan(bytes: Uint8Array, from: number, to: number, onData?: (from: number, to: number) => void): number {
+    let at = from;
+    while (at < to && this.#state !== 'done' && this.#fault === undefined) {
+      if (this.#state === 'data') {
+        const end = Math.min(to, at + this.#left);
+        this.#left -= end - at;
+        if (this.#left === 0) this.#state = 'data-cr';
+        onData?.(at, end);
+        at = end;
+        continue;
+      }
+      this.#fault = this.#step(bytes[at] ?? 0);
+      if (this.#fault === undefined) at++;
+    }
+    return at;
+  }
+
+  #step(byte: number): Fault | undefined {
+    switch (this.#state) {
+      case 'size':
+        return this.#readSize(byte);
+      case 'extension':
+        return this.#readExtension(byte);
+      case 'size-lf':
+        return this.#expect(LF, byte, this.#left === 0 ? 'line-start' : 'data');
+      case 'data-cr':
+        return this.#expect(CR, byte, 'data-lf');
+      case 'data-lf':
+        this.#digits = 0;
+        return this.#expect(LF, byte, 'size');
+      case 'end-lf':
+        return this.#expect(LF, byte, 'done');
+      default:
+        return this.#readTrailer(byte);
+    }
+  }
+
+  #expect(wanted: number, byte: number, next: State): Fault | undefined {
+    if (byte !== wanted) return BAD_END;
+    this.#state = next;
+    return undefined;
+  }
+
+  #readSize(byte: number): Fault | undefined {
+    const digit = hexValue(byte);
+    if (digit >= 0) {
+      this.#left = this.#left * 16 + digit;
+      return ++this.#digits > MAX_SIZE_DIGITS || this.#left > Number.MAX_SAFE_INTEGER ? BAD_SIZE : undefined;
+    }
+    if (this.#digits === 0) return BAD_SIZE;
+    if (byte === CR) this.#state = 'size-lf';
+    else if (byte === SEMICOLON) {
+      this.#state = 'extension';
+      this.#extension = 1;
+    } else return BAD_SIZE;
+    return undefined;
+  }
+
+  #readExtension(byte: number): Fault | undefined {
+    if (byte === CR) {
+      this.#state = 'size-lf';
+      return undefined;
+    }
+    if (VALUE[byte] !== 1) return BAD_EXTENSION;
+    return ++this.#extension > MAX_EXTENSION ? LONG_EXTENSION : undefined;
+  }
+
+  #readTrailer(byte: number): Fault | undefined {
+    if (this.#state === 'line-start' && byte === CR) {
+      this.#state = 'end-lf';
+      return undefined;
+    }
+    if (++this.#trailers > MAX_TRAILERS) return LARGE_TRAILERS;
+    if (this.#state === 'value-lf') return this.#expect(LF, byte, 'line-start');
+    if (this.#state !== 'value') return this.#readName(byte);
+    if (byte === CR) this.#state = 'value-lf';
+    else if (VALUE[byte] !== 1) return BAD_TRAILER;
+    return undefined;
+  }
+
+  /** Framing, routing and forwarding fields decide before the body; behind it they could only mislead (RFC 9110 6.5.1). */
+  #readName(byte: number): Fault | undefined {
+    if (this.#state === 'line-start') this.#name = '';
+    if (TOKEN[byte] === 1) {
+      this.#state = 'name';
+      if (this.#name.length < NAME_KEPT) this.#name += String.fromCharCode(byte);
+      return undefined;
+    }
+    if (byte !== COLON || this.#name === '') return BAD_TRAILER;
+    this.#state = 'value';
+    return kindOf(this.#name, 0, this.#name.length) === OTHER ? undefined : FORBIDDEN_TRAILER;
+  }
+}
+
+/** @returns 0 to 15, or -1 */
+function hexValue(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1;
+}

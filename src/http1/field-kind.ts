@@ -1,0 +1,82 @@
+/**
+ * http1/field-kind.ts: the field names that mean something to a proxy. Length and first letter tell them apart, so an
+ * ordinary field costs one table read and no comparison.
+ */
+import { equalsIgnoringCase, LOWER } from './characters.js';
+
+export const OTHER = 0;
+export const HOST = 1;
+export const CONTENT_LENGTH = 2;
+export const TRANSFER_ENCODING = 3;
+export const CONNECTION = 4;
+export const KEEP_ALIVE = 5;
+export const PROXY_CONNECTION = 6;
+export const UPGRADE = 7;
+export const HTTP2_SETTINGS = 8;
+export const TE = 9;
+export const TRAILER = 10;
+export const EXPECT = 11;
+export const FORWARDED = 12;
+export const X_FORWARDED_FOR = 13;
+export const X_FORWARDED_PROTO = 14;
+export const X_FORWARDED_HOST = 15;
+/** Any other `X-Forwarded-...`, or one spelt with underscores, which CGI and WSGI read as the same name. */
+export const X_FORWARDED_OTHER = 16;
+/** Not a name: an ordinary field that `Connection` names, so it ends here (RFC 9110 section 7.6.1). */
+export const NOMINATED = 17;
+
+/** Indexed by kind. */
+const NAMES = [
+  '',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'upgrade',
+  'http2-settings',
+  'te',
+  'trailer',
+  'expect',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+];
+const FORWARDED_PREFIX = 'x-forwarded-';
+const LONGEST = Math.max(...NAMES.map((name) => name.length));
+const LETTER_X = 0x78;
+const HYPHEN = 0x2d;
+const UNDERSCORE = 0x5f;
+
+const KIND_BY_SHAPE = new Uint8Array((LONGEST + 1) * 32);
+for (let kind = HOST; kind < NAMES.length; kind++) {
+  const name = NAMES[kind] ?? '';
+  KIND_BY_SHAPE[shapeOf(name.length, name.charCodeAt(0))] = kind;
+}
+
+function shapeOf(length: number, first: number): number {
+  return length * 32 + (first & 31);
+}
+
+/** @returns the kind of the field whose name is `text` in [from, to) */
+export function kindOf(text: string, from: number, to: number): number {
+  const length = to - from;
+  const first = text.charCodeAt(from);
+  if (length <= LONGEST) {
+    const kind = KIND_BY_SHAPE[shapeOf(length, first)] ?? OTHER;
+    if (kind !== OTHER && equalsIgnoringCase(text, from, to, NAMES[kind] ?? '')) return kind;
+  }
+  return LOWER[first] === LETTER_X && isForwarded(text, from, to) ? X_FORWARDED_OTHER : OTHER;
+}
+
+function isForwarded(text: string, from: number, to: number): boolean {
+  if (to - from < FORWARDED_PREFIX.length) return false;
+  for (let i = 0; i < FORWARDED_PREFIX.length; i++) {
+    const code = text.charCodeAt(from + i);
+    const plain = code === UNDERSCORE ? HYPHEN : LOWER[code];
+    if (plain !== FORWARDED_PREFIX.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,111 @@
+/**
+ * http1/forward-request.ts: the head a backend gets. Lines that stay are copied as ranges of the client's text, so
+ * end-to-end fields keep their order, case and bytes; what is added comes last.
+ */
+import {
+  CONTENT_LENGTH,
+  EXPECT,
+  FORWARDED,
+  HOST,
+  OTHER,
+  TRAILER,
+  TRANSFER_ENCODING,
+  UPGRADE,
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_OTHER,
+  X_FORWARDED_PROTO,
+} from './field-kind.js';
+import type { RequestHead } from './request-head.js';
+
+/** Whom the request came from. */
+export interface ClientSide {
+  /** IP address, as X-Forwarded-For shows it. */
+  readonly address: string;
+  readonly proto: 'http' | 'https';
+  /** The client is a proxy of ours, so what it says about the client before it is believed. */
+  readonly trusted: boolean;
+}
+
+/**
+ * Builds the head to send to a backend, always HTTP/1.1. Hop-by-hop fields and those that Connection names are left
+ * out (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are ours; a trusted client's X-Forwarded-For is
+ * appended to and its other forwarding fields stay, anybody else's are dropped.
+ * @param text what `head` was parsed from
+ * @param fallbackHost the Host for an HTTP/1.0 request that names none
+ */
+export function forwardRequestHead(text: string, head: RequestHead, client: ClientSide, fallbackHost: string): string {
+  const fields = head.fields;
+  let out = '';
+  let keptFrom = head.start;
+  if (!head.isExactVersion || !head.hasHost) {
+    out = `${text.slice(head.start, head.versionAt)}HTTP/1.1\r\n`;
+    keptFrom = fields.start;
+    if (!head.hasHost) out += `Host: ${head.host === '' ? fallbackHost : head.host}\r\n`;
+  }
+  for (let index = 0; index < fields.count; index++) {
+    const kind = fields.kind(index);
+    if (kind === OTHER) continue;
+    if (kind === HOST && head.authorityEnd !== 0) {
+      out += text.slice(keptFrom, fields.valueAt(index)) + head.host;
+      keptFrom = fields.valueEnd(index);
+    } else if (isDropped(kind, head, client.trusted)) {
+      if (keptFrom < fields.nameAt(index)) out += text.slice(keptFrom, fields.nameAt(index));
+      keptFrom = fields.lineEnd(index);
+    }
+  }
+  return `${out + text.slice(keptFrom, fields.end) + forwardedFields(text, head, client) + connectionFields(head)}\r\n`;
+}
+
+function isDropped(kind: number, head: RequestHead, trusted: boolean): boolean {
+  switch (kind) {
+    case HOST:
+    case CONTENT_LENGTH:
+    case TRANSFER_ENCODING:
+    case TRAILER:
+      return false;
+    case UPGRADE:
+      return !head.upgrade;
+    case EXPECT:
+      // HTTP/1.0 has no expectations, but the backend is spoken to in HTTP/1.1 (RFC 9110 section 10.1.1).
+      return head.minorVersion === 0;
+    case X_FORWARDED_PROTO:
+    case X_FORWARDED_HOST:
+    case X_FORWARDED_OTHER:
+    case FORWARDED:
+      return !trusted;
+    default:
+      return true;
+  }
+}
+
+function forwardedFields(text: string, head: RequestHead, client: ClientSide): string {
+  if (client.trusted) return trustedFields(text, head, client);
+  const start = `X-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.proto}\r\n`;
+  return head.host === '' ? start : `${start}X-Forwarded-Host: ${head.host}\r\n`;
+}
+
+function trustedFields(text: string, { fields, host }: RequestHead, client: ClientSide): string {
+  let chain = '';
+  let hasProto = false;
+  let hasHost = host === '';
+  for (let index = 0; index < fields.count; index++) {
+    const kind = fields.kind(index);
+    if (kind === X_FORWARDED_PROTO) hasProto = true;
+    else if (kind === X_FORWARDED_HOST) hasHost = true;
+    else if (kind === X_FORWARDED_FOR && fields.valueAt(index) < fields.valueEnd(index)) {
+      chain += `${text.slice(fields.valueAt(index), fields.valueEnd(index))}, `;
+    }
+  }
+  const proto = hasProto ? '' : `X-Forwarded-Proto: ${client.proto}\r\n`;
+  const forwardedHost = hasHost ? '' : `X-Forwarded-Host: ${host}\r\n`;
+  return `X-Forwarded-For: ${chain}${client.address}\r\n${proto}${forwardedHost}`;
+}
+
+/** What this hop itself asks for; a backend that honours trailers or an upgrade looks for both fields. */
+function connectionFields(head: RequestHead): string {
+  const trailers = head.takesTrailers && head.minorVersion === 1;
+  if (!trailers && !head.upgrade) return '';
+  if (!trailers) return 'Connection: Upgrade\r\n';
+  return head.upgrade ? 'Connection: Upgrade, TE\r\nTE: trailers\r\n' : 'Connection: TE\r\nTE: trailers\r\n';
+}

@@ -1,0 +1,121 @@
+/**
+ * http1/head-fields.ts: the fields of one head as offsets into its text, and what those said that requests and
+ * responses have in common. Kept and reused from one message of a connection to the next.
+ */
+import { LOWER } from './characters.js';
+import { CONNECTION, kindOf, NOMINATED, OTHER } from './field-kind.js';
+import { elementAt, elementEnd } from './list.js';
+
+/** Kind, start of the name, colon, start and end of the trimmed value. */
+const SLOTS = 5;
+/** Most heads have fewer fields, and every idle connection pays for this many. */
+const INITIAL_FIELDS = 16;
+
+export class HeadFields {
+  count = 0;
+  /** Offset of the first field line. */
+  start = 0;
+  /** Offset of the empty line. */
+  end = 0;
+  /** Bytes, or -1 without a Content-Length. */
+  contentLength = -1;
+  /** Transfer-Encoding: chunked. */
+  chunked = false;
+  /** Connection names `close`. */
+  close = false;
+  /** Connection names `keep-alive`. */
+  keepAlive = false;
+  /** Connection names `upgrade`. */
+  upgrade = false;
+  /** How many options Connection names. */
+  options = 0;
+  /** Connection may name an ordinary field. */
+  nominates = false;
+  #slots = new Int32Array(INITIAL_FIELDS * SLOTS);
+
+  reset(start: number): void {
+    this.count = 0;
+    this.start = start;
+    this.end = start;
+    this.contentLength = -1;
+    this.chunked = false;
+    this.close = false;
+    this.keepAlive = false;
+    this.upgrade = false;
+    this.options = 0;
+    this.nominates = false;
+  }
+
+  add(kind: number, nameAt: number, colonAt: number, valueAt: number, valueEnd: number): void {
+    const base = this.count * SLOTS;
+    if (base === this.#slots.length) this.#grow();
+    const slots = this.#slots;
+    slots[base] = kind;
+    slots[base + 1] = nameAt;
+    slots[base + 2] = colonAt;
+    slots[base + 3] = valueAt;
+    slots[base + 4] = valueEnd;
+    this.count++;
+  }
+
+  kind(index: number): number {
+    return this.#slots[index * SLOTS] ?? OTHER;
+  }
+
+  nameAt(index: number): number {
+    return this.#slots[index * SLOTS + 1] ?? 0;
+  }
+
+  colonAt(index: number): number {
+    return this.#slots[index * SLOTS + 2] ?? 0;
+  }
+
+  valueAt(index: number): number {
+    return this.#slots[index * SLOTS + 3] ?? 0;
+  }
+
+  valueEnd(index: number): number {
+    return this.#slots[index * SLOTS + 4] ?? 0;
+  }
+
+  /** Offset just past the field's CRLF. */
+  lineEnd(index: number): number {
+    return index + 1 < this.count ? this.nameAt(index + 1) : this.end;
+  }
+
+  /** Turns the ordinary fields that Connection names into {@link NOMINATED} ones. */
+  markNominated(text: string): void {
+    for (let index = 0; index < this.count; index++) {
+      if (this.kind(index) !== CONNECTION) continue;
+      const to = this.valueEnd(index);
+      let end = 0;
+      for (let at = elementAt(text, this.valueAt(index), to); at < to; at = elementAt(text, end, to)) {
+        end = elementEnd(text, at, to);
+        if (kindOf(text, at, end) === OTHER) this.#markNamed(text, at, end);
+      }
+    }
+  }
+
+  #markNamed(text: string, from: number, to: number): void {
+    for (let index = 0; index < this.count; index++) {
+      if (this.kind(index) !== OTHER) continue;
+      const at = this.nameAt(index);
+      if (this.colonAt(index) - at === to - from && sameName(text, at, from, to - from)) {
+        this.#slots[index * SLOTS] = NOMINATED;
+      }
+    }
+  }
+
+  #grow(): void {
+    const wider = new Int32Array(this.#slots.length * 2);
+    wider.set(this.#slots);
+    this.#slots = wider;
+  }
+}
+
+function sameName(text: string, a: number, b: number, length: number): boolean {
+  for (let i = 0; i < length; i++) {
+    if (LOWER[text.charCodeAt(a + i)] !== LOWER[text.charCodeAt(b + i)]) return false;
+  }
+  return true;
+}
