@@ -5,7 +5,10 @@
 import * as z from 'zod';
 import { configSchema } from './config/schema.js';
 import { backendIdSchema } from './core/backend.js';
+import { FAILURE_REASONS } from './core/outlier.js';
 import { poolChangeSchema, poolSnapshotSchema } from './core/snapshot.js';
+
+export type { FailureReason } from './core/outlier.js';
 
 /** How a worker gets its connections; `auto` has been decided by then. */
 const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
@@ -40,9 +43,6 @@ export type BackendColumn = (typeof BACKEND_COLUMNS)[number];
 /** Columns of a worker's own row; `clientConnections` is a reading, the others are growth. */
 export const WORKER_COLUMNS = ['clientConnections', 'accepted', 'requests', 'rejected', 'unavailable'] as const;
 export type WorkerColumn = (typeof WORKER_COLUMNS)[number];
-
-export const FAILURE_REASONS = ['connect', 'reset', 'timeout', 'bad-response'] as const;
-export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 export const toPrimarySchema = z.discriminatedUnion('type', [
   /** The worker's code is loaded. */

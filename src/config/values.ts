@@ -9,17 +9,33 @@ const LONGEST_MS = 24 * 3_600_000;
 export function durationMs(text: string): number | undefined {
   if (text === 'off' || text === '0') return 0;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  const ms = match === null ? Number.NaN : Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN));
-  return ms >= 1 && ms <= LONGEST_MS ? ms : undefined;
+  const exactMs = match === null ? Number.NaN : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
+  // Off has to be meant: what only rounds to 0 is a mistake in the unit.
+  if (exactMs > 0 && exactMs < 0.5) return undefined;
+  return exactMs <= LONGEST_MS ? Math.round(exactMs) : undefined;
 }
 
+/** The inverse of {@link durationMs}, in the largest unit that stays whole. */
+export function durationText(ms: number): string {
+  if (ms === 0) return 'off';
+  const unit = ['h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0) ?? 'ms';
+  return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
+// Given to the members as well: a number out of range is reported by the member, not by the union.
+const notATime = {
+  error: ({ input }: { readonly input?: unknown }) => `"${input}" is not a time; write 500ms, 5s or 1m, at most 24h`,
+};
+
 /** A time: `500ms`, `5s`, `1m`, `1h`; `0` or `off` disables it. Held as whole milliseconds. */
-export const duration = z.union([z.int().min(0).max(LONGEST_MS), z.string()]).transform((value, context) => {
-  const ms = typeof value === 'number' ? value : durationMs(value);
-  if (ms !== undefined) return ms;
-  context.issues.push({ code: 'custom', input: value, message: `"${value}" is not a time; write 500ms, 5s or 1m` });
-  return z.NEVER;
-});
+export const duration = z
+  .union([z.int(notATime).min(0, notATime).max(LONGEST_MS, notATime), z.string()], notATime)
+  .transform((value, context) => {
+    const ms = typeof value === 'number' ? value : durationMs(value);
+    if (ms !== undefined) return ms;
+    context.issues.push({ code: 'custom', input: value, message: notATime.error({ input: value }) });
+    return z.NEVER;
+  });
 
 /** A duration that cannot be switched off. */
 export const positiveDuration = duration.refine((ms) => ms > 0, { error: 'must be longer than 0' });

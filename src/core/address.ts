@@ -1,8 +1,8 @@
 /** core/address.ts: the one reader of `host:port`, as people type it: IPv4, [IPv6] or a name. */
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 
 export interface Address {
-  /** IP literal without brackets, or a lower-cased name. */
+  /** IP literal without brackets in its canonical form, or a lower-cased name. */
   readonly host: string;
   readonly port: number;
 }
@@ -38,12 +38,20 @@ const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0
 
 function hostOf(text: string): string | undefined {
   if (text.startsWith('[') && text.endsWith(']')) {
-    const inner = text.slice(1, -1).toLowerCase();
-    return isIP(inner) === 6 ? inner : undefined;
+    const inner = text.slice(1, -1);
+    return isIP(inner) === 6 ? canonicalIPv6(inner) : undefined;
   }
   const host = text.toLowerCase();
   if (isIP(host) === 4) return host;
   // Four dotted numbers that are no IPv4 address are a typo, never a name.
   if (/^[\d.]+$/.test(host)) return undefined;
   return NAME.test(host) ? host : undefined;
+}
+
+/** One spelling for one address (RFC 5952), so that a backend listed in two spellings is still seen to be listed twice. */
+function canonicalIPv6(text: string): string {
+  // A zone names a network interface, whose case matters; the class below would drop it.
+  const zoneAt = text.indexOf('%');
+  const address = zoneAt < 0 ? text : text.slice(0, zoneAt);
+  return new SocketAddress({ address, family: 'ipv6' }).address + text.slice(address.length);
 }

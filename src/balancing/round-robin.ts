@@ -1,0 +1,85 @@
+/**
+ * balancing/round-robin.ts: everybody in turn, as often as its weight says and as evenly spaced as that allows: 5:1:1
+ * goes a a b a c a a, never a a a a a b c. Where each stands is kept by id, so that a backend that comes or goes
+ * disturbs nobody else's turn.
+ * Source: nginx, "smooth weighted round-robin balancing" (commit 52327e0627f4, 2012).
+ */
+import type { BackendId } from '../core/backend.js';
+import type { Candidate, Picker } from './picker.js';
+import { sameWeight } from './shares.js';
+
+/** How far each backend's next turn has come: the one with the most credit is next. All credit adds up to about 0. */
+type Credit = ReadonlyMap<BackendId, number>;
+
+interface Cycle<C extends Candidate> {
+  next(tried: ReadonlySet<BackendId>): C | undefined;
+  credit(): Credit;
+}
+
+export function roundRobin<C extends Candidate>(): Picker<C> {
+  let cycle: Cycle<C> = rotation([], []);
+  return {
+    update(eligible) {
+      const credits = carriedOver(cycle.credit(), eligible);
+      cycle = sameWeight(eligible) ? rotation(eligible, credits) : smooth(eligible, credits);
+    },
+    pick: (tried) => cycle.next(tried),
+  };
+}
+
+/** @returns the credit of each of `eligible`; one that is new joins at the average, neither first nor last in line */
+function carriedOver(before: Credit, eligible: readonly Candidate[]): number[] {
+  let sum = 0;
+  let known = 0;
+  for (const { id } of eligible) {
+    const credit = before.get(id);
+    if (credit === undefined) continue;
+    sum += credit;
+    known++;
+  }
+  // Those that left took their credit with them: without shifting the rest back to 0, churn would make it drift away
+  // and a newcomer wait ever longer. Whole numbers keep the sums below exact.
+  const average = known === 0 ? 0 : Math.round(sum / known);
+  return eligible.map(({ id }) => (before.get(id) ?? average) - average);
+}
+
+/** The same cycle where all weigh the same: it is a plain rotation then, at constant cost. */
+function rotation<C extends Candidate>(ring: readonly C[], credits: readonly number[]): Cycle<C> {
+  let cursor = credits.reduce((best, credit, i) => (credit > (credits[best] ?? 0) ? i : best), 0);
+  return {
+    next(tried) {
+      for (let step = 0; step < ring.length; step++) {
+        const at = (cursor + step) % ring.length;
+        const candidate = ring[at];
+        if (candidate === undefined || (tried.size > 0 && tried.has(candidate.id))) continue;
+        cursor = (at + 1) % ring.length;
+        return candidate;
+      }
+      return undefined;
+    },
+    // What smooth() would hold after `cursor` picks: each got 1 a pick, and the picked ones paid for the whole round.
+    credit: () => new Map(ring.map(({ id }, i) => [id, i < cursor ? cursor - ring.length : cursor])),
+  };
+}
+
+function smooth<C extends Candidate>(candidates: readonly C[], before: readonly number[]): Cycle<C> {
+  const credits = Float64Array.from(before);
+  return {
+    next(tried) {
+      let total = 0;
+      let best: number | undefined;
+      for (let i = 0; i < credits.length; i++) {
+        const candidate = candidates[i];
+        if (candidate === undefined || (tried.size > 0 && tried.has(candidate.id))) continue;
+        total += candidate.weight;
+        const credit = (credits[i] ?? 0) + candidate.weight;
+        credits[i] = credit;
+        if (best === undefined || credit > (credits[best] ?? 0)) best = i;
+      }
+      if (best === undefined) return undefined;
+      credits[best] = (credits[best] ?? 0) - total;
+      return candidates[best];
+    },
+    credit: () => new Map(candidates.map(({ id }, i) => [id, credits[i] ?? 0])),
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * core/outlier.ts: takes a backend out because real requests fail on it, for a time that grows when it does so again.
+ * A probe may pass while requests fail, and it comes only every few seconds; this is the faster and more honest sign.
+ */
+import { type Backend, type BackendId, isUsable } from './backend.js';
+
+/** How a request can fail on a backend. With `connect` it could not be reached, so nothing was sent. */
+export const FAILURE_REASONS = ['connect', 'reset', 'timeout', 'bad-response'] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+export interface OutlierLimits {
+  /** Failures in a row, seen by one worker, that eject. */
+  readonly consecutiveFailures: number;
+  /** Milliseconds within which they must fall. */
+  readonly window: number;
+  /** Milliseconds the first ejection lasts; the nth lasts n times as long. */
+  readonly ejection: number;
+  /** Milliseconds no ejection exceeds. */
+  readonly longestEjection: number;
+}
+
+/** Failures in a row on one backend as one worker counts them; a success there ends the streak. */
+export interface Streak {
+  readonly failures: number;
+  /** When its first failure was reported, in milliseconds. */
+  readonly sinceMs: number;
+}
+
+/**
+ * Records what a worker reports. A count that did not grow means that the worker has begun a new streak.
+ * @param previous what the same worker last reported for the same backend
+ * @param failures failures in a row so far
+ */
+export function streakAfter(previous: Streak | undefined, failures: number, nowMs: number): Streak {
+  const goesOn = previous !== undefined && failures > previous.failures;
+  return { failures, sinceMs: goesOn ? previous.sinceMs : nowMs };
+}
+
+/** @returns whether `streak` is long enough to eject for, and young enough to still say something */
+export function isOutlier(streak: Streak, limits: OutlierLimits, nowMs: number): boolean {
+  return streak.failures >= limits.consecutiveFailures && nowMs - streak.sinceMs <= limits.window;
+}
+
+/**
+ * Whether the pool can spare one: at most half of its enabled backends may be ejected at a time and never the last
+ * usable one, for when most of a pool fails the cause is rarely the backends. One out of use has nothing to lose.
+ * @param backends the whole pool
+ */
+export function canSpare(backends: readonly Backend[], id: BackendId): boolean {
+  const enabled = backends.filter((b) => b.admin === 'enabled');
+  const ejected = enabled.filter((b) => b.outlier === 'ejected').length;
+  const usable = enabled.filter(isUsable);
+  return (ejected + 1) * 2 <= enabled.length && usable.length > 1 && usable.some((b) => b.id === id);
+}
+
+/** What is remembered of one backend's ejections. */
+export type OutlierRecord =
+  | { readonly state: 'in'; readonly ejections: number; readonly sinceMs: number }
+  | {
+      readonly state: 'ejected';
+      /** How many ejections count, this one included: the n of its length. */
+      readonly ejections: number;
+      readonly untilMs: number;
+      readonly reason: FailureReason;
+    };
+
+/** Where every backend starts. */
+export const NEVER_EJECTED: OutlierRecord = { state: 'in', ejections: 0, sinceMs: 0 };
+
+/**
+ * The nth ejection lasts n times `ejection`. Each whole `ejection` length that was spent in the pool since the last one
+ * takes one off n, so that an old story is forgotten as slowly as it was written.
+ * @returns the record with the ejection; one that is already running is left alone
+ */
+export function eject(
+  record: OutlierRecord,
+  reason: FailureReason,
+  limits: OutlierLimits,
+  nowMs: number,
+): OutlierRecord {
+  if (record.state === 'ejected') return record;
+  const forgiven = Math.floor((nowMs - record.sinceMs) / limits.ejection);
+  const ejections = Math.max(0, record.ejections - forgiven) + 1;
+  const lengthMs = Math.min(ejections * limits.ejection, limits.longestEjection);
+  return { state: 'ejected', ejections, untilMs: nowMs + lengthMs, reason };
+}
+
+/** @returns the record at `nowMs`: back in once the ejection's time is over */
+export function restoreWhenDue(record: OutlierRecord, nowMs: number): OutlierRecord {
+  return record.state === 'ejected' && nowMs >= record.untilMs ? restored(record, nowMs) : record;
+}
+
+/**
+ * After a health probe succeeded: back in at once if the backend could not be reached, since the probe tests just
+ * that. Any other failure lies deeper than a probe looks, so its time has to pass.
+ */
+export function restoreAfterProbe(record: OutlierRecord, nowMs: number): OutlierRecord {
+  return record.state === 'ejected' && record.reason === 'connect' ? restored(record, nowMs) : record;
+}
+
+function restored(record: OutlierRecord, nowMs: number): OutlierRecord {
+  return { state: 'in', ejections: record.ejections, sinceMs: nowMs };
+}
