@@ -1,0 +1,112 @@
+/**
+ * workers/fast-socket.ts: the only file that knows Node's internals. It makes sockets that read into a buffer of ours
+ * instead of allocating one per read, for accepted connections too, where Node offers that only for `net.connect`.
+ * Where Node looks different, or ROUNDHOUSE_READ_MODE=events asks for it, plain 'data' events do the same work.
+ */
+import { connect, Server, Socket } from 'node:net';
+
+/** Who gets a socket's bytes. */
+export interface Reader {
+  /** Where the next bytes are read to; may be replaced inside {@link onRead}, takes effect with the next read. */
+  readonly readBuffer: Buffer;
+  /** Bytes arrived in `buffer[0, length)`; they may be overwritten once the call returns. */
+  onRead(buffer: Buffer, length: number): void;
+}
+
+/** An accepted connection that has no reader yet. */
+export type Incoming = Socket | RawHandle;
+
+/** The part of Node's TCP handle (libuv's uv_tcp_t) that is used here. */
+interface RawHandle {
+  setNoDelay(on: boolean): void;
+  useUserBuffer(buffer: Buffer): void;
+  close(): void;
+}
+
+interface ListenHandle {
+  onconnection: (status: number, handle: unknown) => void;
+}
+
+/** `onread` as Node implements it: a generator that returns nothing keeps the buffer it has. */
+interface OnRead {
+  readonly buffer: () => Buffer;
+  readonly callback: (length: number, buffer: Buffer) => boolean;
+}
+
+export type ReadMode = 'buffer' | 'events';
+
+/** How sockets read, decided once per process. */
+export const readMode: ReadMode = process.env['ROUNDHOUSE_READ_MODE'] === 'events' ? 'events' : 'buffer';
+
+function isRawHandle(value: unknown): value is RawHandle {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'useUserBuffer' in value && 'setNoDelay' in value && 'close' in value;
+}
+
+function isListenHandle(value: unknown): value is ListenHandle {
+  return typeof value === 'object' && value !== null && 'onconnection' in value;
+}
+
+function onReadOf(reader: Reader): OnRead {
+  let current: Buffer | undefined;
+  const next = (): Buffer | undefined => {
+    if (reader.readBuffer === current) return undefined;
+    current = reader.readBuffer;
+    return current;
+  };
+  return {
+    // Node's type does not say that a generator may return nothing, its code does (lib/internal/stream_base_commons.js).
+    buffer: next as () => Buffer,
+    callback: (length, buffer) => {
+      reader.onRead(buffer, length);
+      return true;
+    },
+  };
+}
+
+/**
+ * Hands every connection that `server` accepts to `accept`. Call it once the server listens.
+ * In buffer mode the accepted handle is taken before Node wraps it in a socket of its own.
+ */
+export function acceptOn(server: Server, accept: (incoming: Incoming) => void): void {
+  server.on('connection', accept);
+  if (readMode === 'events') return;
+  const handle: unknown = Reflect.get(server, '_handle');
+  if (!isListenHandle(handle)) return;
+  const wrapByNode = handle.onconnection;
+  handle.onconnection = function onconnection(status, client) {
+    // An accept that failed, or a handle of another kind, is Node's to deal with.
+    if (status !== 0 || !isRawHandle(client)) wrapByNode.call(handle, status, client);
+    else accept(client);
+  };
+}
+
+/** Gives an accepted connection its reader and starts reading. The caller adds the listeners in the same turn. */
+export function adopt(incoming: Incoming, reader: Reader): Socket {
+  if (incoming instanceof Socket) return readByEvents(incoming, reader);
+  incoming.setNoDelay(true);
+  const options = { handle: incoming, allowHalfOpen: true, onread: onReadOf(reader) };
+  return new Socket(options);
+}
+
+/** Begins to connect; the caller adds the listeners in the same turn. `host` should be an IP literal. */
+export function dial(host: string, port: number, reader: Reader): Socket {
+  const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false };
+  if (readMode === 'events') return readByEvents(connect(options), reader);
+  return connect({ ...options, onread: onReadOf(reader) });
+}
+
+function readByEvents(socket: Socket, reader: Reader): Socket {
+  socket.on('data', (chunk: Buffer) => reader.onRead(chunk, chunk.length));
+  return socket;
+}
+
+/** Options for the server that {@link acceptOn} is called with. */
+export const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
+
+/** Bytes that the kernel has not taken yet; falls while a slow peer reads, unlike `writableLength`. */
+export function unsentBytes(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0;
+  return Number(handle.writeQueueSize) + socket.writableLength;
+}

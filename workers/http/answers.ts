@@ -1,0 +1,26 @@
+/** workers/http/answers.ts: the responses Roundhouse gives in its own name (RFC 9110 section 15). */
+import { STATUS_CODES } from 'node:http';
+
+export interface Answer {
+  readonly status: number;
+  /** One plain sentence for the person who reads the body; never names a backend. */
+  readonly detail: string;
+  readonly keepAlive: boolean;
+  /** A HEAD request gets the same head and no body (RFC 9110 section 9.3.2). */
+  readonly isHead: boolean;
+}
+
+/** Seconds after which a 503 is worth another try: about as long as a health check needs to notice a change. */
+const RETRY_AFTER_S = 1;
+
+/** @returns the whole response, one byte a character */
+export function answerText({ status, detail, keepAlive, isHead }: Answer): string {
+  const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
+  const body = `${title}: ${detail}\n`;
+  const retry = status === 503 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : '';
+  const connection = keepAlive ? '' : 'Connection: close\r\n';
+  return (
+    `HTTP/1.1 ${title}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +
+    `Cache-Control: no-store\r\n${retry}${connection}\r\n${isHead ? '' : body}`
+  );
+}

@@ -1,0 +1,361 @@
+/**
+ * workers/http/client-connection.ts: one client's connection. It reads requests one after the other, gives each to an
+ * exchange, and keeps their answers in order by not beginning the next before the last is done (RFC 9112 section 9.3.2).
+ */
+import type { Socket } from 'node:net';
+import { BodyReader } from '../../src/http1/body-reader.js';
+import type { Fault } from '../../src/http1/fault.js';
+import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-request.js';
+import { parseRequestHead } from '../../src/http1/request-head.js';
+import { WORKER_COLUMN } from '../counters.js';
+import { adopt, type Incoming, type Reader, unsentBytes } from '../fast-socket.js';
+import { WheelTimer } from '../timer-wheel.js';
+import { type Answer, answerText } from './answers.js';
+import { Exchange } from './exchange.js';
+import type { Plane } from './plane.js';
+import type { Tunnel } from './tunnel.js';
+
+/**
+ * - `head`: between requests, or in the middle of a head
+ * - `body`: an exchange is on and its request body is still arriving
+ * - `waiting`: an exchange is on and its request is complete
+ * - `leaving`: the last answer is written; what still arrives is thrown away
+ */
+type Phase = 'head' | 'body' | 'waiting' | 'tunnel' | 'leaving' | 'closed';
+
+/** A client that ends its side may be gone or may have said all it wanted; no byte tells, so it gets this long. */
+const HALF_CLOSED_MS = 1_000;
+/** How long, and for how many bytes, a client may go on sending after its last answer: closing at once would reset
+ * the connection and could destroy that answer on its way (RFC 9112 section 9.6). */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 1_048_576;
+/** While a stopping worker waits: a connection idle for this long is closed, a busier one gets its last answer. */
+const DRAIN_IDLE_MS = 1_000;
+/** Answers that a pipelining client has not read; more, and its next request waits. */
+const MAX_UNREAD_BYTES = 65_536;
+
+export class ClientConnection implements Reader {
+  readonly socket: Socket;
+  readBuffer: Buffer;
+  private readonly plane: Plane;
+  private readonly timer = new WheelTimer(this);
+  private readonly body = new BodyReader();
+  private phase: Phase = 'head';
+  /** What arrived and belongs to no exchange: the beginning of a head, or requests sent ahead. */
+  private pending = '';
+  private side: ClientSide | undefined;
+  private exchange: Exchange | undefined;
+  private tunnel: Tunnel | undefined;
+  private keepAlive = true;
+  private halfClosed = false;
+  private idleSince: number;
+  /** Bytes thrown away while leaving. */
+  private discarded = 0;
+  /** Bytes the client had not taken when the time for writing was last set. */
+  private unsent = 0;
+
+  constructor(plane: Plane, incoming: Incoming) {
+    this.plane = plane;
+    this.readBuffer = plane.buffers.shared;
+    this.idleSince = plane.wheel.now;
+    this.socket = adopt(incoming, this);
+    // What the error was does not matter: 'close' always follows and does the work.
+    this.socket.on('error', ignore);
+    this.socket.on('end', () => this.onEnd());
+    this.socket.on('close', () => this.onClose());
+    plane.clients.add(this);
+    plane.counters.add(WORKER_COLUMN.accepted);
+    plane.wheel.arm(this.timer, plane.config.timeouts.head);
+  }
+
+  /** The peer's address; '' when it is gone already. Asked of the kernel once. */
+  get address(): string {
+    return this.clientSide().address;
+  }
+
+  onRead(buffer: Buffer, length: number): void {
+    switch (this.phase) {
+      case 'head':
+        return this.onHeadBytes(buffer, length);
+      case 'body':
+        return this.onBodyBytes(buffer, length);
+      case 'waiting':
+        return this.keepForLater(buffer.toString('latin1', 0, length));
+      case 'tunnel':
+        return this.tunnel?.fromClient(buffer, length);
+      case 'leaving':
+        this.discarded += length;
+        if (this.discarded > LINGER_BYTES) this.socket.destroy();
+        return;
+      case 'closed':
+        return;
+    }
+  }
+
+  onTimeout(): void {
+    const { exchange } = this;
+    switch (this.phase) {
+      case 'head':
+        if (this.pending === '') return this.leave();
+        return this.refuse(408, 'the request head took too long.');
+      case 'body':
+        if (exchange?.responseBegan === true) return this.cutUnlessProgressed();
+        exchange?.abort();
+        return this.refuse(408, 'the request body took too long.');
+      case 'waiting':
+        if (exchange?.responseBegan === true) return this.cutUnlessProgressed();
+        this.socket.destroy();
+        return;
+      case 'leaving':
+        return this.cutUnlessProgressed();
+      case 'tunnel':
+      case 'closed':
+        return;
+    }
+  }
+
+  /** Stop reading the request body: there is nowhere to send it yet. */
+  hold(): void {
+    this.socket.pause();
+    this.plane.wheel.arm(this.timer, 0);
+  }
+
+  /** Read on: the request body has somewhere to go. */
+  moveBody(): void {
+    this.socket.resume();
+    this.plane.wheel.arm(this.timer, this.plane.config.timeouts.bodyGap);
+  }
+
+  /** While the backend takes no body bytes, the client is not the one to wait for. */
+  uploadStalled(stalled: boolean): void {
+    this.plane.wheel.arm(this.timer, stalled ? 0 : this.plane.config.timeouts.bodyGap);
+  }
+
+  /** The client takes no response bytes, or takes them again. */
+  downloadStalled(stalled: boolean): void {
+    this.unsent = unsentBytes(this.socket);
+    this.plane.wheel.arm(this.timer, stalled ? this.plane.config.timeouts.write : 0);
+  }
+
+  /** @param keepAlive whether another request may follow this response */
+  onResponseBegins(keepAlive: boolean): void {
+    this.keepAlive = keepAlive;
+    if (this.phase === 'waiting') this.plane.wheel.arm(this.timer, 0);
+  }
+
+  /** The response is written. @param requestComplete whether the client has sent all of its request */
+  onExchangeDone(requestComplete: boolean): void {
+    this.exchange = undefined;
+    if (this.phase === 'closed') return;
+    if (!requestComplete) return this.linger();
+    if (!this.keepAlive) return this.leave();
+    this.phase = 'head';
+    this.idleSince = this.plane.wheel.now;
+    this.plane.wheel.arm(this.timer, this.idleLimit());
+    if (this.pending !== '' || this.halfClosed) this.takePending();
+  }
+
+  /** Answers in Roundhouse's own name and ends the exchange. @param requestComplete as above */
+  answer(answer: Answer, requestComplete: boolean): void {
+    this.keepAlive = answer.keepAlive;
+    this.socket.write(answerText(answer), 'latin1');
+    this.onExchangeDone(requestComplete);
+  }
+
+  /** The response cannot be completed. @param byReset whether an orderly end would look like the end of its body */
+  breakOff(byReset: boolean): void {
+    this.exchange = undefined;
+    if (byReset) this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  becomeTunnel(tunnel: Tunnel): void {
+    this.exchange = undefined;
+    this.tunnel = tunnel;
+    this.phase = 'tunnel';
+    this.plane.wheel.arm(this.timer, 0);
+    const early = Buffer.from(this.pending, 'latin1');
+    this.pending = '';
+    this.socket.resume();
+    if (early.length > 0) tunnel.fromClient(early, early.length);
+    if (this.halfClosed) tunnel.clientEnded();
+  }
+
+  /** The worker stops: no request after the current one, and none at all if this connection has been idle. */
+  drain(): void {
+    if (this.phase !== 'head' || this.pending !== '') return;
+    const idleMs = this.plane.wheel.now - this.idleSince;
+    if (idleMs >= DRAIN_IDLE_MS) this.leave();
+    else this.plane.wheel.arm(this.timer, DRAIN_IDLE_MS - idleMs);
+  }
+
+  private onHeadBytes(buffer: Buffer, length: number): void {
+    const arrived = buffer.toString('latin1', 0, length);
+    if (this.pending === '') return this.serve(arrived, buffer, true);
+    const text = this.pending + arrived;
+    this.pending = '';
+    this.serve(text, Buffer.from(text, 'latin1'), false);
+  }
+
+  /**
+   * Begins the request at the start of `text`.
+   * @param bytes the same bytes as `text`, and maybe more behind them
+   * @param fresh whether this is the first look at this head
+   */
+  private serve(text: string, bytes: Buffer, fresh: boolean): void {
+    const { plane } = this;
+    const head = plane.requestHead;
+    const result = parseRequestHead(text, plane.config.limits, head);
+    if (result === 'incomplete') return this.awaitHead(text, fresh);
+    if (result !== 'complete') return this.refuseFault(result);
+    this.body.start(head.framing, head.contentLength);
+    const end = this.body.scan(bytes, head.length, text.length);
+    if (this.body.fault !== undefined) return this.refuseFault(this.body.fault);
+    const forwarded = forwardRequestHead(text, head, this.clientSide(), plane.dispatch.pool);
+    const complete = this.body.done;
+    this.phase = complete ? 'waiting' : 'body';
+    plane.counters.add(WORKER_COLUMN.requests);
+    plane.wheel.arm(this.timer, this.halfClosed ? HALF_CLOSED_MS : 0);
+    if (end < text.length) this.keepForLater(text.slice(end));
+    else if (this.socket.isPaused()) this.socket.resume();
+    this.exchange = new Exchange(plane, this, head, forwarded, text.slice(head.length, end), complete);
+    this.exchange.start();
+  }
+
+  private onBodyBytes(buffer: Buffer, length: number): void {
+    const { body, exchange } = this;
+    const end = body.scan(buffer, 0, length);
+    if (body.fault !== undefined) {
+      const began = exchange?.responseBegan === true;
+      exchange?.abort();
+      if (began) this.breakOff(true);
+      else this.refuseFault(body.fault);
+      return;
+    }
+    if (body.done) {
+      this.phase = 'waiting';
+      this.plane.wheel.arm(this.timer, 0);
+      if (end < length) this.keepForLater(buffer.toString('latin1', end, length));
+    } else this.plane.wheel.arm(this.timer, this.plane.config.timeouts.bodyGap);
+    exchange?.onRequestBody(buffer, end, length, body.done);
+  }
+
+  /** Part of a head: the time for it runs from its first byte, not from its last. */
+  private awaitHead(text: string, fresh: boolean): void {
+    if (this.halfClosed) return this.leave();
+    this.pending = text;
+    if (fresh && text !== '') this.plane.wheel.arm(this.timer, this.plane.config.timeouts.head);
+    if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  /** Bytes behind the current request: they wait, and so does the client. */
+  private keepForLater(text: string): void {
+    this.pending += text;
+    this.socket.pause();
+  }
+
+  /** Serves what was sent ahead, in a turn of its own so that a long pipeline cannot grow the stack. */
+  private takePending(): void {
+    if (this.socket.writableLength > MAX_UNREAD_BYTES) {
+      this.socket.once('drain', () => this.takePending());
+      return;
+    }
+    setImmediate(() => {
+      if (this.phase !== 'head') return;
+      const text = this.pending;
+      this.pending = '';
+      this.serve(text, Buffer.from(text, 'latin1'), true);
+    });
+  }
+
+  private idleLimit(): number {
+    return this.plane.draining ? DRAIN_IDLE_MS : this.plane.config.timeouts.keepAlive;
+  }
+
+  private refuseFault({ status, detail }: Fault): void {
+    this.plane.counters.add(WORKER_COLUMN.rejected);
+    this.refuse(status, detail);
+  }
+
+  /** Answers a request that cannot be understood or did not arrive; where the next one begins is in doubt. */
+  private refuse(status: number, detail: string): void {
+    this.exchange = undefined;
+    this.socket.write(answerText({ status, detail, keepAlive: false, isHead: false }), 'latin1');
+    this.linger();
+  }
+
+  /** Ends our side and throws away what the client still sends, for a while. */
+  private linger(): void {
+    this.startLeaving();
+    this.socket.end(() => this.plane.wheel.arm(this.timer, this.phase === 'leaving' ? LINGER_MS : 0));
+    this.socket.resume();
+  }
+
+  /** Ends the connection once everything is written. */
+  private leave(): void {
+    this.startLeaving();
+    this.socket.destroySoon();
+  }
+
+  private startLeaving(): void {
+    this.phase = 'leaving';
+    this.pending = '';
+    this.unsent = unsentBytes(this.socket);
+    this.plane.wheel.arm(this.timer, this.plane.config.timeouts.write);
+  }
+
+  /** The client ended its side. */
+  private onEnd(): void {
+    this.halfClosed = true;
+    switch (this.phase) {
+      case 'head':
+        if (this.pending === '') return this.leave();
+        this.socket.destroy();
+        return;
+      case 'body':
+        this.socket.destroy();
+        return;
+      case 'waiting':
+        if (this.exchange?.responseBegan === false) this.plane.wheel.arm(this.timer, HALF_CLOSED_MS);
+        return;
+      case 'tunnel':
+        return this.tunnel?.clientEnded();
+      case 'leaving':
+        this.socket.destroySoon();
+        return;
+      case 'closed':
+        return;
+    }
+  }
+
+  private onClose(): void {
+    this.phase = 'closed';
+    this.plane.wheel.drop(this.timer);
+    this.pending = '';
+    this.exchange?.abort();
+    this.exchange = undefined;
+    this.tunnel?.clientGone();
+    this.tunnel = undefined;
+    this.plane.left(this);
+  }
+
+  /** The time for writing is over: only a client that has taken something since last time gets more of it. */
+  private cutUnlessProgressed(): void {
+    const before = this.unsent;
+    this.unsent = unsentBytes(this.socket);
+    if (this.unsent < before) this.plane.wheel.arm(this.timer, this.plane.config.timeouts.write);
+    else this.socket.destroy();
+  }
+
+  private clientSide(): ClientSide {
+    this.side ??= { address: plainAddress(this.socket.remoteAddress ?? ''), proto: 'http', trusted: false };
+    return this.side;
+  }
+}
+
+/** An IPv4 client of an IPv6 listener is shown as IPv4 (RFC 4291 section 2.5.5.2). */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+function ignore(): void {}

@@ -1,0 +1,349 @@
+/**
+ * workers/http/exchange.ts: one request and its response, over as many attempts as the rules allow (DESIGN: retries).
+ * It joins a client connection to an upstream connection and decides what happens when either lets go.
+ */
+import type { BackendId } from '../../src/core/backend.js';
+import type { HeadResult } from '../../src/http1/fault.js';
+import { forwardResponseHead } from '../../src/http1/forward-response.js';
+import type { RequestHead } from '../../src/http1/request-head.js';
+import { parseResponseHead, type ResponseHead } from '../../src/http1/response-head.js';
+import type { FailureReason } from '../../src/messages.js';
+import { COLUMN, WORKER_COLUMN } from '../counters.js';
+import type { Upstream } from '../dispatch.js';
+import type { ClientConnection } from './client-connection.js';
+import { Flow, type FlowOwner } from './flow.js';
+import type { Plane } from './plane.js';
+import { Tunnel } from './tunnel.js';
+import { type Loss, UpstreamConnection } from './upstream-connection.js';
+
+const NOWHERE: ReadonlySet<BackendId> = new Set();
+
+const DETAIL: Readonly<Record<FailureReason, string>> = {
+  connect: 'the backend could not be reached.',
+  reset: 'the backend closed the connection without a response.',
+  timeout: 'the backend did not answer in time.',
+  'bad-response': 'the backend sent a response that is not valid HTTP.',
+};
+
+export class Exchange implements FlowOwner {
+  /** All of the request body was received and sent on. */
+  requestComplete: boolean;
+  /** The first byte of the final response went to the client: nothing can be taken back any more. */
+  responseBegan = false;
+  /** The response's body lasts until the backend closes. */
+  endsWithConnection = false;
+  readonly isHead: boolean;
+  readonly upgrade: boolean;
+  private readonly plane: Plane;
+  private readonly client: ClientConnection;
+  private readonly keepAlive: boolean;
+  private readonly minorVersion: 0 | 1;
+  private readonly idempotent: boolean;
+  /** The head as it goes to a backend. */
+  private readonly head: string;
+  /** Every body byte so far, for another attempt; `undefined` once there are too many to keep. */
+  private replay: string | undefined;
+  private tried: ReadonlySet<BackendId> = NOWHERE;
+  private attempts = 0;
+  private freeReplay = true;
+  private upstream: Upstream | undefined;
+  private connection: UpstreamConnection | undefined;
+  private requestFlow: Flow | undefined;
+  private responseFlow: Flow | undefined;
+  private dechunk = false;
+  private lastLoss: Loss | undefined;
+
+  /**
+   * @param head the parsed request; read here and not kept
+   * @param text the head to send to a backend
+   * @param body what came of the body with the head
+   * @param complete whether that is all of it
+   */
+  constructor(plane: Plane, client: ClientConnection, head: RequestHead, text: string, body: string, complete: boolean) {
+    this.plane = plane;
+    this.client = client;
+    this.isHead = head.method === 'HEAD';
+    this.upgrade = head.upgrade;
+    this.keepAlive = head.keepAlive;
+    this.minorVersion = head.minorVersion;
+    this.idempotent = head.idempotent;
+    this.head = text;
+    this.replay = body;
+    this.requestComplete = complete;
+  }
+
+  start(): void {
+    this.plane.dispatch.budget.onRequest(this.plane.wheel.now);
+    this.attempt(false);
+  }
+
+  /** Begins the next attempt: chooses a backend and sends, or connects first. */
+  private attempt(again: boolean): void {
+    const upstream = this.plane.dispatch.choose(this.tried, this.client.address, again);
+    if (upstream === undefined) return this.giveUp();
+    this.attempts += 1;
+    this.upstream = upstream;
+    if (this.attempts > 1) upstream.counters.add(COLUMN.retries);
+    const idle = UpstreamConnection.takeIdle(upstream, this);
+    if (idle !== undefined) return this.send(idle);
+    if (!this.requestComplete) this.client.hold();
+    this.connection = new UpstreamConnection(this.plane, upstream, this);
+  }
+
+  /** The connection is open: sends what there is of the request. */
+  send(connection: UpstreamConnection): void {
+    this.connection = connection;
+    connection.expectResponse();
+    const body = this.replay ?? '';
+    if (this.requestComplete) {
+      connection.socket.write(this.head + body, 'latin1');
+      connection.requestSent();
+      return;
+    }
+    if (body.length > this.plane.dispatch.config.retries.bodyBytes) this.replay = undefined;
+    this.requestFlow = new Flow(this.client, connection.socket, this.plane.buffers, this);
+    this.client.moveBody();
+    this.requestFlow.writeText(this.head + body);
+    this.requestFlow.settle();
+  }
+
+  /** More of the request body: `buffer[0, end)` of a read of the client's. */
+  onRequestBody(buffer: Buffer, end: number, length: number, complete: boolean): void {
+    this.remember(buffer, end);
+    const flow = this.requestFlow;
+    flow?.write(buffer, 0, end);
+    if (!complete) {
+      flow?.settle();
+      flow?.adapt(length);
+      return;
+    }
+    this.requestComplete = true;
+    flow?.finish();
+    this.requestFlow = undefined;
+    this.connection?.requestSent();
+  }
+
+  parseResponse(text: string, into: ResponseHead): HeadResult {
+    return parseResponseHead(text, this.plane.config.limits, this, into);
+  }
+
+  /** A 1xx before the response (RFC 9110 section 15.2); HTTP/1.0 knows none. */
+  onInterim(text: string, head: ResponseHead): void {
+    if (this.minorVersion === 0) return;
+    const to = { minorVersion: this.minorVersion, keepAlive: true, dechunk: false } as const;
+    this.client.socket.write(forwardResponseHead(text, head, to), 'latin1');
+  }
+
+  /**
+   * The response begins: forwards its head and what came of its body.
+   * @param textIsAll whether `text` holds the whole read, so that one write of text does
+   * @returns the offset in `buffer` behind the last byte of the message
+   */
+  onResponse(
+    connection: UpstreamConnection,
+    text: string,
+    textIsAll: boolean,
+    buffer: Buffer,
+    from: number,
+    length: number,
+  ): number {
+    const head = this.plane.responseHead;
+    const { socket } = this.client;
+    this.begin(head);
+    this.dechunk = this.minorVersion === 0 && head.framing === 'chunked';
+    this.endsWithConnection = head.framing === 'close';
+    const keepAlive = this.keepsClient(head);
+    this.client.onResponseBegins(keepAlive);
+    const headText = forwardResponseHead(text, head, { minorVersion: this.minorVersion, keepAlive, dechunk: this.dechunk });
+    const bodyAt = head.length;
+    if (this.dechunk) return this.writePayload(headText, connection, buffer, from, length);
+    const end = connection.body.scan(buffer, from, length);
+    if (connection.body.done && textIsAll) {
+      socket.write(headText + text.slice(bodyAt, bodyAt + end - from), 'latin1');
+      return end;
+    }
+    const flow = this.flowFrom(connection);
+    socket.cork();
+    socket.write(headText, 'latin1');
+    flow.write(buffer, from, end);
+    socket.uncork();
+    return end;
+  }
+
+  /** More of the response body. @returns the offset behind the message's last byte */
+  onResponseBody(connection: UpstreamConnection, buffer: Buffer, length: number): number {
+    if (this.dechunk) return this.writePayload('', connection, buffer, 0, length);
+    const end = connection.body.scan(buffer, 0, length);
+    this.flowFrom(connection).write(buffer, 0, end);
+    return end;
+  }
+
+  /** A read of `length` was forwarded and the response goes on. */
+  awaitMore(connection: UpstreamConnection, length: number): void {
+    connection.downloadStalled(false);
+    const flow = this.flowFrom(connection);
+    flow.settle();
+    flow.adapt(length);
+  }
+
+  /** The response is complete and its connection is on its own again. */
+  onResponseDone(): void {
+    this.responseFlow?.finish();
+    this.responseFlow = undefined;
+    this.connection = undefined;
+    this.letGo();
+    this.client.onExchangeDone(this.requestComplete);
+  }
+
+  /** A 101 that was asked for: both connections become one tunnel, bytes behind the head included. */
+  onSwitching(
+    connection: UpstreamConnection,
+    text: string,
+    head: ResponseHead,
+    buffer: Buffer,
+    from: number,
+    length: number,
+  ): void {
+    this.begin(head);
+    const to = { minorVersion: this.minorVersion, keepAlive: true, dechunk: false } as const;
+    this.client.socket.write(forwardResponseHead(text, head, to), 'latin1');
+    this.connection = undefined;
+    const tunnel = new Tunnel(this.plane, this.client, connection, () => this.letGo());
+    connection.becomeTunnel(tunnel);
+    if (length > from) tunnel.fromBackend(buffer.subarray(from, length), length - from);
+    this.client.becomeTunnel(tunnel);
+  }
+
+  /** The connection ended before the response did. */
+  onLost(connection: UpstreamConnection, loss: Loss): void {
+    this.connection = undefined;
+    this.requestFlow?.abandon();
+    this.requestFlow = undefined;
+    this.lastLoss = loss;
+    const { upstream } = this;
+    if (upstream === undefined) return;
+    if (this.responseBegan) {
+      this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
+      return this.breakOff();
+    }
+    const stale = connection.reused && loss.reason === 'reset' && this.freeReplay;
+    // A kept connection that its backend closed says nothing about the backend; the rest of them are as old.
+    if (stale) upstream.closeIdle();
+    else this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
+    this.letGo();
+    if (stale && this.mayReplay()) {
+      this.freeReplay = false;
+      this.attempts -= 1;
+      return this.attempt(false);
+    }
+    this.tried = new Set(this.tried).add(upstream.id);
+    if (this.mayRetry(loss)) this.attempt(loss.reason !== 'connect');
+    else this.giveUp();
+  }
+
+  /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
+  abort(): void {
+    this.requestFlow?.abandon();
+    this.responseFlow?.abandon();
+    this.requestFlow = undefined;
+    this.responseFlow = undefined;
+    this.connection?.close();
+    this.connection = undefined;
+    this.letGo();
+  }
+
+  onStalled(flow: Flow): void {
+    if (flow === this.requestFlow) {
+      this.client.uploadStalled(true);
+      this.connection?.uploadStalled(true);
+    } else {
+      this.connection?.downloadStalled(true);
+      this.client.downloadStalled(true);
+    }
+  }
+
+  onMoving(flow: Flow): void {
+    if (flow === this.requestFlow) {
+      this.connection?.uploadStalled(false);
+      this.client.uploadStalled(false);
+    } else {
+      this.client.downloadStalled(false);
+      this.connection?.downloadStalled(false);
+    }
+  }
+
+  private begin(head: ResponseHead): void {
+    this.responseBegan = true;
+    if (this.upstream === undefined) return;
+    this.upstream.counters.addStatus(head.status);
+    this.plane.dispatch.succeeded(this.upstream);
+  }
+
+  /** Whether the client's connection survives this response. */
+  private keepsClient(head: ResponseHead): boolean {
+    if (!this.keepAlive || !this.requestComplete || this.plane.draining) return false;
+    return head.framing !== 'close' && !this.dechunk;
+  }
+
+  /** RFC 9112 section 7: a client that speaks HTTP/1.0 gets the payload, and the end of the connection as its end. */
+  private writePayload(headText: string, connection: UpstreamConnection, buffer: Buffer, from: number, length: number): number {
+    let payload = headText;
+    const end = connection.body.scan(buffer, from, length, (start, stop) => {
+      payload += buffer.toString('latin1', start, stop);
+    });
+    if (payload !== '') this.flowFrom(connection).writeText(payload);
+    return end;
+  }
+
+  private flowFrom(connection: UpstreamConnection): Flow {
+    this.responseFlow ??= new Flow(connection, this.client.socket, this.plane.buffers, this);
+    return this.responseFlow;
+  }
+
+  private remember(buffer: Buffer, end: number): void {
+    if (this.replay === undefined) return;
+    const fits = this.replay.length + end <= this.plane.dispatch.config.retries.bodyBytes;
+    this.replay = fits ? this.replay + buffer.toString('latin1', 0, end) : undefined;
+  }
+
+  /** Whether the same bytes may go to a backend that, or another of which, may have seen them (RFC 9110 9.2.2). */
+  private mayReplay(): boolean {
+    return this.idempotent && this.replay !== undefined;
+  }
+
+  private mayRetry(loss: Loss): boolean {
+    const { retries } = this.plane.dispatch.config;
+    if (this.attempts > retries.count) return false;
+    // Nothing was sent, so nothing is repeated: any method may move, and the budget is for load that retries add.
+    if (loss.reason === 'connect') return true;
+    return !loss.late && this.mayReplay() && this.plane.dispatch.budget.tryRetry(this.plane.wheel.now);
+  }
+
+  /** Answers in the backends' place: there was none to try, or the last attempt failed like this. */
+  private giveUp(): void {
+    const { client, lastLoss, plane } = this;
+    const keepAlive = this.keepAlive && this.requestComplete && !plane.draining;
+    const answer = (status: number, detail: string): void =>
+      client.answer({ status, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
+    if (lastLoss === undefined) {
+      plane.counters.add(WORKER_COLUMN.unavailable);
+      answer(503, 'no backend is available.');
+    } else if (lastLoss.late) answer(504, 'the backend did not answer in time.');
+    else answer(502, DETAIL[lastLoss.reason]);
+  }
+
+  /** A response that ends early must look broken to the client. */
+  private breakOff(): void {
+    this.responseFlow?.abandon();
+    this.responseFlow = undefined;
+    this.letGo();
+    this.client.breakOff(this.endsWithConnection || this.dechunk);
+  }
+
+  private letGo(): void {
+    const { upstream } = this;
+    if (upstream === undefined) return;
+    this.upstream = undefined;
+    this.plane.dispatch.release(upstream);
+  }
+}

@@ -1,0 +1,43 @@
+/** workers/http/plane.ts: what every HTTP connection of a worker shares. */
+import type { Config } from '../../src/config/schema.js';
+import { RequestHead } from '../../src/http1/request-head.js';
+import { ResponseHead } from '../../src/http1/response-head.js';
+import { WORKER_COLUMNS } from '../../src/messages.js';
+import { CounterRow } from '../counters.js';
+import type { Dispatch } from '../dispatch.js';
+import { ReadBuffers } from '../read-buffers.js';
+import type { TimerWheel } from '../timer-wheel.js';
+import type { ClientConnection } from './client-connection.js';
+
+export class Plane {
+  readonly config: Config;
+  readonly dispatch: Dispatch;
+  readonly wheel: TimerWheel;
+  readonly buffers = new ReadBuffers();
+  readonly counters = new CounterRow(WORKER_COLUMNS.length);
+  readonly clients = new Set<ClientConnection>();
+  /** Heads are parsed and forwarded within one turn, so one of each serves all connections. */
+  readonly requestHead = new RequestHead();
+  readonly responseHead = new ResponseHead();
+  /** No connection outlives its current request. */
+  draining = false;
+  private onEmpty: (() => void) | undefined;
+
+  constructor(config: Config, dispatch: Dispatch, wheel: TimerWheel) {
+    this.config = config;
+    this.dispatch = dispatch;
+    this.wheel = wheel;
+  }
+
+  /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */
+  whenEmpty(listener: (() => void) | undefined): void {
+    this.onEmpty = listener;
+    if (this.clients.size === 0) listener?.();
+  }
+
+  /** A client connection has closed. */
+  left(client: ClientConnection): void {
+    this.clients.delete(client);
+    if (this.clients.size === 0) this.onEmpty?.();
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * workers/http/upstream-connection.ts: one connection to a backend. It carries one exchange at a time, finds where each
+ * response ends, and waits among its backend's idle connections in between.
+ */
+import type { Socket } from 'node:net';
+import { BodyReader } from '../../src/http1/body-reader.js';
+import type { FailureReason } from '../../src/messages.js';
+import type { Upstream } from '../dispatch.js';
+import { dial, type Reader } from '../fast-socket.js';
+import { WheelTimer } from '../timer-wheel.js';
+import type { Idle } from '../worker-backend.js';
+import type { Exchange } from './exchange.js';
+import type { Plane } from './plane.js';
+import type { Tunnel } from './tunnel.js';
+
+type Stage = 'connecting' | 'idle' | 'sending' | 'head' | 'body' | 'tunnel' | 'closed';
+
+/** More interim responses than this to one request are an attack on the client's memory, not information. */
+const MAX_INTERIM = 32;
+
+/** Why a connection with an exchange on it ended: what is counted, and in which words. */
+export interface Loss {
+  readonly reason: FailureReason;
+  /** Whether a time limit ended it; answered as 504. */
+  readonly late: boolean;
+}
+
+const REFUSED: Loss = { reason: 'connect', late: false };
+const CONNECT_LATE: Loss = { reason: 'connect', late: true };
+const RESET: Loss = { reason: 'reset', late: false };
+const RESPONSE_LATE: Loss = { reason: 'timeout', late: true };
+const BAD_RESPONSE: Loss = { reason: 'bad-response', late: false };
+
+export class UpstreamConnection implements Reader, Idle {
+  readonly upstream: Upstream;
+  readonly socket: Socket;
+  readBuffer: Buffer;
+  /** It has carried an exchange before, so the backend may have closed it without our knowing yet. */
+  reused = false;
+  readonly body = new BodyReader();
+  private readonly plane: Plane;
+  private readonly timer = new WheelTimer(this);
+  private stage: Stage = 'connecting';
+  private exchange: Exchange | undefined;
+  private tunnel: Tunnel | undefined;
+  /** The beginning of a head whose end has not arrived. */
+  private partial = '';
+  private interims = 0;
+  private keepAlive = false;
+  private idleMs: number;
+
+  /** Connects to `upstream` for `exchange`, which is told when it may send or that it failed. */
+  constructor(plane: Plane, upstream: Upstream, exchange: Exchange) {
+    this.plane = plane;
+    this.upstream = upstream;
+    this.exchange = exchange;
+    this.idleMs = plane.dispatch.config.timeouts.idle;
+    this.readBuffer = plane.buffers.shared;
+    this.socket = dial(upstream.host, upstream.port, this);
+    this.socket.on('connect', () => this.onConnect());
+    this.socket.on('end', () => this.onEnd());
+    // What the error was does not matter beyond this: 'close' always follows and does the work.
+    this.socket.on('error', ignore);
+    this.socket.on('close', () => this.lose(this.stage === 'connecting' ? REFUSED : RESET));
+    plane.wheel.arm(this.timer, plane.dispatch.config.timeouts.connect);
+  }
+
+  /** Takes the most recently used idle connection to `upstream`. */
+  static takeIdle(upstream: Upstream, exchange: Exchange): UpstreamConnection | undefined {
+    const connection = upstream.idle.pop();
+    if (connection === undefined) return undefined;
+    connection.reused = true;
+    connection.exchange = exchange;
+    connection.stage = 'sending';
+    return connection;
+  }
+
+  /** The request is being sent and a response may come at any time. No timeout until all of it is sent. */
+  expectResponse(): void {
+    this.stage = 'head';
+    this.partial = '';
+    this.interims = 0;
+    this.plane.wheel.arm(this.timer, 0);
+  }
+
+  /** The whole request is sent. */
+  requestSent(): void {
+    if (this.stage === 'head') this.plane.wheel.arm(this.timer, this.plane.dispatch.config.timeouts.responseHead);
+  }
+
+  /** The backend takes no more request bytes, or takes them again. */
+  uploadStalled(stalled: boolean): void {
+    this.plane.wheel.arm(this.timer, stalled ? this.plane.dispatch.config.timeouts.betweenBytes : 0);
+  }
+
+  /** The client takes no more response bytes, so nothing is expected here, or it takes them again. */
+  downloadStalled(stalled: boolean): void {
+    this.plane.wheel.arm(this.timer, stalled ? 0 : this.plane.dispatch.config.timeouts.betweenBytes);
+  }
+
+  /** From here on every byte belongs to `tunnel`, which also owns the timeout. */
+  becomeTunnel(tunnel: Tunnel): void {
+    this.stage = 'tunnel';
+    this.tunnel = tunnel;
+    this.exchange = undefined;
+    this.plane.wheel.arm(this.timer, 0);
+  }
+
+  onRead(buffer: Buffer, length: number): void {
+    switch (this.stage) {
+      case 'head':
+        return this.onHeadBytes(buffer, length);
+      case 'body':
+        return this.onBodyBytes(buffer, length);
+      case 'tunnel':
+        return this.tunnel?.fromBackend(buffer, length);
+      case 'closed':
+        return;
+      case 'connecting':
+      case 'sending':
+      case 'idle':
+        // Nobody asked: whatever it is must not become the answer to the next request (RFC 9112 section 11.2).
+        return this.close();
+    }
+  }
+
+  onTimeout(): void {
+    const loss = this.stage === 'connecting' ? CONNECT_LATE : RESPONSE_LATE;
+    if (this.stage === 'idle') this.close();
+    else this.lose(loss);
+  }
+
+  /** Ends the connection without a word to its exchange. */
+  close(): void {
+    this.exchange = undefined;
+    this.tunnel = undefined;
+    this.leave();
+  }
+
+  private onConnect(): void {
+    if (this.stage !== 'connecting') return;
+    this.stage = 'sending';
+    this.plane.wheel.arm(this.timer, 0);
+    this.exchange?.send(this);
+  }
+
+  private onHeadBytes(buffer: Buffer, length: number): void {
+    const { exchange, plane } = this;
+    if (exchange === undefined) return this.close();
+    const { headBytes } = plane.config.limits;
+    const head = plane.responseHead;
+    // `text` holds what was left over and buffer[0, taken); `shift` turns an offset in it into one in the buffer.
+    let taken = Math.min(length, headBytes);
+    let shift = this.partial.length;
+    let text = this.partial + buffer.toString('latin1', 0, taken);
+    for (;;) {
+      const result = exchange.parseResponse(text, head);
+      if (result === 'incomplete') {
+        if (taken === length) {
+          this.partial = text;
+          return;
+        }
+        const more = Math.min(length, taken + headBytes);
+        text += buffer.toString('latin1', taken, more);
+        taken = more;
+        continue;
+      }
+      if (result !== 'complete') return this.lose(BAD_RESPONSE);
+      if (!head.interim) break;
+      this.interims += 1;
+      if (this.interims > MAX_INTERIM) return this.lose(BAD_RESPONSE);
+      exchange.onInterim(text, head);
+      text = text.slice(head.length);
+      shift -= head.length;
+    }
+    this.partial = '';
+    const from = head.length - shift;
+    if (head.switching) return exchange.onSwitching(this, text, head, buffer, from, length);
+    this.beginBody(exchange, text, taken === length, buffer, from, length);
+  }
+
+  private beginBody(
+    exchange: Exchange,
+    text: string,
+    textIsAll: boolean,
+    buffer: Buffer,
+    from: number,
+    length: number,
+  ): void {
+    const head = this.plane.responseHead;
+    this.stage = 'body';
+    this.keepAlive = head.keepAlive;
+    this.idleMs = this.idleTime(head.keepAliveTimeoutMs);
+    this.body.start(head.framing, head.contentLength);
+    const end = exchange.onResponse(this, text, textIsAll, buffer, from, length);
+    this.afterBody(exchange, end, length);
+  }
+
+  private onBodyBytes(buffer: Buffer, length: number): void {
+    const { exchange } = this;
+    if (exchange === undefined) return this.close();
+    const end = exchange.onResponseBody(this, buffer, length);
+    this.afterBody(exchange, end, length);
+  }
+
+  /** The bytes up to `end` of a read of `length` were forwarded. */
+  private afterBody(exchange: Exchange, end: number, length: number): void {
+    if (this.exchange !== exchange) return; // it ended while its bytes were forwarded
+    if (this.body.fault !== undefined) return this.lose(BAD_RESPONSE);
+    if (!this.body.done) return exchange.awaitMore(this, length);
+    this.exchange = undefined;
+    const reusable = this.keepAlive && exchange.requestComplete && end === length;
+    // First the place among the idle ones, then the end of the exchange: the client's next request may want it.
+    if (reusable) this.park();
+    else this.leave();
+    exchange.onResponseDone();
+  }
+
+  /** The backend ended its side. */
+  private onEnd(): void {
+    if (this.stage === 'tunnel') return this.tunnel?.backendEnded();
+    const { exchange } = this;
+    // RFC 9112 section 6.3 rule 8: the end of the connection is the end of such a body.
+    if (exchange !== undefined && this.stage === 'body' && exchange.endsWithConnection) {
+      this.exchange = undefined;
+      this.leave();
+      exchange.onResponseDone();
+      return;
+    }
+    this.lose(RESET);
+  }
+
+  private park(): void {
+    const { upstream, plane } = this;
+    if (!upstream.keepsIdle || plane.draining || upstream.idle.length >= plane.dispatch.config.idleConnections) {
+      return this.leave();
+    }
+    this.stage = 'idle';
+    upstream.idle.push(this);
+    plane.wheel.arm(this.timer, this.idleMs);
+  }
+
+  /** The backend's own `Keep-Alive: timeout` less a second, so that we close first, or the default. */
+  private idleTime(announcedMs: number): number {
+    const { idle, longestIdle } = this.plane.dispatch.config.timeouts;
+    if (announcedMs === 0) return idle;
+    return Math.min(Math.max(announcedMs - 1_000, 500), longestIdle);
+  }
+
+  private lose(loss: Loss): void {
+    if (this.stage === 'closed') return;
+    const { exchange, tunnel } = this;
+    this.exchange = undefined;
+    this.tunnel = undefined;
+    this.leave();
+    tunnel?.backendGone();
+    exchange?.onLost(this, loss);
+  }
+
+  /** Lets go of everything that knows this connection. */
+  private leave(): void {
+    if (this.stage === 'closed') return;
+    if (this.stage === 'idle') {
+      const at = this.upstream.idle.indexOf(this);
+      if (at >= 0) this.upstream.idle.splice(at, 1);
+    }
+    this.stage = 'closed';
+    this.plane.wheel.drop(this.timer);
+    this.socket.destroy();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,46 @@
+/**
+ * workers/main.ts: the entry of a worker process: joins the primary's channel to a {@link Worker}. It listens only
+ * once it holds a full snapshot, and never outlives the primary by more than the drain time.
+ */
+import { configSchema, DEFAULT_POOL } from '../src/config/schema.js';
+import { type ToPrimary, type ToWorker, toWorkerSchema } from '../src/messages.js';
+import { Worker } from './worker.js';
+
+let worker: Worker | undefined;
+let drainMs = configSchema.shape.drain.parse(undefined);
+
+function send(message: ToPrimary): void {
+  // The channel may be gone with the primary; what cannot be said then need not be.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+function exit(): void {
+  process.exit(0);
+}
+
+function start(message: Extract<ToWorker, { type: 'start' }>): void {
+  const snapshot = message.snapshots.find(({ pool }) => pool === DEFAULT_POOL);
+  const pool = message.config.pools[DEFAULT_POOL];
+  if (snapshot === undefined || pool === undefined) throw new TypeError(`Started without the pool "${DEFAULT_POOL}"`);
+  drainMs = message.config.drain;
+  worker = new Worker(message.config, pool, snapshot, { send, drained: exit });
+}
+
+function drain(): void {
+  if (worker === undefined) exit();
+  else worker.drain(drainMs);
+}
+
+process.on('message', (raw: unknown, handle: unknown) => {
+  const parsed = toWorkerSchema.safeParse(raw);
+  if (!parsed.success) return; // other code in this process may use the channel too
+  if (parsed.data.type === 'start') start(parsed.data);
+  else worker?.receive(parsed.data, handle);
+});
+process.on('disconnect', drain);
+process.on('SIGTERM', drain);
+// A terminal sends these to the whole process group; the primary decides what they mean.
+process.on('SIGINT', () => {});
+process.on('SIGHUP', () => {});
+process.on('SIGUSR2', () => {});
+send({ type: 'hello' });

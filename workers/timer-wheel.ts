@@ -1,0 +1,117 @@
+/**
+ * workers/timer-wheel.ts: every timeout of a worker on one coarse clock. Arming is a field write in the usual case,
+ * so a timeout per request costs nothing; the price is that one fires up to two ticks late, and never early.
+ * Source: Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987 (scheme 6).
+ */
+
+const SLOTS = 1_024;
+
+/** One owner's only timer. Intrusive: it is its own list node. */
+export class WheelTimer {
+  /** Milliseconds on the wheel's clock; 0 when disarmed. */
+  deadline = 0;
+  /** Tick of the slot it hangs in; -1 when in none. Not after the deadline's tick. */
+  tick = -1;
+  previous: WheelTimer | undefined;
+  next: WheelTimer | undefined;
+  readonly owner: { onTimeout(): void };
+
+  constructor(owner: { onTimeout(): void }) {
+    this.owner = owner;
+  }
+}
+
+export class TimerWheel {
+  /** Milliseconds, as of the last tick. */
+  now: number;
+  private readonly tickMs: number;
+  private readonly clock: () => number;
+  private readonly slots: (WheelTimer | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
+  private current: number;
+  private interval: NodeJS.Timeout | undefined;
+
+  /** @param clock monotonic milliseconds */
+  constructor(tickMs: number, clock: () => number) {
+    this.tickMs = tickMs;
+    this.clock = clock;
+    this.now = clock();
+    this.current = this.tickAt(this.now);
+  }
+
+  start(): void {
+    this.interval ??= setInterval(() => this.advance(), this.tickMs);
+  }
+
+  stop(): void {
+    clearInterval(this.interval);
+    this.interval = undefined;
+  }
+
+  /** Fires `timer` once, `ms` from now; 0 disarms it. */
+  arm(timer: WheelTimer, ms: number): void {
+    if (ms === 0) {
+      timer.deadline = 0;
+      return;
+    }
+    // `now` may be a tick old, so a tick is added: late is allowed, early is not.
+    timer.deadline = this.now + ms + this.tickMs;
+    if (timer.tick >= 0 && timer.tick <= this.tickAt(timer.deadline)) return; // found too early there and moved on
+    this.unlink(timer);
+    this.link(timer);
+  }
+
+  /** Lets go of `timer` for good; its owner is closing. */
+  drop(timer: WheelTimer): void {
+    timer.deadline = 0;
+    this.unlink(timer);
+  }
+
+  /** Runs everything that is due. Public for tests, which bring their own clock. */
+  advance(): void {
+    this.now = this.clock();
+    const target = this.tickAt(this.now);
+    // After a long stall one full turn visits every slot.
+    if (target - this.current > SLOTS) this.current = target - SLOTS;
+    while (this.current < target) {
+      this.current += 1;
+      this.runSlot(this.current % SLOTS);
+    }
+  }
+
+  private runSlot(slot: number): void {
+    // Always the head: what fires may drop its neighbours. Nothing is linked here meanwhile, links go ahead only.
+    for (let timer = this.slots[slot]; timer !== undefined; timer = this.slots[slot]) {
+      this.unlink(timer);
+      if (timer.deadline > this.now) this.link(timer);
+      else if (timer.deadline !== 0) {
+        timer.deadline = 0;
+        timer.owner.onTimeout();
+      }
+    }
+  }
+
+  private tickAt(ms: number): number {
+    return Math.floor(ms / this.tickMs);
+  }
+
+  private link(timer: WheelTimer): void {
+    const ahead = Math.min(Math.max(this.tickAt(timer.deadline) - this.current, 1), SLOTS - 1);
+    timer.tick = this.current + ahead;
+    const slot = timer.tick % SLOTS;
+    const first = this.slots[slot];
+    timer.next = first;
+    if (first !== undefined) first.previous = timer;
+    this.slots[slot] = timer;
+  }
+
+  private unlink(timer: WheelTimer): void {
+    if (timer.tick < 0) return;
+    const slot = timer.tick % SLOTS;
+    if (timer.previous !== undefined) timer.previous.next = timer.next;
+    else if (this.slots[slot] === timer) this.slots[slot] = timer.next;
+    if (timer.next !== undefined) timer.next.previous = timer.previous;
+    timer.previous = undefined;
+    timer.next = undefined;
+    timer.tick = -1;
+  }
+}

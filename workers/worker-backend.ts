@@ -1,0 +1,62 @@
+/**
+ * workers/worker-backend.ts: a backend as one worker knows it: what the snapshot says, and beside it what only this
+ * worker knows (requests in flight, idle connections, counters), which outlives every snapshot.
+ */
+import type { Candidate } from '../src/balancing/picker.js';
+import type { Backend, BackendId } from '../src/core/backend.js';
+import { BACKEND_COLUMNS } from '../src/messages.js';
+import { type Counted, CounterRow } from './counters.js';
+
+/** An upstream connection with no request on it. */
+export interface Idle {
+  close(): void;
+}
+
+export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted {
+  readonly id: BackendId;
+  host: string;
+  port: number;
+  weight: number;
+  inflight = 0;
+  turn = 0;
+  /** Failures since the last success; see `dispatch.ts`. */
+  streak = 0;
+  streakBegan = 0;
+  /** Most recently used last. */
+  readonly idle: I[] = [];
+  /** Whether a connection that has done its work may wait here for the next request. */
+  keepsIdle: boolean;
+  readonly counters = new CounterRow(BACKEND_COLUMNS.length);
+
+  constructor(backend: Backend) {
+    this.id = backend.id;
+    this.host = backend.host;
+    this.port = backend.port;
+    this.weight = backend.weight;
+    this.keepsIdle = isReachable(backend);
+  }
+
+  /** Follows the snapshot. Idle connections to where it no longer is, or no longer answers, are closed. */
+  update(backend: Backend): void {
+    const moved = backend.host !== this.host || backend.port !== this.port;
+    this.host = backend.host;
+    this.port = backend.port;
+    this.weight = backend.weight;
+    this.keepsIdle = isReachable(backend);
+    if (moved || !this.keepsIdle) this.closeIdle();
+  }
+
+  /** The backend left the pool. */
+  retire(): void {
+    this.keepsIdle = false;
+    this.closeIdle();
+  }
+
+  closeIdle(): void {
+    for (const connection of this.idle.splice(0)) connection.close();
+  }
+}
+
+function isReachable(backend: Backend): boolean {
+  return backend.health !== 'down' && backend.admin === 'enabled';
+}

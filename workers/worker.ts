@@ -1,0 +1,131 @@
+/**
+ * workers/worker.ts: a worker's parts put together, without a process of its own: tests run it in theirs. It does what
+ * the primary's messages say and answers through `send`.
+ */
+import type { Config, PoolConfig } from '../src/config/schema.js';
+import { systemRandom } from '../src/core/random.js';
+import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
+import { unreachable } from '../src/core/unreachable.js';
+import type { ToPrimary, ToWorker } from '../src/messages.js';
+import { takeBackendRows, WORKER_COLUMN } from './counters.js';
+import { Dispatch } from './dispatch.js';
+import { ClientConnection } from './http/client-connection.js';
+import { Plane } from './http/plane.js';
+import { type Accept, Listeners } from './listeners.js';
+import { TimerWheel } from './timer-wheel.js';
+
+/** Every timeout is exact to two of these. */
+const TICK_MS = 100;
+const FLUSH_MS = 1_000;
+
+export interface WorkerOutput {
+  send(message: ToPrimary): void;
+  /** Everything in flight is finished, or its time is over. */
+  drained(): void;
+}
+
+export class Worker {
+  readonly plane: Plane;
+  private readonly wheel = new TimerWheel(TICK_MS, () => performance.now());
+  private readonly listeners = new Listeners();
+  private readonly output: WorkerOutput;
+  private readonly flushing: NodeJS.Timeout;
+  private deadline: NodeJS.Timeout | undefined;
+
+  /** @param snapshot the pool that all requests go to, at some version */
+  constructor(config: Config, pool: PoolConfig, snapshot: PoolSnapshot, output: WorkerOutput) {
+    this.output = output;
+    const dispatch = new Dispatch(snapshot, pool, systemRandom, (name, id, streak, reason) =>
+      output.send({ type: 'failing', pool: name, id, streak, reason }),
+    );
+    this.plane = new Plane(config, dispatch, this.wheel);
+    this.wheel.start();
+    this.flushing = setInterval(() => this.flush(), FLUSH_MS);
+    this.acknowledge();
+  }
+
+  /** @param handle the bound socket, when the primary sends one along */
+  receive(message: Exclude<ToWorker, { type: 'start' }>, handle: unknown): void {
+    switch (message.type) {
+      case 'listen':
+        return this.listen(message.address, message.accept, handle);
+      case 'snapshot':
+        return this.install(message.snapshot);
+      case 'change':
+        return this.apply(message.change);
+      case 'drain':
+        return this.drain(message.withinMs);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  /** Stops accepting, lets what is in flight finish, and says so. A second call can only shorten the time. */
+  drain(withinMs: number): void {
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => this.stop(), withinMs);
+    if (this.plane.draining) return;
+    this.plane.draining = true;
+    this.listeners.close();
+    this.plane.dispatch.closeIdle();
+    for (const client of this.plane.clients) client.drain();
+    this.plane.whenEmpty(() => this.stop());
+  }
+
+  /** Ends everything at once. */
+  stop(): void {
+    clearTimeout(this.deadline);
+    clearInterval(this.flushing);
+    this.plane.whenEmpty(undefined);
+    this.plane.draining = true;
+    this.listeners.close();
+    for (const client of this.plane.clients) client.socket.destroy();
+    this.plane.dispatch.closeIdle();
+    this.wheel.stop();
+    this.flush();
+    this.output.drained();
+  }
+
+  private listen(address: string, accept: Accept, handle: unknown): void {
+    this.listeners.open(address, accept, handle, {
+      accepted: (incoming) => new ClientConnection(this.plane, incoming),
+      listening: (real) => this.output.send({ type: 'listening', address: real }),
+      failed: (code) => this.output.send({ type: 'listen-failed', address, code }),
+    });
+  }
+
+  private apply(change: PoolChange): void {
+    const { dispatch } = this.plane;
+    const applied = applyChange(dispatch.snapshot, change);
+    switch (applied.kind) {
+      case 'applied':
+        return this.install(applied.snapshot);
+      case 'gap':
+        return this.output.send({ type: 'resync', pool: dispatch.pool, have: applied.have });
+      case 'stale':
+        return;
+      default:
+        return unreachable(applied);
+    }
+  }
+
+  /** The one line that swaps the snapshot, and its acknowledgement. */
+  private install(snapshot: PoolSnapshot): void {
+    this.plane.dispatch.install(snapshot);
+    this.acknowledge();
+  }
+
+  private acknowledge(): void {
+    const { pool, version } = this.plane.dispatch.snapshot;
+    this.output.send({ type: 'applied', pool, version });
+  }
+
+  private flush(): void {
+    const { dispatch, counters, clients } = this.plane;
+    const counted = dispatch.counted();
+    const worker = counters.take();
+    worker[WORKER_COLUMN.clientConnections] = clients.size;
+    const ids = counted.map((upstream) => upstream.id);
+    this.output.send({ type: 'counters', pool: dispatch.pool, ids, backends: takeBackendRows(counted), worker });
+  }
+}
