@@ -34,7 +34,7 @@ function portOf(text: string, lowest: number): number | string {
 }
 
 // Labels by RFC 1123 section 2.1; the underscore is not a host name's but container networks use it.
-const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/;
+const NAME = /^(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/;
 
 function hostOf(text: string): string | undefined {
   if (text.startsWith('[') && text.endsWith(']')) {

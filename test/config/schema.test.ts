@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { configSchema } from '../../src/config/schema.js';
+
+const BACKENDS = [{ address: '127.0.0.1:3001' }];
+
+/** A configuration whose only pool has these fields. */
+function withPool(pool: Record<string, unknown>): unknown {
+  return { pools: { web: { backends: BACKENDS, ...pool } } };
+}
+
+/** The complaints about `input`, each as `path: sentence`. */
+function complaints(input: unknown): string[] {
+  const { error } = configSchema.safeParse(input);
+  return error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+}
+
+describe('The configuration', () => {
+  it('needs nothing but a backend', () => {
+    const config = configSchema.parse({ pools: { web: { backends: BACKENDS } } });
+    expect(config).to.deep.include({
+      listeners: [{ address: '0.0.0.0:8080' }],
+      workers: 'auto',
+      accept: 'auto',
+      admin: '127.0.0.1:9901',
+      logLevel: 'info',
+      drain: 30_000,
+      timeouts: { head: 10_000, bodyGap: 30_000, keepAlive: 65_000, write: 60_000 },
+      limits: { headBytes: 16_384, fields: 128 },
+    });
+    expect(config.pools['web']).to.deep.equal({
+      policy: 'two-choices',
+      backends: [{ address: '127.0.0.1:3001', weight: 1 }],
+      healthCheck: { interval: 5_000, changingInterval: 1_000, jitter: 0.1, timeout: 2_000, rise: 2, fall: 3 },
+      outlier: { consecutiveFailures: 5, window: 10_000, ejection: 10_000, longestEjection: 300_000 },
+      retries: { count: 2, budget: 0.2, minPerSecond: 3, bodyBytes: 65_536 },
+      timeouts: {
+        connect: 3_000,
+        responseHead: 30_000,
+        betweenBytes: 60_000,
+        tunnelIdle: 3_600_000,
+        idle: 4_000,
+        longestIdle: 60_000,
+      },
+      idleConnections: 128,
+    });
+  });
+
+  it('stays the same when it is parsed again, as it is on its way to a worker', () => {
+    const config = configSchema.parse({
+      listeners: [{ address: '[::]:0' }],
+      drain: 'off',
+      pools: {
+        web: {
+          policy: 'round-robin',
+          backends: [{ address: 'A.example:80', weight: 5 }],
+          healthCheck: { path: '/health', interval: '1.5s' },
+        },
+      },
+    });
+    expect(configSchema.parse(structuredClone(config))).to.deep.equal(config);
+  });
+
+  it('keeps the other defaults of a group of which one was given', () => {
+    const config = configSchema.parse(withPool({ healthCheck: { interval: '1s' } }));
+    expect(config.pools['web']?.healthCheck).to.include({ interval: 1_000, timeout: 2_000, fall: 3 });
+  });
+
+  for (const [what, input, expected] of [
+    [
+      'a backend listed twice, in whatever spelling',
+      withPool({ backends: [{ address: 'Web:80' }, { address: 'web:80', weight: 2 }] }),
+      'pools.web.backends: backend "web:80" is listed twice',
+    ],
+    ['an empty list', withPool({ backends: [] }), 'pools.web.backends: needs at least one backend'],
+    [
+      'a backend without a port',
+      withPool({ backends: [{ address: 'web' }] }),
+      'pools.web.backends.0.address: "web" has no port; write host:port',
+    ],
+    [
+      'a bad time',
+      withPool({ healthCheck: { interval: 'often' } }),
+      'pools.web.healthCheck.interval: "often" is not a time; write 500ms, 5s or 1m, at most 24h',
+    ],
+    [
+      'a time that cannot be off',
+      withPool({ timeouts: { connect: 'off' } }),
+      'pools.web.timeouts.connect: must be longer than 0',
+    ],
+    [
+      'a health path that is none',
+      withPool({ healthCheck: { path: 'health' } }),
+      'pools.web.healthCheck.path: must start with / and hold no spaces',
+    ],
+    [
+      'a health path that would smuggle a header in',
+      withPool({ healthCheck: { path: '/ HTTP/1.1\r\nX: y' } }),
+      'pools.web.healthCheck.path: must start with / and hold no spaces',
+    ],
+    ['an unknown key', { pools: {}, listen: ':80' }, ': Unrecognized key: "listen"'],
+    ['an unknown key deep inside', withPool({ retries: { max: 3 } }), 'pools.web.retries: Unrecognized key: "max"'],
+  ] as const) {
+    it(`says what is wrong with ${what}`, () => {
+      expect(complaints(input)).to.deep.equal([expected]);
+    });
+  }
+
+  for (const workers of [0, -1, 257, 1.5, 'many', null]) {
+    it(`says what a worker count is, of ${workers}`, () => {
+      expect(complaints({ pools: {}, workers })).to.deep.equal([
+        `workers: "${workers}" is not a worker count; write auto or a number from 1 to 256`,
+      ]);
+    });
+  }
+
+  for (const weight of [0, -1, 1.5, 1_001, '2']) {
+    it(`refuses weight ${JSON.stringify(weight)}`, () => {
+      const [complaint, ...others] = complaints(withPool({ backends: [{ address: 'web:80', weight }] }));
+      expect(complaint).to.match(/^pools\.web\.backends\.0\.weight: /);
+      expect(others).to.deep.equal([]);
+    });
+  }
+
+  it('reports all that is wrong at once', () => {
+    const found = complaints({ drain: 'x', pools: { web: { backends: [], policy: 'x' } } });
+    expect(found.map((line) => line.split(':')[0])).to.have.members([
+      'drain',
+      'pools.web.policy',
+      'pools.web.backends',
+    ]);
+  });
+});

@@ -1,0 +1,17 @@
+/** test/core/fixtures.ts: backends and snapshots with only what a test cares about spelled out. */
+import { type Backend, type BackendId, backendIdSchema } from '../../src/core/backend.js';
+import type { PoolSnapshot } from '../../src/core/snapshot.js';
+
+export function idOf(name: string): BackendId {
+  return backendIdSchema.parse(name);
+}
+
+/** A backend that is enabled, up and in. */
+export function backend(name: string, differs: Partial<Backend> = {}): Backend {
+  const usable = { weight: 1, admin: 'enabled', health: 'up', outlier: 'in' } as const;
+  return { id: idOf(name), host: '127.0.0.1', port: 80, ...usable, ...differs };
+}
+
+export function snapshot(version: number, ...backends: readonly Backend[]): PoolSnapshot {
+  return { pool: 'web', version, backends };
+}

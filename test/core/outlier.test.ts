@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import {
+  canSpare,
+  eject,
+  isOutlier,
+  NEVER_EJECTED,
+  type OutlierRecord,
+  restoreAfterProbe,
+  restoreWhenDue,
+  streakAfter,
+} from '../../src/core/outlier.js';
+import { backend, idOf } from './fixtures.js';
+
+const LIMITS = { consecutiveFailures: 5, window: 10_000, ejection: 10_000, longestEjection: 300_000 };
+const ejected = { outlier: 'ejected' } as const;
+
+/** Ejected at `atMs` and back in as soon as that is over. */
+function ejectedAndBack(record: OutlierRecord, atMs: number): OutlierRecord {
+  const out = eject(record, 'timeout', LIMITS, atMs);
+  return out.state === 'ejected' ? restoreWhenDue(out, out.untilMs) : out;
+}
+
+function lengthMs(record: OutlierRecord, nowMs: number): number {
+  const out = eject(record, 'timeout', LIMITS, nowMs);
+  return out.state === 'ejected' ? out.untilMs - nowMs : 0;
+}
+
+describe('A streak of failures', () => {
+  it('begins with the first report', () => {
+    expect(streakAfter(undefined, 1, 700)).to.deep.equal({ failures: 1, sinceMs: 700 });
+  });
+
+  it('keeps its beginning while it grows', () => {
+    expect(streakAfter({ failures: 1, sinceMs: 700 }, 5, 900)).to.deep.equal({ failures: 5, sinceMs: 700 });
+  });
+
+  it('is a new one when the count did not grow', () => {
+    expect(streakAfter({ failures: 5, sinceMs: 700 }, 1, 900)).to.deep.equal({ failures: 1, sinceMs: 900 });
+    expect(streakAfter({ failures: 1, sinceMs: 700 }, 1, 900)).to.deep.equal({ failures: 1, sinceMs: 900 });
+  });
+
+  it('makes an outlier when it is long enough', () => {
+    expect(isOutlier({ failures: 4, sinceMs: 0 }, LIMITS, 100)).to.equal(false);
+    expect(isOutlier({ failures: 5, sinceMs: 0 }, LIMITS, 100)).to.equal(true);
+    expect(isOutlier({ failures: 9, sinceMs: 0 }, LIMITS, 100)).to.equal(true);
+  });
+
+  it('does not count once it is older than the window', () => {
+    expect(isOutlier({ failures: 5, sinceMs: 0 }, LIMITS, 10_000)).to.equal(true);
+    expect(isOutlier({ failures: 5, sinceMs: 0 }, LIMITS, 10_001)).to.equal(false);
+  });
+});
+
+describe('A pool', () => {
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => backend(name)) as [
+    ReturnType<typeof backend>,
+    ReturnType<typeof backend>,
+    ReturnType<typeof backend>,
+    ReturnType<typeof backend>,
+  ];
+
+  it('spares one of two, and two of four', () => {
+    expect(canSpare([a, b], a.id)).to.equal(true);
+    expect(canSpare([a, b, c, backend('d', ejected)], a.id)).to.equal(true);
+  });
+
+  it('never spares more than half', () => {
+    expect(canSpare([a, backend('b', ejected)], a.id)).to.equal(false);
+    expect(canSpare([a, b, backend('c', ejected)], a.id)).to.equal(false);
+    expect(canSpare([a, b, backend('c', ejected), backend('d', ejected)], a.id)).to.equal(false);
+  });
+
+  it('never spares its only backend', () => {
+    expect(canSpare([a], a.id)).to.equal(false);
+  });
+
+  it('never spares the last usable one', () => {
+    const down = { health: 'down' } as const;
+    expect(canSpare([a, backend('b', down), backend('c', down), backend('d', down)], a.id)).to.equal(false);
+    expect(canSpare([a, b, backend('c', down), backend('d', down)], a.id)).to.equal(true);
+  });
+
+  it('does not count what the operator took out as part of it', () => {
+    const away = { admin: 'maintenance' } as const;
+    expect(canSpare([a, b, backend('c', ejected), backend('d', { ...away, ...ejected })], a.id)).to.equal(false);
+    expect(canSpare([a, b, backend('c', { ...away, ...ejected })], a.id)).to.equal(true);
+    expect(canSpare([a, backend('b', away), backend('c', away)], a.id)).to.equal(false);
+  });
+
+  it('does not eject what takes no requests anyway', () => {
+    const others = [b, c, d];
+    for (const differs of [{ health: 'down' }, { admin: 'draining' }, ejected] as const) {
+      expect(canSpare([backend('a', differs), ...others], a.id)).to.equal(false);
+    }
+    expect(canSpare(others, idOf('unheard-of'))).to.equal(false);
+  });
+});
+
+describe('An ejection', () => {
+  it('lasts its length and not a millisecond longer', () => {
+    const out = eject(NEVER_EJECTED, 'reset', LIMITS, 1_000);
+    expect(out).to.include({ state: 'ejected', untilMs: 11_000, reason: 'reset' });
+    expect(restoreWhenDue(out, 10_999)).to.equal(out);
+    expect(restoreWhenDue(out, 11_000)).to.include({ state: 'in' });
+  });
+
+  it('lasts n times as long the nth time', () => {
+    const first = ejectedAndBack(NEVER_EJECTED, 0);
+    const second = ejectedAndBack(first, 10_500);
+    expect(lengthMs(NEVER_EJECTED, 0)).to.equal(10_000);
+    expect(lengthMs(first, 10_500)).to.equal(20_000);
+    expect(lengthMs(second, 31_000)).to.equal(30_000);
+  });
+
+  it('never lasts longer than the longest', () => {
+    expect(lengthMs({ state: 'in', ejections: 29, sinceMs: 0 }, 0)).to.equal(300_000);
+    expect(lengthMs({ state: 'in', ejections: 400, sinceMs: 0 }, 0)).to.equal(300_000);
+  });
+
+  it('is forgiven by one for each of its lengths that passes in the pool', () => {
+    const record: OutlierRecord = { state: 'in', ejections: 3, sinceMs: 0 };
+    expect(lengthMs(record, 9_999)).to.equal(40_000);
+    expect(lengthMs(record, 10_000)).to.equal(30_000);
+    expect(lengthMs(record, 30_000)).to.equal(10_000);
+    expect(lengthMs(record, 3_600_000)).to.equal(10_000);
+  });
+
+  it('is not prolonged by reports that arrive late', () => {
+    const out = eject(NEVER_EJECTED, 'timeout', LIMITS, 0);
+    expect(eject(out, 'timeout', LIMITS, 5_000)).to.equal(out);
+  });
+
+  it('ends with a good probe when the backend could not be reached', () => {
+    expect(restoreAfterProbe(eject(NEVER_EJECTED, 'connect', LIMITS, 0), 2_000)).to.deep.equal({
+      state: 'in',
+      ejections: 1,
+      sinceMs: 2_000,
+    });
+  });
+
+  it('outlasts a good probe when requests failed on it', () => {
+    for (const reason of ['reset', 'timeout', 'bad-response'] as const) {
+      const out = eject(NEVER_EJECTED, reason, LIMITS, 0);
+      expect(restoreAfterProbe(out, 2_000), reason).to.equal(out);
+    }
+  });
+
+  it('has nothing to restore on a backend that is in', () => {
+    expect(restoreAfterProbe(NEVER_EJECTED, 5)).to.equal(NEVER_EJECTED);
+    expect(restoreWhenDue(NEVER_EJECTED, 5)).to.equal(NEVER_EJECTED);
+  });
+});
