@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
+import { firstOverlap } from './overlap.js';
 import { backendAddress, duration, listenAddress, positiveDuration } from './values.js';
 
 export const DEFAULT_POOL = 'default';
@@ -32,7 +33,10 @@ const backends = z
 const healthCheck = z
   .strictObject({
     /** HTTP GET of this path, 2xx-3xx is up; without it a TCP connect decides. */
-    path: z.string().regex(/^\/[\x21-\x7e]*$/, { error: 'must start with / and hold no spaces' }).optional(),
+    path: z
+      .string()
+      .regex(/^\/[\x21-\x7e]*$/, { error: 'must start with / and hold no spaces' })
+      .optional(),
     interval: positiveDuration.prefault('5s'),
     /** Used instead of `interval` while a verdict is forming. */
     changingInterval: positiveDuration.prefault('1s'),
@@ -115,16 +119,33 @@ const limits = z
   })
   .prefault({});
 
-export const configSchema = z.strictObject({
-  listeners: z
-    .array(z.strictObject({ address: listenAddress }))
-    .min(1)
-    .default([{ address: '0.0.0.0:8080' }]),
-  workers: z
-    .union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], {
-      error: ({ input }) => `"${input}" is not a worker count; write auto or a number from 1 to ${MAX_WORKERS}`,
-    })
-    .default('auto'),
+const listeners = z
+  .array(z.strictObject({ address: listenAddress }))
+  .min(1)
+  .superRefine((list, context) => {
+    const clash = firstOverlap(list.map(({ address }) => address));
+    if (clash === undefined) return;
+    const [address, earlier] = clash;
+    const message = address === earlier ? `"${address}" is listed twice` : `"${address}" overlaps "${earlier}"`;
+    context.addIssue({ code: 'custom', message });
+  })
+  .default([{ address: '0.0.0.0:8080' }]);
+
+// Given to the members as well: a number out of range is reported by the member, not by the union.
+const workerCountError = {
+  error: ({ input }: { readonly input?: unknown }) =>
+    `"${input}" is not a worker count; write auto or a number from 1 to ${MAX_WORKERS}`,
+};
+const workers = z
+  .union(
+    [z.literal('auto'), z.int(workerCountError).min(1, workerCountError).max(MAX_WORKERS, workerCountError)],
+    workerCountError,
+  )
+  .default('auto');
+
+const config = z.strictObject({
+  listeners,
+  workers,
   accept: z.enum(ACCEPT_MODES).default('auto'),
   admin: z.union([z.literal('off'), listenAddress]).default('127.0.0.1:9901'),
   logLevel: z.enum(LOG_LEVELS).default('info'),
@@ -133,6 +154,13 @@ export const configSchema = z.strictObject({
   timeouts: clientTimeouts,
   limits,
   pools: z.record(z.string(), pool),
+});
+
+export const configSchema = config.superRefine(({ admin, listeners }, context) => {
+  const clash = listeners.find(({ address }) => firstOverlap([address, admin]) !== undefined);
+  if (clash === undefined) return;
+  const message = `"${admin}" overlaps listener "${clash.address}"; give one of them another port, or admin "off"`;
+  context.addIssue({ code: 'custom', path: ['admin'], message });
 });
 
 /** What a person writes. */

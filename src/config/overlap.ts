@@ -1,0 +1,22 @@
+/** config/overlap.ts: finds addresses that one process cannot both listen on, before anything is started. */
+import { parseAddress } from '../core/address.js';
+
+const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
+
+/** @returns the first address that overlaps an earlier one, and that earlier one */
+export function firstOverlap(addresses: readonly string[]): readonly [string, string] | undefined {
+  for (const [index, address] of addresses.entries()) {
+    const earlier = addresses.slice(0, index).find((other) => overlaps(address, other));
+    if (earlier !== undefined) return [address, earlier];
+  }
+  return undefined;
+}
+
+/** Whether both name one port of one interface. Port 0 is another port each time. */
+function overlaps(a: string, b: string): boolean {
+  const left = parseAddress(a, 0);
+  const right = parseAddress(b, 0);
+  if (typeof left === 'string' || typeof right === 'string') return false;
+  if (left.port !== right.port || left.port === 0) return false;
+  return left.host === right.host || EVERY_ADDRESS.has(left.host) || EVERY_ADDRESS.has(right.host);
+}
