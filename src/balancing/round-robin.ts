@@ -37,8 +37,8 @@ function carriedOver(before: Credit, eligible: readonly Candidate[]): number[] {
     sum += credit;
     known++;
   }
-  // Those that left took their credit with them: without shifting the rest back to 0, churn would make it drift away
-  // and a newcomer wait ever longer. Whole numbers keep the sums below exact.
+  // Those that left took their credit with them. Without shifting the rest back to about 0 churn would push it up, and
+  // a newcomer would wait longer than its share. Whole numbers keep the sums below exact.
   const average = known === 0 ? 0 : Math.round(sum / known);
   return eligible.map(({ id }) => (before.get(id) ?? average) - average);
 }

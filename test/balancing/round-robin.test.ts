@@ -70,18 +70,17 @@ describe('Round-robin', () => {
     expect(tally(desk.serve(6))).to.deep.equal({ a: 2, b: 2, c: 2 });
   });
 
-  it('lets a newcomer wait no more than a round, however many came and left before', () => {
-    const staying = candidates(3, 2);
-    const [, , visitor] = candidates(3, 2, 1) as [Counted, Counted, Counted];
-    const desk = deskOf(staying);
-    for (let visit = 0; visit < 200; visit++) {
-      desk.update([...staying, visitor]);
-      const waited = desk.serve(12).indexOf('c');
-      expect(waited, `visit ${visit}`).to.be.within(0, 6);
-      desk.update([...staying, visitor]);
-      while (desk.serve(1)[0] !== 'c');
-      desk.update(staying);
-      expect(tally(desk.serve(10))['a']).to.be.within(4, 8);
+  it('lets one that leaves after each request and returns at once wait for less than its share', () => {
+    const pool = candidates(3, 2, 1);
+    const desk = deskOf(pool);
+    for (let round = 0; round < 200; round++) {
+      const [left] = desk.serve(1);
+      desk.update(pool.filter((c) => c.id !== left));
+      desk.update(pool);
+      const share = 6 / (pool.find((c) => c.id === left)?.weight ?? 0);
+      let waited = 0;
+      while (desk.serve(1)[0] !== left) waited++;
+      expect(waited, `round ${round}, ${left}`).to.be.below(share * 0.75);
     }
   });
 
