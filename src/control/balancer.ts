@@ -1,0 +1,82 @@
+/**
+ * control/balancer.ts: starts a balancer, whole or not at all, and says what can be done with one.
+ */
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/schema.js';
+import { type Accept, chooseAccept } from './accept.js';
+import { StartError } from './errors.js';
+import { canShareSockets, type ListenSocket, openListenSocket } from './listen-socket.js';
+import type { Logger } from './logger.js';
+import { Primary } from './primary.js';
+import type { BalancerView } from './view.js';
+
+export { StartError } from './errors.js';
+export type { BalancerView } from './view.js';
+
+export interface Balancer {
+  /** Where it really listens, port 0 resolved. */
+  readonly addresses: readonly string[];
+  readonly adminAddress: string | undefined;
+  /** Settles when the balancer can no longer run; `kill` it then. */
+  readonly failed: Promise<Error>;
+  view(): BalancerView;
+  /**
+   * Replaces the workers one by one, replacement first. Settles when all of the new ones listen.
+   * @throws {StartError} when a replacement does not start; the old workers that are left go on
+   */
+  roll(): Promise<void>;
+  /**
+   * Drains: no new connection, what is in flight finishes, everything is released. A second call joins the first.
+   * @param withinMs how long that may take, the configuration's `drain` unless given; 0 for no deadline
+   */
+  close(withinMs?: number): Promise<void>;
+  /** Ends all workers and releases everything at once. */
+  kill(): void;
+}
+
+/** The compiled programs that run elsewhere than on the primary's own thread. */
+export interface Programs {
+  readonly worker: string;
+  readonly probe: string;
+}
+
+const PROGRAMS: Programs = {
+  worker: fileURLToPath(new URL('../../workers/main.js', import.meta.url)),
+  probe: fileURLToPath(new URL('../../workers/tasks/probe.js', import.meta.url)),
+};
+
+/**
+ * Resolves once every worker listens and every backend had its first verdict, or had a second for it.
+ * @throws {StartError} with one plain sentence; no worker, handle or timer is left then
+ */
+export async function startBalancer(config: Config, logger: Logger, programs = PROGRAMS): Promise<Balancer> {
+  const accept = acceptOf(config, logger);
+  const sockets = await openSockets(config, accept);
+  const primary = new Primary({ config, logger, programs, accept, sockets });
+  try {
+    await primary.start();
+  } catch (error) {
+    await primary.abort();
+    throw error;
+  }
+  return primary;
+}
+
+function acceptOf({ accept: wanted }: Config, logger: Logger): Accept {
+  const choice = chooseAccept(wanted, { nodeVersion: process.versions.node, platform: process.platform });
+  if ('problem' in choice) throw new StartError(`Cannot start: ${choice.problem}`);
+  if (choice.accept !== 'shared' || canShareSockets()) return choice.accept;
+  logger.warn('this Node cannot share a bound socket; accepting round-robin');
+  return 'round-robin';
+}
+
+async function openSockets({ listeners }: Config, accept: Accept): Promise<readonly ListenSocket[]> {
+  const sockets: ListenSocket[] = [];
+  try {
+    for (const { address } of listeners) sockets.push(await openListenSocket(address, accept));
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    throw error;
+  }
+  return sockets;
+}

@@ -1,0 +1,104 @@
+/**
+ * control/broadcaster.ts: gets every pool to every worker. A new worker starts from full snapshots, later changes
+ * travel as versioned deltas, and a worker that missed one asks for the snapshot again. Acknowledgements tell how long
+ * a change takes to reach the last worker.
+ */
+import type { Config } from '../config/schema.js';
+import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
+import type { ToWorker } from '../messages.js';
+
+/** A worker as far as state reaches it. */
+export interface StateReceiver {
+  readonly id: number;
+  send(message: ToWorker): void;
+}
+
+export interface Convergence {
+  /** From a change to the acknowledgement of the last live worker, in milliseconds; `undefined` before the first. */
+  readonly lastMs: number | undefined;
+  readonly maxMs: number | undefined;
+  /** Changes that some worker has not acknowledged yet. */
+  readonly pending: number;
+}
+
+interface Pending {
+  readonly pool: string;
+  readonly version: number;
+  readonly atMs: number;
+}
+
+export class Broadcaster {
+  readonly #config: Config;
+  readonly #snapshotOf: (pool: string) => PoolSnapshot | undefined;
+  readonly #nowMs: () => number;
+  readonly #workers = new Map<number, { readonly to: StateReceiver; readonly acknowledged: Map<string, number> }>();
+  #pending: Pending[] = [];
+  #lastMs: number | undefined;
+  #maxMs: number | undefined;
+
+  /** @param nowMs monotonic milliseconds */
+  constructor(config: Config, snapshotOf: (pool: string) => PoolSnapshot | undefined, nowMs: () => number) {
+    this.#config = config;
+    this.#snapshotOf = snapshotOf;
+    this.#nowMs = nowMs;
+  }
+
+  get convergence(): Convergence {
+    return { lastMs: this.#lastMs, maxMs: this.#maxMs, pending: this.#pending.length };
+  }
+
+  /** Sends all a worker needs before it listens; from now on it gets every change. */
+  welcome(to: StateReceiver): void {
+    const snapshots = Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
+    this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
+    to.send({ type: 'start', config: this.#config, snapshots });
+  }
+
+  publish(change: PoolChange): void {
+    if (this.#workers.size === 0) return;
+    this.#pending.push({ pool: change.pool, version: change.version, atMs: this.#nowMs() });
+    for (const { to } of this.#workers.values()) to.send({ type: 'change', change });
+  }
+
+  acknowledge(workerId: number, pool: string, version: number): void {
+    const acknowledged = this.#workers.get(workerId)?.acknowledged;
+    if (acknowledged === undefined || version <= (acknowledged.get(pool) ?? 0)) return;
+    acknowledged.set(pool, version);
+    this.#settle();
+  }
+
+  resync(workerId: number, pool: string): void {
+    const snapshot = this.#snapshotOf(pool);
+    if (snapshot !== undefined) this.#workers.get(workerId)?.to.send({ type: 'snapshot', snapshot });
+  }
+
+  /** Nothing waits for a worker that is gone. */
+  leave(workerId: number): void {
+    if (this.#workers.delete(workerId)) this.#settle();
+  }
+
+  /** @returns the version of `pool` that a worker is known to have */
+  acknowledged(workerId: number, pool: string): number | undefined {
+    return this.#workers.get(workerId)?.acknowledged.get(pool);
+  }
+
+  #settle(): void {
+    const waiting: Pending[] = [];
+    for (const change of this.#pending) {
+      if (this.#hasReachedAll(change)) this.#converged(change);
+      else waiting.push(change);
+    }
+    this.#pending = waiting;
+  }
+
+  #converged({ atMs }: Pending): void {
+    // With no worker left there is none that the change has reached.
+    if (this.#workers.size === 0) return;
+    this.#lastMs = this.#nowMs() - atMs;
+    this.#maxMs = Math.max(this.#maxMs ?? 0, this.#lastMs);
+  }
+
+  #hasReachedAll({ pool, version }: Pending): boolean {
+    return [...this.#workers.values()].every(({ acknowledged }) => (acknowledged.get(pool) ?? 0) >= version);
+  }
+}

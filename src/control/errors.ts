@@ -1,0 +1,28 @@
+/** control/errors.ts: why a balancer could not start, in words for the person who started it. */
+
+/** The balancer could not start, and nothing of it is left running. The message is one plain sentence. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+const LISTEN_CAUSES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is already in use',
+  EADDRNOTAVAIL: 'this host has no such address',
+  EAFNOSUPPORT: 'this host does not speak that kind of address',
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name does not resolve',
+};
+
+/**
+ * @param address what was to be listened on, `host:port`
+ * @param code the system's error code, such as `EADDRINUSE`
+ */
+export function listenError(address: string, code: string): StartError {
+  return new StartError(`Cannot listen on ${address}: ${LISTEN_CAUSES[code] ?? otherCause(address, code)}`);
+}
+
+function otherCause(address: string, code: string): string {
+  if (code !== 'EACCES') return code;
+  const port = Number(address.slice(address.lastIndexOf(':') + 1));
+  return port < 1_024 ? 'ports below 1024 need more permission' : 'permission denied';
+}

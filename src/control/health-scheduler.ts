@@ -1,0 +1,181 @@
+/**
+ * control/health-scheduler.ts: when each backend is probed, and what its answers mean for the pool. Every backend has
+ * its own timer, so a slow one delays only itself, and never two probes at a time.
+ */
+import { isIP } from 'node:net';
+import type { HealthCheckConfig } from '../config/schema.js';
+import type { Backend, BackendId } from '../core/backend.js';
+import { type HealthRecord, judge, nextProbeInMs, UNPROBED } from '../core/health.js';
+import type { ProbeResult, ProbeTask } from '../core/probe.js';
+import type { Random } from '../core/random.js';
+import type { Logger } from './logger.js';
+import type { Pool } from './pool.js';
+
+export interface SchedulerParts {
+  readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** Told of every verdict after the pool has it. */
+  readonly onVerdict: (pool: Pool, id: BackendId, result: ProbeResult) => void;
+  /** Told when a backend went down. */
+  readonly onDown: (pool: Pool, id: BackendId) => void;
+}
+
+/** Probes asked for out of turn are at least this far apart, in milliseconds. */
+const SOON_APART_MS = 1_000;
+
+interface Watch {
+  readonly pool: Pool;
+  readonly id: BackendId;
+  readonly check: HealthCheckConfig;
+  record: HealthRecord;
+  /** Grows when the backend is to be judged anew; a probe that began before counts no more. */
+  generation: number;
+  timer: NodeJS.Timeout | undefined;
+  /** When `timer` fires. */
+  dueAtMs: number;
+  probing: boolean;
+  lastAtMs: number;
+  last: ProbeResult | undefined;
+  /** Called at the first verdict. */
+  onFirst: (() => void) | undefined;
+}
+
+export class HealthScheduler {
+  readonly #parts: SchedulerParts;
+  readonly #watches = new Map<string, Watch>();
+  #stopped = false;
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins with a probe at once. @returns settled with the first verdict; at once for a name nobody can probe yet */
+  watch(pool: Pool, id: BackendId, check: HealthCheckConfig): Promise<void> {
+    return new Promise((resolve) => {
+      const watch: Watch = {
+        pool,
+        id,
+        check,
+        record: UNPROBED,
+        generation: 0,
+        timer: undefined,
+        dueAtMs: 0,
+        probing: false,
+        lastAtMs: Number.NEGATIVE_INFINITY,
+        last: undefined,
+        onFirst: resolve,
+      };
+      this.#watches.set(keyOf(pool, id), watch);
+      this.#probe(watch);
+    });
+  }
+
+  unwatch(pool: Pool, id: BackendId): void {
+    const watch = this.#watches.get(keyOf(pool, id));
+    if (watch === undefined) return;
+    this.#watches.delete(keyOf(pool, id));
+    watch.generation += 1;
+    clearTimeout(watch.timer);
+    settleFirst(watch);
+  }
+
+  /** Judges anew and probes at once: the backend is reached at another address now. */
+  restart(pool: Pool, id: BackendId): void {
+    const watch = this.#watches.get(keyOf(pool, id));
+    if (watch === undefined) return;
+    watch.generation += 1;
+    watch.record = UNPROBED;
+    watch.probing = false;
+    this.#probe(watch);
+  }
+
+  /** Probes out of turn, for when real traffic says that something is wrong: now, or a second after the last probe. */
+  soon(pool: Pool, id: BackendId): void {
+    const watch = this.#watches.get(keyOf(pool, id));
+    // A watch that has no timer waits for its name to be resolved.
+    if (watch === undefined || watch.probing || watch.timer === undefined) return;
+    const dueAtMs = Math.max(this.#parts.nowMs(), watch.lastAtMs + SOON_APART_MS);
+    if (dueAtMs < watch.dueAtMs) this.#probeAt(watch, dueAtMs);
+  }
+
+  /** @returns the last probe's answer, whatever it meant for the state */
+  lastProbe(pool: Pool, id: BackendId): ProbeResult | undefined {
+    return this.#watches.get(keyOf(pool, id))?.last;
+  }
+
+  /** No probe begins and no verdict counts from now on. */
+  stop(): void {
+    this.#stopped = true;
+    for (const { pool, id } of [...this.#watches.values()]) this.unwatch(pool, id);
+  }
+
+  #probe(watch: Watch): void {
+    clearTimeout(watch.timer);
+    watch.timer = undefined;
+    const backend = watch.pool.backend(watch.id);
+    // Until its name is resolved there is nobody to ask; `restart` comes with the address.
+    if (this.#stopped || backend === undefined || isIP(backend.host) === 0) return settleFirst(watch);
+    const { generation } = watch;
+    watch.probing = true;
+    watch.lastAtMs = this.#parts.nowMs();
+    this.#parts.probe(taskOf(backend, watch.check)).then(
+      (result) => this.#answered(watch, generation, result),
+      (error: unknown) => this.#untried(watch, generation, error),
+    );
+  }
+
+  #answered(watch: Watch, generation: number, result: ProbeResult): void {
+    if (watch.generation !== generation) return;
+    watch.probing = false;
+    watch.last = result;
+    const before = watch.record.health;
+    watch.record = judge(watch.record, result, watch.check);
+    if (watch.record.health !== before) this.#turn(watch, result);
+    this.#parts.onVerdict(watch.pool, watch.id, result);
+    settleFirst(watch);
+    this.#scheduleNext(watch);
+  }
+
+  #untried(watch: Watch, generation: number, error: unknown): void {
+    if (watch.generation !== generation) return;
+    watch.probing = false;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#parts.logger.warn('health check could not be made', { pool: watch.pool.name, backend: watch.id, reason });
+    this.#scheduleNext(watch);
+  }
+
+  #scheduleNext(watch: Watch): void {
+    // What was told about the verdict may have ended or restarted the watch.
+    if (watch.probing || this.#watches.get(keyOf(watch.pool, watch.id)) !== watch) return;
+    this.#probeAt(watch, this.#parts.nowMs() + nextProbeInMs(watch.record, watch.check, this.#parts.random));
+  }
+
+  #probeAt(watch: Watch, dueAtMs: number): void {
+    clearTimeout(watch.timer);
+    watch.dueAtMs = dueAtMs;
+    watch.timer = setTimeout(() => this.#probe(watch), dueAtMs - this.#parts.nowMs());
+  }
+
+  #turn({ pool, id, record }: Watch, { reason }: ProbeResult): void {
+    pool.setHealth(id, record.health, reason);
+    const level = record.health === 'down' ? 'warn' : 'info';
+    this.#parts.logger.log(level, `backend is ${record.health}`, { pool: pool.name, backend: id, reason });
+    if (record.health === 'down') this.#parts.onDown(pool, id);
+  }
+}
+
+function taskOf({ id, host, port }: Backend, { path, timeout }: HealthCheckConfig): ProbeTask {
+  return { host, port, path, hostHeader: id, timeoutMs: timeout };
+}
+
+function settleFirst(watch: Watch): void {
+  watch.onFirst?.();
+  watch.onFirst = undefined;
+}
+
+function keyOf(pool: Pool, id: BackendId): string {
+  return `${id} ${pool.name}`;
+}

@@ -1,0 +1,41 @@
+/**
+ * control/logger.ts: what the primary says about its life: lines for a person at a terminal, JSON for everything else.
+ * Always standard error, so that standard output stays free for what was asked for.
+ */
+import winston, { type Logger } from 'winston';
+import type { LogLevel } from '../config/schema.js';
+
+export type { Logger };
+
+/** @param stream where lines go; a terminal gets readable ones */
+export function createLogger(level: LogLevel, stream: NodeJS.WriteStream = process.stderr): Logger {
+  // A reader that went away (`roundhouse 2>&1 | head`) must not take the balancer with it.
+  stream.on('error', () => {});
+  return winston.createLogger({
+    level,
+    format: stream.isTTY ? readable() : json(),
+    transports: [new winston.transports.Stream({ stream })],
+  });
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+function json(): winston.Logform.Format {
+  return winston.format.printf(({ level, message, ...rest }: Entry) =>
+    JSON.stringify({ time: new Date().toISOString(), level, message, ...rest }),
+  );
+}
+
+function readable(): winston.Logform.Format {
+  return winston.format.printf(({ level, message, ...rest }: Entry) => {
+    const time = new Date().toISOString().slice(11, 23);
+    const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${quoted(value)}`);
+    return `${time} ${String(level).padEnd(5)} ${String(message)}${fields.join('')}`;
+  });
+}
+
+/** Bare where nothing can be misread, JSON otherwise: a value can never forge a line or another field. */
+function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[\w.:/[\]@%+-]+$/.test(text) ? text : JSON.stringify(value);
+}

@@ -1,0 +1,105 @@
+/**
+ * control/outliers.ts: ejects a backend on which real requests keep failing, and restores it when its time is over.
+ * Workers report, core/outlier decides, this keeps the streaks, the records and the timers.
+ */
+import type { PoolConfig } from '../config/schema.js';
+import type { BackendId } from '../core/backend.js';
+import * as core from '../core/outlier.js';
+import type { ToPrimary } from '../messages.js';
+import type { Logger } from './logger.js';
+import type { Pool } from './pool.js';
+
+export type Failing = Extract<ToPrimary, { type: 'failing' }>;
+
+interface Suspect {
+  record: core.OutlierRecord;
+  /** By worker: each counts its own requests in a row. */
+  readonly streaks: Map<number, core.Streak>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class Outliers {
+  readonly #nowMs: () => number;
+  readonly #logger: Logger;
+  readonly #suspects = new Map<Pool, Map<BackendId, Suspect>>();
+
+  /** @param nowMs monotonic milliseconds */
+  constructor(nowMs: () => number, logger: Logger) {
+    this.#nowMs = nowMs;
+    this.#logger = logger;
+  }
+
+  /** @param limits of the backend's pool */
+  report(workerId: number, pool: Pool, { id, streak, reason }: Failing, limits: PoolConfig['outlier']): void {
+    if (pool.backend(id) === undefined) return;
+    const nowMs = this.#nowMs();
+    const suspect = this.#suspect(pool, id);
+    const now = core.streakAfter(suspect.streaks.get(workerId), streak, nowMs);
+    suspect.streaks.set(workerId, now);
+    if (suspect.record.state === 'ejected' || !core.isOutlier(now, limits, nowMs)) return;
+    if (!core.canSpare(pool.snapshot.backends, id)) return;
+    suspect.record = core.eject(suspect.record, reason, limits, nowMs);
+    suspect.streaks.clear();
+    this.#eject(pool, id, suspect, reason, streak);
+  }
+
+  /** A probe that succeeds brings back at once what could not be reached. */
+  probeSucceeded(pool: Pool, id: BackendId): void {
+    const suspect = this.#suspects.get(pool)?.get(id);
+    if (suspect === undefined) return;
+    this.#restore(pool, id, suspect, core.restoreAfterProbe(suspect.record, this.#nowMs()), 'a probe succeeded');
+  }
+
+  /** @returns how many ejections still count against the backend */
+  ejections(pool: Pool, id: BackendId): number {
+    return this.#suspects.get(pool)?.get(id)?.record.ejections ?? 0;
+  }
+
+  /** Its streaks end with the worker. */
+  leave(workerId: number): void {
+    for (const suspects of this.#suspects.values()) {
+      for (const { streaks } of suspects.values()) streaks.delete(workerId);
+    }
+  }
+
+  forget(pool: Pool, id: BackendId): void {
+    const suspects = this.#suspects.get(pool);
+    clearTimeout(suspects?.get(id)?.timer);
+    suspects?.delete(id);
+  }
+
+  /** Nobody is restored any more. */
+  stop(): void {
+    for (const [pool, suspects] of this.#suspects) for (const id of [...suspects.keys()]) this.forget(pool, id);
+  }
+
+  #suspect(pool: Pool, id: BackendId): Suspect {
+    const suspects = this.#suspects.get(pool) ?? new Map<BackendId, Suspect>();
+    this.#suspects.set(pool, suspects);
+    const suspect = suspects.get(id) ?? { record: core.NEVER_EJECTED, streaks: new Map(), timer: undefined };
+    suspects.set(id, suspect);
+    return suspect;
+  }
+
+  #eject(pool: Pool, id: BackendId, suspect: Suspect, reason: core.FailureReason, streak: number): void {
+    if (suspect.record.state !== 'ejected') return;
+    const forMs = suspect.record.untilMs - this.#nowMs();
+    // A timer may fire a little early; the record decides by the clock, so ask again until it agrees.
+    const whenDue = (): void => {
+      const next = core.restoreWhenDue(suspect.record, this.#nowMs());
+      if (next.state === 'in') this.#restore(pool, id, suspect, next, 'its time is over');
+      else suspect.timer = setTimeout(whenDue, 1);
+    };
+    suspect.timer = setTimeout(whenDue, forMs);
+    this.#logger.warn('backend ejected', { pool: pool.name, backend: id, reason, streak, forMs: Math.round(forMs) });
+    pool.setOutlier(id, 'ejected');
+  }
+
+  #restore(pool: Pool, id: BackendId, suspect: Suspect, next: core.OutlierRecord, reason: string): void {
+    if (next.state !== 'in' || suspect.record.state === 'in') return;
+    clearTimeout(suspect.timer);
+    suspect.record = next;
+    this.#logger.info('backend restored', { pool: pool.name, backend: id, reason });
+    pool.setOutlier(id, 'in');
+  }
+}

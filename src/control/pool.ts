@@ -1,0 +1,136 @@
+/**
+ * control/pool.ts: the one mutable pool. Each transition replaces the snapshot, raises the version by one and hands
+ * the change on, so no caller can alter a backend and forget to tell the workers.
+ */
+import { isIP } from 'node:net';
+import type { PoolConfig } from '../config/schema.js';
+import { parseAddress } from '../core/address.js';
+import {
+  type AdminState,
+  type Backend,
+  type BackendId,
+  backendIdSchema,
+  type HealthState,
+  type OutlierState,
+} from '../core/backend.js';
+import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
+
+/** Why a backend's health is what it is. */
+export interface HealthNote {
+  /** In words, from the probe that decided. */
+  readonly reason: string;
+  /** Epoch milliseconds of the last change of health. */
+  readonly since: number;
+}
+
+/** A backend as it joins: its host may still be a name, its health may be known already. */
+export interface NewBackend {
+  readonly backend: Backend;
+  readonly reason: string;
+}
+
+/** @returns a configured backend as it joins a pool; one behind a name is out of use until the name is resolved */
+export function newBackend({ address, weight }: PoolConfig['backends'][number]): NewBackend {
+  const parsed = parseAddress(address, 1);
+  if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
+  const known = isIP(parsed.host) !== 0;
+  const id = backendIdSchema.parse(address);
+  return {
+    backend: { id, ...parsed, weight, admin: 'enabled', health: known ? 'unknown' : 'down', outlier: 'in' },
+    reason: known ? 'not probed yet' : 'the name has not been resolved yet',
+  };
+}
+
+export class Pool {
+  readonly name: string;
+  readonly #now: () => number;
+  readonly #publish: (change: PoolChange) => void;
+  readonly #notes = new Map<BackendId, HealthNote>();
+  #snapshot: PoolSnapshot;
+
+  /**
+   * @param now epoch milliseconds
+   * @param publish told of every change, after the snapshot has it
+   */
+  constructor(name: string, backends: readonly NewBackend[], now: () => number, publish: (change: PoolChange) => void) {
+    this.name = name;
+    this.#now = now;
+    this.#publish = publish;
+    this.#snapshot = { pool: name, version: 1, backends: backends.map(({ backend }) => backend) };
+    for (const { backend, reason } of backends) this.#notes.set(backend.id, { reason, since: now() });
+  }
+
+  get snapshot(): PoolSnapshot {
+    return this.#snapshot;
+  }
+
+  backend(id: BackendId): Backend | undefined {
+    return this.#snapshot.backends.find((b) => b.id === id);
+  }
+
+  healthNote(id: BackendId): HealthNote | undefined {
+    return this.#notes.get(id);
+  }
+
+  /** Adds a backend, or replaces the one of the same id together with its states. */
+  upsert({ backend, reason }: NewBackend): PoolChange {
+    this.#notes.set(backend.id, { reason, since: this.#now() });
+    return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend });
+  }
+
+  /** @returns `undefined` when there is no such backend */
+  remove(id: BackendId): PoolChange | undefined {
+    if (this.backend(id) === undefined) return undefined;
+    this.#notes.delete(id);
+    return this.#commit({ kind: 'removed', pool: this.name, version: this.#snapshot.version + 1, id });
+  }
+
+  setAdmin(id: BackendId, admin: AdminState): PoolChange | undefined {
+    return this.#alter(id, { admin });
+  }
+
+  setOutlier(id: BackendId, outlier: OutlierState): PoolChange | undefined {
+    return this.#alter(id, { outlier });
+  }
+
+  /** @param reason kept, with the time, until the health changes again */
+  setHealth(id: BackendId, health: HealthState, reason: string): PoolChange | undefined {
+    return this.#alter(id, { health }, reason);
+  }
+
+  /** A better reason for the health it has; workers need not know. */
+  explainHealth(id: BackendId, reason: string): void {
+    const note = this.#notes.get(id);
+    if (note !== undefined) this.#notes.set(id, { ...note, reason });
+  }
+
+  /** Where the backend is connected to from now on; nobody has tried this address yet, so its health is unknown. */
+  setHost(id: BackendId, host: string, reason: string): PoolChange | undefined {
+    if (this.backend(id)?.host === host) return undefined;
+    return this.#alter(id, { host, health: 'unknown' }, reason);
+  }
+
+  /** @returns `undefined` when there is no such backend or nothing about it changes */
+  #alter(id: BackendId, fields: Partial<Backend>, reason?: string): PoolChange | undefined {
+    const current = this.backend(id);
+    if (current === undefined) return undefined;
+    const backend: Backend = { ...current, ...fields };
+    const same = backend.host === current.host && sameStates(backend, current);
+    if (same) return undefined;
+    if (reason !== undefined) this.#notes.set(id, { reason, since: this.#now() });
+    return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend });
+  }
+
+  #commit(change: PoolChange): PoolChange {
+    const next = applyChange(this.#snapshot, change);
+    // Versions are counted here, one by one; anything else is a defect of this class.
+    if (next.kind !== 'applied') throw new Error(`Pool "${this.name}" made a change that is ${next.kind}`);
+    this.#snapshot = next.snapshot;
+    this.#publish(change);
+    return change;
+  }
+}
+
+function sameStates(a: Backend, b: Backend): boolean {
+  return a.admin === b.admin && a.health === b.health && a.outlier === b.outlier;
+}

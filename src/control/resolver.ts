@@ -1,0 +1,138 @@
+/**
+ * control/resolver.ts: turns backend names into addresses, in the primary only. A name that stops resolving keeps its
+ * last good address: a resolver that is down must not take the backends with it.
+ */
+import type { LookupAddress } from 'node:dns';
+import dns from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Backend, BackendId } from '../core/backend.js';
+import type { Logger } from './logger.js';
+import type { Pool } from './pool.js';
+
+export interface ResolverParts {
+  readonly lookup: (name: string) => Promise<readonly LookupAddress[]>;
+  /** Whether a TCP connection to it opens. */
+  readonly accepts: (host: string, port: number) => Promise<boolean>;
+  /** Told after the pool has the new address. */
+  readonly onMoved: (pool: Pool, id: BackendId) => void;
+  readonly logger: Logger;
+}
+
+const REFRESH_MS = 30_000;
+/** For a name that has never resolved: most often it is about to. */
+const RETRY_MS = 5_000;
+
+/** As the system does it, `/etc/hosts` included. */
+export function systemLookup(name: string): Promise<readonly LookupAddress[]> {
+  return dns.lookup(name, { all: true, order: 'ipv4first' });
+}
+
+interface Entry {
+  readonly pool: Pool;
+  readonly id: BackendId;
+  readonly name: string;
+  timer: NodeJS.Timeout | undefined;
+  /** The lookup under way, so that a name is never asked for twice at a time. */
+  current: Promise<void> | undefined;
+  /** Logged once until it resolves again. */
+  failing: boolean;
+}
+
+export class Resolver {
+  readonly #parts: ResolverParts;
+  readonly #entries = new Map<string, Entry>();
+  #stopped = false;
+
+  constructor(parts: ResolverParts) {
+    this.#parts = parts;
+  }
+
+  /** Keeps the address of a backend whose host is a name up to date. @returns settled after the first answer */
+  watch(pool: Pool, { id, host }: Backend): Promise<void> {
+    const entry: Entry = { pool, id, name: host, timer: undefined, current: undefined, failing: false };
+    this.#entries.set(keyOf(pool, id), entry);
+    return this.#refresh(entry);
+  }
+
+  unwatch(pool: Pool, id: BackendId): void {
+    clearTimeout(this.#entries.get(keyOf(pool, id))?.timer);
+    this.#entries.delete(keyOf(pool, id));
+  }
+
+  /** Asks again at once: the address in use does not answer. Does nothing for a backend without a name. */
+  refresh(pool: Pool, id: BackendId): void {
+    const entry = this.#entries.get(keyOf(pool, id));
+    if (entry !== undefined) void this.#refresh(entry);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const { pool, id } of [...this.#entries.values()]) this.unwatch(pool, id);
+  }
+
+  #refresh(entry: Entry): Promise<void> {
+    clearTimeout(entry.timer);
+    entry.current ??= this.#resolve(entry).finally(() => {
+      entry.current = undefined;
+      if (!this.#isWatched(entry)) return;
+      entry.timer = setTimeout(() => void this.#refresh(entry), this.#isResolved(entry) ? REFRESH_MS : RETRY_MS);
+    });
+    return entry.current;
+  }
+
+  async #resolve(entry: Entry): Promise<void> {
+    try {
+      const found = await this.#parts.lookup(entry.name);
+      if (found.length === 0) throw new Error('no address');
+      const host = await this.#choose(entry, found);
+      if (host !== undefined && this.#isWatched(entry)) this.#moveTo(entry, host);
+    } catch (error) {
+      if (this.#isWatched(entry)) this.#failed(entry, error);
+    }
+  }
+
+  /** The address in use stays while it works; otherwise the first that accepts, IPv4 before IPv6. */
+  async #choose({ pool, id }: Entry, found: readonly LookupAddress[]): Promise<string | undefined> {
+    const backend = pool.backend(id);
+    if (backend === undefined) return undefined;
+    const { host: inUse, port, health } = backend;
+    const hosts = [...new Set(found.map(({ address }) => address))];
+    const known = hosts.includes(inUse);
+    if (hosts.length === 1 || (known && health !== 'down')) return known ? inUse : hosts[0];
+    const accepting = await Promise.all(hosts.map((host) => this.#parts.accepts(host, port)));
+    return hosts.find((_host, index) => accepting[index]) ?? (known ? inUse : hosts[0]);
+  }
+
+  #moveTo(entry: Entry, host: string): void {
+    entry.failing = false;
+    const { pool, id } = entry;
+    if (pool.setHost(id, host, `resolved to ${host}`) === undefined) return;
+    this.#parts.logger.info('backend name resolved', { pool: pool.name, backend: id, address: host });
+    this.#parts.onMoved(pool, id);
+  }
+
+  #failed(entry: Entry, error: unknown): void {
+    const { pool, id, failing } = entry;
+    entry.failing = true;
+    const reason = `the name does not resolve (${codeOf(error)})`;
+    if (!this.#isResolved(entry)) pool.explainHealth(id, reason);
+    if (!failing) this.#parts.logger.warn('backend name does not resolve', { pool: pool.name, backend: id, reason });
+  }
+
+  #isResolved({ pool, id }: Entry): boolean {
+    return isIP(pool.backend(id)?.host ?? '') !== 0;
+  }
+
+  #isWatched(entry: Entry): boolean {
+    return !this.#stopped && this.#entries.get(keyOf(entry.pool, entry.id)) === entry;
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? String(error.code) : error.message;
+}
+
+function keyOf(pool: Pool, id: BackendId): string {
+  return `${id} ${pool.name}`;
+}

@@ -1,0 +1,145 @@
+/**
+ * control/stats.ts: merges what the workers count. Totals only ever grow, over the death of any worker; what is in
+ * flight is the sum over those alive.
+ */
+import type { BackendId } from '../core/backend.js';
+import { BACKEND_COLUMNS, type BackendColumn, type ToPrimary, WORKER_COLUMNS, type WorkerColumn } from '../messages.js';
+import { Rate } from './rate.js';
+
+export type Counters = Extract<ToPrimary, { type: 'counters' }>;
+
+/** Columns that are a reading of now, not growth. */
+const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
+const CONNECTIONS = WORKER_COLUMNS.indexOf('clientConnections');
+const REQUESTS = BACKEND_COLUMNS.indexOf('requests');
+const WORKER_REQUESTS = WORKER_COLUMNS.indexOf('requests');
+
+export type BackendTotals = Readonly<Record<BackendColumn, number>> & { readonly requestsPerSecond: number };
+export type WorkerTotals = Readonly<Record<WorkerColumn, number>> & { readonly requestsPerSecond: number };
+
+class Row {
+  readonly totals: Float64Array;
+  readonly rate = new Rate();
+
+  constructor(columns: number) {
+    this.totals = new Float64Array(columns);
+  }
+
+  grow(values: Float64Array, reading: number, requests: number, nowMs: number): void {
+    values.forEach((value, column) => {
+      if (column !== reading) this.totals[column] = (this.totals[column] ?? 0) + value;
+    });
+    this.rate.add(values[requests] ?? 0, nowMs);
+  }
+}
+
+export class Stats {
+  readonly #nowMs: () => number;
+  readonly #backends = new Map<string, Row>();
+  /** Requests open on a backend, by worker. */
+  readonly #inflight = new Map<number, Map<string, number>>();
+  readonly #workers = new Map<number, Row>();
+  readonly #all = new Row(WORKER_COLUMNS.length);
+
+  /** @param nowMs monotonic milliseconds */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** @returns `false` when the rows do not fit their columns; nothing was counted then */
+  record(workerId: number, { pool, ids, backends, worker }: Counters): boolean {
+    const width = BACKEND_COLUMNS.length;
+    const fits = backends.length === ids.length * width && worker.length === WORKER_COLUMNS.length;
+    if (!fits || !backends.every(isCount) || !worker.every(isCount)) return false;
+    const inflight = upsert(this.#inflight, workerId, () => new Map<string, number>());
+    ids.forEach((id, index) => {
+      const values = backends.subarray(index * width, (index + 1) * width);
+      const key = keyOf(pool, id);
+      upsert(this.#backends, key, () => new Row(width)).grow(values, INFLIGHT, REQUESTS, this.#nowMs());
+      inflight.set(key, values[INFLIGHT] ?? 0);
+    });
+    this.#recordWorker(workerId, worker);
+    return true;
+  }
+
+  /** What a worker counted stays counted; what it had open is open no more. */
+  leave(workerId: number): void {
+    this.#inflight.delete(workerId);
+    this.#workers.delete(workerId);
+  }
+
+  forget(pool: string, id: BackendId): void {
+    const key = keyOf(pool, id);
+    this.#backends.delete(key);
+    for (const byBackend of this.#inflight.values()) byBackend.delete(key);
+  }
+
+  backend(pool: string, id: BackendId): BackendTotals {
+    const key = keyOf(pool, id);
+    const row = this.#backends.get(key);
+    const total = (column: BackendColumn): number => row?.totals[BACKEND_COLUMNS.indexOf(column)] ?? 0;
+    return {
+      requests: total('requests'),
+      status1xx: total('status1xx'),
+      status2xx: total('status2xx'),
+      status3xx: total('status3xx'),
+      status4xx: total('status4xx'),
+      status5xx: total('status5xx'),
+      connectFailures: total('connectFailures'),
+      failures: total('failures'),
+      retries: total('retries'),
+      inflight: sum([...this.#inflight.values()].map((byBackend) => byBackend.get(key) ?? 0)),
+      requestsPerSecond: row?.rate.perSecond(this.#nowMs()) ?? 0,
+    };
+  }
+
+  /** @returns what one live worker has counted */
+  worker(workerId: number): WorkerTotals {
+    const row = this.#workers.get(workerId);
+    return this.#workerTotals(row, row?.totals[CONNECTIONS] ?? 0);
+  }
+
+  /** @returns the sum over all workers there ever were */
+  all(): WorkerTotals {
+    return this.#workerTotals(this.#all, sum([...this.#workers.values()].map((row) => row.totals[CONNECTIONS] ?? 0)));
+  }
+
+  #workerTotals(row: Row | undefined, clientConnections: number): WorkerTotals {
+    const total = (column: WorkerColumn): number => row?.totals[WORKER_COLUMNS.indexOf(column)] ?? 0;
+    return {
+      clientConnections,
+      accepted: total('accepted'),
+      requests: total('requests'),
+      rejected: total('rejected'),
+      unavailable: total('unavailable'),
+      requestsPerSecond: row?.rate.perSecond(this.#nowMs()) ?? 0,
+    };
+  }
+
+  #recordWorker(workerId: number, values: Float64Array): void {
+    const row = upsert(this.#workers, workerId, () => new Row(WORKER_COLUMNS.length));
+    for (const each of [row, this.#all]) each.grow(values, CONNECTIONS, WORKER_REQUESTS, this.#nowMs());
+    row.totals[CONNECTIONS] = values[CONNECTIONS] ?? 0;
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function isCount(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
+}
+
+/** A pool's name may hold any character, so the parts are kept apart by one that no address has. */
+function keyOf(pool: string, id: BackendId): string {
+  return `${id} ${pool}`;
+}
+
+function upsert<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = create();
+  map.set(key, value);
+  return value;
+}

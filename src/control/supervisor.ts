@@ -1,0 +1,273 @@
+/**
+ * control/supervisor.ts: keeps the wanted number of workers alive. A dead one is replaced at once, or after a growing
+ * pause when it died young, so that a crash at start never becomes a fork storm. No worker outlives it.
+ */
+import { unreachable } from '../core/unreachable.js';
+import type { ToPrimary } from '../messages.js';
+import { listenError, StartError } from './errors.js';
+import type { ListenSocket } from './listen-socket.js';
+import type { Logger } from './logger.js';
+import { type WorkerEvents, type WorkerExit, WorkerProcess } from './worker-process.js';
+
+/** What a worker says beyond its own life and death. */
+export type WorkerReport = Exclude<ToPrimary, { type: 'hello' | 'listening' | 'listen-failed' }>;
+
+export interface SupervisorParts {
+  readonly count: number;
+  readonly sockets: readonly ListenSocket[];
+  /** How long a replaced worker may take to finish, in milliseconds. */
+  readonly drainMs: number;
+  readonly logger: Logger;
+  /** Gives a worker all it needs before it listens. */
+  readonly welcome: (worker: WorkerProcess) => void;
+  readonly report: (worker: WorkerProcess, report: WorkerReport) => void;
+  readonly left: (worker: WorkerProcess) => void;
+}
+
+/** A worker that lived shorter than this died young. */
+const YOUNG_MS = 5_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+/** One that is not listening by then never will. */
+const START_WITHIN_MS = 30_000;
+/** Failed starts in a row per worker, with none listening, after which the balancer gives up. */
+const HOPELESS_STARTS = 8;
+
+/** @returns milliseconds to wait before the `youngDeaths`-th replacement in a row, 1-based */
+export function pauseAfter(youngDeaths: number): number {
+  return youngDeaths === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (youngDeaths - 1));
+}
+
+interface Slot {
+  readonly number: number;
+  worker: WorkerProcess | undefined;
+  /** Started by a roll, not listening yet. */
+  successor: WorkerProcess | undefined;
+  youngDeaths: number;
+  pause: NodeJS.Timeout | undefined;
+}
+
+/** Where one start stands: settled with what went wrong, or with nothing. */
+interface Start {
+  readonly unheard: Set<string>;
+  readonly settle: (problem: StartError | undefined) => void;
+}
+
+export class Supervisor {
+  /** Settles when no worker can be started any more. */
+  readonly failed: Promise<Error>;
+  /** Workers that had to be replaced because they died. */
+  restarts = 0;
+  readonly #parts: SupervisorParts;
+  readonly #slots: readonly Slot[];
+  readonly #workers = new Set<WorkerProcess>();
+  readonly #starts = new Map<WorkerProcess, Start>();
+  #phase: 'starting' | 'running' | 'closing' = 'starting';
+  #failedStarts = 0;
+  #rolling: Promise<void> | undefined;
+  #fail: (error: Error) => void = () => {};
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#slots = Array.from({ length: parts.count }, (_, index) => emptySlot(index + 1));
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+  }
+
+  /** Every live process, those that drain included. */
+  get workers(): ReadonlySet<WorkerProcess> {
+    return this.#workers;
+  }
+
+  /**
+   * Resolves once every worker listens on every socket.
+   * @throws {StartError} when one cannot; no process is left then
+   */
+  async start(): Promise<void> {
+    const problems = this.#slots.map(async (slot) => {
+      const { worker, started } = this.#fork(slot.number);
+      slot.worker = worker;
+      const problem = await started;
+      if (problem !== undefined) throw problem;
+    });
+    try {
+      await Promise.all(problems);
+    } catch (problem) {
+      this.kill();
+      await this.allGone();
+      throw problem;
+    }
+    if (this.#phase === 'starting') this.#phase = 'running';
+  }
+
+  /**
+   * Replaces every worker, one by one: the old one drains only when its replacement listens. A second call while one
+   * is under way joins it.
+   * @throws {StartError} when a replacement does not start; the old workers that are left go on
+   */
+  roll(): Promise<void> {
+    this.#rolling ??= this.#rollAll().finally(() => {
+      this.#rolling = undefined;
+    });
+    return this.#rolling;
+  }
+
+  /** Drains every worker and resolves when the last is gone. @param withinMs 0 for no deadline */
+  async close(withinMs: number): Promise<void> {
+    this.#stopReplacing();
+    for (const worker of this.#workers) worker.drain(withinMs);
+    await this.allGone();
+  }
+
+  /** Ends every worker at once. */
+  kill(): void {
+    this.#stopReplacing();
+    for (const worker of this.#workers) worker.kill();
+  }
+
+  #stopReplacing(): void {
+    this.#phase = 'closing';
+    for (const slot of this.#slots) clearTimeout(slot.pause);
+  }
+
+  /** Settles when every process is gone. */
+  async allGone(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.gone));
+  }
+
+  /** @throws {StartError} when the system cannot start another process */
+  #fork(slot: number): { worker: WorkerProcess; started: Promise<StartError | undefined> } {
+    const worker = this.#process(slot);
+    this.#workers.add(worker);
+    const started = new Promise<StartError | undefined>((resolve) => {
+      const tooLate = setTimeout(() => worker.kill(), START_WITHIN_MS);
+      const settle = (problem: StartError | undefined): void => {
+        clearTimeout(tooLate);
+        this.#starts.delete(worker);
+        resolve(problem);
+      };
+      this.#starts.set(worker, { unheard: new Set(this.#parts.sockets.map((s) => s.address)), settle });
+    });
+    return { worker, started };
+  }
+
+  #process(slot: number): WorkerProcess {
+    const events: WorkerEvents = {
+      message: (worker, message) => this.#receive(worker, message),
+      gone: (worker, exit) => this.#gone(worker, exit),
+    };
+    try {
+      return new WorkerProcess(slot, events, this.#parts.logger);
+    } catch (error) {
+      throw new StartError(`Cannot start a worker process: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #receive(worker: WorkerProcess, message: ToPrimary): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#welcome(worker);
+      case 'listening':
+        return this.#listening(worker, message.address);
+      case 'listen-failed':
+        return this.#listenFailed(worker, message.address, message.code);
+      case 'applied':
+      case 'resync':
+      case 'failing':
+      case 'counters':
+        return this.#parts.report(worker, message);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #welcome(worker: WorkerProcess): void {
+    this.#parts.welcome(worker);
+    for (const { address, accept, handle } of this.#parts.sockets) {
+      worker.send({ type: 'listen', address, accept }, handle);
+    }
+  }
+
+  #listening(worker: WorkerProcess, address: string): void {
+    const start = this.#starts.get(worker);
+    start?.unheard.delete(address);
+    if (start === undefined || start.unheard.size > 0 || worker.state !== 'starting') return;
+    worker.state = 'listening';
+    this.#failedStarts = 0;
+    this.#parts.logger.debug('worker listens', { worker: worker.slot, pid: worker.pid });
+    start.settle(undefined);
+  }
+
+  #listenFailed(worker: WorkerProcess, address: string, code: string): void {
+    const problem = listenError(address, code);
+    this.#parts.logger.debug('worker cannot listen', { worker: worker.slot, reason: problem.message });
+    this.#starts.get(worker)?.settle(problem);
+    worker.kill();
+  }
+
+  #gone(worker: WorkerProcess, exit: WorkerExit): void {
+    this.#workers.delete(worker);
+    this.#parts.left(worker);
+    this.#starts.get(worker)?.settle(new StartError(`Worker ${worker.slot} ended before it listened: ${exit.how}`));
+    if (worker.state === 'starting') this.#failedStarts += 1;
+    if (this.#phase !== 'running') return;
+    const slot = this.#slots[worker.slot - 1];
+    if (worker.state === 'draining' || slot === undefined) return;
+    if (slot.successor === worker) slot.successor = undefined;
+    if (slot.worker === worker) this.#replace(slot, exit);
+  }
+
+  #replace(slot: Slot, exit: WorkerExit): void {
+    slot.youngDeaths = exit.livedMs < YOUNG_MS ? slot.youngDeaths + 1 : 0;
+    const pid = slot.worker?.pid;
+    slot.worker = slot.successor;
+    slot.successor = undefined;
+    this.restarts += 1;
+    const pauseMs = pauseAfter(slot.youngDeaths);
+    this.#parts.logger.error('worker died', { worker: slot.number, pid, reason: exit.how, replacedInMs: pauseMs });
+    if (this.#isHopeless()) {
+      this.#fail(new Error(`No worker can start any more; the last one ended with ${exit.how}`));
+    } else if (slot.worker === undefined) {
+      slot.pause = setTimeout(() => this.#refill(slot), pauseMs);
+    }
+  }
+
+  #refill(slot: Slot): void {
+    try {
+      slot.worker = this.#fork(slot.number).worker;
+    } catch (error) {
+      this.#failedStarts += 1;
+      this.#replace(slot, { how: String(error), livedMs: 0 });
+    }
+  }
+
+  #isHopeless(): boolean {
+    const someListen = [...this.#workers].some((worker) => worker.state === 'listening');
+    return !someListen && this.#failedStarts >= HOPELESS_STARTS * this.#slots.length;
+  }
+
+  async #rollAll(): Promise<void> {
+    for (const slot of this.#slots) {
+      if (this.#phase !== 'running') return;
+      // One that is not there yet will be of the new generation anyway.
+      if (slot.worker?.state === 'listening') await this.#rollOne(slot, slot.worker);
+    }
+  }
+
+  async #rollOne(slot: Slot, old: WorkerProcess): Promise<void> {
+    const { worker, started } = this.#fork(slot.number);
+    slot.successor = worker;
+    const problem = await started;
+    if (this.#phase !== 'running') return;
+    if (problem !== undefined) throw problem;
+    this.#parts.logger.info('worker replaced', { worker: slot.number, pid: worker.pid, replaced: old.pid });
+    slot.worker = worker;
+    slot.successor = undefined;
+    if (this.#workers.has(old)) old.drain(this.#parts.drainMs);
+  }
+}
+
+function emptySlot(number: number): Slot {
+  return { number, worker: undefined, successor: undefined, youngDeaths: 0, pause: undefined };
+}

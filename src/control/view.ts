@@ -1,0 +1,136 @@
+/** control/view.ts: what the balancer shows of itself: plain data, ready for JSON, put together when somebody asks. */
+import type { Config } from '../config/schema.js';
+import { type Backend, isUsable } from '../core/backend.js';
+import { eligibleOf } from '../core/snapshot.js';
+import type { Accept } from './accept.js';
+import type { Broadcaster, Convergence } from './broadcaster.js';
+import type { HealthScheduler } from './health-scheduler.js';
+import type { ListenSocket } from './listen-socket.js';
+import type { Outliers } from './outliers.js';
+import type { Pool } from './pool.js';
+import type { BackendTotals, Stats, WorkerTotals } from './stats.js';
+import type { Supervisor } from './supervisor.js';
+import type { WorkerProcess, WorkerState } from './worker-process.js';
+
+export interface BackendView extends Backend, BackendTotals {
+  /** Why its health is what it is, and since when (ISO 8601). */
+  readonly reason: string;
+  readonly since: string;
+  readonly lastProbe: { readonly ok: boolean; readonly reason: string; readonly ms: number } | null;
+  /** Ejections that still count against it. */
+  readonly ejections: number;
+}
+
+export interface PoolView {
+  readonly name: string;
+  readonly policy: string;
+  readonly version: number;
+  /** How many backends a new request may go to. */
+  readonly eligible: number;
+  /** Fewer than half of the enabled backends are usable, so all of them are tried. */
+  readonly panic: boolean;
+  readonly backends: readonly BackendView[];
+}
+
+export interface WorkerView extends WorkerTotals {
+  /** Its place among the workers, from 1; a replacement takes over the number. */
+  readonly worker: number;
+  readonly pid: number | null;
+  readonly state: WorkerState;
+  readonly since: string;
+  /** The version of each pool it has acknowledged. */
+  readonly versions: Readonly<Record<string, number>>;
+}
+
+export interface BalancerView {
+  readonly pid: number;
+  readonly since: string;
+  readonly addresses: readonly string[];
+  readonly accept: Accept;
+  readonly totals: WorkerTotals;
+  readonly workerRestarts: number;
+  /** How long pool changes take to reach every worker. */
+  readonly convergence: Convergence;
+  readonly pools: readonly PoolView[];
+  readonly workers: readonly WorkerView[];
+}
+
+/** Everything that knows a part of the picture. */
+export interface Sources {
+  readonly config: Config;
+  readonly startedAt: number;
+  readonly accept: Accept;
+  readonly sockets: readonly ListenSocket[];
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly health: HealthScheduler;
+  readonly outliers: Outliers;
+  readonly stats: Stats;
+  readonly broadcaster: Broadcaster;
+  readonly supervisor: Supervisor;
+}
+
+export function viewOf(sources: Sources): BalancerView {
+  const { supervisor, sockets, accept, stats, broadcaster, pools } = sources;
+  return {
+    pid: process.pid,
+    since: iso(sources.startedAt),
+    addresses: sockets.map(({ address }) => address),
+    accept,
+    totals: stats.all(),
+    workerRestarts: supervisor.restarts,
+    convergence: broadcaster.convergence,
+    pools: [...pools.values()].map((pool) => poolView(pool, sources)),
+    workers: [...supervisor.workers].map((worker) => workerView(worker, sources)).sort((a, b) => a.worker - b.worker),
+  };
+}
+
+function poolView(pool: Pool, sources: Sources): PoolView {
+  const { snapshot, name } = pool;
+  const { backends: eligible, panic } = eligibleOf(snapshot);
+  return {
+    name,
+    policy: sources.config.pools[name]?.policy ?? '',
+    version: snapshot.version,
+    eligible: eligible.length,
+    panic,
+    backends: snapshot.backends.map((backend) => backendView(pool, backend, sources)),
+  };
+}
+
+function backendView(pool: Pool, backend: Backend, { stats, health, outliers }: Sources): BackendView {
+  const note = pool.healthNote(backend.id);
+  return {
+    ...backend,
+    reason: note?.reason ?? '',
+    since: iso(note?.since ?? 0),
+    lastProbe: health.lastProbe(pool, backend.id) ?? null,
+    ejections: outliers.ejections(pool, backend.id),
+    ...stats.backend(pool.name, backend.id),
+  };
+}
+
+function workerView(worker: WorkerProcess, { stats, broadcaster, pools }: Sources): WorkerView {
+  const versions = [...pools.keys()].flatMap((name): [string, number][] => {
+    const version = broadcaster.acknowledged(worker.id, name);
+    return version === undefined ? [] : [[name, version]];
+  });
+  return {
+    worker: worker.slot,
+    pid: worker.pid ?? null,
+    state: worker.state,
+    since: iso(worker.startedAt),
+    versions: Object.fromEntries(versions),
+    ...stats.worker(worker.id),
+  };
+}
+
+/** @returns why no traffic should be sent here, one line each; empty when it is ready */
+export function notReadyReasons({ pools, workers }: BalancerView): readonly string[] {
+  const noWorker = workers.some(({ state }) => state === 'listening') ? [] : ['no worker is listening'];
+  const unusable = pools.filter(({ backends }) => !backends.some(isUsable));
+  return [...noWorker, ...unusable.map(({ name }) => `pool "${name}" has no usable backend`)];
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

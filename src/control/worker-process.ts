@@ -1,0 +1,141 @@
+/**
+ * control/worker-process.ts: one worker as the primary sees it: forked, told, listened to, ended. Whatever comes from
+ * it is parsed here; a worker gone wrong may lose its own messages but never the primary.
+ */
+import type { SendHandle } from 'node:child_process';
+import cluster, { type Worker } from 'node:cluster';
+import { type ToPrimary, type ToWorker, toPrimarySchema } from '../messages.js';
+import type { Accept } from './accept.js';
+import type { Logger } from './logger.js';
+
+export type WorkerState = 'starting' | 'listening' | 'draining';
+
+export interface WorkerExit {
+  /** In words: `exit code 1`, `signal SIGKILL`. */
+  readonly how: string;
+  readonly livedMs: number;
+}
+
+export interface WorkerEvents {
+  message(worker: WorkerProcess, message: ToPrimary): void;
+  /** Once, and nothing comes after it. */
+  gone(worker: WorkerProcess, exit: WorkerExit): void;
+}
+
+/** What a worker may take beyond the time it was given to drain, in milliseconds. */
+const DRAIN_GRACE_MS = 1_000;
+/** What a process that has closed its channel may take to end, in milliseconds. */
+const CHANNEL_GRACE_MS = 1_000;
+
+/** Must come before the first fork of the process: node:cluster never changes its scheduling afterwards. */
+export function prepareCluster(workerFile: string, accept: Accept): void {
+  cluster.schedulingPolicy = accept === 'round-robin' ? cluster.SCHED_RR : cluster.SCHED_NONE;
+  cluster.setupPrimary({
+    exec: workerFile,
+    args: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    windowsHide: true,
+  });
+}
+
+export class WorkerProcess {
+  /** Its place among the workers, from 1; a replacement takes over the number. */
+  readonly slot: number;
+  /** Epoch milliseconds. */
+  readonly startedAt = Date.now();
+  readonly gone: Promise<WorkerExit>;
+  state: WorkerState = 'starting';
+  readonly #worker: Worker;
+  readonly #events: WorkerEvents;
+  readonly #logger: Logger;
+  #deadline: NodeJS.Timeout | undefined;
+
+  /** @throws {Error} when the system cannot start another process */
+  constructor(slot: number, events: WorkerEvents, logger: Logger) {
+    this.slot = slot;
+    this.#events = events;
+    this.#logger = logger;
+    this.#worker = cluster.fork();
+    this.gone = this.#watchEnd();
+    this.#worker.on('message', (raw: unknown) => this.#receive(raw));
+    this.#worker.on('disconnect', () => this.#lose());
+  }
+
+  /** Unique over the life of the primary. */
+  get id(): number {
+    return this.#worker.id;
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.process.pid;
+  }
+
+  /** A worker that is about to die misses messages; its replacement starts from a full snapshot anyway. */
+  send(message: ToWorker, handle?: SendHandle): void {
+    if (!this.#worker.isConnected()) return;
+    this.#worker.send(message, handle, (error) => {
+      if (error !== null) this.#logger.debug('message not delivered', { ...this.#who(), reason: error.message });
+    });
+  }
+
+  /**
+   * Asks it to stop accepting, finish and exit; ends it when it does not. Idempotent.
+   * @param withinMs how long that may take; 0 for as long as the work in flight lasts
+   */
+  drain(withinMs: number): void {
+    if (this.state === 'draining') return;
+    const hasWork = this.state === 'listening';
+    this.state = 'draining';
+    if (!hasWork) return this.kill();
+    this.send({ type: 'drain', withinMs });
+    if (withinMs > 0) this.#killAfter(withinMs + DRAIN_GRACE_MS);
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  #killAfter(ms: number): void {
+    this.#deadline = setTimeout(() => {
+      this.#logger.warn('worker did not drain in time and is ended', this.#who());
+      this.kill();
+    }, ms);
+  }
+
+  /** A process without its channel can be neither told nor drained. Most often it is just ending by itself. */
+  #lose(): void {
+    if (this.state === 'draining') return;
+    this.#deadline = setTimeout(() => this.kill(), CHANNEL_GRACE_MS);
+  }
+
+  #receive(raw: unknown): void {
+    const parsed = toPrimarySchema.safeParse(raw);
+    if (parsed.success) return this.#events.message(this, parsed.data);
+    const reason = parsed.error.issues[0]?.message;
+    this.#logger.warn('malformed message from a worker dropped', { ...this.#who(), reason });
+  }
+
+  #watchEnd(): Promise<WorkerExit> {
+    return new Promise((resolve) => {
+      const end = (how: string): void => {
+        clearTimeout(this.#deadline);
+        const exit = { how, livedMs: Date.now() - this.startedAt };
+        resolve(exit);
+        this.#events.gone(this, exit);
+      };
+      this.#worker.once('exit', (code: number, signal: string | null) =>
+        end(signal === null ? `exit code ${code}` : `signal ${signal}`),
+      );
+      this.#worker.on('error', (error: Error) => {
+        // Without a process there is no exit to wait for.
+        if (this.pid === undefined) end(`could not be started: ${error.message}`);
+        else this.#logger.warn('worker channel failed', { ...this.#who(), reason: error.message });
+      });
+    });
+  }
+
+  #who(): { worker: number; pid: number | undefined } {
+    return { worker: this.slot, pid: this.pid };
+  }
+}
