@@ -36,7 +36,7 @@ function isPort(text: string, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);
     if (!isDigit(code)) return false;
-    port = port * 10 + code - 0x30;
+    port = port * 10 + (code - 0x30);
   }
   return port <= 65_535;
 }

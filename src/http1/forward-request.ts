@@ -50,7 +50,7 @@ export function forwardRequestHead(text: string, head: RequestHead, client: Clie
       out += text.slice(keptFrom, fields.valueAt(index)) + head.host;
       keptFrom = fields.valueEnd(index);
     } else if (isDropped(kind, head, client.trusted)) {
-      if (keptFrom < fields.nameAt(index)) out += text.slice(keptFrom, fields.nameAt(index));
+      out += text.slice(keptFrom, fields.nameAt(index));
       keptFrom = fields.lineEnd(index);
     }
   }

@@ -45,7 +45,7 @@ export function forwardResponseHead(text: string, head: ResponseHead, to: ToClie
   for (let index = 0; index < fields.count; index++) {
     const kind = fields.kind(index);
     if (kind === OTHER || !isDropped(kind, head, to)) continue;
-    if (keptFrom < fields.nameAt(index)) out += text.slice(keptFrom, fields.nameAt(index));
+    out += text.slice(keptFrom, fields.nameAt(index));
     keptFrom = fields.lineEnd(index);
   }
   return out + text.slice(keptFrom, fields.end) + connectionLine(head, to);

@@ -95,7 +95,7 @@ function secondsOf(text: string, from: number, to: number): number {
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);
     if (!isDigit(code)) return 0;
-    seconds = seconds * 10 + code - 0x30;
+    seconds = seconds * 10 + (code - 0x30);
   }
   return seconds;
 }

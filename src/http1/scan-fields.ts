@@ -110,7 +110,7 @@ function readContentLength(fields: HeadFields, text: string, from: number, to: n
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);
     if (!isDigit(code)) return faults.badLength;
-    length = length * 10 + code - 0x30;
+    length = length * 10 + (code - 0x30);
   }
   if (length > Number.MAX_SAFE_INTEGER) return faults.badLength;
   fields.contentLength = length;
