@@ -1,0 +1,25 @@
+/**
+ * bench/backend.ts: a backend process that costs as little as Node allows, so that the load on the machine is the
+ * proxy's. `node backend.js PORT BYTES` answers everything on 127.0.0.1:PORT with 200 and BYTES bytes.
+ */
+import { createServer, type Socket } from 'node:net';
+import { peerArguments } from './peers/peer.js';
+import { RequestCounter } from './request-counter.js';
+
+const { port, backends: sizes } = peerArguments();
+const body = 'x'.repeat(Number(sizes[0]));
+const head = `HTTP/1.1 200 OK\r\nDate: ${new Date().toUTCString()}\r\nContent-Type: text/plain\r\n`;
+const keepAliveAnswer = Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, 'latin1');
+const lastAnswer = Buffer.from(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`, 'latin1');
+
+function answer(socket: Socket): void {
+  const counter = new RequestCounter();
+  socket.on('data', (chunk) => {
+    const complete = counter.take(chunk);
+    for (let left = complete; left > (counter.closing ? 1 : 0); left--) socket.write(keepAliveAnswer);
+    if (counter.closing && complete > 0) socket.end(lastAnswer);
+  });
+  socket.on('error', () => socket.destroy());
+}
+
+createServer({ noDelay: true }, answer).listen(port, '127.0.0.1');

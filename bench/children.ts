@@ -1,0 +1,149 @@
+/**
+ * bench/children.ts: the processes a bench starts, each leading a process group of its own, so that ending one takes
+ * its workers with it. However the bench ends, none of them stays and no temporary folder does.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** As much of a child's output as an error message can use. */
+const KEPT_OUTPUT = 4_096;
+const END_WITHIN_MS = 2_000;
+
+export interface Child {
+  readonly pid: number;
+  /** Resolves once the process has ended and its output is read. */
+  readonly ended: Promise<End>;
+  readonly hasEnded: () => boolean;
+  /** Sends one signal to the process itself, not to its group. */
+  readonly signal: (name: NodeJS.Signals) => void;
+}
+
+export interface End {
+  /** Exit code 0. */
+  readonly ok: boolean;
+  /** A clause that says how, with the last line on stderr. */
+  readonly description: string;
+}
+
+export class Children {
+  readonly #running = new Map<number, Child>();
+  readonly #folders = new Set<string>();
+
+  constructor() {
+    process.once('exit', () => this.#endAll());
+    // An exit code of its own tells a cancelled run from a failed one.
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
+      process.once(signal, () => process.exit(code));
+    }
+  }
+
+  /** @returns a new empty folder that is removed with everything in it at the end */
+  temporaryFolder(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'roundhouse-bench-'));
+    this.#folders.add(folder);
+    return folder;
+  }
+
+  /**
+   * @param cores pins the process to these CPU cores through `taskset`; empty leaves it free
+   * @param onOutput gets what the program prints on stdout
+   * @throws {Error} when the program cannot be started
+   */
+  async start(
+    command: readonly string[],
+    cores: readonly number[] = [],
+    onOutput?: (text: string) => void,
+  ): Promise<Child> {
+    const [program = '', ...args] = pinned(command, cores);
+    // Its own group; stdin is a pipe whose end tells our own scripts that we are gone, however we went.
+    const child = spawn(program, args, { detached: true, stdio: 'pipe' });
+    const output = keepOutput(child);
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`${program} has no process id`);
+    let over = false;
+    child.once('exit', () => {
+      over = true;
+      this.#endGroup(pid);
+    });
+    const ended = new Promise<End>((resolve) => {
+      child.once('close', (code, signal) => resolve(endOf(code, signal, output())));
+    });
+    const started: Child = { pid, ended, hasEnded: () => over, signal: (name) => void child.kill(name) };
+    this.#running.set(pid, started);
+    return started;
+  }
+
+  /**
+   * Runs a program to its end.
+   * @param withinMs it is ended when it takes longer
+   * @returns what it printed on stdout
+   * @throws {Error} when it cannot be started, fails or takes too long
+   */
+  async run(command: readonly string[], cores: readonly number[], withinMs: number): Promise<string> {
+    let text = '';
+    const child = await this.start(command, cores, (chunk) => {
+      text += chunk;
+    });
+    const timer = setTimeout(() => this.#endGroup(child.pid), withinMs);
+    const end = await child.ended;
+    clearTimeout(timer);
+    if (!end.ok) throw new Error(`${command[0]} ${end.description}`);
+    return text;
+  }
+
+  /** Asks one child to end, and ends it and its group when it has not within two seconds. */
+  async end(child: Child): Promise<void> {
+    child.signal('SIGTERM');
+    const timer = setTimeout(() => this.#endGroup(child.pid), END_WITHIN_MS);
+    await child.ended;
+    clearTimeout(timer);
+  }
+
+  /** Ends every child as {@link end} does, and removes every folder. */
+  async stop(): Promise<void> {
+    // Asked first, because a server that is asked also reaps its workers.
+    await Promise.all([...this.#running.values()].map((child) => this.end(child)));
+    this.#endAll();
+  }
+
+  /** At once and without waiting: it also runs while the process exits. */
+  #endAll(): void {
+    for (const pid of this.#running.keys()) this.#endGroup(pid);
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    this.#folders.clear();
+  }
+
+  #endGroup(pid: number): void {
+    if (!this.#running.delete(pid)) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // The whole group has ended already.
+    }
+  }
+}
+
+function pinned(command: readonly string[], cores: readonly number[]): readonly string[] {
+  return cores.length === 0 ? command : ['taskset', '-c', cores.join(','), ...command];
+}
+
+function keepOutput(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-KEPT_OUTPUT);
+  });
+  return () => text.trim();
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null, output: string): End {
+  const how = signal === null ? `ended with exit code ${code}` : `ended with signal ${signal}`;
+  return { ok: code === 0, description: output === '' ? how : `${how}: ${output.split('\n').at(-1)}` };
+}

@@ -1,0 +1,67 @@
+/**
+ * bench/pick.bench.ts: nanoseconds per pick by policy and pool size; "floor" is the harness with no policy in it.
+ * Run it as `node dist/bench/pick.bench.js`.
+ */
+import { type Candidate, createPicker, type Picker, POLICIES } from '../src/balancing/picker.js';
+import { TurnClock } from '../src/balancing/turns.js';
+import { type BackendId, backendIdSchema } from '../src/core/backend.js';
+import { type Random, seeded } from '../src/core/random.js';
+import { nanosecondsPerCall } from './measure.js';
+import { figure, formatTable } from './table.js';
+
+const SIZES = [2, 16, 256, 5_000];
+const HEAVIEST = 3;
+const BUSIEST = 10;
+const NOTHING_TRIED: ReadonlySet<BackendId> = new Set();
+
+interface Counted extends Candidate {
+  inflight: number;
+  turn: number;
+}
+
+/** A pool in use: mixed weights, and a different load on each. */
+function candidates(size: number, random: Random): Counted[] {
+  return Array.from({ length: size }, (_, index) => ({
+    id: backendIdSchema.parse(`10.0.${index >> 8}.${index & 255}:80`),
+    weight: 1 + random.below(HEAVIEST),
+    inflight: random.below(BUSIEST),
+    turn: random.next(),
+  }));
+}
+
+function alwaysFirst(): Picker<Counted> {
+  let first: Counted | undefined;
+  return {
+    update: (eligible) => {
+      first = eligible[0];
+    },
+    pick: () => first,
+  };
+}
+
+/** One request starts on the picked backend and the one before it ends, so the load moves but does not grow. */
+function requestOn(picker: Picker<Counted>, size: number): () => unknown {
+  const clock = new TurnClock();
+  let before: Counted | undefined;
+  picker.update(candidates(size, seeded(size)));
+  return () => {
+    const chosen = picker.pick(NOTHING_TRIED, '');
+    if (before !== undefined) before.inflight--;
+    if (chosen !== undefined) {
+      chosen.inflight++;
+      clock.take(chosen);
+    }
+    before = chosen;
+    return chosen;
+  };
+}
+
+const subjects = [
+  ['floor', alwaysFirst] as const,
+  ...POLICIES.map((policy) => [policy, () => createPicker<Counted>(policy, seeded(1))] as const),
+];
+const rows = subjects.map(([name, create]) => [
+  name,
+  ...SIZES.map((size) => figure(nanosecondsPerCall(requestOn(create(), size)), 1)),
+]);
+console.log(formatTable([['ns per pick', ...SIZES.map((size) => `${size} backends`)], ...rows]));

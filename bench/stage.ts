@@ -1,0 +1,62 @@
+/** bench/stage.ts: starts backends and subjects, and keeps them all running while the load moves from one to the next. */
+import { fileURLToPath } from 'node:url';
+import type { Child, Children } from './children.js';
+import type { CorePlan } from './cores.js';
+import { freePorts, LOOPBACK, untilServing } from './loopback.js';
+import type { Subject } from './subjects.js';
+
+const BACKENDS = 2;
+const BACKEND_SCRIPT = fileURLToPath(new URL('./backend.js', import.meta.url));
+
+/** A subject that serves. */
+export interface Running {
+  readonly name: string;
+  readonly label: string;
+  readonly child: Child;
+  readonly url: string;
+}
+
+/** A subject that does not take part. */
+export interface Absent {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/**
+ * @param bytes size of every answer's body
+ * @returns `host:port` of each backend, all of them serving
+ * @throws {Error} when one cannot be started
+ */
+export async function startBackends(children: Children, bytes: number, cores: readonly number[]): Promise<string[]> {
+  const ports = await freePorts(BACKENDS);
+  for (const port of ports) {
+    const child = await children.start([process.execPath, BACKEND_SCRIPT, `${port}`, `${bytes}`], cores);
+    await untilServing(`http://${LOOPBACK}:${port}/`, child);
+  }
+  return ports.map((port) => `${LOOPBACK}:${port}`);
+}
+
+/** Starts one subject; one that cannot run is told apart, it does not fail the bench. */
+export async function startSubject(
+  subject: Subject,
+  children: Children,
+  backends: readonly string[],
+  path: string,
+  plan: CorePlan,
+): Promise<Running | Absent> {
+  const { name } = subject;
+  const found = subject.find();
+  if ('missing' in found) return { name, reason: found.missing };
+  const [port = 0] = await freePorts(1);
+  let child: Child | undefined;
+  try {
+    const command = subject.command({ port, backends, folder: children.temporaryFolder() });
+    child = await children.start(command, plan[subject.cores]);
+    const url = `http://${LOOPBACK}:${port}${path}`;
+    await untilServing(url, child);
+    return { name, label: found.label, child, url };
+  } catch (error) {
+    if (child !== undefined) await children.end(child);
+    return { name, reason: error instanceof Error ? error.message : String(error) };
+  }
+}

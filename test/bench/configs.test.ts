@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { haproxyConfig, nginxConfig } from '../../bench/peers/configs.js';
+
+const SETUP = { port: 8_123, backends: ['127.0.0.1:9001', '127.0.0.1:9002'] };
+
+describe("nginx's configuration", () => {
+  const config = nginxConfig(SETUP, '/tmp/bench', false);
+
+  it('keeps connections to every backend', () => {
+    expect(config).to.match(
+      /upstream pool \{\s+server 127\.0\.0\.1:9001;\s+server 127\.0\.0\.1:9002;\s+keepalive 128;/,
+    );
+    expect(config).to.include('proxy_http_version 1.1;').and.include('proxy_set_header Connection "";');
+  });
+
+  it('writes into its own folder and nowhere else', () => {
+    const paths = config.match(/\/\S+/g)?.filter((path) => !path.startsWith('//') && path.length > 1) ?? [];
+    expect(paths).to.include('/tmp/bench/nginx.pid;').and.have.length(6);
+    expect(paths.every((path) => path.startsWith('/tmp/bench/'))).to.equal(true);
+    expect(config).to.include('access_log off;');
+  });
+
+  it('stays in the foreground, with one worker', () => {
+    expect(config).to.include('daemon off;').and.include('worker_processes 1;').and.include('listen 127.0.0.1:8123 ');
+  });
+
+  it('names a user only for a master that may change it', () => {
+    expect(config).not.to.match(/^user /m);
+    expect(nginxConfig(SETUP, '/tmp/bench', true)).to.match(/^user root;$/m);
+  });
+});
+
+describe("HAProxy's configuration", () => {
+  const config = haproxyConfig(SETUP);
+
+  it('has one thread and reuses connections for every request', () => {
+    expect(config).to.include('nbthread 1').and.include('mode http').and.include('http-reuse always');
+  });
+
+  it('lists every backend', () => {
+    expect(config).to.include('server backend1 127.0.0.1:9001 ').and.include('server backend2 127.0.0.1:9002 ');
+  });
+});

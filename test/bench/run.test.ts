@@ -1,0 +1,83 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import * as z from 'zod';
+import { canReadUsage, processTree } from '../../bench/process-tree.js';
+
+const RUN = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
+const reportSchema = z.object({
+  outcomes: z.array(
+    z.object({
+      absent: z.array(z.object({ name: z.string(), reason: z.string() })),
+      subjects: z.array(z.object({ name: z.string(), requestsPerSecond: z.number(), errors: z.number() })),
+    }),
+  ),
+});
+
+/** A process that nobody has reaped yet is not alive. */
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+describe('The bench', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('measures every peer it is asked for and leaves nothing behind', function () {
+    this.timeout(20_000);
+    const args = ['--rounds', '1', '--seconds', '1', '--connections', '4', '--only', 'tcp-pipe,http-proxy', '--json'];
+    const run = spawnSync(process.execPath, [RUN, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, TMPDIR: folder },
+    });
+    expect(run.status, run.stderr).to.equal(0);
+    const [outcome] = reportSchema.parse(JSON.parse(run.stdout)).outcomes;
+    expect(outcome?.absent).to.deep.equal([]);
+    expect(outcome?.subjects.map(({ name }) => name)).to.deep.equal(['tcp-pipe', 'http-proxy']);
+    for (const { requestsPerSecond, errors } of outcome?.subjects ?? []) {
+      expect(requestsPerSecond).to.be.above(0);
+      expect(errors).to.equal(0);
+    }
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+
+  it('takes everything it started with it when it is interrupted', async () => {
+    const run = spawn(process.execPath, [RUN, '--only', 'tcp-pipe'], { env: { ...process.env, TMPDIR: folder } });
+    // The subject's own folder is made when both backends serve.
+    for await (const _ of watch(folder)) break;
+    const started = processTree(run.pid ?? 0).filter(({ pid }) => pid !== run.pid);
+    const ended = once(run, 'exit');
+    run.kill('SIGINT');
+    expect(await ended).to.deep.equal([130, null]);
+    expect(readdirSync(folder)).to.deep.equal([]);
+    if (canReadUsage) expect(started).to.have.length.of.at.least(2);
+    // They were killed; the system may need a moment to take them down.
+    while (started.some(({ pid }) => isAlive(pid))) await setImmediate();
+  });
+
+  for (const [args, complaint] of [
+    [['--rounds', '0'], 'Write a whole number from 1 to 1000.'],
+    [['--only', 'ngnix'], '"ngnix" is none of roundhouse-1'],
+    [['--scenario', 'huge'], 'Write all or one of small-get'],
+    [['--path', 'no-slash'], 'A path starts with / and holds no spaces.'],
+  ] as const) {
+    it(`refuses ${args.join(' ')} in one sentence`, () => {
+      const run = spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8' });
+      expect(run.status).to.equal(2);
+      expect(run.stderr).to.include(complaint);
+    });
+  }
+});
