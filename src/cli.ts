@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+/** cli.ts: the command `roundhouse`: argv -> a command. What a command needs is loaded when that command is run. */
+import type { Command } from 'commander';
+import { addServeOptions, helpFooter } from './commands/help.js';
+import { createProgram, runProgram } from './commands/program.js';
+import { productVersion } from './commands/version.js';
+import { type Args, configFromArgs } from './config/from-args.js';
+import { similarWord } from './config/similar.js';
+import { UsageError } from './config/usage-error.js';
+
+await runProgram(roundhouse(), process.argv);
+
+function roundhouse(): Command {
+  const program = createProgram('roundhouse')
+    .description('An HTTP load balancer that uses every core.')
+    .usage('[options] BACKENDS\n       roundhouse demo [-n 3]')
+    .argument('[backends...]', 'host:port[@weight],host:port,...')
+    .version(productVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .addHelpText('after', helpFooter);
+  addServeOptions(program);
+  program.action((backends: readonly string[], options: Omit<Args, 'backends'>) => {
+    refuseMistypedCommand(backends[0], program);
+    return serve({ ...options, backends });
+  });
+  addDemo(program);
+  addSampleBackend(program);
+  return program;
+}
+
+async function serve(args: Args): Promise<void> {
+  const config = configFromArgs(args, process.env);
+  const command = await import('./commands/serve.js');
+  await command.serve(config);
+}
+
+/** A word without a port is more likely a command than a backend. */
+function refuseMistypedCommand(word: string | undefined, program: Command): void {
+  if (word === undefined || word.includes(':')) return;
+  const near = similarWord(word, ['demo']);
+  if (near !== undefined) {
+    throw new UsageError(`"${word}" is neither a command nor host:port; did you mean "${program.name()} ${near}"?`);
+  }
+}
+
+function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('start sample backends and a balancer in front of them, and watch where requests go')
+    .option('-n, --backends <count>', 'sample backends to start', '3')
+    .action(async (options: { readonly backends: string }) => {
+      const command = await import('./commands/demo/demo.js');
+      await command.demo(options.backends);
+    });
+}
+
+/** Hidden: the demo and `npm run servers` start their backends by it, and a person one that was killed. */
+function addSampleBackend(program: Command): void {
+  program
+    .command('sample-backend', { hidden: true })
+    .argument('<port>', 'where it listens on 127.0.0.1; 0 lets the system choose')
+    .option('--id <name>', 'what it calls itself; otherwise its address')
+    .action(async (port: string, options: { readonly id?: string }) => {
+      const command = await import('./commands/sample-backend.js');
+      await command.sampleBackend(port, options.id);
+    });
+}

@@ -1,0 +1,96 @@
+/**
+ * commands/demo/demo.ts: the whole product in one command: sample backends, a balancer, a little traffic and a live
+ * table, all on loopback. Whatever it started has ended when it ends.
+ */
+import { type Config, configSchema, DEFAULT_POOL } from '../../config/schema.js';
+import { type Balancer, startBalancer } from '../../control/balancer.js';
+import { createLogger } from '../../control/logger.js';
+import { CouldNotRunError, ENDED_BY_SECOND_INT, readCount, SAME_KEYPRESS_MS } from '../program.js';
+import { type Fleet, freePort, startFleet } from '../sample-fleet.js';
+import { describePage, hintsFor } from './describe.js';
+import { hintLines, tableLines } from './page.js';
+import { createScreen, type Screen } from './screen.js';
+import { Traffic } from './traffic.js';
+
+const MOST_BACKENDS = 20;
+const WORKERS = 2;
+const FIRST_BACKEND_PORT = 3001;
+const PORT = 8080;
+const ADMIN_PORT = 9901;
+/** The sample answers take milliseconds; nobody wants to wait longer for the end of a demo. */
+const DRAIN_MS = 1_000;
+
+/**
+ * Runs until it is interrupted, then says what came of the requests.
+ * @throws {UsageError} when `countText` is no number of backends
+ * @throws {CouldNotRunError | StartError} when something could not listen or gave up; nothing is left running then
+ */
+export async function demo(countText: string): Promise<void> {
+  const count = readCount(countText, '--backends', MOST_BACKENDS);
+  const ended = interruption();
+  const ports = Array.from({ length: count }, (_, index) => freePort(FIRST_BACKEND_PORT + index));
+  const fleet = await startFleet(await Promise.all(ports));
+  try {
+    await withBalancer(fleet, ended);
+  } finally {
+    await fleet.stop();
+  }
+  process.exit(0);
+}
+
+async function withBalancer(fleet: Fleet, ended: Promise<void>): Promise<void> {
+  const config = await configFor(fleet);
+  // A line of log would tear the table; what it would say is in the table.
+  const balancer = await startBalancer(config, createLogger('error'));
+  const traffic = new Traffic(`http://${balancer.addresses[0]}`);
+  traffic.start();
+  const stopShowing = keepShowing(createScreen(process.stdout), fleet, balancer, traffic);
+  const failure = await Promise.race([ended, balancer.failed]);
+  stopShowing();
+  traffic.stop();
+  await balancer.close(DRAIN_MS);
+  if (failure !== undefined) throw new CouldNotRunError(failure.message);
+  const { answered, failed } = traffic.tally;
+  console.log(`\nDemo ended: ${answered + failed} requests, ${failed} failed.`);
+}
+
+async function configFor(fleet: Fleet): Promise<Config> {
+  return configSchema.parse({
+    listeners: [{ address: `127.0.0.1:${await freePort(PORT)}` }],
+    admin: `127.0.0.1:${await freePort(ADMIN_PORT)}`,
+    workers: WORKERS,
+    pools: {
+      [DEFAULT_POOL]: {
+        backends: fleet.members.map(({ address }) => ({ address })),
+        // Quicker than the defaults: somebody is watching.
+        healthCheck: { path: '/health', interval: '1s', changingInterval: '500ms', timeout: '1s' },
+      },
+    },
+  });
+}
+
+/** Resolves when a person or the system wants the demo to end, or nobody can see it any more. */
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    let since: number | undefined;
+    const interrupt = (): void => {
+      // What is left follows this process: backends and workers end when they lose it.
+      if (since !== undefined && performance.now() - since > SAME_KEYPRESS_MS) process.exit(ENDED_BY_SECOND_INT);
+      since ??= performance.now();
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+    process.stdout.once('error', () => resolve());
+  });
+}
+
+/** @returns what stops it */
+function keepShowing(screen: Screen, fleet: Fleet, balancer: Balancer, traffic: Traffic): () => void {
+  const show = (): void => {
+    const page = describePage(fleet, balancer, traffic);
+    screen.show(tableLines(page), hintLines(hintsFor(page, fleet)));
+  };
+  show();
+  const timer = setInterval(show, screen.everyMs);
+  return () => clearInterval(timer);
+}

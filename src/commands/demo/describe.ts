@@ -1,0 +1,58 @@
+/** commands/demo/describe.ts: turns what runs into what the demo shows of it. */
+import type { Balancer } from '../../control/balancer.js';
+import type { BackendView } from '../../control/view.js';
+import { type Fleet, type FleetMember, restartCommand } from '../sample-fleet.js';
+import type { Hint, Page, Row } from './page.js';
+import type { Traffic } from './traffic.js';
+
+export function describePage(fleet: Fleet, balancer: Balancer, traffic: Traffic): Page {
+  const { pools, workers } = balancer.view();
+  const backends = pools.flatMap((pool) => pool.backends);
+  return {
+    url: `http://${balancer.addresses[0]}`,
+    adminUrl: `http://${balancer.adminAddress}`,
+    workers: workers.length,
+    rows: backends.flatMap((backend): readonly Row[] => {
+      const member = fleet.members.find(({ address }) => address === backend.id);
+      return member === undefined ? [] : [rowOf(backend, member, traffic)];
+    }),
+    tally: traffic.tally,
+  };
+}
+
+/** Commands against the second backend, so that a first and a last one stay to take its traffic. */
+export function hintsFor({ url, rows }: Page, fleet: Fleet): readonly Hint[] {
+  const index = Math.min(1, fleet.members.length - 1);
+  const victim = fleet.members[index];
+  const asked: Hint = { command: `curl ${url}`, effect: 'see which backend answers' };
+  if (victim === undefined) return [asked];
+  const back: Hint = { command: restartCommand(victim), effect: 'it comes back' };
+  const pid = rows[index]?.pid;
+  if (pid === undefined) return [asked, back];
+  return [asked, { command: `kill -9 ${pid}`, effect: `${victim.address} dies, traffic moves` }, back];
+}
+
+function rowOf(backend: BackendView, member: FleetMember, traffic: Traffic): Row {
+  const pid = traffic.pidOf(member.id) ?? member.pid;
+  return {
+    address: member.address,
+    pid: isAlive(pid) ? pid : undefined,
+    state: stateOf(backend),
+    requests: backend.requests,
+    requestsPerSecond: backend.requestsPerSecond,
+    inflight: backend.inflight,
+  };
+}
+
+function stateOf({ health, outlier, reason }: BackendView): string {
+  if (health === 'down') return `down: ${reason}`;
+  return outlier === 'ejected' ? 'ejected after failures' : health;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,45 @@
+/** commands/help.ts: the options of `roundhouse` as its help shows them, each with the default the schema gives it. */
+import { type Command, Option } from 'commander';
+import { POLICIES } from '../balancing/picker.js';
+import { variableOf } from '../config/from-args.js';
+import { ACCEPT_MODES, configSchema, DEFAULT_POOL, LOG_LEVELS } from '../config/schema.js';
+import { durationText } from '../config/values.js';
+
+/** Adds the options that start a balancer. Values stay text: reading them is from-args' part. */
+export function addServeOptions(program: Command): void {
+  const { listeners, workers, accept, admin, logLevel, pools } = configSchema.parse({
+    pools: { [DEFAULT_POOL]: { backends: [{ address: 'localhost:1' }] } },
+  });
+  const pool = pools[DEFAULT_POOL];
+  const interval = durationText(pool?.healthCheck.interval ?? 0);
+  const listen = listeners.map(({ address }) => address).join();
+  program
+    .addOption(
+      new Option(
+        '-l, --listen <addr>',
+        `where clients connect, as host:port or port; repeatable (${listen})`,
+      ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]),
+    )
+    .option('-w, --workers <n>', `worker processes, or auto: one per usable CPU (${workers})`)
+    .option('-p, --policy <name>', `how a backend is chosen: ${POLICIES.join(', ')} (${pool?.policy})`)
+    .option('--health-path <path>', 'probe backends by HTTP GET of this path (a TCP connect)')
+    .option('--health-interval <time>', `time between two probes: 500ms, 5s, 1m (${interval})`)
+    .option('--accept <mode>', `how workers get connections: ${ACCEPT_MODES.join(', ')} (${accept})`)
+    .option('--admin <addr>', `where the pool can be looked at, or off (${admin})`)
+    .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (${logLevel})`);
+}
+
+export function helpFooter(): string {
+  return `
+Each option has a variable: --health-path is ${variableOf('healthPath')}, BACKENDS is ${variableOf('backends')}.
+Flags beat variables. In brackets: what holds when neither is given.
+
+Examples:
+  roundhouse 127.0.0.1:3001,127.0.0.1:3002           port 8080, shared between two backends
+  roundhouse 10.0.0.1:80@3,10.0.0.2:80 -l 80 -w 4    the first gets three times the traffic of the second
+  roundhouse app-1:3000 app-2:3000 --health-path /health --health-interval 2s
+  roundhouse demo                                    see it work, with backends of its own
+
+Signals: TERM and INT finish what is in flight, then end; a second INT ends at once; USR2 replaces all workers.
+Exit codes: 0 fine, 1 could not run, 2 wrong usage.`;
+}

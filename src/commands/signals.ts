@@ -1,0 +1,86 @@
+/** commands/signals.ts: what a running balancer does when the system, a person or a defect speaks to it. */
+import type { Balancer } from '../control/balancer.js';
+import type { Logger } from '../control/logger.js';
+import { ENDED_BY_SECOND_INT, SAME_KEYPRESS_MS } from './program.js';
+
+/**
+ * Installs the handlers for the rest of this process's life. Signals that come before `starting` has settled take
+ * effect then, so no half-started worker is left behind.
+ */
+export function obeySignals(starting: Promise<Balancer>, logger: Logger): void {
+  const life = new Life(starting, logger);
+  process.on('SIGTERM', () => life.drain('SIGTERM'));
+  process.on('SIGINT', () => life.interrupt());
+  process.on('SIGHUP', () => logger.info('nothing to reload without a config file', { signal: 'SIGHUP' }));
+  process.on('SIGUSR2', () => life.roll());
+  // Also called for a rejected promise that nobody handles.
+  process.on('uncaughtException', (error) => life.die('unhandled error', error));
+  starting.then(
+    (balancer) => balancer.failed.then((error) => life.die('cannot go on', error)),
+    () => undefined,
+  );
+}
+
+class Life {
+  readonly #starting: Promise<Balancer>;
+  readonly #logger: Logger;
+  #balancer: Balancer | undefined;
+  #drainingSince: number | undefined;
+
+  constructor(starting: Promise<Balancer>, logger: Logger) {
+    this.#starting = starting;
+    this.#logger = logger;
+    starting.then(
+      (balancer) => {
+        this.#balancer = balancer;
+      },
+      () => undefined,
+    );
+  }
+
+  interrupt(): void {
+    if (this.#drainingSince === undefined) return this.drain('SIGINT');
+    if (performance.now() - this.#drainingSince < SAME_KEYPRESS_MS) return;
+    this.#logger.warn('ending at once', { signal: 'SIGINT' });
+    this.#end(ENDED_BY_SECOND_INT);
+  }
+
+  drain(signal: NodeJS.Signals): void {
+    if (this.#drainingSince !== undefined) return;
+    this.#drainingSince = performance.now();
+    this.#logger.info('draining', { signal });
+    this.#starting
+      .then((balancer) => balancer.close())
+      .then(() => {
+        this.#logger.info('stopped');
+        process.exit(0);
+      })
+      .catch((error: unknown) => {
+        // Whoever awaits the start itself reports why it failed.
+        if (this.#balancer !== undefined) this.die('could not stop cleanly', error);
+      });
+  }
+
+  roll(): void {
+    if (this.#drainingSince !== undefined) return;
+    this.#logger.info('replacing the workers one by one', { signal: 'SIGUSR2' });
+    this.#starting
+      .then((balancer) => balancer.roll())
+      .then(() => this.#logger.info('workers replaced'))
+      .catch((error: unknown) => this.#logger.error('could not replace the workers', { reason: reasonOf(error) }));
+  }
+
+  die(what: string, error: unknown): void {
+    this.#logger.error(what, { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined });
+    this.#end(1);
+  }
+
+  #end(code: number): void {
+    this.#balancer?.kill();
+    process.exit(code);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
