@@ -42,7 +42,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .opts<BenchOptions>();
 }
 
-function wholeNumber(lowest: number, highest: number): (text: string) => number {
+/** @returns a parser of one option's value */
+export function wholeNumber(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= lowest && value <= highest) return value;

@@ -38,7 +38,7 @@ export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
   'Upgrade-Insecure-Requests': '1',
 };
 
-const SMALL_GET: Scenario = {
+export const SMALL_GET: Scenario = {
   name: 'small-get',
   summary: 'GET, small head, keep-alive',
   method: 'GET',
@@ -48,13 +48,20 @@ const SMALL_GET: Scenario = {
   newConnections: false,
 };
 
+export const NEW_CONNECTION: Scenario = {
+  ...SMALL_GET,
+  name: 'new-connection',
+  summary: 'GET, a new client connection each',
+  newConnections: true,
+};
+
 export const SCENARIOS: readonly Scenario[] = [
   SMALL_GET,
   { ...SMALL_GET, name: 'browser-head', summary: "GET with a browser's head of 1.1 KiB", headers: BROWSER_HEADERS },
   { ...SMALL_GET, name: 'post-4k', summary: 'POST of 4 KiB', method: 'POST', requestBytes: 4 * KIB },
   { ...SMALL_GET, name: 'body-64k', summary: 'GET answered with 64 KiB', responseBytes: 64 * KIB },
   { ...SMALL_GET, name: 'body-1m', summary: 'GET answered with 1 MiB', responseBytes: KIB * KIB },
-  { ...SMALL_GET, name: 'new-connection', summary: 'GET, a new client connection each', newConnections: true },
+  NEW_CONNECTION,
 ];
 
 export const DEFAULT_SCENARIO = SMALL_GET.name;
