@@ -3,7 +3,7 @@
  * instead of allocating one per read, for accepted connections too, where Node offers that only for `net.connect`.
  * Where Node looks different, or ROUNDHOUSE_READ_MODE=events asks for it, plain 'data' events do the same work.
  */
-import { connect, Server, Socket } from 'node:net';
+import { connect, type Server, Socket } from 'node:net';
 
 /** Who gets a socket's bytes. */
 export interface Reader {

@@ -9,6 +9,7 @@ import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-req
 import { parseRequestHead } from '../../src/http1/request-head.js';
 import { WORKER_COLUMN } from '../counters.js';
 import { adopt, type Incoming, type Reader, unsentBytes } from '../fast-socket.js';
+import type { Loan } from '../read-buffers.js';
 import { WheelTimer } from '../timer-wheel.js';
 import { type Answer, answerText } from './answers.js';
 import { Exchange } from './exchange.js';
@@ -37,6 +38,7 @@ const MAX_UNREAD_BYTES = 65_536;
 export class ClientConnection implements Reader {
   readonly socket: Socket;
   readBuffer: Buffer;
+  loan: Loan | undefined = undefined;
   private readonly plane: Plane;
   private readonly timer = new WheelTimer(this);
   private readonly body = new BodyReader();

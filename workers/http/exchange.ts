@@ -59,7 +59,14 @@ export class Exchange implements FlowOwner {
    * @param body what came of the body with the head
    * @param complete whether that is all of it
    */
-  constructor(plane: Plane, client: ClientConnection, head: RequestHead, text: string, body: string, complete: boolean) {
+  constructor(
+    plane: Plane,
+    client: ClientConnection,
+    head: RequestHead,
+    text: string,
+    body: string,
+    complete: boolean,
+  ) {
     this.plane = plane;
     this.client = client;
     this.isHead = head.method === 'HEAD';
@@ -118,7 +125,7 @@ export class Exchange implements FlowOwner {
       return;
     }
     this.requestComplete = true;
-    flow?.finish();
+    flow?.finish(false);
     this.requestFlow = undefined;
     this.connection?.requestSent();
   }
@@ -154,7 +161,11 @@ export class Exchange implements FlowOwner {
     this.endsWithConnection = head.framing === 'close';
     const keepAlive = this.keepsClient(head);
     this.client.onResponseBegins(keepAlive);
-    const headText = forwardResponseHead(text, head, { minorVersion: this.minorVersion, keepAlive, dechunk: this.dechunk });
+    const headText = forwardResponseHead(text, head, {
+      minorVersion: this.minorVersion,
+      keepAlive,
+      dechunk: this.dechunk,
+    });
     const bodyAt = head.length;
     if (this.dechunk) return this.writePayload(headText, connection, buffer, from, length);
     const end = connection.body.scan(buffer, from, length);
@@ -186,10 +197,15 @@ export class Exchange implements FlowOwner {
     flow.adapt(length);
   }
 
+  /** The last byte of the response was read and forwarded. */
+  onResponseRead(): void {
+    this.responseFlow?.finish(true);
+    this.responseFlow = undefined;
+  }
+
   /** The response is complete and its connection is on its own again. */
   onResponseDone(): void {
-    this.responseFlow?.finish();
-    this.responseFlow = undefined;
+    this.onResponseRead();
     this.connection = undefined;
     this.letGo();
     this.client.onExchangeDone(this.requestComplete);
@@ -286,7 +302,13 @@ export class Exchange implements FlowOwner {
   }
 
   /** RFC 9112 section 7: a client that speaks HTTP/1.0 gets the payload, and the end of the connection as its end. */
-  private writePayload(headText: string, connection: UpstreamConnection, buffer: Buffer, from: number, length: number): number {
+  private writePayload(
+    headText: string,
+    connection: UpstreamConnection,
+    buffer: Buffer,
+    from: number,
+    length: number,
+  ): number {
     let payload = headText;
     const end = connection.body.scan(buffer, from, length, (start, stop) => {
       payload += buffer.toString('latin1', start, stop);
@@ -322,7 +344,8 @@ export class Exchange implements FlowOwner {
   /** Answers in the backends' place: there was none to try, or the last attempt failed like this. */
   private giveUp(): void {
     const { client, lastLoss, plane } = this;
-    const keepAlive = this.keepAlive && this.requestComplete && !plane.draining;
+    // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
+    const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !plane.draining;
     const answer = (status: number, detail: string): void =>
       client.answer({ status, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
     if (lastLoss === undefined) {

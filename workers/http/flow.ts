@@ -11,6 +11,8 @@ export interface FlowSource {
   readonly socket: Socket;
   /** Where its next read goes; see `fast-socket.ts`. */
   readBuffer: Buffer;
+  /** The borrowed buffer it reads into; kept from one message to the next while they are large. */
+  loan: Loan | undefined;
 }
 
 /** Told when the target falls behind and when it has caught up, to keep the right timeout running. */
@@ -20,14 +22,13 @@ export interface FlowOwner {
 }
 
 /** Reads at least this long keep a borrowed buffer; a trickle gives it back. */
-const WORTH_A_LOAN = 16 * 1024;
+export const WORTH_A_LOAN = 16 * 1024;
 
 export class Flow {
   private readonly source: FlowSource;
   private readonly target: Socket;
   private readonly buffers: ReadBuffers;
   private readonly owner: FlowOwner;
-  private loan: Loan | undefined;
   private stalled = false;
   private over = false;
 
@@ -41,7 +42,7 @@ export class Flow {
   /** Writes `bytes[from, to)` of the current read; call {@link settle} afterwards. */
   write(bytes: Buffer, from: number, to: number): void {
     if (from === to) return;
-    const { loan } = this;
+    const { loan } = this.source;
     if (loan !== undefined && bytes === loan.bytes) {
       loan.writing();
       this.target.write(bytes.subarray(from, to), () => {
@@ -68,27 +69,31 @@ export class Flow {
 
   /** Chooses the buffer of the next read by how long this one was. Call it inside the source's `onRead` only. */
   adapt(length: number): void {
+    const { source } = this;
     if (this.over) return;
-    if (this.loan === undefined && length === this.source.readBuffer.length) {
-      this.loan = this.buffers.borrow();
-      if (this.loan !== undefined) this.source.readBuffer = this.loan.bytes;
-    } else if (this.loan !== undefined && length < WORTH_A_LOAN && !this.stalled) {
-      this.giveBack();
+    if (source.loan === undefined && length === source.readBuffer.length) {
+      source.loan = this.buffers.borrow();
+      if (source.loan !== undefined) source.readBuffer = source.loan.bytes;
+    } else if (length < WORTH_A_LOAN && !this.stalled) {
+      giveLoanBack(source, this.buffers);
     }
   }
 
-  /** The message is complete. Call it inside the source's `onRead` only. */
-  finish(): void {
+  /**
+   * The message is complete. Call it inside the source's `onRead`, or once the source is destroyed.
+   * @param keepLoan whether the source's next message is likely to be as large
+   */
+  finish(keepLoan: boolean): void {
     this.end();
-    this.giveBack();
+    if (!keepLoan || this.source.loan?.isReferredTo === true) giveLoanBack(this.source, this.buffers);
   }
 
   /** The message will not be completed, or it ended outside a read. */
   abandon(): void {
     this.end();
     this.source.readBuffer = this.buffers.shared;
-    this.loan?.abandon();
-    this.loan = undefined;
+    this.source.loan?.abandon();
+    this.source.loan = undefined;
   }
 
   private end(): void {
@@ -98,12 +103,6 @@ export class Flow {
     this.source.socket.resume();
   }
 
-  private giveBack(): void {
-    this.source.readBuffer = this.buffers.shared;
-    this.loan?.giveBack();
-    this.loan = undefined;
-  }
-
   private readonly onWritten = (): void => {
     if (!this.stalled || this.target.writableLength !== 0) return;
     this.stalled = false;
@@ -111,4 +110,12 @@ export class Flow {
     this.source.socket.resume();
     this.owner.onMoving(this);
   };
+}
+
+/** Goes back to the shared buffer. Call it inside the source's `onRead`, or once the source is destroyed. */
+export function giveLoanBack(source: FlowSource, buffers: ReadBuffers): void {
+  if (source.loan === undefined) return;
+  source.readBuffer = buffers.shared;
+  source.loan.giveBack();
+  source.loan = undefined;
 }

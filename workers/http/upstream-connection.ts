@@ -7,13 +7,18 @@ import { BodyReader } from '../../src/http1/body-reader.js';
 import type { FailureReason } from '../../src/messages.js';
 import type { Upstream } from '../dispatch.js';
 import { dial, type Reader } from '../fast-socket.js';
+import type { Loan } from '../read-buffers.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { Idle } from '../worker-backend.js';
 import type { Exchange } from './exchange.js';
+import { type FlowSource, giveLoanBack, WORTH_A_LOAN } from './flow.js';
 import type { Plane } from './plane.js';
 import type { Tunnel } from './tunnel.js';
 
 type Stage = 'connecting' | 'idle' | 'sending' | 'head' | 'body' | 'tunnel' | 'closed';
+
+/** Of a long read, this much is looked at for the head first; hardly any head is longer. */
+const HEAD_GUESS_BYTES = 4_096;
 
 /** More interim responses than this to one request are an attack on the client's memory, not information. */
 const MAX_INTERIM = 32;
@@ -31,10 +36,11 @@ const RESET: Loss = { reason: 'reset', late: false };
 const RESPONSE_LATE: Loss = { reason: 'timeout', late: true };
 const BAD_RESPONSE: Loss = { reason: 'bad-response', late: false };
 
-export class UpstreamConnection implements Reader, Idle {
+export class UpstreamConnection implements Reader, FlowSource, Idle {
   readonly upstream: Upstream;
   readonly socket: Socket;
   readBuffer: Buffer;
+  loan: Loan | undefined = undefined;
   /** It has carried an exchange before, so the backend may have closed it without our knowing yet. */
   reused = false;
   readonly body = new BodyReader();
@@ -150,7 +156,7 @@ export class UpstreamConnection implements Reader, Idle {
     const { headBytes } = plane.config.limits;
     const head = plane.responseHead;
     // `text` holds what was left over and buffer[0, taken); `shift` turns an offset in it into one in the buffer.
-    let taken = Math.min(length, headBytes);
+    let taken = length <= headBytes ? length : HEAD_GUESS_BYTES;
     let shift = this.partial.length;
     let text = this.partial + buffer.toString('latin1', 0, taken);
     for (;;) {
@@ -209,6 +215,8 @@ export class UpstreamConnection implements Reader, Idle {
     if (this.body.fault !== undefined) return this.lose(BAD_RESPONSE);
     if (!this.body.done) return exchange.awaitMore(this, length);
     this.exchange = undefined;
+    exchange.onResponseRead();
+    if (length < WORTH_A_LOAN) giveLoanBack(this, this.plane.buffers);
     const reusable = this.keepAlive && exchange.requestComplete && end === length;
     // First the place among the idle ones, then the end of the exchange: the client's next request may want it.
     if (reusable) this.park();
@@ -267,6 +275,7 @@ export class UpstreamConnection implements Reader, Idle {
     this.stage = 'closed';
     this.plane.wheel.drop(this.timer);
     this.socket.destroy();
+    giveLoanBack(this, this.plane.buffers);
   }
 }
 
