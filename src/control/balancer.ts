@@ -27,7 +27,7 @@ export interface Balancer {
   roll(): Promise<void>;
   /**
    * Drains: no new connection, what is in flight finishes, everything is released. A second call joins the first.
-   * @param withinMs how long that may take, the configuration's `drain` unless given; 0 for no deadline
+   * @param withinMs how long that may take, the configuration's `drain` unless given
    */
   close(withinMs?: number): Promise<void>;
   /** Ends all workers and releases everything at once. */

@@ -14,9 +14,9 @@ export interface StateReceiver {
 }
 
 export interface Convergence {
-  /** From a change to the acknowledgement of the last live worker, in milliseconds; `undefined` before the first. */
-  readonly lastMs: number | undefined;
-  readonly maxMs: number | undefined;
+  /** From a change to the acknowledgement of the last live worker, in milliseconds; `null` before the first. */
+  readonly lastMs: number | null;
+  readonly maxMs: number | null;
   /** Changes that some worker has not acknowledged yet. */
   readonly pending: number;
 }
@@ -33,8 +33,8 @@ export class Broadcaster {
   readonly #nowMs: () => number;
   readonly #workers = new Map<number, { readonly to: StateReceiver; readonly acknowledged: Map<string, number> }>();
   #pending: Pending[] = [];
-  #lastMs: number | undefined;
-  #maxMs: number | undefined;
+  #lastMs: number | null = null;
+  #maxMs: number | null = null;
 
   /** @param nowMs monotonic milliseconds */
   constructor(config: Config, snapshotOf: (pool: string) => PoolSnapshot | undefined, nowMs: () => number) {

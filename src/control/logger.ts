@@ -7,13 +7,16 @@ import type { LogLevel } from '../config/schema.js';
 
 export type { Logger };
 
-/** @param stream where lines go; a terminal gets readable ones */
-export function createLogger(level: LogLevel, stream: NodeJS.WriteStream = process.stderr): Logger {
+/** Where lines go; a terminal says so. */
+export type LogStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** @param stream a terminal gets readable lines */
+export function createLogger(level: LogLevel, stream: LogStream = process.stderr): Logger {
   // A reader that went away (`roundhouse 2>&1 | head`) must not take the balancer with it.
   stream.on('error', () => {});
   return winston.createLogger({
     level,
-    format: stream.isTTY ? readable() : json(),
+    format: stream.isTTY === true ? readable() : json(),
     transports: [new winston.transports.Stream({ stream })],
   });
 }

@@ -113,7 +113,7 @@ export class Supervisor {
     return this.#rolling;
   }
 
-  /** Drains every worker and resolves when the last is gone. @param withinMs 0 for no deadline */
+  /** Drains every worker and resolves when the last is gone. */
   async close(withinMs: number): Promise<void> {
     this.#stopReplacing();
     for (const worker of this.#workers) worker.drain(withinMs);

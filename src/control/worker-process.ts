@@ -81,7 +81,7 @@ export class WorkerProcess {
 
   /**
    * Asks it to stop accepting, finish and exit; ends it when it does not. Idempotent.
-   * @param withinMs how long that may take; 0 for as long as the work in flight lasts
+   * @param withinMs how long that may take
    */
   drain(withinMs: number): void {
     if (this.state === 'draining') return;
@@ -89,7 +89,7 @@ export class WorkerProcess {
     this.state = 'draining';
     if (!hasWork) return this.kill();
     this.send({ type: 'drain', withinMs });
-    if (withinMs > 0) this.#killAfter(withinMs + DRAIN_GRACE_MS);
+    this.#killAfter(withinMs + DRAIN_GRACE_MS);
   }
 
   kill(): void {

@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { expect } from 'chai';
+import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
+import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
+import { backendOf, closeEverything, LogBook, onClose, startTcp } from './support.js';
+
+const NO_TRAFFIC = {
+  accepted: 0,
+  requests: 0,
+  rejected: 0,
+  unavailable: 0,
+  clientConnections: 0,
+  requestsPerSecond: 0,
+};
+const UNUSED = {
+  requests: 0,
+  status1xx: 0,
+  status2xx: 0,
+  status3xx: 0,
+  status4xx: 0,
+  status5xx: 0,
+  connectFailures: 0,
+  failures: 0,
+  retries: 0,
+  inflight: 0,
+  requestsPerSecond: 0,
+};
+
+function backendView(health: 'up' | 'down'): BackendView {
+  const state = { reason: 'HTTP 200', since: '2024-01-01T00:00:00.000Z', lastProbe: null, ejections: 0 };
+  return { ...backendOf('10.0.0.1:80', { health }), ...state, ...UNUSED };
+}
+
+function viewWith(backends: readonly BackendView[], workers: readonly WorkerView[]): BalancerView {
+  const pool: PoolView = { name: 'web', policy: 'random', version: 1, eligible: 1, panic: false, backends };
+  return {
+    pid: 1,
+    since: '2024-01-01T00:00:00.000Z',
+    addresses: ['127.0.0.1:8080'],
+    accept: 'shared',
+    totals: NO_TRAFFIC,
+    workerRestarts: 0,
+    convergence: { lastMs: null, maxMs: null, pending: 0 },
+    pools: [pool],
+    workers,
+  };
+}
+
+const listening: WorkerView = {
+  worker: 1,
+  pid: 2,
+  state: 'listening',
+  since: '2024-01-01T00:00:00.000Z',
+  versions: { web: 1 },
+  ...NO_TRAFFIC,
+};
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+async function ask(address: string, path: string, host = address, method = 'GET'): Promise<Answer> {
+  const [hostname, port] = address.split(':');
+  const request = http.request({ hostname, port, path, method, agent: false, headers: { host } }).end();
+  const [response] = await once(request, 'response');
+  let body = '';
+  for await (const chunk of response) body += chunk;
+  return { status: response.statusCode, body };
+}
+
+describe('The admin interface', () => {
+  let shown: BalancerView | Error;
+  let admin: AdminServer;
+  let log: LogBook;
+
+  beforeEach(async () => {
+    shown = viewWith([backendView('up')], [listening]);
+    log = new LogBook();
+    const view = (): BalancerView => {
+      if (shown instanceof Error) throw shown;
+      return shown;
+    };
+    admin = await startAdmin('127.0.0.1:0', { view }, log.logger);
+    onClose(() => admin.close());
+  });
+  afterEach(closeEverything);
+
+  it('is alive', async () => {
+    expect(await ask(admin.address, '/healthz')).to.deep.equal({ status: 200, body: 'ok\n' });
+  });
+
+  it('is ready when a worker listens and every pool has a usable backend', async () => {
+    expect(await ask(admin.address, '/readyz')).to.include({ status: 200 });
+  });
+
+  it('is not ready otherwise, and says why, one line per reason', async () => {
+    shown = viewWith([backendView('down')], [{ ...listening, state: 'starting' }]);
+    expect(await ask(admin.address, '/readyz')).to.deep.equal({
+      status: 503,
+      body: 'no worker is listening\npool "web" has no usable backend\n',
+    });
+  });
+
+  it('shows pools and workers as JSON, together and apart', async () => {
+    const json = async (path: string): Promise<unknown> => JSON.parse((await ask(admin.address, path)).body);
+    expect(await json('/api')).to.deep.equal(shown);
+    expect(await json('/api/pools')).to.deep.equal('pools' in shown && shown.pools);
+    expect(await json('/api/workers')).to.deep.equal('workers' in shown && shown.workers);
+  });
+
+  it('answers 404 in JSON for what it does not have', async () => {
+    const { status, body } = await ask(admin.address, '/nothing');
+    expect([status, JSON.parse(body)]).to.deep.equal([404, { error: 'There is nothing at /nothing' }]);
+  });
+
+  it('changes nothing: only GET and HEAD are allowed', async () => {
+    expect(await ask(admin.address, '/healthz', admin.address, 'HEAD')).to.deep.equal({ status: 200, body: '' });
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      expect((await ask(admin.address, '/api', admin.address, method)).status, method).to.equal(405);
+    }
+  });
+
+  const hosts = [
+    ['127.0.0.1', 200],
+    ['127.0.0.1:9901', 200],
+    ['[::1]:9901', 200],
+    ['LOCALHOST:1', 200],
+    ['evil.example', 403],
+    ['evil.example:9901', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['localhost.evil.example', 403],
+  ] as const;
+  for (const [host, status] of hosts) {
+    it(`answers ${status} when asked as ${host}, so that no web page can read it by DNS rebinding`, async () => {
+      expect((await ask(admin.address, '/api', host)).status).to.equal(status);
+    });
+  }
+
+  it('survives a defect in a request', async () => {
+    shown = new Error('broken view');
+    expect((await ask(admin.address, '/api')).status).to.equal(500);
+    expect(log.all('admin request failed')[0]).to.include({ path: '/api', reason: 'broken view' });
+    expect((await ask(admin.address, '/healthz')).status).to.equal(200);
+  });
+
+  it('says in one sentence that its address is in use', async () => {
+    const taken = await startTcp();
+    const problem = await startAdmin(taken, { view: () => viewWith([], []) }, log.logger).catch((e: unknown) => e);
+    expect(problem).to.have.property('message', `Cannot listen on ${taken}: the address is already in use`);
+  });
+});

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { Broadcaster } from '../../src/control/broadcaster.js';
+import type { Pool } from '../../src/control/pool.js';
+import type { ToWorker } from '../../src/messages.js';
+import { backendOf, configOf, idOf, poolOf } from './support.js';
+
+const A = '10.0.0.1:80';
+
+class Receiver {
+  readonly got: ToWorker[] = [];
+  readonly id: number;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  send(message: ToWorker): void {
+    this.got.push(message);
+  }
+
+  types(): readonly string[] {
+    return this.got.map(({ type }) => type);
+  }
+}
+
+function setUp(): { broadcaster: Broadcaster; pool: Pool; clock: { ms: number }; flip: () => number } {
+  const clock = { ms: 0 };
+  const { pool } = poolOf(backendOf(A));
+  const broadcaster = new Broadcaster(
+    configOf([A]),
+    () => pool.snapshot,
+    () => clock.ms,
+  );
+  const flip = (): number => {
+    const health = pool.backend(idOf(A))?.health === 'up' ? 'down' : 'up';
+    const change = pool.setHealth(idOf(A), health, 'flipped');
+    if (change === undefined) throw new Error('nothing changed');
+    broadcaster.publish(change);
+    return change.version;
+  };
+  return { broadcaster, pool, clock, flip };
+}
+
+describe('The broadcaster', () => {
+  it('starts a worker from the full snapshot and sends it the changes after that', () => {
+    const { broadcaster, flip } = setUp();
+    const version = flip();
+    const worker = new Receiver(1);
+    broadcaster.welcome(worker);
+    flip();
+    expect(worker.types()).to.deep.equal(['start', 'change']);
+    expect(worker.got[0]).to.have.nested.property('snapshots[0].version', version);
+    expect(worker.got[1]).to.have.nested.property('change.version', version + 1);
+  });
+
+  it('answers a worker that missed a change with the whole pool, and no other worker', () => {
+    const { broadcaster, pool, flip } = setUp();
+    const [behind, fine] = [new Receiver(1), new Receiver(2)];
+    broadcaster.welcome(behind);
+    broadcaster.welcome(fine);
+    flip();
+    broadcaster.resync(behind.id, 'default');
+    expect(behind.got.at(-1)).to.deep.equal({ type: 'snapshot', snapshot: pool.snapshot });
+    expect(fine.types()).to.deep.equal(['start', 'change']);
+  });
+
+  it('records how long a change took to reach the last worker', () => {
+    const { broadcaster, clock, flip } = setUp();
+    for (const id of [1, 2]) broadcaster.welcome(new Receiver(id));
+    expect(broadcaster.convergence).to.deep.equal({ lastMs: null, maxMs: null, pending: 0 });
+    const version = flip();
+    clock.ms = 3;
+    broadcaster.acknowledge(1, 'default', version);
+    expect(broadcaster.convergence.pending).to.equal(1);
+    clock.ms = 8;
+    broadcaster.acknowledge(2, 'default', version);
+    expect(broadcaster.convergence).to.deep.equal({ lastMs: 8, maxMs: 8, pending: 0 });
+  });
+
+  it('keeps the longest time, and takes an acknowledgement for all versions before it', () => {
+    const { broadcaster, clock, flip } = setUp();
+    broadcaster.welcome(new Receiver(1));
+    flip();
+    clock.ms = 5;
+    const version = flip();
+    clock.ms = 6;
+    broadcaster.acknowledge(1, 'default', version);
+    expect(broadcaster.convergence).to.deep.equal({ lastMs: 1, maxMs: 6, pending: 0 });
+    broadcaster.acknowledge(1, 'default', version - 1);
+    expect(broadcaster.acknowledged(1, 'default')).to.equal(version);
+  });
+
+  it('does not wait for a worker that died, nor for one that started later', () => {
+    const { broadcaster, clock, flip } = setUp();
+    for (const id of [1, 2]) broadcaster.welcome(new Receiver(id));
+    const version = flip();
+    broadcaster.welcome(new Receiver(3));
+    broadcaster.acknowledge(1, 'default', version);
+    clock.ms = 4;
+    broadcaster.leave(2);
+    expect(broadcaster.convergence).to.deep.equal({ lastMs: 4, maxMs: 4, pending: 0 });
+  });
+
+  it('counts nothing as converged when no worker is left', () => {
+    const { broadcaster, flip } = setUp();
+    broadcaster.welcome(new Receiver(1));
+    flip();
+    broadcaster.leave(1);
+    expect(broadcaster.convergence).to.deep.equal({ lastMs: null, maxMs: null, pending: 0 });
+  });
+});

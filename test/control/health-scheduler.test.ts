@@ -1,0 +1,181 @@
+import { expect } from 'chai';
+import type { HealthCheckConfig } from '../../src/config/schema.js';
+import { HealthScheduler } from '../../src/control/health-scheduler.js';
+import type { Pool } from '../../src/control/pool.js';
+import type { ProbeResult, ProbeTask } from '../../src/core/probe.js';
+import { seeded } from '../../src/core/random.js';
+import { backendOf, configOf, idOf, LogBook, poolOf } from './support.js';
+
+const A = '10.0.0.1:80';
+const GOOD: ProbeResult = { ok: true, reason: 'HTTP 200', ms: 1 };
+const BAD: ProbeResult = { ok: false, reason: 'HTTP 503', ms: 1 };
+const HOUR_MS = 3_600_000;
+
+/** Probes that the test answers one by one. */
+class Probes {
+  readonly tasks: ProbeTask[] = [];
+  readonly #open: { resolve(result: ProbeResult): void; reject(error: Error): void }[] = [];
+  #onAsked: (() => void) | undefined;
+
+  readonly probe = (task: ProbeTask): Promise<ProbeResult> => {
+    this.tasks.push(task);
+    return new Promise((resolve, reject) => {
+      this.#open.push({ resolve, reject });
+      this.#onAsked?.();
+    });
+  };
+
+  get open(): number {
+    return this.#open.length;
+  }
+
+  /** Waits for the next probe and answers it. */
+  async answer(...results: readonly (ProbeResult | Error)[]): Promise<void> {
+    for (const result of results) {
+      if (this.#open.length === 0) await new Promise<void>((resolve) => (this.#onAsked = resolve));
+      const probe = this.#open.shift();
+      if (result instanceof Error) probe?.reject(result);
+      else probe?.resolve(result);
+      await Promise.resolve();
+    }
+    // Lets the last answer reach the pool.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('The health checks', () => {
+  let log: LogBook;
+  let probes: Probes;
+  let pool: Pool;
+  let down: string[];
+  let clock: number | undefined;
+  let scheduler: HealthScheduler;
+
+  beforeEach(() => {
+    log = new LogBook();
+    probes = new Probes();
+    down = [];
+    clock = undefined;
+    ({ pool } = poolOf(backendOf(A)));
+    scheduler = new HealthScheduler({
+      probe: probes.probe,
+      random: seeded(1),
+      logger: log.logger,
+      nowMs: () => clock ?? performance.now(),
+      onVerdict: () => {},
+      onDown: (_pool, id) => down.push(id),
+    });
+  });
+  afterEach(() => scheduler.stop());
+
+  function check(fields: Partial<HealthCheckConfig> = {}): HealthCheckConfig {
+    const defaults = configOf([A]).pools['default']?.healthCheck;
+    if (defaults === undefined) throw new Error('no pool');
+    return { ...defaults, ...fields };
+  }
+
+  const quick = (): HealthCheckConfig => check({ interval: 1, changingInterval: 1 });
+  const watch = (how: HealthCheckConfig): Promise<void> => scheduler.watch(pool, idOf(A), how);
+  const healthNow = (): string | undefined => pool.backend(idOf(A))?.health;
+
+  it('probe at once, however long the interval, and the first verdict decides', async () => {
+    const first = watch(check({ interval: HOUR_MS, path: '/health' }));
+    expect(probes.tasks).to.deep.equal([
+      { host: '10.0.0.1', port: 80, path: '/health', hostHeader: A, timeoutMs: 2_000 },
+    ]);
+    await probes.answer(BAD);
+    await first;
+    expect(healthNow()).to.equal('down');
+    expect(scheduler.lastProbe(pool, idOf(A))).to.equal(BAD);
+  });
+
+  it('take a backend down after `fall` failures in a row, and not before', async () => {
+    void watch(quick());
+    await probes.answer(GOOD, BAD, BAD);
+    expect(healthNow()).to.equal('up');
+    await probes.answer(GOOD, BAD, BAD, BAD);
+    expect(healthNow()).to.equal('down');
+    expect(pool.healthNote(idOf(A))?.reason).to.equal('HTTP 503');
+    expect(down).to.deep.equal([A]);
+  });
+
+  it('bring it back after `rise` successes in a row, and not before', async () => {
+    void watch(quick());
+    await probes.answer(BAD, GOOD);
+    expect(healthNow()).to.equal('down');
+    await probes.answer(BAD, GOOD, GOOD);
+    expect(healthNow()).to.equal('up');
+  });
+
+  it('log a change of state once, with the reason, and no single probe', async () => {
+    void watch(quick());
+    await probes.answer(GOOD, BAD, BAD, BAD, BAD, BAD, GOOD, GOOD, GOOD);
+    expect(log.entries.map(({ message, reason }) => [message, reason])).to.deep.equal([
+      ['backend is up', 'HTTP 200'],
+      ['backend is down', 'HTTP 503'],
+      ['backend is up', 'HTTP 200'],
+    ]);
+  });
+
+  it('never run two probes of one backend at a time', async () => {
+    void watch(quick());
+    scheduler.soon(pool, idOf(A));
+    scheduler.soon(pool, idOf(A));
+    expect(probes.open).to.equal(1);
+    await probes.answer(GOOD);
+  });
+
+  it('probe soon when traffic fails, but not within a second of the last probe', async () => {
+    clock = 0;
+    void watch(check({ interval: HOUR_MS }));
+    await probes.answer(GOOD);
+    clock = 999;
+    scheduler.soon(pool, idOf(A));
+    scheduler.soon(pool, idOf(A));
+    expect(probes.tasks, 'within the second').to.have.lengthOf(1);
+    clock = 1_000;
+    await probes.answer(BAD);
+    expect(probes.tasks, 'after it').to.have.lengthOf(2);
+  });
+
+  it('say nothing about a backend when this host could not even try', async () => {
+    void watch(quick());
+    await probes.answer(GOOD, new Error('could not probe: EMFILE'), new Error('could not probe: EMFILE'));
+    await probes.answer(new Error('could not probe: EMFILE'), GOOD);
+    expect(healthNow()).to.equal('up');
+    expect(log.all('health check could not be made')[0]).to.include({ backend: A, reason: 'could not probe: EMFILE' });
+  });
+
+  it('drop the answer from an address the backend has left, and probe the new one at once', async () => {
+    void watch(check({ interval: HOUR_MS }));
+    pool.setHost(idOf(A), '10.0.0.2', 'moved');
+    scheduler.restart(pool, idOf(A));
+    expect(probes.tasks.map(({ host }) => host)).to.deep.equal(['10.0.0.1', '10.0.0.2']);
+    await probes.answer(BAD);
+    expect(healthNow()).to.equal('unknown');
+    await probes.answer(GOOD);
+    expect(healthNow()).to.equal('up');
+  });
+
+  it('wait for a name to resolve, and let nobody wait for it', async () => {
+    const named = poolOf(backendOf('name:80', { health: 'down' })).pool;
+    await scheduler.watch(named, idOf('name:80'), quick());
+    scheduler.soon(named, idOf('name:80'));
+    expect(probes.tasks).to.have.lengthOf(0);
+    named.setHost(idOf('name:80'), '10.0.0.7', 'resolved');
+    scheduler.restart(named, idOf('name:80'));
+    await probes.answer(GOOD);
+    expect(named.backend(idOf('name:80'))?.health).to.equal('up');
+  });
+
+  it('end for a backend that is removed, and for all when they are stopped', async () => {
+    const first = watch(quick());
+    scheduler.unwatch(pool, idOf(A));
+    await first;
+    await probes.answer(BAD);
+    expect(healthNow()).to.equal('unknown');
+    scheduler.stop();
+    void watch(quick());
+    expect(probes.open).to.equal(0);
+  });
+});

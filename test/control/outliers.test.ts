@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { Outliers } from '../../src/control/outliers.js';
+import type { Pool } from '../../src/control/pool.js';
+import type { FailureReason } from '../../src/messages.js';
+import { backendOf, idOf, LogBook, poolOf } from './support.js';
+
+const [A, B, C] = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
+const limits = { consecutiveFailures: 5, window: 10_000, ejection: 20, longestEjection: 1_000 };
+
+describe('Outlier detection', () => {
+  let outliers: Outliers;
+  let log: LogBook;
+  let pool: Pool;
+
+  beforeEach(() => {
+    log = new LogBook();
+    outliers = new Outliers(() => performance.now(), log.logger);
+    ({ pool } = poolOf(...[A, B, C].map((id) => backendOf(id, { health: 'up' }))));
+  });
+  afterEach(() => outliers.stop());
+
+  function failing(id: string, streak: number, reason: FailureReason = 'reset', worker = 1, ejection = 60_000): void {
+    const report = { type: 'failing', pool: 'default', id: idOf(id), streak, reason } as const;
+    outliers.report(worker, pool, report, { ...limits, ejection });
+  }
+
+  const stateOf = (id: string): string | undefined => pool.backend(idOf(id))?.outlier;
+
+  it('ejects a backend after so many failures in a row, and logs it once', () => {
+    failing(A, 1);
+    expect(stateOf(A)).to.equal('in');
+    failing(A, 5);
+    failing(A, 10);
+    expect(stateOf(A)).to.equal('ejected');
+    expect(log.all('backend ejected')).to.have.lengthOf(1);
+    expect(log.all('backend ejected')[0]).to.include({ backend: A, reason: 'reset', streak: 5 });
+    expect(outliers.ejections(pool, idOf(A))).to.equal(1);
+  });
+
+  it('restores it when its time is over', async () => {
+    failing(A, 5, 'timeout', 1, 20);
+    expect(stateOf(A)).to.equal('ejected');
+    await log.next('backend restored');
+    expect(stateOf(A)).to.equal('in');
+  });
+
+  it('restores at once what could not be reached when a probe reaches it', () => {
+    failing(A, 5, 'connect');
+    outliers.probeSucceeded(pool, idOf(A));
+    expect(stateOf(A)).to.equal('in');
+    expect(log.all('backend restored')).to.have.lengthOf(1);
+  });
+
+  it('leaves out what a probe cannot see, even when the probe succeeds', () => {
+    failing(A, 5, 'bad-response');
+    outliers.probeSucceeded(pool, idOf(A));
+    expect(stateOf(A)).to.equal('ejected');
+  });
+
+  it('never ejects more than half of the pool', () => {
+    for (const id of [A, B, C]) failing(id, 5);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['ejected', 'in', 'in']);
+  });
+
+  it('ignores a backend that is not in the pool', () => {
+    failing('10.9.9.9:80', 5);
+    expect(log.all('backend ejected')).to.have.lengthOf(0);
+  });
+
+  it('starts a streak anew for a new worker', () => {
+    failing(A, 1, 'reset', 1);
+    outliers.leave(1);
+    failing(A, 4, 'reset', 2);
+    expect(stateOf(A)).to.equal('in');
+  });
+});

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { newBackend } from '../../src/control/pool.js';
+import { backendOf, idOf, poolOf } from './support.js';
+
+const A = '10.0.0.1:80';
+const B = '10.0.0.2:80';
+
+describe('The pool', () => {
+  it('publishes every change with a version one higher, and its snapshot has it by then', () => {
+    const { pool, changes } = poolOf(backendOf(A), backendOf(B));
+    const before = pool.snapshot;
+    pool.setHealth(idOf(A), 'down', 'connection refused');
+    pool.setAdmin(idOf(B), 'draining');
+    expect(changes.map(({ version }) => version - before.version)).to.deep.equal([1, 2]);
+    expect(pool.snapshot.version).to.equal(before.version + 2);
+    expect(before.backends[0]?.health, 'the old snapshot').to.equal('unknown');
+  });
+
+  it('keeps the three states of a backend apart', () => {
+    const { pool } = poolOf(backendOf(A));
+    pool.setHealth(idOf(A), 'down', 'HTTP 503');
+    pool.setAdmin(idOf(A), 'maintenance');
+    pool.setOutlier(idOf(A), 'ejected');
+    pool.setHealth(idOf(A), 'up', 'HTTP 200');
+    expect(pool.backend(idOf(A))).to.include({ health: 'up', admin: 'maintenance', outlier: 'ejected' });
+  });
+
+  it('publishes nothing when nothing changes, and nothing about a backend it does not have', () => {
+    const { pool, changes } = poolOf(backendOf(A, { health: 'up' }));
+    expect(pool.setHealth(idOf(A), 'up', 'again')).to.equal(undefined);
+    expect(pool.setOutlier(idOf(B), 'ejected')).to.equal(undefined);
+    expect(pool.remove(idOf(B))).to.equal(undefined);
+    expect(changes).to.have.lengthOf(0);
+  });
+
+  it('remembers why and since when the health is what it is, over other changes', () => {
+    const { pool } = poolOf(backendOf(A));
+    pool.setHealth(idOf(A), 'down', 'timed out after 2 s');
+    const note = pool.healthNote(idOf(A));
+    pool.setAdmin(idOf(A), 'draining');
+    expect(pool.healthNote(idOf(A))).to.equal(note);
+    expect(note?.reason).to.equal('timed out after 2 s');
+  });
+
+  it('forgets a verdict when the backend is reached elsewhere', () => {
+    const { pool } = poolOf(backendOf('name:80', { health: 'up', host: '10.0.0.1' }));
+    pool.setHost(idOf('name:80'), '10.0.0.9', 'resolved to 10.0.0.9');
+    expect(pool.backend(idOf('name:80'))).to.include({ host: '10.0.0.9', health: 'unknown' });
+    expect(pool.setHost(idOf('name:80'), '10.0.0.9', 'again')).to.equal(undefined);
+  });
+
+  it('adds, replaces and removes backends', () => {
+    const { pool, changes } = poolOf(backendOf(A));
+    pool.upsert({ backend: backendOf(B), reason: 'added' });
+    pool.upsert({ backend: backendOf(B, { weight: 5 }), reason: 'changed' });
+    pool.remove(idOf(A));
+    expect(pool.snapshot.backends).to.deep.equal([backendOf(B, { weight: 5 })]);
+    expect(changes.map(({ kind }) => kind)).to.deep.equal(['upsert', 'upsert', 'removed']);
+  });
+
+  it('takes a backend behind an address as usable and one behind a name as down until it resolves', () => {
+    expect(newBackend({ address: '[::1]:80', weight: 3 }).backend).to.include({ host: '::1', port: 80, weight: 3 });
+    expect(newBackend({ address: '[::1]:80', weight: 3 }).backend.health).to.equal('unknown');
+    expect(newBackend({ address: 'name:80', weight: 1 }).backend).to.include({ host: 'name', health: 'down' });
+  });
+});

@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import { type Counters, Stats } from '../../src/control/stats.js';
+import { BACKEND_COLUMNS, type BackendColumn, WORKER_COLUMNS, type WorkerColumn } from '../../src/messages.js';
+import { idOf } from './support.js';
+
+const A = '10.0.0.1:80';
+
+type Values<Column extends string> = Partial<Record<Column, number>>;
+
+function counters(backend: Values<BackendColumn>, worker: Values<WorkerColumn> = {}): Counters {
+  return {
+    type: 'counters',
+    pool: 'default',
+    ids: [idOf(A)],
+    backends: Float64Array.from(BACKEND_COLUMNS, (column) => backend[column] ?? 0),
+    worker: Float64Array.from(WORKER_COLUMNS, (column) => worker[column] ?? 0),
+  };
+}
+
+describe('The merged counters', () => {
+  it('add up over workers and over time, and readings replace each other', () => {
+    const stats = new Stats(() => 0);
+    stats.record(1, counters({ requests: 5, status2xx: 4, inflight: 3 }, { accepted: 2, clientConnections: 2 }));
+    stats.record(2, counters({ requests: 7, inflight: 1 }, { accepted: 1, clientConnections: 1 }));
+    stats.record(1, counters({ requests: 1, inflight: 2 }, { accepted: 1, clientConnections: 3 }));
+    expect(stats.backend('default', idOf(A))).to.include({ requests: 13, status2xx: 4, inflight: 3 });
+    expect(stats.all()).to.include({ accepted: 4, clientConnections: 4 });
+    expect(stats.worker(1)).to.include({ accepted: 3, clientConnections: 3 });
+  });
+
+  it('never shrink when a worker dies, while what it had open is gone', () => {
+    const stats = new Stats(() => 0);
+    stats.record(1, counters({ requests: 5, inflight: 3 }, { requests: 5, clientConnections: 2 }));
+    stats.leave(1);
+    expect(stats.backend('default', idOf(A))).to.include({ requests: 5, inflight: 0 });
+    expect(stats.all()).to.include({ requests: 5, clientConnections: 0 });
+  });
+
+  it('tell the same address in two pools apart', () => {
+    const stats = new Stats(() => 0);
+    stats.record(1, counters({ requests: 5 }));
+    expect(stats.backend('other', idOf(A)).requests).to.equal(0);
+  });
+
+  it('refuse rows that do not fit and values that are no counts, and count nothing of them', () => {
+    const stats = new Stats(() => 0);
+    expect(stats.record(1, { ...counters({ requests: 1 }), backends: new Float64Array(3) })).to.equal(false);
+    expect(stats.record(1, { ...counters({ requests: 1 }), worker: new Float64Array(1) })).to.equal(false);
+    expect(stats.record(1, counters({ requests: Number.NaN, failures: 2 }))).to.equal(false);
+    expect(stats.record(1, counters({ requests: -1, failures: 2 }))).to.equal(false);
+    expect(stats.backend('default', idOf(A))).to.include({ requests: 0, failures: 0 });
+    expect(stats.record(1, counters({ failures: 2 }))).to.equal(true);
+  });
+
+  it('forget a backend that was removed', () => {
+    const stats = new Stats(() => 0);
+    stats.record(1, counters({ requests: 5, inflight: 2 }));
+    stats.forget('default', idOf(A));
+    expect(stats.backend('default', idOf(A))).to.include({ requests: 0, inflight: 0 });
+  });
+
+  it('give requests per second over the last five whole seconds', () => {
+    const clock = { ms: 0 };
+    const stats = new Stats(() => clock.ms);
+    const rate = (): number => stats.backend('default', idOf(A)).requestsPerSecond;
+    for (let second = 0; second < 10; second += 1) {
+      clock.ms = second * 1_000;
+      stats.record(1, counters({ requests: 100 }));
+    }
+    expect(rate()).to.equal(100);
+    clock.ms = 12_000;
+    expect(rate(), 'two silent seconds').to.equal(60);
+    clock.ms = 60_000;
+    expect(rate(), 'a silent minute').to.equal(0);
+  });
+
+  it('give a rate from the first whole second on', () => {
+    const clock = { ms: 500 };
+    const stats = new Stats(() => clock.ms);
+    stats.record(1, counters({}, { requests: 30 }));
+    expect(stats.all().requestsPerSecond).to.equal(0);
+    clock.ms = 1_500;
+    expect(stats.all().requestsPerSecond).to.equal(30);
+  });
+});
