@@ -21,6 +21,8 @@ export class Tunnel implements FlowOwner {
   private clientDone = false;
   private backendDone = false;
   private over = false;
+  /** Connections that are not closed yet. */
+  private open = 2;
 
   /** @param onOver called once when the tunnel has ended, however it did */
   constructor(plane: Plane, client: ClientConnection, backend: UpstreamConnection, onOver: () => void) {
@@ -55,13 +57,13 @@ export class Tunnel implements FlowOwner {
 
   /** The client's connection is closed. */
   clientGone(): void {
-    this.finish();
+    this.closed();
   }
 
   /** The backend's connection broke; what it sent before is still delivered. */
   backendGone(): void {
     this.client.socket.destroySoon();
-    this.finish();
+    this.closed();
   }
 
   /** Nothing moved for too long, or an ended tunnel's peer does not take its last bytes. */
@@ -86,6 +88,12 @@ export class Tunnel implements FlowOwner {
 
   private touch(): void {
     if (!this.over) this.plane.wheel.arm(this.timer, this.plane.dispatch.config.timeouts.tunnelIdle);
+  }
+
+  private closed(): void {
+    this.finish();
+    this.open -= 1;
+    if (this.open === 0) this.plane.wheel.drop(this.timer);
   }
 
   private finish(): void {
