@@ -1,0 +1,153 @@
+/** test/support/backend.ts: backends on port 0: a well-behaved one, one of raw bytes, and two that nobody can reach. */
+import { createServer as createHttpServer, type RequestListener, type ServerOptions } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { Worker as Thread } from 'node:worker_threads';
+import { onStop } from './cleanup.js';
+import { eventually } from './eventually.js';
+import { connect, Peer, PeerGoneError } from './peer.js';
+
+export interface Backend {
+  /** `host:port`, which is also its id. */
+  readonly address: string;
+  readonly port: number;
+  /** Connections it has accepted so far. */
+  readonly accepted: number;
+  /** Connections that are open now. */
+  readonly open: number;
+  /** Stops listening and cuts what is open. */
+  kill(): void;
+}
+
+/** Starts a node:http server. */
+export async function startBackend(handler: RequestListener, options: ServerOptions = {}): Promise<Backend> {
+  const server = createHttpServer(options, handler);
+  const sockets = new Set<Socket>();
+  let accepted = 0;
+  server.on('connection', (socket: Socket) => {
+    accepted += 1;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const port = await listen(server);
+  onStop(() => letGo(server, () => sockets.size, sockets));
+  return {
+    ...addressOf(port),
+    get accepted() {
+      return accepted;
+    },
+    get open() {
+      return sockets.size;
+    },
+    kill: () => kill(server, sockets),
+  };
+}
+
+/** A backend of raw bytes, and the connections that came to it. */
+export interface RawBackend extends Backend {
+  readonly peers: readonly Peer[];
+}
+
+/** What a backend says on one connection. */
+type Script = (peer: Peer, index: number) => void | Promise<void>;
+
+/**
+ * Starts a server that runs `script` for each connection; `index` counts them from 0. A script ends quietly when the
+ * proxy goes away in the middle of it.
+ */
+export async function startRawBackend(script: Script): Promise<RawBackend> {
+  const peers: Peer[] = [];
+  let failure: unknown;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const peer = new Peer(socket);
+    const index = peers.push(peer) - 1;
+    run(script, peer, index).catch((error: unknown) => {
+      if (!(error instanceof PeerGoneError)) failure ??= error;
+    });
+  });
+  const port = await listen(server);
+  const open = (): number => peers.filter((peer) => peer.parting === undefined && !peer.socket.destroyed).length;
+  const sockets = (): Socket[] => peers.map((peer) => peer.socket);
+  onStop(async () => {
+    await letGo(server, open, sockets());
+    if (failure !== undefined) throw failure;
+  });
+  return {
+    ...addressOf(port),
+    peers,
+    get accepted() {
+      return peers.length;
+    },
+    get open() {
+      return open();
+    },
+    kill: () => kill(server, sockets()),
+  };
+}
+
+/** At the end of its script a backend waits for the proxy to end the connection, and ends it too. */
+async function run(script: Script, peer: Peer, index: number): Promise<void> {
+  await script(peer, index);
+  await peer.gone();
+  peer.end();
+}
+
+/** Serves one request after the other on a connection with what `answer` returns, until the proxy ends it. */
+export async function answerEach(peer: Peer, answer: (path: string) => string): Promise<void> {
+  for (;;) {
+    const request = await peer.message();
+    peer.send(answer(request.line.split(' ')[1] ?? ''));
+  }
+}
+
+/** An address that refuses connections: somebody listened there a moment ago. */
+export async function refusingAddress(): Promise<string> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return addressOf(port).address;
+}
+
+/** Runs in a thread of its own whose event loop stands still, so that nobody accepts. */
+const DEAF = `
+const { parentPort, workerData } = require('node:worker_threads');
+const server = require('node:net').createServer();
+server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+  parentPort.postMessage(server.address().port);
+  setImmediate(() => Atomics.wait(workerData, 0, 0));
+});`;
+
+/** An address where a connection neither opens nor fails: its backlog is full and nobody accepts. */
+export async function deafAddress(): Promise<string> {
+  const thread = new Thread(DEAF, { eval: true, workerData: new Int32Array(new SharedArrayBuffer(4)) });
+  onStop(async () => void (await thread.terminate()));
+  const port = await new Promise<number>((resolve) => thread.once('message', resolve));
+  // Linux lets one more than the backlog in.
+  await connect(port);
+  await connect(port);
+  return addressOf(port).address;
+}
+
+function addressOf(port: number): { readonly address: string; readonly port: number } {
+  return { address: `127.0.0.1:${port}`, port };
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('Listens on no port');
+  return address.port;
+}
+
+function kill(server: Server, sockets: Iterable<Socket>): void {
+  server.close();
+  for (const socket of sockets) socket.destroy();
+}
+
+/** The proxy is stopped by now: it must have let go of every connection by itself. */
+async function letGo(server: Server, open: () => number, sockets: Iterable<Socket>): Promise<void> {
+  try {
+    await eventually('the proxy has closed all its connections to a backend', () => open() === 0);
+  } finally {
+    kill(server, sockets);
+  }
+}

@@ -1,0 +1,18 @@
+/** test/support/eventually.ts: waits for what no event announces. */
+import { setTimeout as after } from 'node:timers/promises';
+
+const LONGEST_MS = 5_000;
+const PAUSE_MS = 5;
+
+/**
+ * Looks again and again until `holds` does.
+ * @param what the sentence the test fails with when it never does
+ */
+export async function eventually(what: string | (() => string), holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + LONGEST_MS;
+  while (!holds()) {
+    if (performance.now() > deadline)
+      throw new Error(`Not within ${LONGEST_MS / 1_000} s: ${typeof what === 'string' ? what : what()}`);
+    await after(PAUSE_MS);
+  }
+}

@@ -1,0 +1,142 @@
+/** test/support/peer.ts: one end of a raw connection, for a client or a backend that says exactly what it is told to. */
+import { connect as dial, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { onStop } from './cleanup.js';
+import { type Circumstances, type Message, takeMessage } from './message.js';
+
+/** The other side went away before what was waited for came. */
+export class PeerGoneError extends Error {
+  override readonly name = 'PeerGoneError';
+}
+
+/** How the other side went: by an orderly end of its direction, or by a reset. */
+export type Parting = 'end' | 'reset';
+
+export class Peer {
+  readonly socket: Socket;
+  /** Received, and not yet taken by {@link message}; latin1. */
+  text = '';
+  parting: Parting | undefined;
+  private broken = false;
+  private wake: (() => void)[] = [];
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => {
+      this.text += chunk.toString('latin1');
+      this.changed();
+    });
+    socket.on('end', () => this.parted('end'));
+    socket.on('error', () => {
+      this.broken = true;
+      this.parted('reset');
+    });
+    socket.on('close', () => this.parted('reset'));
+  }
+
+  send(text: string): void {
+    this.socket.write(text, 'latin1');
+  }
+
+  /** Every character in a write of its own, in a turn of its own. */
+  async drip(text: string): Promise<void> {
+    for (const character of text) {
+      this.send(character);
+      await nextTurn();
+    }
+  }
+
+  /** Takes the next complete message. */
+  message(circumstances: Circumstances = {}): Promise<Message> {
+    return this.until(() => {
+      const message = takeMessage(this.text, { ...circumstances, ended: this.parting === 'end' });
+      if (message !== undefined) this.text = this.text.slice(message.raw.length);
+      return message;
+    });
+  }
+
+  /** Takes everything up to and including `part`. */
+  through(part: string): Promise<string> {
+    return this.until(() => {
+      const at = this.text.indexOf(part);
+      if (at < 0) return undefined;
+      const taken = this.text.slice(0, at + part.length);
+      this.text = this.text.slice(taken.length);
+      return taken;
+    });
+  }
+
+  /** Waits until the other side ends its direction or resets the connection. */
+  gone(): Promise<Parting> {
+    return this.until(() => this.parting);
+  }
+
+  /** Waits until both directions are over. @returns `reset` if the connection broke, be it after an orderly end */
+  async closed(): Promise<Parting> {
+    if (!this.socket.closed) await new Promise((resolve) => this.socket.once('close', resolve));
+    return this.broken ? 'reset' : 'end';
+  }
+
+  /** Ends our direction only. */
+  end(): void {
+    this.socket.end();
+  }
+
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private async until<T>(look: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      if (this.parting !== undefined) throw new PeerGoneError(`Gone (${this.parting}) after "${this.text}"`);
+      await new Promise<void>((resolve) => this.wake.push(resolve));
+    }
+  }
+
+  private parted(parting: Parting): void {
+    this.parting ??= parting;
+    this.changed();
+  }
+
+  private changed(): void {
+    for (const resolve of this.wake.splice(0)) resolve();
+  }
+}
+
+/** Opens a client connection to `port`; it is closed when the test is over. */
+export async function connect(port: number): Promise<Peer> {
+  const socket = dial({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const peer = new Peer(socket);
+  onStop(() => peer.destroy());
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+  return peer;
+}
+
+/** Sends `bytes` in one write, or each of several in a turn of its own, and returns the first final response. */
+export async function rawRequest(port: number, bytes: string | readonly string[]): Promise<Message> {
+  const peer = await connect(port);
+  for (const part of typeof bytes === 'string' ? [bytes] : bytes) {
+    peer.send(part);
+    await nextTurn();
+  }
+  const toHead = bytes[0]?.startsWith('HEAD') === true || (typeof bytes === 'string' && bytes.startsWith('HEAD'));
+  for (;;) {
+    const message = await peer.message({ toHead });
+    if (message.status >= 200) return message;
+  }
+}
+
+/** A plain GET over a connection of its own. */
+export function get(port: number, path = '/'): Promise<Message> {
+  return rawRequest(port, `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`);
+}

@@ -1,0 +1,135 @@
+/** test/support/proxy.ts: the data plane of one worker, in this process, and the check that it leaks nothing. */
+import { type Config, type ConfigInput, configSchema, DEFAULT_POOL } from '../../src/config/schema.js';
+import { type Backend, backendSchema } from '../../src/core/backend.js';
+import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
+import type { ToPrimary } from '../../src/messages.js';
+import type { Upstream } from '../../workers/dispatch.js';
+import { WheelTimer } from '../../workers/timer-wheel.js';
+import { Worker } from '../../workers/worker.js';
+import { onStop } from './cleanup.js';
+import { eventually } from './eventually.js';
+
+type PoolInput = ConfigInput['pools'][string];
+
+export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'timeouts'> {
+  /** Addresses, or backends with a weight. */
+  readonly backends: readonly (string | PoolInput['backends'][number])[];
+  /** The client's side. */
+  readonly timeouts?: ConfigInput['timeouts'];
+  /** The backends' side. */
+  readonly upstream?: PoolInput['timeouts'];
+  readonly limits?: ConfigInput['limits'];
+}
+
+export type MessageOf<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
+
+export class TestProxy {
+  readonly worker: Worker;
+  readonly config: Config;
+  readonly snapshot: PoolSnapshot;
+  /** Everything said to the primary, counters too. */
+  readonly sent: ToPrimary[] = [];
+  /** How often the worker said that it is drained. */
+  drained = 0;
+
+  constructor({ backends, timeouts, upstream, limits, ...pool }: ProxyOptions) {
+    const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
+    // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
+    const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
+    this.config = configSchema.parse({ timeouts, limits, pools: { [DEFAULT_POOL]: input } });
+    const parsed = this.config.pools[DEFAULT_POOL];
+    if (parsed === undefined) throw new TypeError('The pool is missing');
+    this.snapshot = { pool: DEFAULT_POOL, version: 1, backends: parsed.backends.map(up) };
+    this.worker = new Worker(this.config, parsed, this.snapshot, {
+      send: (message) => this.sent.push(message),
+      drained: () => {
+        this.drained += 1;
+      },
+    });
+  }
+
+  get port(): number {
+    const { address } = this.said('listening')[0] ?? { address: '' };
+    return Number(address.slice(address.lastIndexOf(':') + 1));
+  }
+
+  said<T extends ToPrimary['type']>(type: T): readonly MessageOf<T>[] {
+    const isOfType = (message: ToPrimary): message is MessageOf<T> => message.type === type;
+    return this.sent.filter(isOfType);
+  }
+
+  /** What the worker keeps about the backend at `address`. */
+  upstream(address: string): Upstream {
+    const found = this.worker.plane.dispatch.counted().find(({ id }) => id === address);
+    if (found === undefined) throw new TypeError(`No backend ${address}`);
+    return found;
+  }
+
+  /** Upserts the backend at `address` as the next version. */
+  change(address: string, version: number, state: Partial<Backend> = {}): void {
+    const backend = { ...up({ address, weight: 1 }), ...state };
+    this.apply({ kind: 'upsert', pool: DEFAULT_POOL, version, backend });
+  }
+
+  apply(change: PoolChange): void {
+    this.worker.receive({ type: 'change', change }, undefined);
+  }
+
+  get inflight(): number {
+    return this.worker.plane.dispatch.counted().reduce((sum, { inflight }) => sum + inflight, 0);
+  }
+
+  /** Client connections that are open. */
+  get clients(): number {
+    return this.worker.plane.clients.size;
+  }
+
+  /** Read buffers that are lent out; an idle upstream connection may keep one. */
+  get loans(): number {
+    return this.worker.plane.buffers.outstanding;
+  }
+
+  /** Timers that are still to fire; none once the worker has stopped. */
+  get timers(): number {
+    const slots: unknown = Reflect.get(this.worker.plane.wheel, 'slots');
+    if (!Array.isArray(slots)) throw new TypeError('The wheel has no slots');
+    let armed = 0;
+    for (const first of slots) {
+      for (let timer: unknown = first; timer instanceof WheelTimer; timer = timer.next) {
+        if (timer.deadline !== 0) armed += 1;
+      }
+    }
+    return armed;
+  }
+}
+
+/** Starts a worker on a port of its own; when the test is over it is checked for leaks and stopped. */
+export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
+  const proxy = new TestProxy(options);
+  onStop(() => stop(proxy));
+  proxy.worker.receive({ type: 'listen', address: '127.0.0.1:0', accept: 'round-robin' }, undefined);
+  await eventually('the worker listens', () => proxy.said('listening').length === 1);
+  return proxy;
+}
+
+async function stop(proxy: TestProxy): Promise<void> {
+  try {
+    await eventually(
+      () => `nothing is left of any client: ${proxy.clients} connections, ${proxy.inflight} requests in flight`,
+      () => proxy.clients === 0 && proxy.inflight === 0,
+    );
+  } finally {
+    proxy.worker.stop();
+  }
+  await eventually(
+    () => `nothing is left in a stopped worker: ${proxy.loans} read buffers lent, ${proxy.timers} timers armed`,
+    () => proxy.loans === 0 && proxy.timers === 0,
+  );
+}
+
+/** A backend as the primary announces it once its first probe has passed. */
+export function up({ address, weight }: Config['pools'][string]['backends'][number]): Backend {
+  const colon = address.lastIndexOf(':');
+  const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
+  return backendSchema.parse({ id: address, host, port, weight, admin: 'enabled', health: 'up', outlier: 'in' });
+}

@@ -1,0 +1,105 @@
+/** test/workers/pipelining.test.ts: clients that send requests ahead of the answers (RFC 9112 section 9.3.2). */
+import { setTimeout as after } from 'node:timers/promises';
+import { expect } from 'chai';
+import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
+import { stopEverything } from '../support/cleanup.js';
+import { connect } from '../support/peer.js';
+import { startProxy } from '../support/proxy.js';
+
+const echo = (path: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
+const GETS = ['/a', '/b', '/c', '/d', '/e'].map((path) => `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`);
+const POSTS =
+  'POST /length HTTP/1.1\r\nHost: site.test\r\nContent-Length: 5\r\n\r\nhello' +
+  'POST /chunks HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n' +
+  'GET /last HTTP/1.1\r\nHost: site.test\r\n\r\n';
+
+describe('A pipelining client', () => {
+  afterEach(stopEverything);
+
+  it('gets its answers in the order it asked, though the first is the slowest', async () => {
+    const backend = await startBackend(async (request, response) => {
+      if (request.url === '/a') await after(50);
+      response.end(request.url);
+    });
+    const proxy = await startProxy({
+      backends: [backend.address, (await startBackend((q, s) => s.end(q.url))).address],
+    });
+    const client = await connect(proxy.port);
+    client.send(GETS.join(''));
+    for (const path of ['/a', '/b', '/c', '/d', '/e']) expect((await client.message()).body).to.equal(path);
+  });
+
+  it('may send a request right behind the body of another, known length or chunked', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, echo));
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send(POSTS);
+    for (const path of ['/length', '/chunks', '/last']) expect((await client.message()).body).to.equal(path);
+  });
+
+  it('is understood wherever the network cuts the requests', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, echo));
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    for (let cut = 1; cut < POSTS.length; cut += 3) {
+      client.send(POSTS.slice(0, cut));
+      await new Promise((resolve) => setImmediate(resolve));
+      client.send(POSTS.slice(cut));
+      for (const path of ['/length', '/chunks', '/last']) {
+        expect((await client.message()).body, `cut at ${cut}`).to.equal(path);
+      }
+    }
+  });
+
+  it('may drip its requests one byte at a time', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, echo));
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    await client.drip(POSTS);
+    for (const path of ['/length', '/chunks', '/last']) expect((await client.message()).body).to.equal(path);
+  });
+
+  it('gets thousands of answers, and the stack does not grow with them', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, echo));
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    const count = 3_000;
+    client.send((GETS[0] ?? '').repeat(count));
+    for (let i = 0; i < count; i++) expect((await client.message()).body).to.equal('/a');
+  });
+
+  it('gets all its answers when it ends its side behind the last request', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, echo));
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send(GETS.join(''));
+    client.end();
+    for (const path of ['/a', '/b', '/c', '/d', '/e']) expect((await client.message()).body).to.equal(path);
+    expect(await client.gone()).to.equal('end');
+  });
+
+  it('gets nothing behind a response that closes, and no reset that could destroy it', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, echo));
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send('GET /only HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\n\r\n');
+    client.send((GETS[1] ?? '').repeat(5_000));
+    expect((await client.message()).body).to.equal('/only');
+    expect(await client.gone()).to.equal('end');
+    client.end();
+    expect(await client.closed()).to.equal('end');
+    expect(client.text).to.equal('');
+  });
+
+  it('gets a 400 for a bad request only after the answers to the good ones before it', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, echo));
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send(`${GETS[0]}${GETS[1]}GET /bad HTTP/1.1\r\n\r\n${GETS[2]}`);
+    expect((await client.message()).body).to.equal('/a');
+    expect((await client.message()).body).to.equal('/b');
+    expect((await client.message()).status).to.equal(400);
+    expect(await client.gone()).to.equal('end');
+    expect(client.text).to.equal('');
+  });
+});
