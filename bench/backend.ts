@@ -8,9 +8,15 @@ import { RequestCounter } from './request-counter.js';
 
 const { port, backends: sizes } = peerArguments();
 const body = 'x'.repeat(Number(sizes[0]));
-const head = `HTTP/1.1 200 OK\r\nDate: ${new Date().toUTCString()}\r\nContent-Type: text/plain\r\n`;
-const keepAliveAnswer = Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, 'latin1');
-const lastAnswer = Buffer.from(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`, 'latin1');
+// The fields that node:http adds by itself: what stands behind a Node balancer is mostly Node.
+const common = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: ${new Date().toUTCString()}\r\n`;
+const length = `Content-Length: ${body.length}\r\n\r\n`;
+const keepAliveAnswer = text(`${common}Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n${length}${body}`);
+const lastAnswer = text(`${common}Connection: close\r\n${length}${body}`);
+
+function text(answer: string): Buffer {
+  return Buffer.from(answer, 'latin1');
+}
 
 function answer(socket: Socket): void {
   const counter = new RequestCounter();
