@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { chooseAccept } from '../../src/control/accept.js';
 import {
   type Balancer,
   type BalancerView,
@@ -379,7 +380,11 @@ describe('A balancer', () => {
   });
 
   describe('in a process of its own', () => {
-    for (const accept of ['shared', 'round-robin'] as const) {
+    const runtime = { nodeVersion: process.versions.node, platform: process.platform };
+    const possible = (['shared', 'reuse-port', 'round-robin'] as const).filter(
+      (accept) => 'accept' in chooseAccept(accept, runtime),
+    );
+    for (const accept of possible) {
       it(`serves from all workers in mode ${accept}, and its process ends by itself after close`, async () => {
         const child = spawn(process.execPath, [fileAt('./fixtures/primary.js'), accept, await startTcp()], {
           stdio: ['pipe', 'pipe', 'inherit'],

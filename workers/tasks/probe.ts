@@ -39,7 +39,8 @@ export default function probe(task: ProbeTask): Promise<ProbeResult> {
     const settle = (ok: boolean, reason: string): void => {
       clearTimeout(timer);
       attempt.destroy();
-      resolve({ ok, reason, ms: performance.now() - startedAt });
+      // A hundredth is as fine as such a clock means anything.
+      resolve({ ok, reason, ms: Math.round((performance.now() - startedAt) * 100) / 100 });
     };
     const fail = (error: NodeJS.ErrnoException): void => {
       if (!OWN_FAULTS.has(error.code ?? '')) return settle(false, reasonOf(error));
