@@ -91,7 +91,8 @@ export class Exchange implements FlowOwner {
     this.attempts += 1;
     this.upstream = upstream;
     if (this.attempts > 1) upstream.counters.add(COLUMN.retries);
-    const idle = UpstreamConnection.takeIdle(upstream, this);
+    // After a stale connection only a new one will do: the other backends' idle ones may be stale just as well.
+    const idle = this.freeReplay ? UpstreamConnection.takeIdle(upstream, this) : undefined;
     if (idle !== undefined) return this.send(idle);
     if (!this.requestComplete) this.client.hold();
     this.connection = new UpstreamConnection(this.plane, upstream, this);
@@ -103,7 +104,7 @@ export class Exchange implements FlowOwner {
     connection.expectResponse();
     const body = this.replay ?? '';
     if (this.requestComplete) {
-      connection.socket.write(this.head + body, 'latin1');
+      connection.writer.write(this.head + body);
       connection.requestSent();
       return;
     }
@@ -138,7 +139,7 @@ export class Exchange implements FlowOwner {
   onInterim(text: string, head: ResponseHead): void {
     if (this.minorVersion === 0) return;
     const to = { minorVersion: this.minorVersion, keepAlive: true, dechunk: false } as const;
-    this.client.socket.write(forwardResponseHead(text, head, to), 'latin1');
+    this.client.writer.write(forwardResponseHead(text, head, to));
   }
 
   /**
@@ -170,7 +171,7 @@ export class Exchange implements FlowOwner {
     if (this.dechunk) return this.writePayload(headText, connection, buffer, from, length);
     const end = connection.body.scan(buffer, from, length);
     if (connection.body.done && textIsAll) {
-      socket.write(headText + text.slice(bodyAt, bodyAt + end - from), 'latin1');
+      this.client.writer.write(headText + text.slice(bodyAt, bodyAt + end - from));
       return end;
     }
     const flow = this.flowFrom(connection);
@@ -222,7 +223,7 @@ export class Exchange implements FlowOwner {
   ): void {
     this.begin(head);
     const to = { minorVersion: this.minorVersion, keepAlive: true, dechunk: false } as const;
-    this.client.socket.write(forwardResponseHead(text, head, to), 'latin1');
+    this.client.writer.write(forwardResponseHead(text, head, to));
     this.connection = undefined;
     const tunnel = new Tunnel(this.plane, this.client, connection, () => this.letGo());
     connection.becomeTunnel(tunnel);
@@ -330,7 +331,8 @@ export class Exchange implements FlowOwner {
 
   /** Whether the same bytes may go to a backend that, or another of which, may have seen them (RFC 9110 9.2.2). */
   private mayReplay(): boolean {
-    return this.idempotent && this.replay !== undefined;
+    const { bodyBytes } = this.plane.dispatch.config.retries;
+    return this.idempotent && this.replay !== undefined && this.replay.length <= bodyBytes;
   }
 
   private mayRetry(loss: Loss): boolean {
