@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { BodyReader } from '../../src/http1/body-reader.js';
 import type { FailureReason } from '../../src/messages.js';
 import type { Upstream } from '../dispatch.js';
-import { dial, type Reader } from '../fast-socket.js';
+import { dial, type Reader, TextWriter } from '../fast-socket.js';
 import type { Loan } from '../read-buffers.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { Idle } from '../worker-backend.js';
@@ -39,6 +39,7 @@ const BAD_RESPONSE: Loss = { reason: 'bad-response', late: false };
 export class UpstreamConnection implements Reader, FlowSource, Idle {
   readonly upstream: Upstream;
   readonly socket: Socket;
+  readonly writer: TextWriter;
   readBuffer: Buffer;
   loan: Loan | undefined = undefined;
   /** It has carried an exchange before, so the backend may have closed it without our knowing yet. */
@@ -63,6 +64,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.idleMs = plane.dispatch.config.timeouts.idle;
     this.readBuffer = plane.buffers.shared;
     this.socket = dial(upstream.host, upstream.port, this);
+    this.writer = new TextWriter(this.socket);
     this.socket.on('connect', () => this.onConnect());
     this.socket.on('end', () => this.onEnd());
     // What the error was does not matter beyond this: 'close' always follows and does the work.
@@ -94,9 +96,10 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     if (this.stage === 'head') this.plane.wheel.arm(this.timer, this.plane.dispatch.config.timeouts.responseHead);
   }
 
-  /** The backend takes no more request bytes, or takes them again. */
+  /** The backend takes no more request bytes, or takes them again; its response may have begun all the same. */
   uploadStalled(stalled: boolean): void {
-    this.plane.wheel.arm(this.timer, stalled ? this.plane.dispatch.config.timeouts.betweenBytes : 0);
+    const limited = stalled || this.stage === 'body';
+    this.plane.wheel.arm(this.timer, limited ? this.plane.dispatch.config.timeouts.betweenBytes : 0);
   }
 
   /** The client takes no more response bytes, so nothing is expected here, or it takes them again. */
