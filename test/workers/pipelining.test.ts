@@ -1,5 +1,5 @@
 /** test/workers/pipelining.test.ts: clients that send requests ahead of the answers (RFC 9112 section 9.3.2). */
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
@@ -18,7 +18,7 @@ describe('A pipelining client', () => {
 
   it('gets its answers in the order it asked, though the first is the slowest', async () => {
     const backend = await startBackend(async (request, response) => {
-      if (request.url === '/a') await after(50);
+      if (request.url === '/a') await sleep(50);
       response.end(request.url);
     });
     const proxy = await startProxy({
