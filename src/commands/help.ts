@@ -31,15 +31,17 @@ export function addServeOptions(program: Command): void {
 
 export function helpFooter(): string {
   return `
-Each option has a variable: --health-path is ${variableOf('healthPath')}, BACKENDS is ${variableOf('backends')}.
-Flags beat variables. In brackets: what holds when neither is given.
+What stands in brackets holds when neither flag nor variable says otherwise.
+Each flag has a variable: --health-path is ${variableOf('healthPath')}; the
+backends are ${variableOf('backends')}. Flags beat variables.
 
 Examples:
-  roundhouse 127.0.0.1:3001,127.0.0.1:3002           port 8080, shared between two backends
-  roundhouse 10.0.0.1:80@3,10.0.0.2:80 -l 80 -w 4    the first gets three times the traffic of the second
+  roundhouse 127.0.0.1:3001,127.0.0.1:3002     port 8080, shared between two
+  roundhouse 10.0.0.1:80@3,10.0.0.2:80 -l 80   the first gets three quarters
   roundhouse app-1:3000 app-2:3000 --health-path /health --health-interval 2s
-  roundhouse demo                                    see it work, with backends of its own
+  roundhouse demo                              see it work, backends included
 
-Signals: TERM and INT finish what is in flight, then end; a second INT ends at once; USR2 replaces all workers.
+Signals: TERM and INT finish what is in flight, then end; a second INT ends at
+once; USR2 replaces the workers one by one.
 Exit codes: 0 fine, 1 could not run, 2 wrong usage.`;
 }

@@ -47,14 +47,17 @@ describe('npm run concurrency', () => {
   it('exits with 1 when requests fail, and says why', async () => {
     let asked = 0;
     const url = await serve((request, response) => {
-      if (asked++ === 0) response.writeHead(503).end('no backend is up\n');
-      else request.socket.destroy();
+      asked++;
+      if (asked === 1) response.writeHead(503).end('no backend is up\n');
+      else if (asked === 2) request.socket.destroy();
+      else response.writeHead(200, { 'content-length': 9 }).write('part', () => request.socket.destroy());
     });
-    const { code, stdout } = await start('bench/concurrency.js', ['-n', '2', '--url', url]).finished;
+    const { code, stdout } = await start('bench/concurrency.js', ['-n', '3', '--url', url]).finished;
     expect(stdout)
       .to.match(/503 {2}no backend is up/)
       .and.match(/--- {2}socket hang up/)
-      .and.include('2 failed');
+      .and.include('3 failed');
+    expect(stdout).to.match(/200 {2}the answer broke off/);
     expect(code).to.equal(1);
   });
 

@@ -48,8 +48,11 @@ async function withBalancer(fleet: Fleet, ended: Promise<void>): Promise<void> {
   const failure = await Promise.race([ended, balancer.failed]);
   stopShowing();
   traffic.stop();
+  if (failure !== undefined) {
+    balancer.kill();
+    throw new CouldNotRunError(failure.message);
+  }
   await balancer.close(DRAIN_MS);
-  if (failure !== undefined) throw new CouldNotRunError(failure.message);
   const { answered, failed } = traffic.tally;
   console.log(`\nDemo ended: ${answered + failed} requests, ${failed} failed.`);
 }
