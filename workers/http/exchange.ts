@@ -207,6 +207,9 @@ export class Exchange implements FlowOwner {
   /** The response is complete and its connection is on its own again. */
   onResponseDone(): void {
     this.onResponseRead();
+    // The backend has answered early; nobody wants the rest of the request.
+    this.requestFlow?.abandon();
+    this.requestFlow = undefined;
     this.connection = undefined;
     this.letGo();
     this.client.onExchangeDone(this.requestComplete);
