@@ -1,7 +1,7 @@
 /** test/support/eventually.ts: waits for what no event announces. */
 import { setTimeout as after } from 'node:timers/promises';
 
-const LONGEST_MS = 5_000;
+const LONGEST_MS = 3_000;
 const PAUSE_MS = 5;
 
 /**

@@ -1,0 +1,162 @@
+/** test/workers/reports.test.ts: what a worker tells the primary: failures as they happen, counts once a second. */
+import { expect } from 'chai';
+import { BACKEND_COLUMNS, type BackendColumn, WORKER_COLUMNS, type WorkerColumn } from '../../src/messages.js';
+import { refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
+import { stopEverything } from '../support/cleanup.js';
+import { eventually } from '../support/eventually.js';
+import { connect, get } from '../support/peer.js';
+import { startProxy, type TestProxy } from '../support/proxy.js';
+
+describe('A worker reports failures', () => {
+  afterEach(stopEverything);
+
+  const streaks = (proxy: TestProxy): string[] =>
+    proxy.said('failing').map(({ streak, reason }) => `${reason} ${streak}`);
+
+  it('at the first of a streak and whenever the streak reaches the threshold again', async () => {
+    const dead = await refusingAddress();
+    const proxy = await startProxy({ backends: [dead], outlier: { consecutiveFailures: 3 } });
+    for (let i = 0; i < 7; i++) expect((await get(proxy.port)).status).to.equal(502);
+    expect(streaks(proxy)).to.deep.equal(['connect 1', 'connect 3', 'connect 6']);
+    expect(proxy.said('failing')[0]).to.include({ pool: 'default', id: dead });
+  });
+
+  it('anew after a success, which ends a streak', async () => {
+    const backend = await startRawBackend(async (peer, index) => {
+      await peer.message();
+      if (index % 2 === 0) peer.reset();
+      else peer.send('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+    const proxy = await startProxy({ backends: [backend.address], retries: { count: 0 } });
+    for (const status of [502, 200, 502, 200]) expect((await get(proxy.port)).status).to.equal(status);
+    expect(streaks(proxy)).to.deep.equal(['reset 1', 'reset 1']);
+  });
+
+  it('anew when the streak is older than its window', async () => {
+    const proxy = await startProxy({ backends: [await refusingAddress()], outlier: { window: '200ms' } });
+    await get(proxy.port);
+    await get(proxy.port);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await get(proxy.port);
+    expect(streaks(proxy)).to.deep.equal(['connect 1', 'connect 1']);
+  });
+
+  it('of a response that broke in its middle too', async () => {
+    const backend = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
+      peer.end();
+    });
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');
+    await client.gone();
+    expect(streaks(proxy)).to.deep.equal(['reset 1']);
+  });
+
+  it('never of what a backend says on purpose: a 500 is an answer', async () => {
+    const backend = await startBackend((_request, response) => void response.writeHead(500).end());
+    const proxy = await startProxy({ backends: [backend.address] });
+    for (let i = 0; i < 6; i++) expect((await get(proxy.port)).status).to.equal(500);
+    expect(streaks(proxy)).to.deep.equal([]);
+  });
+});
+
+describe('A worker counts', () => {
+  afterEach(stopEverything);
+
+  function totals(proxy: TestProxy, address: string): Record<BackendColumn, number> {
+    const sums = new Map<BackendColumn, number>(BACKEND_COLUMNS.map((name) => [name, 0]));
+    for (const { ids, backends } of proxy.said('counters')) {
+      const row = ids.findIndex((id) => id === address);
+      BACKEND_COLUMNS.forEach((name, column) => {
+        const value = row < 0 ? 0 : (backends[row * BACKEND_COLUMNS.length + column] ?? Number.NaN);
+        sums.set(name, name === 'inflight' ? value : (sums.get(name) ?? 0) + value);
+      });
+    }
+    return Object.fromEntries(sums) as Record<BackendColumn, number>;
+  }
+
+  function workerTotals(proxy: TestProxy): Record<WorkerColumn, number> {
+    const sums = new Map<WorkerColumn, number>(WORKER_COLUMNS.map((name) => [name, 0]));
+    for (const { worker } of proxy.said('counters')) {
+      WORKER_COLUMNS.forEach((name, column) => {
+        const value = worker[column] ?? Number.NaN;
+        sums.set(name, name === 'clientConnections' ? value : (sums.get(name) ?? 0) + value);
+      });
+    }
+    return Object.fromEntries(sums) as Record<WorkerColumn, number>;
+  }
+
+  it('every attempt and every answer of a backend by its class, and adds nothing twice', async () => {
+    const backend = await startBackend((request, response) => {
+      response.writeHead(Number(request.url?.slice(1))).end();
+    });
+    const proxy = await startProxy({ backends: [backend.address] });
+    for (const status of [200, 204, 302, 404, 404, 500]) await get(proxy.port, `/${status}`);
+    proxy.worker.stop();
+    expect(totals(proxy, backend.address)).to.deep.equal({
+      requests: 6,
+      status1xx: 0,
+      status2xx: 2,
+      status3xx: 1,
+      status4xx: 2,
+      status5xx: 1,
+      connectFailures: 0,
+      failures: 0,
+      retries: 0,
+      inflight: 0,
+    });
+  });
+
+  it('failures where they happened, and a retry where it went', async () => {
+    const dead = await refusingAddress();
+    const backend = await startBackend((_request, response) => void response.end());
+    const proxy = await startProxy({ backends: [dead, backend.address] });
+    await get(proxy.port);
+    proxy.worker.stop();
+    expect(totals(proxy, dead)).to.include({ requests: 1, connectFailures: 1, retries: 0, status2xx: 0 });
+    expect(totals(proxy, backend.address)).to.include({ requests: 1, connectFailures: 0, retries: 1, status2xx: 1 });
+  });
+
+  it('what it accepts, reads, refuses and cannot place', async () => {
+    const proxy = await startProxy({ backends: [await refusingAddress()] });
+    const bad = await connect(proxy.port);
+    bad.send('nonsense\r\n\r\n');
+    await bad.message();
+    proxy.change(proxy.snapshot.backends[0]?.id ?? '', 2, { admin: 'maintenance' });
+    await get(proxy.port);
+    proxy.worker.stop();
+    const { clientConnections: _now, ...growth } = workerTotals(proxy);
+    expect(growth).to.deep.equal({ accepted: 2, requests: 1, rejected: 1, unavailable: 1 });
+  });
+
+  it('what is open at this moment, once a second', async () => {
+    const backend = await startBackend(() => {});
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');
+    await eventually('the request is in flight', () => proxy.inflight === 1);
+    await eventually('two counts have come', () => proxy.said('counters').length === 2);
+    expect(totals(proxy, backend.address)).to.include({ requests: 1, inflight: 1 });
+    expect(workerTotals(proxy)).to.include({ clientConnections: 1, accepted: 1, requests: 1 });
+  });
+
+  it('the last requests of a backend that has left the pool', async () => {
+    let finish = (): void => {};
+    const backend = await startBackend((_request, response) => {
+      finish = () => void response.end();
+    });
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');
+    await eventually('the request is in flight', () => backend.open === 1);
+    const { id } = proxy.upstream(backend.address);
+    proxy.apply({ kind: 'removed', pool: 'default', version: 2, id });
+    await eventually('a count has come', () => proxy.said('counters').length === 1);
+    finish();
+    await client.message();
+    proxy.worker.stop();
+    expect(totals(proxy, backend.address)).to.include({ requests: 1, status2xx: 1 });
+  });
+});
