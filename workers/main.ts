@@ -2,9 +2,14 @@
  * workers/main.ts: the entry of a worker process: joins the primary's channel to a {@link Worker}. It listens only
  * once it holds a full snapshot, and never outlives the primary by more than the drain time.
  */
+import cluster from 'node:cluster';
 import { configSchema, DEFAULT_POOL } from '../src/config/schema.js';
 import { type ToPrimary, type ToWorker, toWorkerSchema } from '../src/messages.js';
 import { Worker } from './worker.js';
+
+// node:cluster ends a worker at once when its primary is gone, unless it left of its own accord: what is in flight
+// would be lost.
+if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 
 let worker: Worker | undefined;
 let drainMs = configSchema.shape.drain.parse(undefined);

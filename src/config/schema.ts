@@ -150,7 +150,7 @@ const config = z.strictObject({
   admin: z.union([z.literal('off'), listenAddress]).default('127.0.0.1:9901'),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   /** How long in-flight work may take after a stop was asked for. */
-  drain: duration.prefault('30s'),
+  drain: positiveDuration.prefault('30s'),
   timeouts: clientTimeouts,
   limits,
   pools: z.record(z.string(), pool),

@@ -8,7 +8,7 @@ import type { Fault } from '../../src/http1/fault.js';
 import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-request.js';
 import { parseRequestHead } from '../../src/http1/request-head.js';
 import { WORKER_COLUMN } from '../counters.js';
-import { adopt, type Incoming, type Reader, unsentBytes } from '../fast-socket.js';
+import { adopt, type Incoming, type Reader, TextWriter, unsentBytes } from '../fast-socket.js';
 import type { Loan } from '../read-buffers.js';
 import { WheelTimer } from '../timer-wheel.js';
 import { type Answer, answerText } from './answers.js';
@@ -37,6 +37,7 @@ const MAX_UNREAD_BYTES = 65_536;
 
 export class ClientConnection implements Reader {
   readonly socket: Socket;
+  readonly writer: TextWriter;
   readBuffer: Buffer;
   loan: Loan | undefined = undefined;
   private readonly plane: Plane;
@@ -61,6 +62,7 @@ export class ClientConnection implements Reader {
     this.readBuffer = plane.buffers.shared;
     this.idleSince = plane.wheel.now;
     this.socket = adopt(incoming, this);
+    this.writer = new TextWriter(this.socket);
     // What the error was does not matter: 'close' always follows and does the work.
     this.socket.on('error', ignore);
     this.socket.on('end', () => this.onEnd());
@@ -160,7 +162,7 @@ export class ClientConnection implements Reader {
   /** Answers in Roundhouse's own name and ends the exchange. @param requestComplete as above */
   answer(answer: Answer, requestComplete: boolean): void {
     this.keepAlive = answer.keepAlive;
-    this.socket.write(answerText(answer), 'latin1');
+    this.writer.write(answerText(answer));
     this.onExchangeDone(requestComplete);
   }
 
@@ -282,7 +284,7 @@ export class ClientConnection implements Reader {
   /** Answers a request that cannot be understood or did not arrive; where the next one begins is in doubt. */
   private refuse(status: number, detail: string): void {
     this.exchange = undefined;
-    this.socket.write(answerText({ status, detail, keepAlive: false, isHead: false }), 'latin1');
+    this.writer.write(answerText({ status, detail, keepAlive: false, isHead: false }));
     this.linger();
   }
 
