@@ -180,10 +180,10 @@ function learnWriteRequest(handle: WritingHandle): void {
   const write = handle.writeLatin1String;
   handle.writeLatin1String = (request, text) => {
     handle.writeLatin1String = write;
-    const { constructor } = Object.getPrototypeOf(request) as { readonly constructor: WriteRequestClass };
-    if (constructor.name === 'WriteWrap') {
-      writeRequestClass = constructor;
-      spare = new constructor();
+    const made = Object.getPrototypeOf(request) as { readonly constructor: WriteRequestClass };
+    if (made.constructor.name === 'WriteWrap') {
+      writeRequestClass = made.constructor;
+      spare = new writeRequestClass();
     }
     return write.call(handle, request, text);
   };
