@@ -107,7 +107,7 @@ export const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
 
 /** The part of a socket's handle that writes (lib/internal/stream_base_commons.js, src/stream_base.cc). */
 interface WritingHandle {
-  writeLatin1String(request: WriteRequest, text: string): number;
+  writeLatin1String(request: WriteRequest | null, text: string): number;
   readonly writeQueueSize: number;
 }
 
@@ -124,6 +124,8 @@ type WriteRequestClass = new () => WriteRequest;
 
 /** Taken from the first write that Node itself makes: nothing else can make one. */
 let writeRequestClass: WriteRequestClass | undefined;
+/** Nobody has looked at a write yet; never true in mode `events`. */
+let unlearnt = readMode === 'buffer';
 /** The request for the next write; it stays unused as long as the kernel takes everything at once. */
 let spare: WriteRequest | undefined;
 
@@ -169,19 +171,21 @@ export class TextWriter {
 
   /** Before the first write of the process is made, nobody knows the class of its request. */
   private writeByStream(text: string, handle: WritingHandle | null): void {
-    if (readMode === 'buffer' && handle !== null) learnWriteRequest(handle);
+    if (unlearnt && handle !== null) learnWriteRequest(handle);
     this.socket.write(text, 'latin1');
   }
 }
 
 /** Looks over Node's shoulder at the next write on `handle`. */
 function learnWriteRequest(handle: WritingHandle): void {
+  unlearnt = false;
   if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeQueueSize !== 'number') return;
   const write = handle.writeLatin1String;
   handle.writeLatin1String = (request, text) => {
     handle.writeLatin1String = write;
-    const made = Object.getPrototypeOf(request) as { readonly constructor: WriteRequestClass };
-    if (made.constructor.name === 'WriteWrap') {
+    // Node 26 makes its requests in native code and passes none.
+    const made = request === null ? undefined : (Object.getPrototypeOf(request) as { constructor: WriteRequestClass });
+    if (made?.constructor.name === 'WriteWrap') {
       writeRequestClass = made.constructor;
       spare = new writeRequestClass();
     }

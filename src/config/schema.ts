@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
 import { firstOverlap } from './overlap.js';
-import { backendAddress, duration, listenAddress, positiveDuration } from './values.js';
+import { backendAddress, duration, ipRange, listenAddress, positiveDuration } from './values.js';
 
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
@@ -14,13 +14,20 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export const MAX_WORKERS = 256;
 export const MAX_WEIGHT = 1_000;
 
-const backend = z.strictObject({
+// Given to each check: whichever fails, a person reads the same sentence.
+const weightError = {
+  error: ({ input }: { readonly input?: unknown }) =>
+    `"${input}" is not a weight; write a whole number from 1 to ${MAX_WEIGHT}`,
+};
+
+/** A backend as a person names it, in a configuration and to a running balancer. */
+export const backendConfig = z.strictObject({
   address: backendAddress,
-  weight: z.int().min(1).max(MAX_WEIGHT).default(1),
+  weight: z.int(weightError).min(1, weightError).max(MAX_WEIGHT, weightError).default(1),
 });
 
 const backends = z
-  .array(backend)
+  .array(backendConfig)
   .min(1, { error: 'needs at least one backend' })
   .superRefine((list, context) => {
     const seen = new Set<string>();
@@ -116,6 +123,30 @@ const limits = z
   .strictObject({
     headBytes: z.int().min(1_024).max(65_536).default(16_384),
     fields: z.int().min(8).max(1_024).default(128),
+    /** Bytes of a request body, chunk framing included; 0 sets no limit. A larger one is answered with 413. */
+    bodyBytes: z.int().min(0).default(0),
+    /** Requests that may wait in one connection behind another; the one past them is the connection's last. 0 sets no
+     * limit but that of the read buffer. */
+    pipelined: z.int().min(0).max(10_000).default(0),
+    /** Connections of one client address to one worker; 0 sets no limit. More are answered with 429. */
+    connectionsPerAddress: z.int().min(0).default(0),
+  })
+  .prefault({});
+
+/** What a request gets on its way to a backend, beside X-Forwarded-For, -Proto and -Host. */
+const forwarding = z
+  .strictObject({
+    /** Proxies in front, each an IP address or a range: what they say about the client before them is believed. */
+    trustedProxies: z.array(ipRange).default([]),
+    /** Also send `Forwarded` (RFC 7239). */
+    forwarded: z.boolean().default(false),
+    /** Name of this hop in `Via` (RFC 9110 section 7.6.3), or off. */
+    via: z
+      .string()
+      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be one word, like a host name' })
+      .default('off'),
+    /** Make an X-Request-Id for requests that come without one. */
+    requestId: z.boolean().default(false),
   })
   .prefault({});
 
@@ -153,6 +184,7 @@ const config = z.strictObject({
   drain: positiveDuration.prefault('30s'),
   timeouts: clientTimeouts,
   limits,
+  forwarding,
   pools: z.record(z.string(), pool),
 });
 

@@ -1,4 +1,5 @@
 /** config/values.ts: the kinds of value a configuration holds, each with an error a person can act on. */
+import { isIP } from 'node:net';
 import * as z from 'zod';
 import { formatAddress, parseAddress } from '../core/address.js';
 
@@ -53,3 +54,18 @@ function address(lowestPort: 0 | 1): z.ZodType<string, string> {
 export const listenAddress = address(0);
 /** Where a backend is reached. Held in its canonical form, which is also the backend's id. */
 export const backendAddress = address(1);
+
+/** An IP address, or a range of them as `10.0.0.0/8` (RFC 4632 section 3.1). */
+export const ipRange = z.string().refine((text) => splitRange(text) !== undefined, {
+  error: ({ input }) => `"${input}" is not an IP address or range; write 10.0.0.1 or 10.0.0.0/8`,
+});
+
+/** @returns network and prefix length, that of a single address being all its bits; `undefined` for anything else */
+export function splitRange(text: string): { readonly network: string; readonly prefix: number } | undefined {
+  const [network = '', bits, ...rest] = text.split('/');
+  const family = isIP(network);
+  const longest = family === 6 ? 128 : 32;
+  if (family === 0 || rest.length > 0) return undefined;
+  if (bits === undefined) return { network, prefix: longest };
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= longest ? { network, prefix: Number(bits) } : undefined;
+}

@@ -4,11 +4,12 @@
  * is what request smuggling is made of.
  */
 import { COLON, CR, LF, SEMICOLON, TOKEN, VALUE } from './characters.js';
+import { type ExtensionState, stepExtension } from './chunk-extension.js';
 import { type Fault, refuse } from './fault.js';
 import { kindOf, OTHER } from './field-kind.js';
 
 const BAD_SIZE = refuse(400, 'bad-chunk-size', 'A chunk size is not 1 to 15 plain hexadecimal digits.');
-const BAD_EXTENSION = refuse(400, 'bad-chunk-extension', 'A chunk extension has a control character.');
+const BAD_EXTENSION = refuse(400, 'bad-chunk-extension', 'A chunk extension is not ;name or ;name=value.');
 const LONG_EXTENSION = refuse(431, 'chunk-extension-too-long', 'A chunk extension is longer than 256 bytes.');
 const BAD_END = refuse(400, 'bad-chunk-end', 'A line or the data of a chunk does not end in CR LF.');
 const BAD_TRAILER = refuse(400, 'bad-trailer', 'A trailer field is malformed.');
@@ -49,7 +50,9 @@ export class ChunkedScanner {
   /** Bytes of the current chunk that are still to come. */
   #left = 0;
   #digits = 0;
+  /** Bytes of the current chunk's extensions. */
   #extension = 0;
+  #extensionState: ExtensionState = 'first';
   #trailers = 0;
   #name = '';
 
@@ -133,16 +136,19 @@ export class ChunkedScanner {
     else if (byte === SEMICOLON) {
       this.#state = 'extension';
       this.#extension = 1;
+      this.#extensionState = 'first';
     } else return BAD_SIZE;
     return undefined;
   }
 
   #readExtension(byte: number): Fault | undefined {
-    if (byte === CR) {
+    const next = stepExtension(this.#extensionState, byte);
+    if (next === undefined) return BAD_EXTENSION;
+    if (next === 'end') {
       this.#state = 'size-lf';
       return undefined;
     }
-    if (VALUE[byte] !== 1) return BAD_EXTENSION;
+    this.#extensionState = next;
     return ++this.#extension > MAX_EXTENSION ? LONG_EXTENSION : undefined;
   }
 

@@ -20,10 +20,12 @@ export const FORWARDED = 12;
 export const X_FORWARDED_FOR = 13;
 export const X_FORWARDED_PROTO = 14;
 export const X_FORWARDED_HOST = 15;
+export const X_REQUEST_ID = 16;
+export const MAX_FORWARDS = 17;
 /** Any other `X-Forwarded-...`, or one spelt with underscores, which CGI and WSGI read as the same name. */
-export const X_FORWARDED_OTHER = 16;
+export const X_FORWARDED_OTHER = 18;
 /** Not a name: an ordinary field that `Connection` names, so it ends here (RFC 9110 section 7.6.1). */
-export const NOMINATED = 17;
+export const NOMINATED = 19;
 
 /** Indexed by kind. */
 const NAMES = [
@@ -43,6 +45,8 @@ const NAMES = [
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-forwarded-host',
+  'x-request-id',
+  'max-forwards',
 ];
 const FORWARDED_PREFIX = 'x-forwarded-';
 const LONGEST = Math.max(...NAMES.map((name) => name.length));

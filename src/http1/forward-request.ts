@@ -7,6 +7,7 @@ import {
   EXPECT,
   FORWARDED,
   HOST,
+  MAX_FORWARDS,
   OTHER,
   TRAILER,
   TRANSFER_ENCODING,
@@ -15,6 +16,7 @@ import {
   X_FORWARDED_HOST,
   X_FORWARDED_OTHER,
   X_FORWARDED_PROTO,
+  X_REQUEST_ID,
 } from './field-kind.js';
 import type { RequestHead } from './request-head.js';
 
@@ -27,6 +29,18 @@ export interface ClientSide {
   readonly trusted: boolean;
 }
 
+/** What this proxy adds of its own beside X-Forwarded-*. */
+export interface Additions {
+  /** Also send `Forwarded` (RFC 7239). */
+  readonly forwarded: boolean;
+  /** The name this hop has in `Via` (RFC 9110 section 7.6.3); empty sends none. */
+  readonly via: string;
+  /** Makes an X-Request-Id for a request that has none; without it none is made. */
+  readonly makeRequestId: (() => string) | undefined;
+}
+
+const NOTHING: Additions = { forwarded: false, via: '', makeRequestId: undefined };
+
 /**
  * Builds the head to send to a backend, always HTTP/1.1. Hop-by-hop fields and those that Connection names are left
  * out (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are ours; a trusted client's X-Forwarded-For is
@@ -34,7 +48,13 @@ export interface ClientSide {
  * @param text what `head` was parsed from
  * @param fallbackHost the Host for an HTTP/1.0 request that names none
  */
-export function forwardRequestHead(text: string, head: RequestHead, client: ClientSide, fallbackHost: string): string {
+export function forwardRequestHead(
+  text: string,
+  head: RequestHead,
+  client: ClientSide,
+  fallbackHost: string,
+  additions: Additions = NOTHING,
+): string {
   const fields = head.fields;
   let out = '';
   let keptFrom = head.start;
@@ -49,12 +69,16 @@ export function forwardRequestHead(text: string, head: RequestHead, client: Clie
     if (kind === HOST && head.authorityEnd !== 0) {
       out += text.slice(keptFrom, fields.valueAt(index)) + head.host;
       keptFrom = fields.valueEnd(index);
+    } else if (kind === MAX_FORWARDS && head.maxForwards > 0) {
+      out += `${text.slice(keptFrom, fields.valueAt(index))}${head.maxForwards - 1}`;
+      keptFrom = fields.valueEnd(index);
     } else if (isDropped(kind, head, client.trusted)) {
       out += text.slice(keptFrom, fields.nameAt(index));
       keptFrom = fields.lineEnd(index);
     }
   }
-  return `${out + text.slice(keptFrom, fields.end) + forwardedFields(text, head, client) + connectionFields(head)}\r\n`;
+  out += text.slice(keptFrom, fields.end) + forwardedFields(text, head, client);
+  return `${out}${connectionFields(head)}${optionalFields(head, client, additions)}\r\n`;
 }
 
 function isDropped(kind: number, head: RequestHead, trusted: boolean): boolean {
@@ -63,7 +87,11 @@ function isDropped(kind: number, head: RequestHead, trusted: boolean): boolean {
     case CONTENT_LENGTH:
     case TRANSFER_ENCODING:
     case TRAILER:
+    case MAX_FORWARDS:
       return false;
+    case X_REQUEST_ID:
+      // One that cannot be passed on is replaced, if they are made here at all.
+      return head.requestId === '';
     case UPGRADE:
       return !head.upgrade;
     case EXPECT:
@@ -108,4 +136,19 @@ function connectionFields(head: RequestHead): string {
   if (!trailers && !head.upgrade) return '';
   if (!trailers) return 'Connection: Upgrade\r\n';
   return head.upgrade ? 'Connection: Upgrade, TE\r\nTE: trailers\r\n' : 'Connection: TE\r\nTE: trailers\r\n';
+}
+
+function optionalFields(head: RequestHead, client: ClientSide, { forwarded, via, makeRequestId }: Additions): string {
+  let out = '';
+  if (forwarded) out = `Forwarded: ${forwardedElement(head, client)}\r\n`;
+  if (via !== '') out += `Via: 1.${head.minorVersion} ${via}\r\n`;
+  if (makeRequestId !== undefined && head.requestId === '') out += `X-Request-Id: ${makeRequestId()}\r\n`;
+  return out;
+}
+
+/** RFC 7239 section 4: an IPv6 address and a host with a port need quotes. */
+function forwardedElement(head: RequestHead, { address, proto }: ClientSide): string {
+  const node = address.includes(':') ? `"[${address}]"` : address;
+  const host = head.host === '' ? '' : `;host="${head.host}"`;
+  return `for=${node};proto=${proto}${host}`;
 }

@@ -3,9 +3,9 @@
  * differently is refused here, so that no backend sees it (RFC 9112 section 11.2, request smuggling).
  */
 import { isAuthority } from './authority.js';
-import { equalsIgnoringCase } from './characters.js';
+import { equalsIgnoringCase, isDigit } from './characters.js';
 import { type Fault, type HeadResult, REQUEST_FAULTS, refuse } from './fault.js';
-import { EXPECT, HOST, TE, UPGRADE } from './field-kind.js';
+import { EXPECT, HOST, MAX_FORWARDS, TE, UPGRADE, X_REQUEST_ID } from './field-kind.js';
 import { HeadFields } from './head-fields.js';
 import type { HeadLimits } from './limits.js';
 import { elementAt, elementEnd, hasElement } from './list.js';
@@ -15,6 +15,9 @@ import { isPersistent, readSharedField, scanFields } from './scan-fields.js';
 const MISSING_HOST = refuse(400, 'missing-host', 'An HTTP/1.1 request needs a Host field.');
 const REPEATED_HOST = refuse(400, 'repeated-host', 'The request has more than one Host field.');
 const BAD_HOST = refuse(400, 'bad-host', 'The Host field is not a host name or address with an optional port.');
+/** Longer than any generator's; a longer one is replaced rather than carried into every log. */
+const LONGEST_REQUEST_ID = 128;
+const HOP_DIGITS = 9;
 const TARGET_TOO_LONG = refuse(414, 'target-too-long', 'The request target is too long.');
 
 /** One request head. Reused for each request of a connection; means nothing unless the last parse was `complete`. */
@@ -39,6 +42,10 @@ export class RequestHead implements RequestLine {
   upgrade = false;
   /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
   idempotent = false;
+  /** The X-Request-Id it came with; empty when it has none that can be passed on. */
+  requestId = '';
+  /** How many more hops may forward a TRACE or OPTIONS, or -1 without a limit (RFC 9110 section 7.6.2). */
+  maxForwards = -1;
   /** Characters up to and including the empty line, those of an empty line skipped in front included. */
   length = 0;
 
@@ -77,6 +84,8 @@ function readRequest(text: string, end: number, maxFields: number, into: Request
   if (typeof fieldsAt !== 'number') return fieldsAt;
   into.host = into.authorityEnd === 0 ? '' : text.slice(into.authorityAt, into.authorityEnd);
   into.hasHost = false;
+  into.requestId = '';
+  into.maxForwards = -1;
   into.expectContinue = false;
   into.takesTrailers = false;
   into.offersUpgrade = false;
@@ -95,6 +104,12 @@ function readField(into: RequestHead, kind: number, text: string, from: number, 
     case TE:
       if (hasElement(text, from, to, 'trailers')) into.takesTrailers = true;
       return undefined;
+    case X_REQUEST_ID:
+      if (to - from <= LONGEST_REQUEST_ID) into.requestId = text.slice(from, to);
+      return undefined;
+    case MAX_FORWARDS:
+      if (into.method === 'OPTIONS' || into.method === 'TRACE') into.maxForwards = readHops(text, from, to);
+      return undefined;
     case UPGRADE:
       readUpgrade(into, text, from, to);
       return undefined;
@@ -110,6 +125,13 @@ function readHost(into: RequestHead, text: string, from: number, to: number): Fa
   into.hasHost = true;
   if (into.authorityEnd === 0) into.host = text.slice(from, to);
   return undefined;
+}
+
+/** A value that is no number sets no limit: the field is then not the one RFC 9110 section 7.6.2 speaks of. */
+function readHops(text: string, from: number, to: number): number {
+  if (from === to || to - from > HOP_DIGITS) return -1;
+  for (let at = from; at < to; at++) if (!isDigit(text.charCodeAt(at))) return -1;
+  return Number(text.slice(from, to));
 }
 
 function readUpgrade(into: RequestHead, text: string, from: number, to: number): void {

@@ -105,7 +105,7 @@ export function readSharedField(
 function readContentLength(fields: HeadFields, text: string, from: number, to: number, faults: SharedFaults) {
   if (fields.contentLength >= 0) return faults.repeatedLength;
   if (fields.chunked) return faults.lengthAndCoding;
-  if (from === to || to - from > LENGTH_DIGITS) return faults.badLength;
+  if (from === to || to - from > LENGTH_DIGITS || hasTabBehind(text, to)) return faults.badLength;
   let length = 0;
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);
@@ -122,9 +122,16 @@ function readTransferEncoding(into: HeadWithFields, text: string, from: number, 
   if (into.minorVersion === 0) return faults.codingInOldVersion;
   if (fields.chunked) return faults.repeatedCoding;
   if (fields.contentLength >= 0) return faults.lengthAndCoding;
-  if (!equalsIgnoringCase(text, from, to, 'chunked')) return faults.badCoding;
+  if (!equalsIgnoringCase(text, from, to, 'chunked') || hasTabBehind(text, to)) return faults.badCoding;
   fields.chunked = true;
   return undefined;
+}
+
+/** A tab there is white space too (RFC 9110 section 5.6.3), but llhttp and others take it for a part of the value. */
+function hasTabBehind(text: string, valueEnd: number): boolean {
+  let at = valueEnd;
+  while (text.charCodeAt(at) === SP) at++;
+  return text.charCodeAt(at) === HTAB;
 }
 
 function readConnection(fields: HeadFields, text: string, from: number, to: number, faults: SharedFaults) {
@@ -132,10 +139,7 @@ function readConnection(fields: HeadFields, text: string, from: number, to: numb
   for (let at = elementAt(text, from, to); at < to; at = elementAt(text, end, to)) {
     end = elementEnd(text, at, to);
     if (++fields.options > MAX_OPTIONS) return faults.badConnection;
-    if (equalsIgnoringCase(text, at, end, 'close')) {
-      fields.close = true;
-      continue;
-    }
+    if (equalsIgnoringCase(text, at, end, 'close')) fields.close = true;
     const kind = kindOf(text, at, end);
     if (kind === KEEP_ALIVE) fields.keepAlive = true;
     else if (kind === UPGRADE) fields.upgrade = true;

@@ -25,7 +25,8 @@ describe('The configuration', () => {
       logLevel: 'info',
       drain: 30_000,
       timeouts: { head: 10_000, bodyGap: 30_000, keepAlive: 65_000, write: 60_000 },
-      limits: { headBytes: 16_384, fields: 128 },
+      limits: { headBytes: 16_384, fields: 128, bodyBytes: 0, pipelined: 0, connectionsPerAddress: 0 },
+      forwarding: { trustedProxies: [], forwarded: false, via: 'off', requestId: false },
     });
     expect(config.pools['web']).to.deep.equal({
       policy: 'two-choices',
@@ -48,7 +49,7 @@ describe('The configuration', () => {
   it('stays the same when it is parsed again, as it is on its way to a worker', () => {
     const config = configSchema.parse({
       listeners: [{ address: '[::]:0' }],
-      drain: 'off',
+      drain: '5s',
       pools: {
         web: {
           policy: 'round-robin',

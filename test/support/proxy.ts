@@ -19,6 +19,7 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   /** The backends' side. */
   readonly upstream?: PoolInput['timeouts'];
   readonly limits?: ConfigInput['limits'];
+  readonly forwarding?: ConfigInput['forwarding'];
 }
 
 export type MessageOf<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
@@ -32,11 +33,11 @@ export class TestProxy {
   /** How often the worker said that it is drained. */
   drained = 0;
 
-  constructor({ backends, timeouts, upstream, limits, ...pool }: ProxyOptions) {
+  constructor({ backends, timeouts, upstream, limits, forwarding, ...pool }: ProxyOptions) {
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
-    this.config = configSchema.parse({ timeouts, limits, pools: { [DEFAULT_POOL]: input } });
+    this.config = configSchema.parse({ timeouts, limits, forwarding, pools: { [DEFAULT_POOL]: input } });
     const parsed = this.config.pools[DEFAULT_POOL];
     if (parsed === undefined) throw new TypeError('The pool is missing');
     this.snapshot = { pool: DEFAULT_POOL, version: 1, backends: parsed.backends.map(up) };

@@ -10,17 +10,21 @@ export interface Answer {
   readonly isHead: boolean;
 }
 
-/** Seconds after which a 503 is worth another try: about as long as a health check needs to notice a change. */
+/** Seconds after which a 429 or 503 is worth another try: about as long as a health check needs to notice a change. */
 const RETRY_AFTER_S = 1;
+
+/** RFC 9110 section 15.5.6 wants the methods named; what a backend allows is the backend's to say. */
+const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** @returns the whole response, one byte a character */
 export function answerText({ status, detail, keepAlive, isHead }: Answer): string {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
   const body = `${title}: ${detail}\n`;
-  const retry = status === 503 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : '';
+  const retry = status === 503 || status === 429 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : '';
+  const allow = status === 405 ? `Allow: ${ALLOW}\r\n` : '';
   const connection = keepAlive ? '' : 'Connection: close\r\n';
   return (
     `HTTP/1.1 ${title}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +
-    `Cache-Control: no-store\r\n${retry}${connection}\r\n${isHead ? '' : body}`
+    `Cache-Control: no-store\r\n${retry}${allow}${connection}\r\n${isHead ? '' : body}`
   );
 }

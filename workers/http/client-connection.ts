@@ -4,7 +4,6 @@
  */
 import type { Socket } from 'node:net';
 import { BodyReader } from '../../src/http1/body-reader.js';
-import type { Fault } from '../../src/http1/fault.js';
 import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-request.js';
 import { parseRequestHead } from '../../src/http1/request-head.js';
 import { WORKER_COLUMN } from '../counters.js';
@@ -35,6 +34,12 @@ const DRAIN_IDLE_MS = 1_000;
 /** Answers that a pipelining client has not read; more, and its next request waits. */
 const MAX_UNREAD_BYTES = 65_536;
 
+/** What a refused client is answered. */
+type Refusal = Pick<Answer, 'status' | 'detail'>;
+
+const BODY_TOO_LARGE: Refusal = { status: 413, detail: 'the request body is too large.' };
+const TOO_MANY_CONNECTIONS: Refusal = { status: 429, detail: 'too many connections from this address.' };
+
 export class ClientConnection implements Reader {
   readonly socket: Socket;
   readonly writer: TextWriter;
@@ -52,6 +57,12 @@ export class ClientConnection implements Reader {
   private keepAlive = true;
   private halfClosed = false;
   private idleSince: number;
+  /** It counts among its address's connections. */
+  private counted = false;
+  /** Requests served since the last read that was not behind another request. */
+  private ahead = 0;
+  /** Bytes of the current request's body so far. */
+  private bodyBytes = 0;
   /** Bytes thrown away while leaving. */
   private discarded = 0;
   /** Bytes the client had not taken when the time for writing was last set. */
@@ -70,6 +81,7 @@ export class ClientConnection implements Reader {
     plane.clients.add(this);
     plane.counters.add(WORKER_COLUMN.accepted);
     plane.wheel.arm(this.timer, plane.config.timeouts.head);
+    if (plane.policy.countsConnections) this.countIn();
   }
 
   /** The peer's address; '' when it is gone already. Asked of the kernel once. */
@@ -152,7 +164,7 @@ export class ClientConnection implements Reader {
     this.exchange = undefined;
     if (this.phase === 'closed') return;
     if (!requestComplete) return this.linger();
-    if (!this.keepAlive) return this.leave();
+    if (!this.keepAlive) return this.pending === '' ? this.leave() : this.linger();
     this.phase = 'head';
     this.idleSince = this.plane.wheel.now;
     this.plane.wheel.arm(this.timer, this.idleLimit());
@@ -195,6 +207,7 @@ export class ClientConnection implements Reader {
 
   private onHeadBytes(buffer: Buffer, length: number): void {
     const arrived = buffer.toString('latin1', 0, length);
+    this.ahead = 0;
     if (this.pending === '') return this.serve(arrived, buffer, true);
     const text = this.pending + arrived;
     this.pending = '';
@@ -215,7 +228,12 @@ export class ClientConnection implements Reader {
     this.body.start(head.framing, head.contentLength);
     const end = this.body.scan(bytes, head.length, text.length);
     if (this.body.fault !== undefined) return this.refuseFault(this.body.fault);
-    const forwarded = forwardRequestHead(text, head, this.clientSide(), plane.dispatch.pool);
+    this.bodyBytes = end - head.length;
+    if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.refuseFault(BODY_TOO_LARGE);
+    if (head.maxForwards === 0) return this.refuse(...lastHopAnswer(head.method));
+    if (this.isTooFarAhead()) head.keepAlive = false;
+    const { additions } = plane.policy;
+    const forwarded = forwardRequestHead(text, head, this.clientSide(), plane.dispatch.pool, additions);
     const complete = this.body.done;
     this.phase = complete ? 'waiting' : 'body';
     plane.counters.add(WORKER_COLUMN.requests);
@@ -229,11 +247,13 @@ export class ClientConnection implements Reader {
   private onBodyBytes(buffer: Buffer, length: number): void {
     const { body, exchange } = this;
     const end = body.scan(buffer, 0, length);
-    if (body.fault !== undefined) {
+    this.bodyBytes += end;
+    const fault = this.isTooLarge(this.bodyBytes) ? BODY_TOO_LARGE : body.fault;
+    if (fault !== undefined) {
       const began = exchange?.responseBegan === true;
       exchange?.abort();
       if (began) this.breakOff(true);
-      else this.refuseFault(body.fault);
+      else this.refuseFault(fault);
       return;
     }
     if (body.done) {
@@ -268,6 +288,7 @@ export class ClientConnection implements Reader {
       if (this.phase !== 'head') return;
       const text = this.pending;
       this.pending = '';
+      this.ahead += 1;
       this.serve(text, Buffer.from(text, 'latin1'), true);
     });
   }
@@ -276,7 +297,23 @@ export class ClientConnection implements Reader {
     return this.plane.draining ? DRAIN_IDLE_MS : this.plane.config.timeouts.keepAlive;
   }
 
-  private refuseFault({ status, detail }: Fault): void {
+  /** Asks for a place among its address's connections. */
+  private countIn(): void {
+    this.counted = this.plane.policy.admit(this.address);
+    if (!this.counted) this.refuseFault(TOO_MANY_CONNECTIONS);
+  }
+
+  private isTooFarAhead(): boolean {
+    const { pipelined } = this.plane.config.limits;
+    return pipelined > 0 && this.ahead >= pipelined;
+  }
+
+  private isTooLarge(bytes: number): boolean {
+    const { bodyBytes } = this.plane.config.limits;
+    return bodyBytes > 0 && bytes > bodyBytes;
+  }
+
+  private refuseFault({ status, detail }: Refusal): void {
     this.plane.counters.add(WORKER_COLUMN.rejected);
     this.refuse(status, detail);
   }
@@ -336,6 +373,7 @@ export class ClientConnection implements Reader {
     this.phase = 'closed';
     this.plane.wheel.drop(this.timer);
     this.pending = '';
+    if (this.counted) this.plane.policy.leave(this.address);
     this.exchange?.abort();
     this.exchange = undefined;
     this.tunnel?.clientGone();
@@ -352,7 +390,7 @@ export class ClientConnection implements Reader {
   }
 
   private clientSide(): ClientSide {
-    this.side ??= { address: plainAddress(this.socket.remoteAddress ?? ''), proto: 'http', trusted: false };
+    this.side ??= this.plane.policy.side(plainAddress(this.socket.remoteAddress ?? ''));
     return this.side;
   }
 }
@@ -363,3 +401,9 @@ function plainAddress(address: string): string {
 }
 
 function ignore(): void {}
+
+/** RFC 9110 section 7.6.2: at zero this hop answers. Echoing a TRACE would show a script what its browser hides. */
+function lastHopAnswer(method: string): [status: number, detail: string] {
+  if (method === 'TRACE') return [405, 'TRACE is not answered here.'];
+  return [200, 'this is the last hop that Max-Forwards allows.'];
+}

@@ -8,11 +8,13 @@ import type { Dispatch } from '../dispatch.js';
 import { ReadBuffers } from '../read-buffers.js';
 import type { TimerWheel } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
+import { ClientPolicy } from './client-policy.js';
 
 export class Plane {
   readonly config: Config;
   readonly dispatch: Dispatch;
   readonly wheel: TimerWheel;
+  readonly policy: ClientPolicy;
   readonly buffers = new ReadBuffers();
   readonly counters = new CounterRow(WORKER_COLUMNS.length);
   readonly clients = new Set<ClientConnection>();
@@ -27,6 +29,7 @@ export class Plane {
     this.config = config;
     this.dispatch = dispatch;
     this.wheel = wheel;
+    this.policy = new ClientPolicy(config);
   }
 
   /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */

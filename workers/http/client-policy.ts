@@ -1,0 +1,62 @@
+/** workers/http/client-policy.ts: what the configuration says about clients: whom to believe, how many, what to add. */
+import { randomUUID } from 'node:crypto';
+import { BlockList, isIP } from 'node:net';
+import type { Config } from '../../src/config/schema.js';
+import { splitRange } from '../../src/config/values.js';
+import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
+
+export class ClientPolicy {
+  readonly additions: Additions;
+  /** Connections of one address to this worker; 0 sets no limit. */
+  private readonly mostPerAddress: number;
+  private readonly open = new Map<string, number>();
+  private readonly trusted: BlockList | undefined;
+
+  constructor({ forwarding, limits }: Config) {
+    this.additions = {
+      forwarded: forwarding.forwarded,
+      via: forwarding.via === 'off' ? '' : forwarding.via,
+      makeRequestId: forwarding.requestId ? randomUUID : undefined,
+    };
+    this.mostPerAddress = limits.connectionsPerAddress;
+    this.trusted = blockListOf(forwarding.trustedProxies);
+  }
+
+  side(address: string): ClientSide {
+    return { address, proto: 'http', trusted: this.trusts(address) };
+  }
+
+  /** Whether connections are counted at all: asking the kernel for every peer's address has its price. */
+  get countsConnections(): boolean {
+    return this.mostPerAddress > 0;
+  }
+
+  /** Counts a connection in; every `true` needs one {@link leave}. */
+  admit(address: string): boolean {
+    const count = this.open.get(address) ?? 0;
+    if (count >= this.mostPerAddress) return false;
+    this.open.set(address, count + 1);
+    return true;
+  }
+
+  leave(address: string): void {
+    const count = this.open.get(address) ?? 0;
+    if (count > 1) this.open.set(address, count - 1);
+    else this.open.delete(address);
+  }
+
+  private trusts(address: string): boolean {
+    if (this.trusted === undefined) return false;
+    return this.trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+function blockListOf(ranges: readonly string[]): BlockList | undefined {
+  if (ranges.length === 0) return undefined;
+  const list = new BlockList();
+  for (const range of ranges) {
+    const parts = splitRange(range);
+    if (parts !== undefined) list.addSubnet(parts.network, parts.prefix, isIP(parts.network) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
