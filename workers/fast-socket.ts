@@ -178,11 +178,11 @@ export class TextWriter {
 
 /** Looks over Node's shoulder at the next write on `handle`. */
 function learnWriteRequest(handle: WritingHandle): void {
-  unlearnt = false;
   if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeQueueSize !== 'number') return;
   const write = handle.writeLatin1String;
   handle.writeLatin1String = (request, text) => {
     handle.writeLatin1String = write;
+    unlearnt = false;
     // Node 26 makes its requests in native code and passes none.
     const made = request === null ? undefined : (Object.getPrototypeOf(request) as { constructor: WriteRequestClass });
     if (made?.constructor.name === 'WriteWrap') {
