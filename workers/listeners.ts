@@ -27,7 +27,10 @@ export class Listeners {
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
     this.servers.add(server);
-    server.on('error', (error: NodeJS.ErrnoException) => events.failed(error.code ?? error.message));
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      // Once it listens, what failed is one accept, for want of files: the next may succeed.
+      if (!server.listening) events.failed(error.code ?? error.message);
+    });
     server.once('listening', () => {
       acceptOn(server, (incoming) => events.accepted(incoming));
       events.listening(realAddress(server) ?? address);

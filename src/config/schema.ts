@@ -128,6 +128,8 @@ const limits = z
     /** Requests that may wait in one connection behind another; the one past them is the connection's last. 0 sets no
      * limit but that of the read buffer. */
     pipelined: z.int().min(0).max(10_000).default(0),
+    /** Client connections of one worker; auto leaves each a file for its backend. More are answered with 503. */
+    connections: z.union([z.literal('auto'), z.int().min(1)]).default('auto'),
     /** Connections of one client address to one worker; 0 sets no limit. More are answered with 429. */
     connectionsPerAddress: z.int().min(0).default(0),
   })

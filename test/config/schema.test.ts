@@ -25,7 +25,14 @@ describe('The configuration', () => {
       logLevel: 'info',
       drain: 30_000,
       timeouts: { head: 10_000, bodyGap: 30_000, keepAlive: 65_000, write: 60_000 },
-      limits: { headBytes: 16_384, fields: 128, bodyBytes: 0, pipelined: 0, connectionsPerAddress: 0 },
+      limits: {
+        headBytes: 16_384,
+        fields: 128,
+        bodyBytes: 0,
+        pipelined: 0,
+        connections: 'auto',
+        connectionsPerAddress: 0,
+      },
       forwarding: { trustedProxies: [], forwarded: false, via: 'off', requestId: false },
     });
     expect(config.pools['web']).to.deep.equal({

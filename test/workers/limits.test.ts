@@ -1,5 +1,6 @@
 /** test/workers/limits.test.ts: the limits a configuration sets for clients, and what the ones past them are told. */
 import { expect } from 'chai';
+import { clientsWithin, openFileLimit } from '../../workers/open-files.js';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
@@ -78,6 +79,24 @@ describe('A limit', () => {
       client.send(GET);
       expect(field(await client.message(), 'connection')).to.equal(undefined);
     }
+  });
+
+  it('on connections answers 503, and takes a new one when another has gone', async () => {
+    const proxy = await limited({ connections: 1 });
+    const first = await connect(proxy.port);
+    first.send(GET);
+    expect((await first.message()).status).to.equal(200);
+    const second = await connect(proxy.port);
+    expect((await second.message()).status).to.equal(503);
+    first.socket.destroy();
+    await eventually('both connections have gone', () => proxy.clients === 0);
+    expect((await rawRequest(proxy.port, GET)).status).to.equal(200);
+  });
+
+  it('on open files of the system leaves room for as many backends as clients', () => {
+    expect(openFileLimit()).to.be.greaterThan(64);
+    expect(clientsWithin(1_064)).to.equal(500);
+    expect(clientsWithin(20)).to.equal(16);
   });
 
   it('on connections of an address answers 429, and takes a new one when another has gone', async () => {

@@ -81,7 +81,8 @@ export class ClientConnection implements Reader {
     plane.clients.add(this);
     plane.counters.add(WORKER_COLUMN.accepted);
     plane.wheel.arm(this.timer, plane.config.timeouts.head);
-    if (plane.policy.countsConnections) this.countIn();
+    if (plane.clients.size > plane.policy.mostConnections) this.turnAway();
+    else if (plane.policy.countsConnections) this.countIn();
   }
 
   /** The peer's address; '' when it is gone already. Asked of the kernel once. */
@@ -295,6 +296,13 @@ export class ClientConnection implements Reader {
 
   private idleLimit(): number {
     return this.plane.draining ? DRAIN_IDLE_MS : this.plane.config.timeouts.keepAlive;
+  }
+
+  /** There is no room: lingering would cost what there is too little of. */
+  private turnAway(): void {
+    this.plane.counters.add(WORKER_COLUMN.rejected);
+    this.writer.write(answerText({ status: 503, detail: 'too many connections.', keepAlive: false, isHead: false }));
+    this.leave();
   }
 
   /** Asks for a place among its address's connections. */

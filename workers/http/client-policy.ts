@@ -4,9 +4,12 @@ import { BlockList, isIP } from 'node:net';
 import type { Config } from '../../src/config/schema.js';
 import { splitRange } from '../../src/config/values.js';
 import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
+import { clientsWithin, openFileLimit } from '../open-files.js';
 
 export class ClientPolicy {
   readonly additions: Additions;
+  /** Client connections of this worker. */
+  readonly mostConnections: number;
   /** Connections of one address to this worker; 0 sets no limit. */
   private readonly mostPerAddress: number;
   private readonly open = new Map<string, number>();
@@ -18,6 +21,7 @@ export class ClientPolicy {
       via: forwarding.via === 'off' ? '' : forwarding.via,
       makeRequestId: forwarding.requestId ? randomUUID : undefined,
     };
+    this.mostConnections = limits.connections === 'auto' ? clientsWithin(openFileLimit()) : limits.connections;
     this.mostPerAddress = limits.connectionsPerAddress;
     this.trusted = blockListOf(forwarding.trustedProxies);
   }
