@@ -7,13 +7,15 @@ import { type Accept, chooseAccept } from './accept.js';
 import { StartError } from './errors.js';
 import { canShareSockets, type ListenSocket, openListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
+import type { PoolChanges } from './membership.js';
 import { Primary } from './primary.js';
 import type { BalancerView } from './view.js';
 
-export { StartError } from './errors.js';
+export { ChangeError, StartError } from './errors.js';
+export type { BackendInput, BackendPatch } from './membership.js';
 export type { BalancerView } from './view.js';
 
-export interface Balancer {
+export interface Balancer extends PoolChanges {
   /** Where it really listens, port 0 resolved. */
   readonly addresses: readonly string[];
   readonly adminAddress: string | undefined;

@@ -1,8 +1,22 @@
-/** control/errors.ts: why a balancer could not start, in words for the person who started it. */
+/** control/errors.ts: why a balancer could not start or would not change, in words for the person who asked. */
 
 /** The balancer could not start, and nothing of it is left running. The message is one plain sentence. */
 export class StartError extends Error {
   override readonly name = 'StartError';
+}
+
+/** `unknown`: no such pool or backend. `conflict`: it is there already, but otherwise. `invalid`: it can never be. */
+export type ChangeProblem = 'unknown' | 'conflict' | 'invalid';
+
+/** A change of a pool was refused, and nothing has changed. The message is one plain sentence. */
+export class ChangeError extends Error {
+  override readonly name = 'ChangeError';
+  readonly problem: ChangeProblem;
+
+  constructor(problem: ChangeProblem, message: string) {
+    super(message);
+    this.problem = problem;
+  }
 }
 
 const LISTEN_CAUSES: Readonly<Record<string, string>> = {

@@ -5,14 +5,7 @@
 import { isIP } from 'node:net';
 import type { PoolConfig } from '../config/schema.js';
 import { parseAddress } from '../core/address.js';
-import {
-  type AdminState,
-  type Backend,
-  type BackendId,
-  backendIdSchema,
-  type HealthState,
-  type OutlierState,
-} from '../core/backend.js';
+import { type Backend, type BackendId, backendIdSchema, type HealthState, type OutlierState } from '../core/backend.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
 
 /** Why a backend's health is what it is. */
@@ -46,6 +39,7 @@ export class Pool {
   readonly #now: () => number;
   readonly #publish: (change: PoolChange) => void;
   readonly #notes = new Map<BackendId, HealthNote>();
+  readonly #adminSince = new Map<BackendId, number>();
   #snapshot: PoolSnapshot;
 
   /**
@@ -68,6 +62,11 @@ export class Pool {
     return this.#snapshot.backends.find((b) => b.id === id);
   }
 
+  /** @returns the version in which an operator last changed the backend's admin state; 0 when none ever did */
+  adminSince(id: BackendId): number {
+    return this.#adminSince.get(id) ?? 0;
+  }
+
   healthNote(id: BackendId): HealthNote | undefined {
     return this.#notes.get(id);
   }
@@ -82,11 +81,15 @@ export class Pool {
   remove(id: BackendId): PoolChange | undefined {
     if (this.backend(id) === undefined) return undefined;
     this.#notes.delete(id);
+    this.#adminSince.delete(id);
     return this.#commit({ kind: 'removed', pool: this.name, version: this.#snapshot.version + 1, id });
   }
 
-  setAdmin(id: BackendId, admin: AdminState): PoolChange | undefined {
-    return this.#alter(id, { admin });
+  /** What an operator decides about a backend, in one change. */
+  configure(id: BackendId, fields: Partial<Pick<Backend, 'weight' | 'admin'>>): PoolChange | undefined {
+    const change = this.#alter(id, fields);
+    if (change !== undefined && fields.admin !== undefined) this.#adminSince.set(id, change.version);
+    return change;
   }
 
   setOutlier(id: BackendId, outlier: OutlierState): PoolChange | undefined {
@@ -115,8 +118,7 @@ export class Pool {
     const current = this.backend(id);
     if (current === undefined) return undefined;
     const backend: Backend = { ...current, ...fields };
-    const same = backend.host === current.host && sameStates(backend, current);
-    if (same) return undefined;
+    if (isSame(backend, current)) return undefined;
     if (reason !== undefined) this.#notes.set(id, { reason, since: this.#now() });
     return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend });
   }
@@ -131,6 +133,8 @@ export class Pool {
   }
 }
 
-function sameStates(a: Backend, b: Backend): boolean {
-  return a.admin === b.admin && a.health === b.health && a.outlier === b.outlier;
+/** Id and port never change. */
+function isSame(a: Backend, b: Backend): boolean {
+  const sameStates = a.admin === b.admin && a.health === b.health && a.outlier === b.outlier;
+  return sameStates && a.host === b.host && a.weight === b.weight;
 }

@@ -1,9 +1,7 @@
 /** control/primary.ts: puts the primary together: pools, health checks, workers, admin. Starts nothing it cannot release. */
-import { isIP } from 'node:net';
 import { usableCpus } from '../config/cpu-count.js';
 import type { Config, PoolConfig } from '../config/schema.js';
 import { systemRandom } from '../core/random.js';
-import type { PoolChange } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
 import type { Accept } from './accept.js';
 import type { AdminServer } from './admin/server.js';
@@ -12,11 +10,12 @@ import { Broadcaster } from './broadcaster.js';
 import { HealthScheduler } from './health-scheduler.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
+import { type BackendInput, type BackendPatch, Membership } from './membership.js';
 import { type Failing, Outliers } from './outliers.js';
 import { newBackend, Pool } from './pool.js';
 import { type Prober, startProbeThreads } from './probe-threads.js';
 import { Resolver, systemLookup } from './resolver.js';
-import { Stats } from './stats.js';
+import { type Counters, Stats } from './stats.js';
 import { Supervisor, type WorkerReport } from './supervisor.js';
 import { type BalancerView, viewOf } from './view.js';
 import { prepareCluster, type WorkerProcess } from './worker-process.js';
@@ -49,6 +48,7 @@ export class Primary implements Balancer {
   readonly #stats = new Stats(monotonicMs);
   readonly #broadcaster: Broadcaster;
   readonly #supervisor: Supervisor;
+  readonly #membership: Membership;
   #patience: NodeJS.Timeout | undefined;
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
@@ -66,6 +66,15 @@ export class Primary implements Balancer {
     this.#resolver = this.#nameResolver();
     prepareCluster(programs.worker, accept);
     this.#supervisor = this.#workerSupervisor();
+    this.#membership = new Membership({
+      config,
+      logger,
+      pools: this.#pools,
+      health: this.#health,
+      resolver: this.#resolver,
+      outliers: this.#outliers,
+      stats: this.#stats,
+    });
   }
 
   get addresses(): readonly string[] {
@@ -100,6 +109,18 @@ export class Primary implements Balancer {
       broadcaster: this.#broadcaster,
       supervisor: this.#supervisor,
     });
+  }
+
+  addBackend(pool: string, backend: BackendInput): number {
+    return this.#membership.addBackend(pool, backend);
+  }
+
+  removeBackend(pool: string, id: string): number {
+    return this.#membership.removeBackend(pool, id);
+  }
+
+  updateBackend(pool: string, id: string, patch: BackendPatch): number {
+    return this.#membership.updateBackend(pool, id, patch);
   }
 
   roll(): Promise<void> {
@@ -146,28 +167,11 @@ export class Primary implements Balancer {
   }
 
   #pool(name: string, { backends }: PoolConfig): Pool {
-    return new Pool(name, backends.map(newBackend), Date.now, (change) => this.#changed(name, change));
-  }
-
-  #changed(name: string, change: PoolChange): void {
-    this.#broadcaster.publish(change);
-    const pool = this.#pools.get(name);
-    if (change.kind === 'upsert' || pool === undefined) return;
-    this.#health.unwatch(pool, change.id);
-    this.#resolver.unwatch(pool, change.id);
-    this.#outliers.forget(pool, change.id);
-    this.#stats.forget(name, change.id);
+    return new Pool(name, backends.map(newBackend), Date.now, (change) => this.#broadcaster.publish(change));
   }
 
   async #firstVerdicts(): Promise<void> {
-    const all = [...this.#pools.values()].flatMap((pool) =>
-      pool.snapshot.backends.map(async (backend) => {
-        const check = this.#config.pools[pool.name]?.healthCheck;
-        if (isIP(backend.host) === 0) await this.#resolver.watch(pool, backend);
-        if (check !== undefined) await this.#health.watch(pool, backend.id, check);
-      }),
-    );
-    await Promise.race([Promise.all(all), this.#patienceOver()]);
+    await Promise.race([this.#membership.start(), this.#patienceOver()]);
     clearTimeout(this.#patience);
   }
 
@@ -229,11 +233,17 @@ export class Primary implements Balancer {
       case 'failing':
         return this.#failing(worker, report);
       case 'counters':
-        if (!this.#stats.record(worker.id, report)) this.#logger.warn('counters dropped', { worker: worker.slot });
-        return;
+        return this.#counted(worker, report);
       default:
         return unreachable(report);
     }
+  }
+
+  #counted(worker: WorkerProcess, counters: Counters): void {
+    // A channel keeps order: what it counted, it counted with the version it acknowledged last.
+    const version = this.#broadcaster.acknowledged(worker.id, counters.pool) ?? 0;
+    if (this.#stats.record(worker.id, counters, version)) return;
+    this.#logger.warn('counters dropped', { worker: worker.slot });
   }
 
   #failing(worker: WorkerProcess, report: Failing): void {

@@ -47,11 +47,15 @@ export class Resolver {
     this.#parts = parts;
   }
 
-  /** Keeps the address of a backend whose host is a name up to date. @returns settled after the first answer */
-  watch(pool: Pool, { id, host }: Backend): Promise<void> {
+  /**
+   * Keeps the address of a backend whose host is a name up to date.
+   * @returns settled after the first answer, with whether anybody still wants to know
+   */
+  async watch(pool: Pool, { id, host }: Backend): Promise<boolean> {
     const entry: Entry = { pool, id, name: host, timer: undefined, current: undefined, failing: false };
     this.#entries.set(keyOf(pool, id), entry);
-    return this.#refresh(entry);
+    await this.#refresh(entry);
+    return this.#isWatched(entry);
   }
 
   unwatch(pool: Pool, id: BackendId): void {

@@ -38,6 +38,8 @@ export class Stats {
   readonly #backends = new Map<string, Row>();
   /** Requests open on a backend, by worker. */
   readonly #inflight = new Map<number, Map<string, number>>();
+  /** The version of each pool that a worker had when it last counted. */
+  readonly #countedAt = new Map<number, Map<string, number>>();
   readonly #workers = new Map<number, Row>();
   readonly #all = new Row(WORKER_COLUMNS.length);
 
@@ -46,25 +48,44 @@ export class Stats {
     this.#nowMs = nowMs;
   }
 
-  /** @returns `false` when the rows do not fit their columns; nothing was counted then */
-  record(workerId: number, { pool, ids, backends, worker }: Counters): boolean {
+  /** From now on the backend is counted. */
+  admit(pool: string, id: BackendId): void {
+    upsert(this.#backends, keyOf(pool, id), () => new Row(BACKEND_COLUMNS.length));
+  }
+
+  /**
+   * A backend that was never admitted, or is forgotten, is not counted: a worker still reports one that has left.
+   * @param version of the pool, as the worker had it
+   * @returns `false` when the rows do not fit their columns; nothing was counted then
+   */
+  record(workerId: number, { pool, ids, backends, worker }: Counters, version: number): boolean {
     const width = BACKEND_COLUMNS.length;
     const fits = backends.length === ids.length * width && worker.length === WORKER_COLUMNS.length;
     if (!fits || !backends.every(isCount) || !worker.every(isCount)) return false;
-    const inflight = upsert(this.#inflight, workerId, () => new Map<string, number>());
+    const inflight = new Map<string, number>();
     ids.forEach((id, index) => {
       const values = backends.subarray(index * width, (index + 1) * width);
       const key = keyOf(pool, id);
-      upsert(this.#backends, key, () => new Row(width)).grow(values, INFLIGHT, REQUESTS, this.#nowMs());
-      inflight.set(key, values[INFLIGHT] ?? 0);
+      this.#backends.get(key)?.grow(values, INFLIGHT, REQUESTS, this.#nowMs());
+      // One that left and came back has two rows until its old requests are finished.
+      if (this.#backends.has(key)) inflight.set(key, (inflight.get(key) ?? 0) + (values[INFLIGHT] ?? 0));
     });
+    const ofWorker = upsert(this.#inflight, workerId, () => new Map<string, number>());
+    for (const [key, count] of inflight) ofWorker.set(key, count);
+    upsert(this.#countedAt, workerId, () => new Map<string, number>()).set(pool, version);
     this.#recordWorker(workerId, worker);
     return true;
+  }
+
+  /** @returns the version of `pool` that the worker had when it last counted; 0 before it ever did */
+  countedAt(workerId: number, pool: string): number {
+    return this.#countedAt.get(workerId)?.get(pool) ?? 0;
   }
 
   /** What a worker counted stays counted; what it had open is open no more. */
   leave(workerId: number): void {
     this.#inflight.delete(workerId);
+    this.#countedAt.delete(workerId);
     this.#workers.delete(workerId);
   }
 

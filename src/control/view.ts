@@ -17,6 +17,8 @@ export interface BackendView extends Backend, BackendTotals {
   readonly reason: string;
   readonly since: string;
   readonly lastProbe: { readonly ok: boolean; readonly reason: string; readonly ms: number } | null;
+  /** Takes no new request, and no worker has one in flight on it. */
+  readonly drained: boolean;
   /** Ejections that still count against it. */
   readonly ejections: number;
 }
@@ -97,16 +99,27 @@ function poolView(pool: Pool, sources: Sources): PoolView {
   };
 }
 
-function backendView(pool: Pool, backend: Backend, { stats, health, outliers }: Sources): BackendView {
+function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
+  const { stats, health, outliers } = sources;
   const note = pool.healthNote(backend.id);
+  const totals = stats.backend(pool.name, backend.id);
   return {
     ...backend,
     reason: note?.reason ?? '',
     since: iso(note?.since ?? 0),
     lastProbe: health.lastProbe(pool, backend.id) ?? null,
     ejections: outliers.ejections(pool, backend.id),
-    ...stats.backend(pool.name, backend.id),
+    drained: backend.admin !== 'enabled' && totals.inflight === 0 && isCountedSince(pool, backend, sources),
+    ...totals,
   };
+}
+
+/** Whether what is in flight was counted by every worker after it was told to send nothing more there. */
+function isCountedSince(pool: Pool, { id }: Backend, { stats, supervisor }: Sources): boolean {
+  const since = pool.adminSince(id);
+  // One that is starting has not had a request yet, and will know the pool as it is now before it has one.
+  const working = [...supervisor.workers].filter(({ state }) => state !== 'starting');
+  return working.every((worker) => stats.countedAt(worker.id, pool.name) >= since);
 }
 
 function workerView(worker: WorkerProcess, { stats, broadcaster, pools }: Sources): WorkerView {

@@ -28,7 +28,13 @@ const UNUSED = {
 };
 
 function backendView(health: 'up' | 'down'): BackendView {
-  const state = { reason: 'HTTP 200', since: '2024-01-01T00:00:00.000Z', lastProbe: null, ejections: 0 };
+  const state = {
+    reason: 'HTTP 200',
+    since: '2024-01-01T00:00:00.000Z',
+    lastProbe: null,
+    drained: false,
+    ejections: 0,
+  };
   return { ...backendOf('10.0.0.1:80', { health }), ...state, ...UNUSED };
 }
 

@@ -1,74 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { chooseAccept } from '../../src/control/accept.js';
-import {
-  type Balancer,
-  type BalancerView,
-  type Programs,
-  StartError,
-  startBalancer,
-} from '../../src/control/balancer.js';
+import { type Balancer, type BalancerView, StartError, startBalancer } from '../../src/control/balancer.js';
 import { pauseAfter } from '../../src/control/supervisor.js';
 import type { WorkerView } from '../../src/control/view.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
+import { Client, fileAt, PROGRAMS, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, refusingAddress, startHttp, startTcp } from './support.js';
-
-const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const PROGRAMS: Programs = { worker: fileAt('./fixtures/worker.js'), probe: fileAt('../../workers/tasks/probe.js') };
-
-/** A client of the fixture worker: the first line it gets names the worker's pid, then it gives commands. */
-class Client {
-  readonly socket: net.Socket;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(address: string) {
-    const [host = '', port] = address.split(':');
-    this.socket = net.connect({ host, port: Number(port) });
-    this.socket.on('error', () => {});
-    onClose(() => this.socket.destroy());
-    this.#lines = linesOf(this.socket);
-  }
-
-  async line(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error('The connection ended');
-    return value;
-  }
-
-  async pid(): Promise<number> {
-    return Number((await this.line()).replace('pid ', ''));
-  }
-
-  command(text: string): Promise<string> {
-    this.socket.write(text);
-    return this.line();
-  }
-}
-
-async function* linesOf(socket: net.Socket): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of socket) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-}
-
-/** Waits until the balancer's view looks like that. */
-async function until(balancer: Balancer, holds: (view: BalancerView) => boolean): Promise<BalancerView> {
-  for (;;) {
-    const view = balancer.view();
-    if (holds(view)) return view;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 function isAlive(pid: number): boolean {
   try {

@@ -10,7 +10,7 @@ describe('The pool', () => {
     const { pool, changes } = poolOf(backendOf(A), backendOf(B));
     const before = pool.snapshot;
     pool.setHealth(idOf(A), 'down', 'connection refused');
-    pool.setAdmin(idOf(B), 'draining');
+    pool.configure(idOf(B), { admin: 'draining' });
     expect(changes.map(({ version }) => version - before.version)).to.deep.equal([1, 2]);
     expect(pool.snapshot.version).to.equal(before.version + 2);
     expect(before.backends[0]?.health, 'the old snapshot').to.equal('unknown');
@@ -19,7 +19,7 @@ describe('The pool', () => {
   it('keeps the three states of a backend apart', () => {
     const { pool } = poolOf(backendOf(A));
     pool.setHealth(idOf(A), 'down', 'HTTP 503');
-    pool.setAdmin(idOf(A), 'maintenance');
+    pool.configure(idOf(A), { admin: 'maintenance' });
     pool.setOutlier(idOf(A), 'ejected');
     pool.setHealth(idOf(A), 'up', 'HTTP 200');
     expect(pool.backend(idOf(A))).to.include({ health: 'up', admin: 'maintenance', outlier: 'ejected' });
@@ -37,7 +37,7 @@ describe('The pool', () => {
     const { pool } = poolOf(backendOf(A));
     pool.setHealth(idOf(A), 'down', 'timed out after 2 s');
     const note = pool.healthNote(idOf(A));
-    pool.setAdmin(idOf(A), 'draining');
+    pool.configure(idOf(A), { admin: 'draining' });
     expect(pool.healthNote(idOf(A))).to.equal(note);
     expect(note?.reason).to.equal('timed out after 2 s');
   });

@@ -34,7 +34,7 @@ describe('The resolver', () => {
   });
   afterEach(() => resolver.stop());
 
-  const watch = (): Promise<void> => resolver.watch(pool, backendOf(ID));
+  const watch = (): Promise<boolean> => resolver.watch(pool, backendOf(ID));
   const hostNow = (): string | undefined => pool.backend(idOf(ID))?.host;
   /** Settles when a refresh has been answered: a watch started while it runs would be a second one. */
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

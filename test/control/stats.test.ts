@@ -17,55 +17,87 @@ function counters(backend: Values<BackendColumn>, worker: Values<WorkerColumn> =
   };
 }
 
+function statsWithA(nowMs: () => number): Stats {
+  const stats = new Stats(nowMs);
+  stats.admit('default', idOf(A));
+  return stats;
+}
+
 describe('The merged counters', () => {
   it('add up over workers and over time, and readings replace each other', () => {
-    const stats = new Stats(() => 0);
-    stats.record(1, counters({ requests: 5, status2xx: 4, inflight: 3 }, { accepted: 2, clientConnections: 2 }));
-    stats.record(2, counters({ requests: 7, inflight: 1 }, { accepted: 1, clientConnections: 1 }));
-    stats.record(1, counters({ requests: 1, inflight: 2 }, { accepted: 1, clientConnections: 3 }));
+    const stats = statsWithA(() => 0);
+    stats.record(1, counters({ requests: 5, status2xx: 4, inflight: 3 }, { accepted: 2, clientConnections: 2 }), 1);
+    stats.record(2, counters({ requests: 7, inflight: 1 }, { accepted: 1, clientConnections: 1 }), 1);
+    stats.record(1, counters({ requests: 1, inflight: 2 }, { accepted: 1, clientConnections: 3 }), 1);
     expect(stats.backend('default', idOf(A))).to.include({ requests: 13, status2xx: 4, inflight: 3 });
     expect(stats.all()).to.include({ accepted: 4, clientConnections: 4 });
     expect(stats.worker(1)).to.include({ accepted: 3, clientConnections: 3 });
   });
 
   it('never shrink when a worker dies, while what it had open is gone', () => {
-    const stats = new Stats(() => 0);
-    stats.record(1, counters({ requests: 5, inflight: 3 }, { requests: 5, clientConnections: 2 }));
+    const stats = statsWithA(() => 0);
+    stats.record(1, counters({ requests: 5, inflight: 3 }, { requests: 5, clientConnections: 2 }), 1);
     stats.leave(1);
     expect(stats.backend('default', idOf(A))).to.include({ requests: 5, inflight: 0 });
     expect(stats.all()).to.include({ requests: 5, clientConnections: 0 });
   });
 
   it('tell the same address in two pools apart', () => {
-    const stats = new Stats(() => 0);
-    stats.record(1, counters({ requests: 5 }));
+    const stats = statsWithA(() => 0);
+    stats.record(1, counters({ requests: 5 }), 1);
     expect(stats.backend('other', idOf(A)).requests).to.equal(0);
   });
 
   it('refuse rows that do not fit and values that are no counts, and count nothing of them', () => {
-    const stats = new Stats(() => 0);
-    expect(stats.record(1, { ...counters({ requests: 1 }), backends: new Float64Array(3) })).to.equal(false);
-    expect(stats.record(1, { ...counters({ requests: 1 }), worker: new Float64Array(1) })).to.equal(false);
-    expect(stats.record(1, counters({ requests: Number.NaN, failures: 2 }))).to.equal(false);
-    expect(stats.record(1, counters({ requests: -1, failures: 2 }))).to.equal(false);
+    const stats = statsWithA(() => 0);
+    expect(stats.record(1, { ...counters({ requests: 1 }), backends: new Float64Array(3) }, 1)).to.equal(false);
+    expect(stats.record(1, { ...counters({ requests: 1 }), worker: new Float64Array(1) }, 1)).to.equal(false);
+    expect(stats.record(1, counters({ requests: Number.NaN, failures: 2 }), 1)).to.equal(false);
+    expect(stats.record(1, counters({ requests: -1, failures: 2 }), 1)).to.equal(false);
     expect(stats.backend('default', idOf(A))).to.include({ requests: 0, failures: 0 });
-    expect(stats.record(1, counters({ failures: 2 }))).to.equal(true);
+    expect(stats.record(1, counters({ failures: 2 }), 1)).to.equal(true);
   });
 
   it('forget a backend that was removed', () => {
-    const stats = new Stats(() => 0);
-    stats.record(1, counters({ requests: 5, inflight: 2 }));
+    const stats = statsWithA(() => 0);
+    stats.record(1, counters({ requests: 5, inflight: 2 }), 1);
     stats.forget('default', idOf(A));
     expect(stats.backend('default', idOf(A))).to.include({ requests: 0, inflight: 0 });
   });
 
+  it('leave out what a worker still reports of a backend that was removed, and count it anew when it comes back', () => {
+    const stats = statsWithA(() => 0);
+    stats.forget('default', idOf(A));
+    expect(stats.record(1, counters({ requests: 5, inflight: 2 }, { requests: 5 }), 2)).to.equal(true);
+    stats.admit('default', idOf(A));
+    expect(stats.backend('default', idOf(A))).to.include({ requests: 0, inflight: 0 });
+    expect(stats.all().requests).to.equal(5);
+  });
+
+  it('add up what is in flight on one that came back before its old requests were finished', () => {
+    const stats = statsWithA(() => 0);
+    const [now, old] = [counters({ inflight: 3 }), counters({ inflight: 2 })];
+    const backends = Float64Array.from([...now.backends, ...old.backends]);
+    stats.record(1, { ...now, ids: [idOf(A), idOf(A)], backends }, 1);
+    expect(stats.backend('default', idOf(A)).inflight).to.equal(5);
+  });
+
+  it('tell with which version a worker counted last, until it leaves', () => {
+    const stats = statsWithA(() => 0);
+    expect(stats.countedAt(1, 'default')).to.equal(0);
+    stats.record(1, counters({}), 7);
+    expect(stats.countedAt(1, 'default')).to.equal(7);
+    stats.leave(1);
+    expect(stats.countedAt(1, 'default')).to.equal(0);
+  });
+
   it('give requests per second over the last five whole seconds', () => {
     const clock = { ms: 0 };
-    const stats = new Stats(() => clock.ms);
+    const stats = statsWithA(() => clock.ms);
     const rate = (): number => stats.backend('default', idOf(A)).requestsPerSecond;
     for (let second = 0; second < 10; second += 1) {
       clock.ms = second * 1_000;
-      stats.record(1, counters({ requests: 100 }));
+      stats.record(1, counters({ requests: 100 }), 1);
     }
     expect(rate()).to.equal(100);
     clock.ms = 12_000;
@@ -76,8 +108,8 @@ describe('The merged counters', () => {
 
   it('give a rate from the first whole second on', () => {
     const clock = { ms: 500 };
-    const stats = new Stats(() => clock.ms);
-    stats.record(1, counters({}, { requests: 30 }));
+    const stats = statsWithA(() => clock.ms);
+    stats.record(1, counters({}, { requests: 30 }), 1);
     expect(stats.all().requestsPerSecond).to.equal(0);
     clock.ms = 1_500;
     expect(stats.all().requestsPerSecond).to.equal(30);

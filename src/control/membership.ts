@@ -1,0 +1,170 @@
+/**
+ * control/membership.ts: who is in each pool while it runs. Everything that is kept about a backend (probes, name,
+ * ejections, counts) begins when it joins and ends when it leaves, so that none of it outlives a backend.
+ */
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { backendConfig, type Config } from '../config/schema.js';
+import { similarWord } from '../config/similar.js';
+import { formatAddress, parseAddress } from '../core/address.js';
+import { type Backend, type BackendId, backendSchema } from '../core/backend.js';
+import { eligibleOf } from '../core/snapshot.js';
+import { ChangeError } from './errors.js';
+import type { HealthScheduler } from './health-scheduler.js';
+import { inputProblem } from './input-problem.js';
+import type { Logger } from './logger.js';
+import type { Outliers } from './outliers.js';
+import { newBackend, type Pool } from './pool.js';
+import type { Resolver } from './resolver.js';
+import type { Stats } from './stats.js';
+
+/** What an operator may change about a backend that is there. */
+export const backendPatch = z
+  .strictObject({
+    weight: backendConfig.shape.weight.unwrap().optional(),
+    admin: backendSchema.unwrap().shape.admin.optional(),
+  })
+  .refine(({ weight, admin }) => weight !== undefined || admin !== undefined, {
+    error: 'nothing to change; give weight, admin or both',
+  });
+
+export type BackendInput = z.input<typeof backendConfig>;
+export type BackendPatch = z.input<typeof backendPatch>;
+
+/** The part of a balancer that changes its pools. Each call decides at once and tells every worker. */
+export interface PoolChanges {
+  /**
+   * Adds a backend; it is probed at once. One that is there already with the same weight is left as it is.
+   * @returns the pool's version, raised if anything changed
+   * @throws {ChangeError} unknown pool, bad address or weight, or in the pool with another weight
+   */
+  addBackend(pool: string, backend: BackendInput): number;
+  /**
+   * Removes a backend; requests it is working on still finish. The last one may go, too.
+   * @returns the pool's new version
+   * @throws {ChangeError} unknown pool or backend
+   */
+  removeBackend(pool: string, id: string): number;
+  /**
+   * @returns the pool's version, raised if anything changed
+   * @throws {ChangeError} unknown pool or backend, or a value that is none
+   */
+  updateBackend(pool: string, id: string, patch: BackendPatch): number;
+}
+
+export interface MembershipParts {
+  readonly config: Config;
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly health: HealthScheduler;
+  readonly resolver: Resolver;
+  readonly outliers: Outliers;
+  readonly stats: Stats;
+  readonly logger: Logger;
+}
+
+export class Membership implements PoolChanges {
+  readonly #parts: MembershipParts;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to watch every configured backend. @returns settled when each has its first verdict or cannot have one */
+  async start(): Promise<void> {
+    const all = [...this.#parts.pools.values()].flatMap((pool) =>
+      pool.snapshot.backends.map((backend) => this.#watch(pool, backend)),
+    );
+    await Promise.all(all);
+  }
+
+  addBackend(poolName: string, input: BackendInput): number {
+    const pool = this.#pool(poolName);
+    const parsed = parse(backendConfig, input);
+    const joining = newBackend(parsed);
+    const { id, weight } = joining.backend;
+    const known = pool.backend(id);
+    if (known !== undefined && known.weight !== weight) {
+      const how = `with weight ${known.weight}; change that instead of adding it with weight ${weight}`;
+      throw new ChangeError('conflict', `Backend "${id}" is in pool "${poolName}" already, ${how}`);
+    }
+    if (known !== undefined) return pool.snapshot.version;
+    const { version } = pool.upsert(joining);
+    this.#parts.logger.info('backend added', { pool: poolName, backend: id, weight, version });
+    void this.#watch(pool, joining.backend);
+    return version;
+  }
+
+  removeBackend(poolName: string, idText: string): number {
+    const pool = this.#pool(poolName);
+    const { id } = backendIn(pool, idText);
+    const { health, resolver, outliers, stats, logger } = this.#parts;
+    pool.remove(id);
+    health.unwatch(pool, id);
+    resolver.unwatch(pool, id);
+    outliers.forget(pool, id);
+    stats.forget(poolName, id);
+    const { version } = pool.snapshot;
+    logger.info('backend removed', { pool: poolName, backend: id, version });
+    this.#warnWhenEmpty(pool);
+    return version;
+  }
+
+  updateBackend(poolName: string, idText: string, patch: BackendPatch): number {
+    const pool = this.#pool(poolName);
+    const { id } = backendIn(pool, idText);
+    const { weight, admin } = parse(backendPatch, patch);
+    const fields = { ...(weight === undefined ? {} : { weight }), ...(admin === undefined ? {} : { admin }) };
+    const change = pool.configure(id, fields);
+    if (change === undefined) return pool.snapshot.version;
+    this.#parts.logger.info('backend changed', { pool: poolName, backend: id, ...fields, version: change.version });
+    this.#warnWhenEmpty(pool);
+    return change.version;
+  }
+
+  async #watch(pool: Pool, backend: Backend): Promise<void> {
+    const { config, health, resolver, stats } = this.#parts;
+    stats.admit(pool.name, backend.id);
+    const check = config.pools[pool.name]?.healthCheck;
+    const isStillThere = isIP(backend.host) !== 0 || (await resolver.watch(pool, backend));
+    if (check !== undefined && isStillThere) await health.watch(pool, backend.id, check);
+  }
+
+  #warnWhenEmpty({ name, snapshot }: Pool): void {
+    if (eligibleOf(snapshot).backends.length > 0) return;
+    this.#parts.logger.warn('no backend takes requests any more; they are answered 503', { pool: name });
+  }
+
+  #pool(name: string): Pool {
+    const { pools } = this.#parts;
+    const pool = pools.get(name);
+    if (pool !== undefined) return pool;
+    throw new ChangeError('unknown', `There is no pool "${name}"${guess(name, [...pools.keys()])}`);
+  }
+}
+
+/** A schema for one object, whose keys are known. */
+type InputSchema<T> = z.ZodType<T> & { readonly shape: object };
+
+function backendIn(pool: Pool, text: string): Backend {
+  const backend = pool.backend(canonical(text));
+  if (backend !== undefined) return backend;
+  const known = pool.snapshot.backends.map(({ id }) => id);
+  throw new ChangeError('unknown', `Pool "${pool.name}" has no backend "${text}"${guess(text, known)}`);
+}
+
+/** The id that `text` means: people write a name in capitals and an IPv6 address in several ways. */
+function canonical(text: string): BackendId {
+  const address = parseAddress(text, 1);
+  return backendSchema.unwrap().shape.id.parse(typeof address === 'string' ? text : formatAddress(address));
+}
+
+function guess(text: string, known: readonly string[]): string {
+  const near = similarWord(text, known);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}
+
+function parse<T>(schema: InputSchema<T>, input: unknown): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ChangeError('invalid', inputProblem(parsed.error, input, Object.keys(schema.shape)));
+}
