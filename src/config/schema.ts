@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
 import { firstOverlap } from './overlap.js';
-import { backendAddress, duration, ipRange, listenAddress, positiveDuration } from './values.js';
+import { backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
@@ -17,13 +17,18 @@ export const MAX_WEIGHT = 1_000;
 // Given to each check: whichever fails, a person reads the same sentence.
 const weightError = {
   error: ({ input }: { readonly input?: unknown }) =>
-    `"${input}" is not a weight; write a whole number from 1 to ${MAX_WEIGHT}`,
+    `${shown(input)} is not a weight; write a whole number from 1 to ${MAX_WEIGHT}`,
 };
 
 /** A backend as a person names it, in a configuration and to a running balancer. */
 export const backendConfig = z.strictObject({
-  address: backendAddress,
-  weight: z.int(weightError).min(1, weightError).max(MAX_WEIGHT, weightError).default(1),
+  address: backendAddress.describe('Where the backend is reached: `host:port`, an IPv6 host in brackets. Also its id.'),
+  weight: z
+    .int(weightError)
+    .min(1, weightError)
+    .max(MAX_WEIGHT, weightError)
+    .default(1)
+    .describe('Share of the traffic, relative to the other weights.'),
 });
 
 const backends = z
@@ -31,163 +36,233 @@ const backends = z
   .min(1, { error: 'needs at least one backend' })
   .superRefine((list, context) => {
     const seen = new Set<string>();
-    for (const { address } of list) {
-      if (seen.has(address)) context.addIssue({ code: 'custom', message: `backend "${address}" is listed twice` });
+    for (const [index, { address }] of list.entries()) {
+      const message = `backend "${address}" is listed twice`;
+      if (seen.has(address)) context.addIssue({ code: 'custom', path: [index, 'address'], message });
       seen.add(address);
     }
-  });
+  })
+  .describe('The servers that answer, each with an address of its own.');
 
 const healthCheck = z
   .strictObject({
-    /** HTTP GET of this path, 2xx-3xx is up; without it a TCP connect decides. */
     path: z
       .string()
       .regex(/^\/[\x21-\x7e]*$/, { error: 'must start with / and hold no spaces' })
-      .optional(),
-    interval: positiveDuration.prefault('5s'),
-    /** Used instead of `interval` while a verdict is forming. */
-    changingInterval: positiveDuration.prefault('1s'),
-    /** Share of the interval by which each probe moves at random, so that probes never march in step. */
-    jitter: z.number().min(0).max(0.5).default(0.1),
-    timeout: positiveDuration.prefault('2s'),
-    /** Consecutive successes that turn `down` into `up`. */
-    rise: z.int().min(1).max(100).default(2),
-    /** Consecutive failures that turn `up` into `down`. */
-    fall: z.int().min(1).max(100).default(3),
+      .optional()
+      .describe('HTTP GET of this path, where 2xx and 3xx mean up; without it a TCP connect decides.'),
+    interval: positiveDuration.prefault('5s').describe('Time between two probes of one backend.'),
+    changingInterval: positiveDuration
+      .prefault('1s')
+      .describe('Used instead of `interval` while a verdict is forming.'),
+    jitter: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.1)
+      .describe('Share of the interval by which each probe moves at random, so that probes never march in step.'),
+    timeout: positiveDuration.prefault('2s').describe('A probe that takes longer has failed.'),
+    rise: z.int().min(1).max(100).default(2).describe('Consecutive successes that turn `down` into `up`.'),
+    fall: z.int().min(1).max(100).default(3).describe('Consecutive failures that turn `up` into `down`.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('Active health checks.');
 
 const outlier = z
   .strictObject({
-    /** This many failures in a row, seen by one worker, eject the backend. */
-    consecutiveFailures: z.int().min(1).max(1_000).default(5),
-    /** A streak older than this starts again from one. */
-    window: positiveDuration.prefault('10s'),
-    /** First ejection; the nth lasts n times as long. */
-    ejection: positiveDuration.prefault('10s'),
-    longestEjection: positiveDuration.prefault('5m'),
+    consecutiveFailures: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(5)
+      .describe('This many failures in a row, seen by one worker, eject the backend.'),
+    window: positiveDuration.prefault('10s').describe('A streak older than this starts again from one.'),
+    ejection: positiveDuration
+      .prefault('10s')
+      .describe('How long the first ejection lasts; the nth lasts n times as long.'),
+    longestEjection: positiveDuration.prefault('5m').describe('The longest that an ejection may grow to.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('When failing traffic puts a backend out of use for a while, whatever its health checks say.');
 
 const retries = z
   .strictObject({
-    /** Attempts after the first. */
-    count: z.int().min(0).max(10).default(2),
-    /** Retries after bytes were sent, as a share of recent requests. */
-    budget: z.number().min(0).max(1).default(0.2),
-    /** What a quiet pool may retry all the same. */
-    minPerSecond: z.number().min(0).max(10_000).default(3),
-    /** The largest request body kept for a replay, in bytes. */
-    bodyBytes: z.int().min(0).max(1_048_576).default(65_536),
+    count: z.int().min(0).max(10).default(2).describe('Attempts after the first.'),
+    budget: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.2)
+      .describe('Retries of requests that may have been sent, as a share of recent requests.'),
+    minPerSecond: z.number().min(0).max(10_000).default(3).describe('What a quiet pool may retry all the same.'),
+    bodyBytes: z
+      .int()
+      .min(0)
+      .max(1_048_576)
+      .default(65_536)
+      .describe('The largest request body that is kept for a replay, in bytes.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('Second attempts, on another backend where there is one.');
 
 const upstreamTimeouts = z
   .strictObject({
-    connect: positiveDuration.prefault('3s'),
-    /** From the whole request sent to the response head. */
-    responseHead: duration.prefault('30s'),
-    /** Between two reads of a response body. */
-    betweenBytes: duration.prefault('60s'),
-    tunnelIdle: duration.prefault('1h'),
-    /** An idle connection is closed after this, unless the backend names another time by `Keep-Alive: timeout`. */
-    idle: positiveDuration.prefault('4s'),
-    /** The longest idle time a backend's `Keep-Alive: timeout` is granted. */
-    longestIdle: positiveDuration.prefault('60s'),
+    connect: positiveDuration.prefault('3s').describe('To open a connection to a backend.'),
+    responseHead: duration.prefault('30s').describe('From the whole request sent to the head of the response.'),
+    betweenBytes: duration.prefault('60s').describe('Between two reads of a response body.'),
+    tunnelIdle: duration
+      .prefault('1h')
+      .describe('An upgraded connection (WebSocket) that carries nothing for so long ends.'),
+    idle: positiveDuration
+      .prefault('4s')
+      .describe('An idle connection closes after this, unless the backend names a time by `Keep-Alive: timeout`.'),
+    longestIdle: positiveDuration
+      .prefault('60s')
+      .describe("The longest idle time that a backend's `Keep-Alive: timeout` is granted."),
   })
-  .prefault({});
+  .prefault({})
+  .describe('How long a backend may take.');
 
 const pool = z.strictObject({
-  policy: z.enum(POLICIES).default('two-choices'),
+  policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
   backends,
   healthCheck,
   outlier,
   retries,
   timeouts: upstreamTimeouts,
-  /** Idle upstream connections kept per backend and worker. */
-  idleConnections: z.int().min(0).max(10_000).default(128),
+  idleConnections: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(128)
+    .describe('Idle connections kept to each backend by each worker.'),
 });
+
+// Pools are named in logs, metrics and commands, so a name is one plain word.
+const poolName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, { error: 'must be one word of letters, digits, "-", "_" and "."' });
+
+const pools = z
+  .record(poolName, pool)
+  .superRefine((named, context) => {
+    const names = Object.keys(named);
+    if (names.length === 1) return;
+    const clause = names.length === 0 ? 'names no pool' : `names ${names.length} pools ("${names.join('", "')}")`;
+    const message = `${clause}; a balancer has exactly one`;
+    context.addIssue({ code: 'custom', path: names.slice(1, 2), message });
+  })
+  .meta({
+    description: 'The backends under a name of your choice; exactly one pool.',
+    minProperties: 1,
+    maxProperties: 1,
+  });
 
 const clientTimeouts = z
   .strictObject({
-    head: duration.prefault('10s'),
-    /** Between two reads of a request body. */
-    bodyGap: duration.prefault('30s'),
-    keepAlive: duration.prefault('65s'),
-    /** A client that takes no byte of its response for this long is cut off. */
-    write: duration.prefault('60s'),
+    head: duration.prefault('10s').describe('To send the head of a request, from its first byte.'),
+    bodyGap: duration.prefault('30s').describe('Between two reads of a request body.'),
+    keepAlive: duration.prefault('65s').describe('An idle connection closes after this.'),
+    write: duration.prefault('60s').describe('A client that takes no byte of its response for so long is cut off.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('How long a client may take.');
 
 const limits = z
   .strictObject({
-    headBytes: z.int().min(1_024).max(65_536).default(16_384),
-    fields: z.int().min(8).max(1_024).default(128),
-    /** Bytes of a request body, chunk framing included; 0 sets no limit. A larger one is answered with 413. */
-    bodyBytes: z.int().min(0).default(0),
-    /** Requests that may wait in one connection behind another; the one past them is the connection's last. 0 sets no
-     * limit but that of the read buffer. */
-    pipelined: z.int().min(0).max(10_000).default(0),
-    /** Client connections of one worker; auto leaves each a file for its backend. More are answered with 503. */
-    connections: z.union([z.literal('auto'), z.int().min(1)]).default('auto'),
-    /** Connections of one client address to one worker; 0 sets no limit. More are answered with 429. */
-    connectionsPerAddress: z.int().min(0).default(0),
+    headBytes: z.int().min(1_024).max(65_536).default(16_384).describe('Bytes of a request or response head.'),
+    fields: z.int().min(8).max(1_024).default(128).describe('Fields of a head.'),
+    bodyBytes: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Bytes of a request body, chunk framing included; 0 sets no limit. A larger one is answered with 413.'),
+    pipelined: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(0)
+      .describe(
+        'Requests that may wait in one connection behind another; the one past them is the last of that connection. ' +
+          '0 sets no limit but that of the read buffer.',
+      ),
+    connections: z
+      .union([z.literal('auto'), z.int().min(1)])
+      .default('auto')
+      .describe(
+        'Client connections of one worker; `auto` leaves each a file for its backend. More are answered with 503.',
+      ),
+    connectionsPerAddress: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Connections of one client address to one worker; 0 sets no limit. More are answered with 429.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('How much a client or backend may send.');
 
-/** What a request gets on its way to a backend, beside X-Forwarded-For, -Proto and -Host. */
 const forwarding = z
   .strictObject({
-    /** Proxies in front, each an IP address or a range: what they say about the client before them is believed. */
-    trustedProxies: z.array(ipRange).default([]),
-    /** Also send `Forwarded` (RFC 7239). */
-    forwarded: z.boolean().default(false),
-    /** Name of this hop in `Via` (RFC 9110 section 7.6.3), or off. */
+    trustedProxies: z
+      .array(ipRange)
+      .default([])
+      .describe(
+        'Proxies in front, each an IP address or a range: what they say about the client before them is believed.',
+      ),
+    forwarded: z.boolean().default(false).describe('Also send `Forwarded` (RFC 7239).'),
     via: z
       .string()
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be one word, like a host name' })
-      .default('off'),
-    /** Make an X-Request-Id for requests that come without one. */
-    requestId: z.boolean().default(false),
+      .default('off')
+      .describe('Name of this hop in `Via` (RFC 9110 section 7.6.3), or `off`.'),
+    requestId: z.boolean().default(false).describe('Make an `X-Request-Id` for requests that come without one.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What a request gets on its way to a backend, beside `X-Forwarded-For`, `-Proto` and `-Host`.');
 
 const listeners = z
-  .array(z.strictObject({ address: listenAddress }))
-  .min(1)
+  .array(
+    z.strictObject({ address: listenAddress.describe('`host:port`; host `0.0.0.0` or `[::]` is every interface.') }),
+  )
+  .min(1, { error: 'needs at least one listener' })
   .superRefine((list, context) => {
     const clash = firstOverlap(list.map(({ address }) => address));
     if (clash === undefined) return;
     const [address, earlier] = clash;
     const message = address === earlier ? `"${address}" is listed twice` : `"${address}" overlaps "${earlier}"`;
-    context.addIssue({ code: 'custom', message });
+    const index = list.findLastIndex((listener) => listener.address === address);
+    context.addIssue({ code: 'custom', path: [index, 'address'], message });
   })
-  .default([{ address: '0.0.0.0:8080' }]);
+  .default([{ address: '0.0.0.0:8080' }])
+  .describe('Where clients connect.');
 
 // Given to the members as well: a number out of range is reported by the member, not by the union.
 const workerCountError = {
   error: ({ input }: { readonly input?: unknown }) =>
-    `"${input}" is not a worker count; write auto or a number from 1 to ${MAX_WORKERS}`,
+    `${shown(input)} is not a worker count; write auto or a number from 1 to ${MAX_WORKERS}`,
 };
 const workers = z
   .union(
     [z.literal('auto'), z.int(workerCountError).min(1, workerCountError).max(MAX_WORKERS, workerCountError)],
     workerCountError,
   )
-  .default('auto');
+  .default('auto')
+  .describe('Worker processes; `auto` is one per usable CPU.');
 
 const config = z.strictObject({
   listeners,
   workers,
-  accept: z.enum(ACCEPT_MODES).default('auto'),
-  admin: z.union([z.literal('off'), listenAddress]).default('127.0.0.1:9901'),
-  logLevel: z.enum(LOG_LEVELS).default('info'),
-  /** How long in-flight work may take after a stop was asked for. */
-  drain: positiveDuration.prefault('30s'),
+  accept: z.enum(ACCEPT_MODES).default('auto').describe('How workers get their connections.'),
+  admin: z
+    .union([z.literal('off'), listenAddress])
+    .default('127.0.0.1:9901')
+    .describe('Where the running balancer can be looked at and changed, or `off`.'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('The least important kind of line that is logged.'),
+  drain: positiveDuration.prefault('30s').describe('How long work in flight may take after a stop was asked for.'),
   timeouts: clientTimeouts,
   limits,
   forwarding,
-  pools: z.record(z.string(), pool),
+  pools,
 });
 
 export const configSchema = config.superRefine(({ admin, listeners }, context) => {

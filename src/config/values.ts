@@ -3,6 +3,12 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { formatAddress, parseAddress } from '../core/address.js';
 
+/** A value as a sentence names it. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'a mapping' : `"${value}"`;
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const LONGEST_MS = 24 * 3_600_000;
 
@@ -25,24 +31,30 @@ export function durationText(ms: number): string {
 
 // Given to the members as well: a number out of range is reported by the member, not by the union.
 const notATime = {
-  error: ({ input }: { readonly input?: unknown }) => `"${input}" is not a time; write 500ms, 5s or 1m, at most 24h`,
+  error: ({ input }: { readonly input?: unknown }) =>
+    `${shown(input)} is not a time; write 500ms, 5s or 1m, at most 24h`,
 };
 
 /** A time: `500ms`, `5s`, `1m`, `1h`; `0` or `off` disables it. Held as whole milliseconds. */
 export const duration = z
-  .union([z.int(notATime).min(0, notATime).max(LONGEST_MS, notATime), z.string()], notATime)
+  .union([z.int(notATime).min(0, notATime).max(LONGEST_MS, notATime), z.string(notATime)], notATime)
   .transform((value, context) => {
     const ms = typeof value === 'number' ? value : durationMs(value);
     if (ms !== undefined) return ms;
     context.issues.push({ code: 'custom', input: value, message: notATime.error({ input: value }) });
     return z.NEVER;
-  });
+  })
+  .meta({ id: 'time' });
 
 /** A duration that cannot be switched off. */
-export const positiveDuration = duration.refine((ms) => ms > 0, { error: 'must be longer than 0' });
+export const positiveDuration = duration
+  .refine((ms) => ms > 0, { error: 'must be longer than 0' })
+  .meta({ id: 'positiveTime' });
 
 function address(lowestPort: 0 | 1): z.ZodType<string, string> {
-  return z.string().transform((text, context) => {
+  const notText = ({ input }: { readonly input?: unknown }) =>
+    input === undefined ? undefined : `${shown(input)} is not an address; write host:port`;
+  return z.string({ error: notText }).transform((text, context) => {
     const parsed = parseAddress(text, lowestPort);
     if (typeof parsed !== 'string') return formatAddress(parsed);
     context.issues.push({ code: 'custom', input: text, message: `"${text}" ${parsed}` });
@@ -51,14 +63,17 @@ function address(lowestPort: 0 | 1): z.ZodType<string, string> {
 }
 
 /** Where something listens; port 0 lets the system choose. Held in its canonical form. */
-export const listenAddress = address(0);
+export const listenAddress = address(0).meta({ id: 'listenAddress' });
 /** Where a backend is reached. Held in its canonical form, which is also the backend's id. */
-export const backendAddress = address(1);
+export const backendAddress = address(1).meta({ id: 'backendAddress' });
 
 /** An IP address, or a range of them as `10.0.0.0/8` (RFC 4632 section 3.1). */
-export const ipRange = z.string().refine((text) => splitRange(text) !== undefined, {
-  error: ({ input }) => `"${input}" is not an IP address or range; write 10.0.0.1 or 10.0.0.0/8`,
-});
+export const ipRange = z
+  .string()
+  .refine((text) => splitRange(text) !== undefined, {
+    error: ({ input }) => `"${input}" is not an IP address or range; write 10.0.0.1 or 10.0.0.0/8`,
+  })
+  .meta({ id: 'ipRange' });
 
 /** @returns network and prefix length, that of a single address being all its bits; `undefined` for anything else */
 export function splitRange(text: string): { readonly network: string; readonly prefix: number } | undefined {

@@ -4,7 +4,7 @@ import { configSchema } from '../../src/config/schema.js';
 const BACKENDS = [{ address: '127.0.0.1:3001' }];
 
 /** A configuration whose only pool has these fields. */
-function withPool(pool: Record<string, unknown>): unknown {
+function withPool(pool: Record<string, unknown>): Record<string, unknown> {
   return { pools: { web: { backends: BACKENDS, ...pool } } };
 }
 
@@ -77,7 +77,7 @@ describe('The configuration', () => {
     [
       'a backend listed twice, in whatever spelling',
       withPool({ backends: [{ address: 'Web:80' }, { address: 'web:80', weight: 2 }] }),
-      'pools.web.backends: backend "web:80" is listed twice',
+      'pools.web.backends.1.address: backend "web:80" is listed twice',
     ],
     ['an empty list', withPool({ backends: [] }), 'pools.web.backends: needs at least one backend'],
     [
@@ -105,7 +105,18 @@ describe('The configuration', () => {
       withPool({ healthCheck: { path: '/ HTTP/1.1\r\nX: y' } }),
       'pools.web.healthCheck.path: must start with / and hold no spaces',
     ],
-    ['an unknown key', { pools: {}, listen: ':80' }, ': Unrecognized key: "listen"'],
+    ['no pool', { pools: {} }, 'pools: names no pool; a balancer has exactly one'],
+    [
+      'a second pool',
+      { pools: { web: { backends: BACKENDS }, api: { backends: BACKENDS } } },
+      'pools.api: names 2 pools ("web", "api"); a balancer has exactly one',
+    ],
+    [
+      'a pool whose name is no word',
+      { pools: { 'my web': { backends: BACKENDS } } },
+      'pools.my web: Invalid key in record',
+    ],
+    ['an unknown key', { ...withPool({}), listen: ':80' }, ': Unrecognized key: "listen"'],
     ['an unknown key deep inside', withPool({ retries: { max: 3 } }), 'pools.web.retries: Unrecognized key: "max"'],
   ] as const) {
     it(`says what is wrong with ${what}`, () => {
@@ -115,7 +126,7 @@ describe('The configuration', () => {
 
   for (const workers of [0, -1, 257, 1.5, 'many', null]) {
     it(`says what a worker count is, of ${workers}`, () => {
-      expect(complaints({ pools: {}, workers })).to.deep.equal([
+      expect(complaints({ ...withPool({}), workers })).to.deep.equal([
         `workers: "${workers}" is not a worker count; write auto or a number from 1 to 256`,
       ]);
     });
