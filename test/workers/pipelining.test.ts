@@ -68,6 +68,21 @@ describe('A pipelining client', () => {
     for (let i = 0; i < count; i++) expect((await client.message()).body).to.equal('/a');
   });
 
+  it('gets every answer whole and in order though it reads them only after a while', async () => {
+    const bodyOf = (path: string): string => path.padEnd(12_000, '.');
+    const backend = await startRawBackend((peer) =>
+      answerEach(peer, (path) => `HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n${bodyOf(path)}`),
+    );
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    const paths = Array.from({ length: 600 }, (_, i) => `/${i}`);
+    client.socket.pause();
+    client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`).join(''));
+    await sleep(300);
+    client.socket.resume();
+    for (const path of paths) expect((await client.message()).body === bodyOf(path), path).to.equal(true);
+  });
+
   it('gets all its answers when it ends its side behind the last request', async () => {
     const backend = await startRawBackend((peer) => answerEach(peer, echo));
     const proxy = await startProxy({ backends: [backend.address] });
