@@ -17,7 +17,10 @@ export function openFileLimit(): number {
   }
 }
 
-/** @returns client connections that `limit` files allow, when each may need one to a backend as well */
+/** Most clients are idle most of the time, and an idle one needs no connection to a backend. */
+const SHARE_OF_CLIENTS = 0.75;
+
+/** @returns client connections that `limit` files allow, with room left for those to the backends */
 export function clientsWithin(limit: number): number {
-  return Math.max(Math.floor((limit - RESERVED) / 2), FEWEST_CLIENTS);
+  return Math.max(Math.floor((limit - RESERVED) * SHARE_OF_CLIENTS), FEWEST_CLIENTS);
 }

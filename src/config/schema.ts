@@ -233,7 +233,7 @@ const listeners = z
     const index = list.findLastIndex((listener) => listener.address === address);
     context.addIssue({ code: 'custom', path: [index, 'address'], message });
   })
-  .default([{ address: '0.0.0.0:8080' }])
+  .prefault([{ address: '0.0.0.0:8080' }])
   .describe('Where clients connect.');
 
 // Given to the members as well: a number out of range is reported by the member, not by the union.
@@ -255,7 +255,7 @@ const config = z.strictObject({
   accept: z.enum(ACCEPT_MODES).default('auto').describe('How workers get their connections.'),
   admin: z
     .union([z.literal('off'), listenAddress])
-    .default('127.0.0.1:9901')
+    .prefault('127.0.0.1:9901')
     .describe('Where the running balancer can be looked at and changed, or `off`.'),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('The least important kind of line that is logged.'),
   drain: positiveDuration.prefault('30s').describe('How long work in flight may take after a stop was asked for.'),
