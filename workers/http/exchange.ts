@@ -3,6 +3,7 @@
  * It joins a client connection to an upstream connection and decides what happens when either lets go.
  */
 import type { BackendId } from '../../src/core/backend.js';
+import { afterFailure, type FailedAttempt, isStale } from '../../src/core/retry.js';
 import type { HeadResult } from '../../src/http1/fault.js';
 import { forwardResponseHead } from '../../src/http1/forward-response.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
@@ -242,23 +243,26 @@ export class Exchange implements FlowOwner {
     this.lastLoss = loss;
     const { upstream } = this;
     if (upstream === undefined) return;
-    if (this.responseBegan) {
-      this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
-      return this.breakOff();
-    }
-    const stale = connection.reused && loss.reason === 'reset' && this.freeReplay;
-    // A kept connection that its backend closed says nothing about the backend; the rest of them are as old.
+    const stale = this.freeReplay && !this.responseBegan && isStale({ reason: loss.reason, reused: connection.reused });
+    // The backend's other idle connections are as old as the one that proved stale.
     if (stale) upstream.closeIdle();
     else this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
+    if (this.responseBegan) return this.breakOff();
     this.letGo();
-    if (stale && this.mayReplay()) {
+    this.tryAgain(upstream, { ...loss, reused: connection.reused, attempts: this.attempts });
+  }
+
+  private tryAgain(upstream: Upstream, failed: FailedAttempt): void {
+    const { budget, config } = this.plane.dispatch;
+    const kept = this.replay !== undefined && this.replay.length <= config.retries.bodyBytes;
+    const request = { idempotent: this.idempotent, kept, freshStart: this.freeReplay };
+    const step = afterFailure(failed, request, config.retries.count, () => budget.tryRetry(this.plane.wheel.now));
+    if (step === 'replay') {
       this.freeReplay = false;
       this.attempts -= 1;
-      return this.attempt(false);
-    }
-    this.tried = new Set(this.tried).add(upstream.id);
-    if (this.mayRetry(loss)) this.attempt(loss.reason !== 'connect');
-    else this.giveUp();
+    } else this.tried = new Set(this.tried).add(upstream.id);
+    if (step === 'give-up') this.giveUp();
+    else this.attempt(step === 'elsewhere-first');
   }
 
   /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
@@ -330,20 +334,6 @@ export class Exchange implements FlowOwner {
     if (this.replay === undefined) return;
     const fits = this.replay.length + end <= this.plane.dispatch.config.retries.bodyBytes;
     this.replay = fits ? this.replay + buffer.toString('latin1', 0, end) : undefined;
-  }
-
-  /** Whether the same bytes may go to a backend that, or another of which, may have seen them (RFC 9110 9.2.2). */
-  private mayReplay(): boolean {
-    const { bodyBytes } = this.plane.dispatch.config.retries;
-    return this.idempotent && this.replay !== undefined && this.replay.length <= bodyBytes;
-  }
-
-  private mayRetry(loss: Loss): boolean {
-    const { retries } = this.plane.dispatch.config;
-    if (this.attempts > retries.count) return false;
-    // Nothing was sent, so nothing is repeated: any method may move, and the budget is for load that retries add.
-    if (loss.reason === 'connect') return true;
-    return !loss.late && this.mayReplay() && this.plane.dispatch.budget.tryRetry(this.plane.wheel.now);
   }
 
   /** Answers in the backends' place: there was none to try, or the last attempt failed like this. */
