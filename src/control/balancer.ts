@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.js';
 import { type Accept, chooseAccept } from './accept.js';
+import type { AdminToken } from './admin/token.js';
 import { StartError } from './errors.js';
 import { canShareSockets, type ListenSocket, openListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
@@ -47,14 +48,24 @@ const PROGRAMS: Programs = {
   probe: fileURLToPath(new URL('../../workers/tasks/probe.js', import.meta.url)),
 };
 
+export interface StartOptions {
+  /** What a request to the admin interface has to show. */
+  readonly adminToken?: AdminToken | undefined;
+  readonly programs?: Programs;
+}
+
 /**
  * Resolves once every worker listens and every backend had its first verdict, or had a second for it.
  * @throws {StartError} with one plain sentence; no worker, handle or timer is left then
  */
-export async function startBalancer(config: Config, logger: Logger, programs = PROGRAMS): Promise<Balancer> {
+export async function startBalancer(
+  config: Config,
+  logger: Logger,
+  { adminToken, programs = PROGRAMS }: StartOptions = {},
+): Promise<Balancer> {
   const accept = acceptOf(config, logger);
   const sockets = await openSockets(config, accept);
-  const primary = new Primary({ config, logger, programs, accept, sockets });
+  const primary = new Primary({ config, logger, adminToken, programs, accept, sockets });
   try {
     await primary.start();
   } catch (error) {

@@ -1,4 +1,5 @@
 /** control/errors.ts: why a balancer could not start or would not change, in words for the person who asked. */
+import { similarWord } from '../config/similar.js';
 
 /** The balancer could not start, and nothing of it is left running. The message is one plain sentence. */
 export class StartError extends Error {
@@ -17,6 +18,21 @@ export class ChangeError extends Error {
     super(message);
     this.problem = problem;
   }
+}
+
+/** @param known the pools there are, for a guess at what was meant */
+export function unknownPool(name: string, known: readonly string[]): ChangeError {
+  return new ChangeError('unknown', `There is no pool "${name}"${guess(name, known)}`);
+}
+
+/** @param known the pool's backends, for a guess at which was meant */
+export function unknownBackend(pool: string, id: string, known: readonly string[]): ChangeError {
+  return new ChangeError('unknown', `Pool "${pool}" has no backend "${id}"${guess(id, known)}`);
+}
+
+function guess(text: string, known: readonly string[]): string {
+  const near = similarWord(text, known);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
 const LISTEN_CAUSES: Readonly<Record<string, string>> = {

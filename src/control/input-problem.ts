@@ -2,22 +2,27 @@
 import type * as z from 'zod';
 import { alternatives, similarWord } from '../config/similar.js';
 
-/**
- * @param input what was refused
- * @param known the keys it may have
- */
-export function inputProblem(error: z.ZodError, input: unknown, known: readonly string[]): string {
+/** A schema for one object, whose keys are known. */
+export type InputSchema<T> = z.ZodType<T> & { readonly shape: object };
+
+/** @param input what `schema` refused with `error` */
+export function inputProblem(error: z.ZodError, input: unknown, { shape }: InputSchema<unknown>): string {
+  const known = Object.keys(shape);
   const issue = error.issues[0];
   const key = issue?.path[0];
   if (issue?.code === 'unrecognized_keys') return unknownKey(issue.keys[0] ?? '', known);
-  if (key === undefined) return issue?.code === 'invalid_type' ? notAnObject(known) : (issue?.message ?? '');
-  const given = isObject(input) ? Reflect.get(input, key) : undefined;
-  if (given === undefined) return `"${String(key)}" is missing`;
+  if (typeof key !== 'string') {
+    return issue?.code === 'custom' ? issue.message : `Write an object with ${alternatives(known)}`;
+  }
+  return valueProblem(key, valueIn(input, key), issue);
+}
+
+function valueProblem(key: string, value: unknown, issue: z.core.$ZodIssue | undefined): string {
+  if (value === undefined) return `"${key}" is missing`;
   if (issue?.code === 'invalid_value')
-    return `"${given}" is no ${String(key)}; write ${alternatives(issue.values.map(String))}`;
-  return issue?.code === 'invalid_type' && issue.expected === 'string'
-    ? `"${String(key)}" must be text`
-    : (issue?.message ?? '');
+    return `"${value}" is no ${key}; write ${alternatives(issue.values.map(String))}`;
+  if (issue?.code === 'invalid_type' && issue.expected === 'string') return `"${key}" must be text`;
+  return issue?.message ?? '';
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -27,10 +32,6 @@ function unknownKey(key: string, known: readonly string[]): string {
     : `"${key}" is not known; did you mean "${near}"?`;
 }
 
-function notAnObject(known: readonly string[]): string {
-  return `Write an object with ${alternatives(known)}`;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+function valueIn(input: unknown, key: string): unknown {
+  return typeof input === 'object' && input !== null ? Reflect.get(input, key) : undefined;
 }

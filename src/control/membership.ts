@@ -5,13 +5,12 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { backendConfig, type Config } from '../config/schema.js';
-import { similarWord } from '../config/similar.js';
 import { formatAddress, parseAddress } from '../core/address.js';
-import { type Backend, type BackendId, backendSchema } from '../core/backend.js';
+import { type Backend, type BackendId, backendIdSchema, backendSchema } from '../core/backend.js';
 import { eligibleOf } from '../core/snapshot.js';
-import { ChangeError } from './errors.js';
+import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
-import { inputProblem } from './input-problem.js';
+import { type InputSchema, inputProblem } from './input-problem.js';
 import type { Logger } from './logger.js';
 import type { Outliers } from './outliers.js';
 import { newBackend, type Pool } from './pool.js';
@@ -25,7 +24,7 @@ export const backendPatch = z
     admin: backendSchema.unwrap().shape.admin.optional(),
   })
   .refine(({ weight, admin }) => weight !== undefined || admin !== undefined, {
-    error: 'nothing to change; give weight, admin or both',
+    error: 'Nothing to change; give weight, admin or both',
   });
 
 export type BackendInput = z.input<typeof backendConfig>;
@@ -137,34 +136,26 @@ export class Membership implements PoolChanges {
   #pool(name: string): Pool {
     const { pools } = this.#parts;
     const pool = pools.get(name);
-    if (pool !== undefined) return pool;
-    throw new ChangeError('unknown', `There is no pool "${name}"${guess(name, [...pools.keys()])}`);
+    if (pool === undefined) throw unknownPool(name, [...pools.keys()]);
+    return pool;
   }
 }
 
-/** A schema for one object, whose keys are known. */
-type InputSchema<T> = z.ZodType<T> & { readonly shape: object };
-
 function backendIn(pool: Pool, text: string): Backend {
-  const backend = pool.backend(canonical(text));
+  const backend = pool.backend(backendIdOf(text));
   if (backend !== undefined) return backend;
   const known = pool.snapshot.backends.map(({ id }) => id);
-  throw new ChangeError('unknown', `Pool "${pool.name}" has no backend "${text}"${guess(text, known)}`);
+  throw unknownBackend(pool.name, text, known);
 }
 
-/** The id that `text` means: people write a name in capitals and an IPv6 address in several ways. */
-function canonical(text: string): BackendId {
+/** @returns the id that `text` means: people write a name in capitals and an IPv6 address in several ways */
+export function backendIdOf(text: string): BackendId {
   const address = parseAddress(text, 1);
-  return backendSchema.unwrap().shape.id.parse(typeof address === 'string' ? text : formatAddress(address));
-}
-
-function guess(text: string, known: readonly string[]): string {
-  const near = similarWord(text, known);
-  return near === undefined ? '' : `; did you mean "${near}"?`;
+  return backendIdSchema.parse(typeof address === 'string' ? text : formatAddress(address));
 }
 
 function parse<T>(schema: InputSchema<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new ChangeError('invalid', inputProblem(parsed.error, input, Object.keys(schema.shape)));
+  throw new ChangeError('invalid', inputProblem(parsed.error, input, schema));
 }

@@ -5,6 +5,7 @@ import { systemRandom } from '../core/random.js';
 import { unreachable } from '../core/unreachable.js';
 import type { Accept } from './accept.js';
 import type { AdminServer } from './admin/server.js';
+import type { AdminToken } from './admin/token.js';
 import type { Balancer, Programs } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
 import { HealthScheduler } from './health-scheduler.js';
@@ -28,6 +29,7 @@ const CHOOSE_WITHIN_MS = 1_000;
 export interface PrimaryParts {
   readonly config: Config;
   readonly logger: Logger;
+  readonly adminToken: AdminToken | undefined;
   readonly programs: Programs;
   readonly accept: Accept;
   /** Owned by the primary from now on. */
@@ -37,6 +39,7 @@ export interface PrimaryParts {
 export class Primary implements Balancer {
   readonly #config: Config;
   readonly #logger: Logger;
+  readonly #adminToken: AdminToken | undefined;
   readonly #accept: Accept;
   readonly #sockets: readonly ListenSocket[];
   readonly #startedAt = Date.now();
@@ -53,9 +56,10 @@ export class Primary implements Balancer {
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, logger, programs, accept, sockets }: PrimaryParts) {
+  constructor({ config, logger, adminToken, programs, accept, sockets }: PrimaryParts) {
     this.#config = config;
     this.#logger = logger;
+    this.#adminToken = adminToken;
     this.#accept = accept;
     this.#sockets = sockets;
     this.#broadcaster = new Broadcaster(config, (name) => this.#pools.get(name)?.snapshot, monotonicMs);
@@ -163,7 +167,7 @@ export class Primary implements Balancer {
   async #startAdmin(): Promise<void> {
     if (this.#config.admin === 'off') return;
     const { startAdmin } = await import('./admin/server.js');
-    this.#admin = await startAdmin(this.#config.admin, this, this.#logger);
+    this.#admin = await startAdmin(this.#config.admin, this, this.#logger, this.#adminToken);
   }
 
   #pool(name: string, { backends }: PoolConfig): Pool {

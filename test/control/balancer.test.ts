@@ -39,7 +39,7 @@ describe('A balancer', () => {
   afterEach(closeEverything);
 
   async function start(...how: Parameters<typeof configOf>): Promise<Balancer> {
-    const balancer = await startBalancer(configOf(...how), log.logger, PROGRAMS);
+    const balancer = await startBalancer(configOf(...how), log.logger, { programs: PROGRAMS });
     onClose(async () => {
       balancer.kill();
       await until(balancer, ({ workers }) => workers.length === 0);
@@ -116,7 +116,7 @@ describe('A balancer', () => {
 
   describe('that cannot start', () => {
     async function problemOf(...how: Parameters<typeof configOf>): Promise<unknown> {
-      return startBalancer(configOf(...how), log.logger, PROGRAMS).then(
+      return startBalancer(configOf(...how), log.logger, { programs: PROGRAMS }).then(
         (balancer) => balancer.kill(),
         (error: unknown) => error,
       );

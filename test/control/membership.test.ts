@@ -16,7 +16,7 @@ describe('A running balancer', () => {
   afterEach(closeEverything);
 
   async function start(...how: Parameters<typeof configOf>): Promise<Balancer> {
-    const balancer = await startBalancer(configOf(...how), log.logger, PROGRAMS);
+    const balancer = await startBalancer(configOf(...how), log.logger, { programs: PROGRAMS });
     onClose(async () => {
       balancer.kill();
       await until(balancer, ({ workers }) => workers.length === 0);
@@ -185,7 +185,7 @@ describe('A running balancer', () => {
         'conflict',
         /^Backend "app-1:3" is in pool "default" already, with weight 1/,
       ],
-      ['no change', (b) => b.updateBackend('default', 'app-1:3', {}), 'invalid', /^nothing to change/],
+      ['no change', (b) => b.updateBackend('default', 'app-1:3', {}), 'invalid', /^Nothing to change/],
       [
         'half a weight',
         (b) => b.updateBackend('default', 'app-1:3', { weight: 1.5 }),

@@ -4,7 +4,9 @@ import { getRequestListener } from '@hono/node-server';
 import { formatAddress, parseAddress } from '../../core/address.js';
 import { listenError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { isLoopback } from './access.js';
 import { type AdminSource, adminApp } from './app.js';
+import { type AdminToken, TOKEN_VARIABLE } from './token.js';
 
 export interface AdminServer {
   /** Where it really listens. */
@@ -13,12 +15,24 @@ export interface AdminServer {
   close(): void;
 }
 
-/** @throws {StartError} when `address` cannot be listened on */
-export async function startAdmin(address: string, source: AdminSource, logger: Logger): Promise<AdminServer> {
+/** For a whole request, in milliseconds: all of them are short. */
+const REQUEST_WITHIN_MS = 10_000;
+
+/**
+ * @param token needed beyond loopback, where anybody could change the pools otherwise
+ * @throws {StartError} when `address` cannot be listened on, or not without a token
+ */
+export async function startAdmin(
+  address: string,
+  source: AdminSource,
+  logger: Logger,
+  token?: AdminToken,
+): Promise<AdminServer> {
   const wanted = parseAddress(address, 0);
   if (typeof wanted === 'string') throw new StartError(`Cannot listen on ${address}: it ${wanted}`);
-  const app = adminApp(source, logger);
-  const server = http.createServer(getRequestListener(app.fetch));
+  if (token === undefined && !isLoopback(wanted.host)) throw openToTheNetwork(address);
+  const app = adminApp(source, logger, token);
+  const server = http.createServer({ requestTimeout: REQUEST_WITHIN_MS }, getRequestListener(app.fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error.code ?? error.message)));
     // Exclusive, or node:cluster would hand the socket out should this ever run inside a worker.
@@ -32,6 +46,13 @@ export async function startAdmin(address: string, source: AdminSource, logger: L
       server.closeAllConnections();
     },
   };
+}
+
+function openToTheNetwork(address: string): StartError {
+  return new StartError(
+    `The admin interface at ${address} could be used by anybody on the network to change the pools: ` +
+      `give it a token in ${TOKEN_VARIABLE}, or a loopback address`,
+  );
 }
 
 function realAddress(server: http.Server, asked: string): string {
