@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** cli.ts: the command `roundhouse`: argv -> a command. What a command needs is loaded when that command is run. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addServeOptions, helpFooter } from './commands/help.js';
 import { createProgram, runProgram } from './commands/program.js';
 import { productVersion } from './commands/version.js';
-import { type Args, configFromArgs } from './config/from-args.js';
+import type { Args } from './config/from-args.js';
 import { similarWord } from './config/similar.js';
 import { UsageError } from './config/usage-error.js';
 
@@ -26,20 +26,27 @@ function roundhouse(): Command {
     return serve({ ...options, backends });
   });
   addDemo(program);
+  addCheck(program);
+  addSchema(program);
   addSampleBackend(program);
   return program;
 }
 
 async function serve(args: Args): Promise<void> {
-  const config = configFromArgs(args, process.env);
   const command = await import('./commands/serve.js');
-  await command.serve(config);
+  await command.serve(args, process.env);
 }
 
 /** A word without a port is more likely a command than a backend. */
 function refuseMistypedCommand(word: string | undefined, program: Command): void {
   if (word === undefined || word.includes(':')) return;
-  const near = similarWord(word, ['demo']);
+  const near = similarWord(
+    word,
+    program
+      .createHelp()
+      .visibleCommands(program)
+      .map((command) => command.name()),
+  );
   if (near !== undefined) {
     throw new UsageError(`"${word}" is neither a command nor host:port; did you mean "${program.name()} ${near}"?`);
   }
@@ -53,6 +60,29 @@ function addDemo(program: Command): void {
     .action(async (options: { readonly backends: string }) => {
       const command = await import('./commands/demo/demo.js');
       await command.demo(options.backends);
+    });
+}
+
+function addCheck(program: Command): void {
+  const check = program
+    .command('check')
+    .description('check a configuration file without starting anything, and print what it comes to')
+    .argument('[backends...]', 'instead of those of the file');
+  addServeOptions(check);
+  check.action(async (backends: readonly string[], options: Omit<Args, 'backends'>) => {
+    const command = await import('./commands/check.js');
+    await command.check({ ...options, backends }, process.env);
+  });
+}
+
+function addSchema(program: Command): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of configuration files')
+    .addOption(new Option('--markdown', 'print docs/config.md instead').hideHelp())
+    .action(async (options: { readonly markdown?: true }) => {
+      const command = await import('./commands/schema.js');
+      command.schema(options.markdown === true);
     });
 }
 

@@ -3,7 +3,7 @@
  * once it holds a full snapshot, and never outlives the primary by more than the drain time.
  */
 import cluster from 'node:cluster';
-import { configSchema, DEFAULT_POOL } from '../src/config/schema.js';
+import { configSchema } from '../src/config/schema.js';
 import { type ToPrimary, type ToWorker, toWorkerSchema } from '../src/messages.js';
 import { Worker } from './worker.js';
 
@@ -24,9 +24,10 @@ function exit(): void {
 }
 
 function start(message: Extract<ToWorker, { type: 'start' }>): void {
-  const snapshot = message.snapshots.find(({ pool }) => pool === DEFAULT_POOL);
-  const pool = message.config.pools[DEFAULT_POOL];
-  if (snapshot === undefined || pool === undefined) throw new TypeError(`Started without the pool "${DEFAULT_POOL}"`);
+  // There is exactly one: the schema says so.
+  const [snapshot] = message.snapshots;
+  const pool = message.config.pools[snapshot?.pool ?? ''];
+  if (snapshot === undefined || pool === undefined) throw new TypeError('Started without a pool');
   drainMs = message.config.drain;
   worker = new Worker(message.config, pool, snapshot, { send, drained: exit });
 }

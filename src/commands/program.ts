@@ -1,5 +1,6 @@
 /** commands/program.ts: what every command line of this project does alike: one sentence per error, and exit codes. */
 import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/config-error.js';
 import { UsageError } from '../config/usage-error.js';
 
 /** 1: it was asked for rightly and could not be done. 2: it was asked for wrongly. */
@@ -56,7 +57,9 @@ export function readPort(text: string, source: string, lowest: 0 | 1): number {
 function fail(name: string, error: unknown): void {
   const isUsage = error instanceof UsageError || error instanceof CommanderError;
   const code = isUsage ? WRONG_USAGE : COULD_NOT_RUN;
-  process.stderr.write(`${name}: ${sentenceOf(error)}\n`, () => process.exit(code));
+  const sentences = error instanceof ConfigError ? error.sentences : [sentenceOf(error)];
+  const text = sentences.map((sentence) => `${name}: ${sentence}\n`).join('');
+  process.stderr.write(text, () => process.exit(code));
 }
 
 /** Commander's messages are up to three lines long; ours are one sentence each. */

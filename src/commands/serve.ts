@@ -1,21 +1,28 @@
 /** commands/serve.ts: runs a balancer in the foreground until a signal ends it. */
-import type { Config } from '../config/schema.js';
+import { type Args, configFileOf, type Environment } from '../config/from-args.js';
+import { loadConfig } from '../config/load.js';
 import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
+import { Reload } from './reload.js';
 import { obeySignals } from './signals.js';
 
 /**
  * Returns when the balancer is listening; from then on signals decide.
+ * @throws {ConfigError | UsageError} what is wrong with the file, or with a flag or variable
  * @throws {StartError} with one plain sentence when it could not start; nothing is left running then
  */
-export async function serve(config: Config): Promise<void> {
-  const [{ startBalancer }, { createLogger }] = await Promise.all([
+export async function serve(args: Args, environment: Environment): Promise<void> {
+  const config = await loadConfig(args, environment);
+  const [{ startBalancer }, { createLogger }, { takeAdminToken }] = await Promise.all([
     import('../control/balancer.js'),
     import('../control/logger.js'),
+    import('../control/admin/token.js'),
   ]);
+  const adminToken = takeAdminToken(process.env);
   const logger = createLogger(config.logLevel);
-  const starting = startBalancer(config, logger);
-  obeySignals(starting, logger);
+  const starting = startBalancer(config, logger, { adminToken });
+  const hasFile = configFileOf(args, environment) !== undefined;
+  obeySignals(starting, logger, hasFile ? new Reload(args, environment, config, logger) : undefined);
   announce(await starting, logger);
 }
 

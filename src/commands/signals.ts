@@ -2,16 +2,18 @@
 import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import { ENDED_BY_SECOND_INT, SAME_KEYPRESS_MS } from './program.js';
+import type { Reload } from './reload.js';
 
 /**
  * Installs the handlers for the rest of this process's life. Signals that come before `starting` has settled take
  * effect then, so no half-started worker is left behind.
+ * @param reload what SIGHUP asks for; `undefined` without a configuration file
  */
-export function obeySignals(starting: Promise<Balancer>, logger: Logger): void {
-  const life = new Life(starting, logger);
+export function obeySignals(starting: Promise<Balancer>, logger: Logger, reload: Reload | undefined): void {
+  const life = new Life(starting, logger, reload);
   process.on('SIGTERM', () => life.drain('SIGTERM'));
   process.on('SIGINT', () => life.interrupt());
-  process.on('SIGHUP', () => logger.info('nothing to reload without a config file', { signal: 'SIGHUP' }));
+  process.on('SIGHUP', () => life.reload());
   process.on('SIGUSR2', () => life.roll());
   // Also called for a rejected promise that nobody handles.
   process.on('uncaughtException', (error) => life.die('unhandled error', error));
@@ -24,12 +26,14 @@ export function obeySignals(starting: Promise<Balancer>, logger: Logger): void {
 class Life {
   readonly #starting: Promise<Balancer>;
   readonly #logger: Logger;
+  readonly #reload: Reload | undefined;
   #balancer: Balancer | undefined;
   #drainingSince: number | undefined;
 
-  constructor(starting: Promise<Balancer>, logger: Logger) {
+  constructor(starting: Promise<Balancer>, logger: Logger, reload: Reload | undefined) {
     this.#starting = starting;
     this.#logger = logger;
+    this.#reload = reload;
     starting.then(
       (balancer) => {
         this.#balancer = balancer;
@@ -59,6 +63,20 @@ class Life {
         // Whoever awaits the start itself reports why it failed.
         if (this.#balancer !== undefined) this.die('could not stop cleanly', error);
       });
+  }
+
+  reload(): void {
+    if (this.#drainingSince !== undefined) return;
+    if (this.#reload === undefined) {
+      this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
+      return;
+    }
+    const reload = this.#reload;
+    // Whoever awaits the start itself reports why it failed.
+    this.#starting.then(
+      (balancer) => reload.run(balancer),
+      () => undefined,
+    );
   }
 
   roll(): void {

@@ -1,15 +1,15 @@
 /**
- * config/from-args.ts: command line and `ROUNDHOUSE_*` variables -> configuration. Flags beat variables; whatever
- * neither says is left to the schema, the only home of defaults.
+ * config/from-args.ts: what the command line and `ROUNDHOUSE_*` variables say, laid over what a file says. Flags beat
+ * variables, variables beat the file; whatever none of them says is left to the schema, the only home of defaults.
  */
-import type * as z from 'zod';
 import { type BackendInput, readBackends } from './backend-list.js';
-import { type Config, configSchema, DEFAULT_POOL } from './schema.js';
-import { alternatives, similarWord } from './similar.js';
-import { UsageError } from './usage-error.js';
+import type { Path } from './document.js';
+import { DEFAULT_POOL } from './schema.js';
 
 /** The text behind each flag, as typed; `undefined` where the flag was not given. */
 export interface Args {
+  /** The file that the others are laid over. */
+  readonly config?: string | undefined;
   readonly backends: readonly string[];
   readonly listen?: readonly string[] | undefined;
   readonly workers?: string | undefined;
@@ -24,48 +24,69 @@ export interface Args {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A text and who said it: a flag, a variable, or BACKENDS for the positional arguments. */
-interface Given {
+export interface Given {
   readonly source: string;
   readonly texts: readonly string[];
 }
-type Setting = keyof Args;
 
-/** Where each setting lands in the configuration, so that an issue found there can name who said it. */
-const PATHS: Readonly<Record<Setting, string>> = {
-  backends: `pools.${DEFAULT_POOL}.backends`,
-  listen: 'listeners',
-  workers: 'workers',
-  policy: `pools.${DEFAULT_POOL}.policy`,
-  healthPath: `pools.${DEFAULT_POOL}.healthCheck.path`,
-  healthInterval: `pools.${DEFAULT_POOL}.healthCheck.interval`,
-  accept: 'accept',
-  admin: 'admin',
-  logLevel: 'logLevel',
-};
+interface Setting {
+  readonly name: Exclude<keyof Args, 'config'>;
+  /** Where it lands in a configuration whose pool has this name. */
+  readonly path: (pool: string) => readonly string[];
+  /** Reads the shape only; what is none is left as it was typed, for the schema to refuse. */
+  readonly read: (given: Given) => unknown;
+}
+
 const SETTINGS: readonly Setting[] = [
-  'backends',
-  'listen',
-  'workers',
-  'policy',
-  'healthPath',
-  'healthInterval',
-  'accept',
-  'admin',
-  'logLevel',
+  { name: 'backends', path: (pool) => ['pools', pool, 'backends'], read: backends },
+  { name: 'listen', path: () => ['listeners'], read: listeners },
+  { name: 'workers', path: () => ['workers'], read: count },
+  { name: 'policy', path: (pool) => ['pools', pool, 'policy'], read: text },
+  { name: 'healthPath', path: (pool) => ['pools', pool, 'healthCheck', 'path'], read: text },
+  { name: 'healthInterval', path: (pool) => ['pools', pool, 'healthCheck', 'interval'], read: text },
+  { name: 'accept', path: () => ['accept'], read: text },
+  { name: 'admin', path: () => ['admin'], read: (given) => withHost(text(given), '127.0.0.1') },
+  { name: 'logLevel', path: () => ['logLevel'], read: text },
 ];
 
+/** What was laid over a file, and who said which part of it. */
+export interface Overlaid {
+  readonly input: unknown;
+  /** @returns who said what stands at `path`; `undefined` for what the file says */
+  readonly saidBy: (path: Path) => Given | undefined;
+}
+
 /**
- * @throws {UsageError} one sentence that names the offending value and the flag or variable it came from
+ * @param base the file's value; an empty mapping without one
+ * @throws {UsageError} a list of backends that is none
  */
-export function configFromArgs(args: Args, environment: Environment): Config {
-  const given = new Map<Setting, Given>();
-  for (const setting of SETTINGS) {
-    const found = givenFor(setting, args, environment);
-    if (found !== undefined) given.set(setting, found);
+export function overlay(base: unknown, args: Args, environment: Environment): Overlaid {
+  const pool = poolNameIn(base);
+  const said = SETTINGS.flatMap((setting) => {
+    const given = givenFor(setting.name, args, environment);
+    return given === undefined ? [] : [{ path: setting.path(pool), given, value: setting.read(given) }];
+  });
+  return {
+    input: said.reduce((input, { path, value }) => withValue(input, path, value), base),
+    saidBy: (path) => said.find((each) => each.path.every((step, index) => step === path[index]))?.given,
+  };
+}
+
+/** @returns the configuration file that flags or variables name */
+export function configFileOf(args: Args, environment: Environment): string | undefined {
+  return givenFor('config', args, environment)?.texts.at(-1);
+}
+
+function givenFor(setting: keyof Args, args: Args, environment: Environment): Given | undefined {
+  const typed = args[setting];
+  if (typed !== undefined && (setting !== 'backends' || typed.length > 0)) {
+    const source = setting === 'backends' ? 'BACKENDS' : `--${kebab(setting)}`;
+    return { source, texts: typeof typed === 'string' ? [typed] : typed };
   }
-  const parsed = configSchema.safeParse(inputOf(given));
-  if (parsed.success) return parsed.data;
-  throw new UsageError(sentence(parsed.error.issues[0], given));
+  const variable = variableOf(setting);
+  const value = environment[variable];
+  // Compose files and unit files pass a variable nobody set as an empty one.
+  return value === undefined || value === '' ? undefined : { source: variable, texts: [value] };
 }
 
 /** `--health-path` -> `ROUNDHOUSE_HEALTH_PATH`. */
@@ -73,82 +94,44 @@ export function variableOf(setting: string): string {
   return `ROUNDHOUSE_${kebab(setting).replaceAll('-', '_').toUpperCase()}`;
 }
 
-function givenFor(setting: Setting, args: Args, environment: Environment): Given | undefined {
-  const typed = args[setting];
-  if (typed !== undefined && (setting !== 'backends' || typed.length > 0)) {
-    const source = setting === 'backends' ? 'BACKENDS' : `--${kebab(setting)}`;
-    return { source, texts: typeof typed === 'string' ? [typed] : typed };
-  }
-  const variable = variableOf(setting);
-  const text = environment[variable];
-  // Compose files and unit files pass a variable nobody set as an empty one.
-  return text === undefined || text === '' ? undefined : { source: variable, texts: [text] };
+/** Flags speak of the only pool, whatever a file calls it. */
+function poolNameIn(base: unknown): string {
+  const pools = isMapping(base) ? base['pools'] : undefined;
+  return (isMapping(pools) ? Object.keys(pools)[0] : undefined) ?? DEFAULT_POOL;
 }
 
-function inputOf(given: ReadonlyMap<Setting, Given>): unknown {
-  const text = (setting: Setting): string | undefined => given.get(setting)?.texts.at(-1);
-  const admin = text('admin');
-  return {
-    listeners: listenersOf(given.get('listen')),
-    workers: workersOf(text('workers')),
-    accept: text('accept'),
-    admin: admin === undefined ? undefined : withHost(admin, '127.0.0.1'),
-    logLevel: text('logLevel'),
-    pools: {
-      [DEFAULT_POOL]: {
-        policy: text('policy'),
-        backends: backendsOf(given.get('backends')),
-        healthCheck: { path: text('healthPath'), interval: text('healthInterval') },
-      },
-    },
-  };
+/** @returns a copy with `value` at `path`; what is in its way and no mapping stays, for the schema to refuse */
+function withValue(base: unknown, path: readonly string[], value: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return value;
+  if (base !== undefined && !isMapping(base)) return base;
+  return { ...base, [step]: withValue(base?.[step], rest, value) };
 }
 
-function backendsOf(given: Given | undefined): readonly BackendInput[] {
-  if (given !== undefined) return readBackends(given.texts, given.source);
-  throw new UsageError(
-    'no backends given; name them as in "roundhouse 127.0.0.1:3001,127.0.0.1:3002", or see "roundhouse --help"',
-  );
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function listenersOf(given: Given | undefined): readonly { readonly address: string }[] | undefined {
-  return given?.texts.flatMap((text) => text.split(',')).map((text) => ({ address: withHost(text.trim(), '0.0.0.0') }));
+function text({ texts }: Given): string {
+  return texts.at(-1) ?? '';
+}
+
+function backends({ texts, source }: Given): readonly BackendInput[] {
+  return readBackends(texts, source);
+}
+
+function listeners({ texts }: Given): readonly { readonly address: string }[] {
+  return texts.flatMap((each) => each.split(',')).map((each) => ({ address: withHost(each.trim(), '0.0.0.0') }));
+}
+
+function count(given: Given): string | number {
+  const typed = text(given);
+  return /^\d{1,9}$/.test(typed) ? Number(typed) : typed;
 }
 
 /** `8080` and `:8080` are short for that port on `host`. */
-function withHost(text: string, host: string): string {
-  return /^:?\d+$/.test(text) ? `${host}:${text.replace(':', '')}` : text;
-}
-
-/** What is no number is left as it is, for the schema to refuse with the text that was typed. */
-function workersOf(text: string | undefined): string | number | undefined {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : text;
-}
-
-function sentence(issue: z.core.$ZodIssue | undefined, given: ReadonlyMap<Setting, Given>): string {
-  const path = issue?.path.join('.') ?? '';
-  const setting = SETTINGS.find((name) => path === PATHS[name] || path.startsWith(`${PATHS[name]}.`));
-  const said = setting === undefined ? undefined : given.get(setting);
-  if (issue === undefined || said === undefined) return `${path} ${issue?.message}`;
-  const clause = clauseOf(issue, said.texts.at(-1) ?? '');
-  return `${said.source}: ${clause.includes('"') ? clause : `"${said.texts.join(',')}" ${clause}`}`;
-}
-
-function clauseOf(issue: z.core.$ZodIssue, text: string): string {
-  switch (issue.code) {
-    case 'invalid_value': {
-      const known = issue.values.map(String);
-      const near = similarWord(text, known);
-      return near === undefined
-        ? `"${text}" is not known; write ${alternatives(known)}`
-        : `"${text}" is not known; did you mean ${near}?`;
-    }
-    case 'invalid_union':
-      // The members are ordered from a fixed word to a free form; what a person typed was meant as the free form.
-      return issue.errors.at(-1)?.[0]?.message ?? issue.message;
-    default:
-      return issue.message;
-  }
+function withHost(typed: string, host: string): string {
+  return /^:?\d+$/.test(typed) ? `${host}:${typed.replace(':', '')}` : typed;
 }
 
 function kebab(setting: string): string {

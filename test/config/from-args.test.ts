@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import { type Args, configFromArgs, variableOf } from '../../src/config/from-args.js';
+import { type Args, variableOf } from '../../src/config/from-args.js';
+import { configOf } from '../../src/config/load.js';
 import type { Config } from '../../src/config/schema.js';
 import { UsageError } from '../../src/config/usage-error.js';
 
 const ONE = ['10.0.0.1:80'];
 const config = (args: Partial<Args>, env: Record<string, string> = {}): Config =>
-  configFromArgs({ backends: ONE, ...args }, env);
+  configOf({ backends: ONE, ...args }, env);
 const poolOf = (args: Partial<Args>, env: Record<string, string> = {}) => config(args, env).pools['default'];
 
 describe('The configuration from a command line', () => {
@@ -19,7 +20,7 @@ describe('The configuration from a command line', () => {
       logLevel: 'info',
     });
     expect(poolOf({})?.policy).to.equal('two-choices');
-    expect(poolOf({})?.healthCheck).to.include({ interval: 5_000, path: undefined });
+    expect(poolOf({})?.healthCheck).to.include({ interval: 5_000 }).and.not.have.property('path');
   });
 
   it('reads backends from one list, from several arguments, with weights, IPv6 and names', () => {
@@ -72,7 +73,7 @@ describe('ROUNDHOUSE_* variables', () => {
   });
 
   it('stand in for every flag and for the backends', () => {
-    const read = configFromArgs(
+    const read = configOf(
       { backends: [] },
       {
         ROUNDHOUSE_BACKENDS: 'a:1,b:2',

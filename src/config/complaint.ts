@@ -1,0 +1,119 @@
+/**
+ * config/complaint.ts: what the schema found wrong, in words for a person: the value, what it should be, and the
+ * nearest thing that would have been right.
+ */
+import type * as z from 'zod';
+import type { Path } from './document.js';
+import { type JsonSchema, knownKeys, nodeAt } from './json-schema.js';
+import { alternatives, similarWord } from './similar.js';
+import { shown } from './values.js';
+
+/** One thing that is wrong. */
+export interface Complaint {
+  readonly path: Path;
+  /** Whether the key itself is meant, rather than its value. */
+  readonly part: 'key' | 'value';
+  /** Names the offending value, not where it stands. */
+  readonly clause: string;
+}
+
+/**
+ * @param input what the schema was given
+ * @returns one complaint, or several for an issue about several keys
+ */
+export function complaintsOf(issue: z.core.$ZodIssue, input: unknown): readonly Complaint[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key));
+  const value = issue.path.reduce<unknown>(inside, input);
+  if (value === undefined && issue.code !== 'custom') return [missingKey(issue.path)];
+  const isKey = issue.code === 'invalid_key';
+  const subject = isKey ? issue.path.at(-1) : value;
+  const clause = clauseOf(issue, subject);
+  const isNamed = clause.includes('"') || typeof subject === 'object';
+  return [
+    { path: issue.path, part: isKey ? 'key' : 'value', clause: isNamed ? clause : `${shown(subject)} ${clause}` },
+  ];
+}
+
+/** `pools.web.backends[1].weight`. */
+export function pathText(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    return text === '' ? String(step) : `${text}.${String(step)}`;
+  }, '');
+}
+
+function unknownKey(around: Path, key: string): Complaint {
+  const node = nodeAt(around);
+  const known = node === undefined ? [] : knownKeys(node);
+  const near = similarWord(key, known);
+  const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean "${near}"?`;
+  return { path: [...around, key], part: 'key', clause: `"${key}" is not known here; ${hint}` };
+}
+
+function missingKey(path: Path): Complaint {
+  return { path: path.slice(0, -1), part: 'value', clause: `the key "${String(path.at(-1))}" is missing` };
+}
+
+function clauseOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (value === null) return `has no value; write ${expectedAt(issue.path)}, or leave the key out`;
+  switch (issue.code) {
+    case 'invalid_value':
+      return unknownWord(value, issue.values.map(String));
+    case 'invalid_union':
+      // The members are ordered from a fixed word to a free form; what a person typed was meant as the free form.
+      return plain(issue.errors.at(-1)?.[0], issue.path, value);
+    case 'invalid_key':
+      return plain(issue.issues[0], issue.path, value);
+    default:
+      return plain(issue, issue.path, value);
+  }
+}
+
+/** Our own messages say enough; where there is none, what is expected is said instead of zod's words. */
+function plain(issue: z.core.$ZodIssue | undefined, path: Path, value: unknown): string {
+  const isOurs = issue !== undefined && !/^(Invalid|Too (small|big))/.test(issue.message);
+  return isOurs ? issue.message : `${shown(value)} is not ${expectedAt(path)}`;
+}
+
+function unknownWord(value: unknown, known: readonly string[]): string {
+  const near = similarWord(String(value), known);
+  const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean ${near}?`;
+  return `${shown(value)} is not known; ${hint}`;
+}
+
+function expectedAt(path: Path): string {
+  const node = nodeAt(path);
+  if (node?.definition === 'time' || node?.definition === 'positiveTime') return 'a time, as in 5s';
+  return node === undefined ? 'known here' : expected(node.schema);
+}
+
+/** What a schema accepts, as the end of "... is not". */
+function expected({ type, anyOf, enum: words, const: word, minimum, maximum }: JsonSchema): string {
+  if (anyOf !== undefined) return alternatives(anyOf.map(expected));
+  if (word !== undefined) return String(word);
+  if (words !== undefined) return alternatives(words.map(String));
+  switch (type) {
+    case 'integer':
+      return `a whole number${range(minimum, maximum)}`;
+    case 'number':
+      return `a number${range(minimum, maximum)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return 'a list';
+    case 'object':
+      return 'a mapping of keys to values';
+    default:
+      return 'a text; put it in quotes';
+  }
+}
+
+function range(minimum: number | undefined, maximum: number | undefined): string {
+  if (maximum !== undefined) return ` from ${minimum ?? 0} to ${maximum}`;
+  return minimum === undefined ? '' : ` of at least ${minimum}`;
+}
+
+function inside(value: unknown, step: PropertyKey): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+  return Reflect.get(value, step);
+}

@@ -1,0 +1,149 @@
+/** config/reference.ts: the reference page of the configuration file, made from the schema so that it is never behind. */
+import { configJsonSchema, type JsonSchema, nodeOf } from './json-schema.js';
+
+const INTRODUCTION = `# The configuration file
+
+<!-- Made by "roundhouse schema --markdown"; change the descriptions in src/config/schema.ts. -->
+
+\`\`\`yaml
+listeners: [{ address: 0.0.0.0:8080 }]
+pools:
+  web:
+    backends: [{ address: 10.0.0.1:8080, weight: 2 }, { address: 10.0.0.2:8080 }]
+    healthCheck: { path: /health }
+\`\`\`
+
+\`\`\`text
+roundhouse -c FILE          run it; ROUNDHOUSE_CONFIG names the file as well
+roundhouse check -c FILE    say what is wrong with it, or print it with every default filled in
+roundhouse schema           print its JSON Schema, for editors
+\`\`\`
+
+The file is YAML 1.2 or JSON, at most 1 MiB. Only \`pools\` is required. Flags beat \`ROUNDHOUSE_*\` variables, and those
+beat the file: BACKENDS on the command line take the place of the pool's \`backends\`, \`--policy\` and \`--health-*\` that
+of the pool's own settings. \`$schema\` may name the schema of the file:
+\`roundhouse schema > roundhouse.schema.json\`, then \`$schema: ./roundhouse.schema.json\`.
+
+**Mistakes** are named by line and column, with the value and what was probably meant; nothing is started then, and the
+exit code is 1:
+
+\`\`\`text
+roundhouse: lb.yaml:4:13: pools.web.policy: "roundrobin" is not known; did you mean round-robin?
+roundhouse: lb.yaml:6:5: pools.web: "helthCheck" is not known here; did you mean "healthCheck"?
+\`\`\`
+
+**SIGHUP** reads the file again. Backends that were added, removed or given another weight are changed in the running
+pool; requests in flight finish, and whatever did not change keeps its health and its connections. Other keys that
+changed are named in the log and wait for a restart. Backends that were added at run time, and that no version of the
+file named, stay. A file with a mistake changes nothing.
+
+**Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where it says "or off", \`off\` and \`0\` switch the limit off.
+**Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`.
+`;
+
+interface Row {
+  readonly key: string;
+  readonly kind: string;
+  readonly initial: string;
+  readonly description: string;
+}
+
+/** @returns Markdown */
+export function configReference(): string {
+  return `${INTRODUCTION}\n${section('Top level', '', configJsonSchema(), '')}`;
+}
+
+/** A table of one mapping's keys, then a section for each that is a mapping itself. */
+function section(title: string, description: string, schema: JsonSchema, prefix: string): string {
+  const children = childrenOf(schema, prefix);
+  const rows = children.map(({ key, schema: child }) => rowOf(key, child, schema.required ?? []));
+  const head = [`## ${title}`, ...(description === '' ? [] : [description])].join('\n\n');
+  const nested = children.flatMap(({ path, schema: child }) => nestedOf(path, child));
+  return [`${head}\n\n${tableOf(rows)}`, ...nested].join('\n');
+}
+
+function nestedOf(path: string, schema: JsonSchema): readonly string[] {
+  const inner = innerOf(schema);
+  if (inner === undefined) return [];
+  return [section(`\`${path}${inner.suffix}\``, schema.description ?? '', inner.schema, `${path}${inner.suffix}`)];
+}
+
+/** The mapping that a key holds: itself, each item of its list, or what stands under each name. */
+function innerOf(schema: JsonSchema): { readonly schema: JsonSchema; readonly suffix: string } | undefined {
+  if (schema.properties !== undefined) return { schema, suffix: '' };
+  const { additionalProperties: named, items } = schema;
+  if (typeof named === 'object') return { schema: nodeOf(named).schema, suffix: '.NAME' };
+  const item = typeof items === 'object' && !Array.isArray(items) ? nodeOf(items).schema : undefined;
+  return item?.properties === undefined ? undefined : { schema: item, suffix: '[]' };
+}
+
+interface Child {
+  readonly key: string;
+  readonly path: string;
+  readonly schema: JsonSchema;
+}
+
+function childrenOf({ properties = {} }: JsonSchema, prefix: string): readonly Child[] {
+  return Object.entries(properties).flatMap(([key, raw]) => {
+    const path = prefix === '' ? key : `${prefix}.${key}`;
+    return typeof raw === 'object' ? [{ key, path, schema: nodeOf(raw).schema }] : [];
+  });
+}
+
+function rowOf(key: string, schema: JsonSchema, required: readonly string[]): Row {
+  const initial = required.includes(key) ? '**required**' : initialOf(schema);
+  return { key: `\`${key}\``, kind: kindOf(schema), initial, description: schema.description ?? '' };
+}
+
+function initialOf({ default: initial }: JsonSchema): string {
+  if (initial === undefined || (typeof initial === 'object' && Object.keys(initial ?? {}).length === 0)) return '';
+  return typeof initial === 'object' ? `\`${JSON.stringify(initial)}\`` : `\`${initial}\``;
+}
+
+function kindOf(schema: JsonSchema): string {
+  const { anyOf, enum: words, const: word, type, minimum, maximum, items, additionalProperties } = schema;
+  switch (definitionOf(schema)) {
+    case 'time':
+      return 'time or off';
+    case 'positiveTime':
+      return 'time';
+    case 'listenAddress':
+    case 'backendAddress':
+      return 'address';
+    case 'ipRange':
+      return 'IP address or range';
+    default:
+  }
+  if (anyOf !== undefined) return anyOf.map((each) => kindOf(nodeOf(each).schema)).join(' or ');
+  if (word !== undefined) return `\`${word}\``;
+  if (words !== undefined) return words.map((each) => `\`${each}\``).join(', ');
+  if (type === 'integer' || type === 'number')
+    return `${type === 'integer' ? 'whole number' : 'number'}${range(minimum, maximum)}`;
+  if (type === 'array') return `list, each ${withArticle(itemKind(items))}`;
+  if (type === 'object') return typeof additionalProperties === 'object' ? 'mappings by name' : 'mapping';
+  return type === 'boolean' ? '`true` or `false`' : 'text';
+}
+
+function itemKind(items: JsonSchema['items']): string {
+  return typeof items === 'object' && !Array.isArray(items) ? kindOf(nodeOf(items).schema) : 'value';
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
+function definitionOf({ $ref = '' }: JsonSchema): string {
+  return $ref.replace('#/$defs/', '');
+}
+
+function range(minimum: number | undefined, maximum: number | undefined): string {
+  if (maximum !== undefined) return `, ${minimum ?? 0} to ${maximum}`;
+  return minimum === undefined ? '' : `, at least ${minimum}`;
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const lines = rows.map(
+    ({ key, kind, initial, description }) => `| ${key} | ${kind} | ${initial} | ${description} |\n`,
+  );
+  return `| key | value | default | meaning |\n| --- | --- | --- | --- |\n${lines.join('')}`;
+}
