@@ -343,7 +343,9 @@ export class ClientConnection implements Reader {
   /** Ends the connection once everything is written. */
   private leave(): void {
     this.startLeaving();
-    this.socket.destroySoon();
+    // With nothing left to send, closing says the same as ending first, without a system call and an event more.
+    if (this.unsent === 0) this.socket.destroy();
+    else this.socket.destroySoon();
   }
 
   private startLeaving(): void {
