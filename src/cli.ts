@@ -13,7 +13,7 @@ await runProgram(roundhouse(), process.argv);
 function roundhouse(): Command {
   const program = createProgram('roundhouse')
     .description('An HTTP load balancer that uses every core.')
-    .usage('[options] BACKENDS\n       roundhouse demo [-n 3]')
+    .usage('[options] BACKENDS\n       roundhouse -c FILE\n       roundhouse demo [-n 3]')
     .argument('[backends...]', 'host:port[@weight],host:port,...')
     .version(productVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -69,9 +69,10 @@ function addCheck(program: Command): void {
     .description('check a configuration file without starting anything, and print what it comes to')
     .argument('[backends...]', 'instead of those of the file');
   addServeOptions(check);
-  check.action(async (backends: readonly string[], options: Omit<Args, 'backends'>) => {
+  check.action(async (backends: readonly string[]) => {
     const command = await import('./commands/check.js');
-    await command.check({ ...options, backends }, process.env);
+    // Also those in front of the command: `roundhouse -c FILE check`.
+    await command.check({ ...check.optsWithGlobals<Omit<Args, 'backends'>>(), backends }, process.env);
   });
 }
 

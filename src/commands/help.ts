@@ -32,17 +32,21 @@ export function addServeOptions(program: Command): void {
 
 export function helpFooter(): string {
   return `
-What stands in brackets holds when neither flag nor variable says otherwise.
+What stands in brackets holds when no flag, variable or file says otherwise.
 Each flag has a variable: --health-path is ${variableOf('healthPath')}; the
-backends are ${variableOf('backends')}. Flags beat variables.
+backends are ${variableOf('backends')}. Flags beat variables, and those
+beat the file.
 
 Examples:
   roundhouse 127.0.0.1:3001,127.0.0.1:3002     port 8080, shared between two
   roundhouse 10.0.0.1:80@3,10.0.0.2:80 -l 80   the first gets three quarters
   roundhouse app-1:3000 app-2:3000 --health-path /health --health-interval 2s
+  roundhouse -c lb.yaml --workers 2            from a file, but two workers
+  roundhouse check -c lb.yaml                  what that file comes to
   roundhouse demo                              see it work, backends included
 
 Signals: TERM and INT finish what is in flight, then end; a second INT ends at
-once; USR2 replaces the workers one by one.
+once; HUP reads the file again and applies its backends; USR2 replaces the
+workers one by one.
 Exit codes: 0 fine, 1 could not run, 2 wrong usage.`;
 }

@@ -3,7 +3,7 @@
  * Only differences are applied, so whatever did not change keeps its health, its connections and its requests.
  */
 
-import { changedKeys } from '../config/effective.js';
+import { changedKeys } from '../config/changed-keys.js';
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';

@@ -11,11 +11,9 @@ import {
   isSeq,
   Lexer,
   LineCounter,
-  type Pair,
   parseDocument,
   visit,
   type YAMLError,
-  type YAMLMap,
 } from 'yaml';
 import { ConfigError } from './config-error.js';
 
@@ -31,7 +29,7 @@ export interface Place {
 const MAX_DEPTH = 50;
 
 export class ConfigDocument {
-  /** As the text says it, anchors and merge keys resolved; whether it is a configuration is for the schema to say. */
+  /** As the text says it, aliases resolved; whether it is a configuration is for the schema to say. */
   readonly value: unknown;
   readonly #file: string;
   readonly #lines: LineCounter;
@@ -45,7 +43,7 @@ export class ConfigDocument {
     this.#file = file;
     this.#lines = new LineCounter();
     if (isTooDeep(text)) throw new ConfigError([`${file}: it is nested too deeply to be a configuration`]);
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     const problem = this.#document.errors[0] ?? this.#document.warnings[0];
     if (problem !== undefined) throw this.#refusal(problem.pos[0], syntaxClause(problem, text));
     this.value = this.#plain();
@@ -106,23 +104,8 @@ export class ConfigDocument {
       const item = node.items[Number(step)];
       return item === undefined ? undefined : { value: item, start: startOf(item) };
     }
-    const pair = isMap(node) ? this.#pair(node, String(step)) : undefined;
+    const pair = isMap(node) ? node.items.find(({ key }) => keyText(key) === String(step)) : undefined;
     return pair === undefined ? undefined : { value: pair.value, start: startOf(pair.key) };
-  }
-
-  /** The map's own key, or else one it has by a merge key. */
-  #pair(map: YAMLMap, key: string): Pair | undefined {
-    const own = map.items.find((pair) => keyOf(pair) === key);
-    if (own !== undefined) return own;
-    const merged = map.items.filter((pair) => keyOf(pair) === '<<').map(({ value }) => this.#behindAlias(value));
-    const sources = merged.flatMap((node) =>
-      isSeq(node) ? node.items.map((item) => this.#behindAlias(item)) : [node],
-    );
-    for (const source of sources) {
-      const found = isMap(source) ? this.#pair(source, key) : undefined;
-      if (found !== undefined) return found;
-    }
-    return undefined;
   }
 
   #behindAlias(node: unknown): unknown {
@@ -139,7 +122,7 @@ export class ConfigDocument {
   }
 }
 
-function keyOf({ key }: Pair): string {
+function keyText(key: unknown): string {
   return isScalar(key) ? String(key.value) : String(key);
 }
 

@@ -1,7 +1,7 @@
 /** config/load.ts: flags, variables and file -> the configuration, or what is wrong with it. */
 import { type Complaint, complaintsOf, pathText } from './complaint.js';
 import { ConfigError } from './config-error.js';
-import { ConfigDocument } from './document.js';
+import type { ConfigDocument } from './document.js';
 import { type Args, configFileOf, type Environment, type Overlaid, overlay } from './from-args.js';
 import { mapScalars } from './json-schema.js';
 import { readConfigFile } from './read-file.js';
@@ -16,6 +16,8 @@ import { UsageError } from './usage-error.js';
 export async function loadConfig(args: Args, environment: Environment): Promise<Config> {
   const file = configFileOf(args, environment);
   if (file === undefined) return configOf(args, environment);
+  // Only who has a file pays for the reader of YAML.
+  const { ConfigDocument } = await import('./document.js');
   return configOf(args, environment, new ConfigDocument(await readConfigFile(file), file));
 }
 

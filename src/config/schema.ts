@@ -139,9 +139,9 @@ const pool = z.strictObject({
 });
 
 // Pools are named in logs, metrics and commands, so a name is one plain word.
-const poolName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, { error: 'must be one word of letters, digits, "-", "_" and "."' });
+const poolName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+  error: 'must be one word of letters, digits, dots, - and _, 64 at most',
+});
 
 const pools = z
   .record(poolName, pool)

@@ -1,0 +1,18 @@
+/** config/changed-keys.ts: what sets two configurations apart. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from './schema.js';
+
+/** @returns the keys whose values differ, lists taken as one value; backends are left out */
+export function changedKeys(before: Config, after: Config): readonly string[] {
+  return changedUnder('', before, after).filter((key) => !(key.startsWith('pools.') && key.endsWith('.backends')));
+}
+
+function changedUnder(path: string, before: unknown, after: unknown): readonly string[] {
+  if (!isMapping(before) || !isMapping(after)) return isDeepStrictEqual(before, after) ? [] : [path];
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) => changedUnder(path === '' ? key : `${path}.${key}`, before[key], after[key]));
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
