@@ -107,7 +107,8 @@ export const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
 
 /** The part of a socket's handle that writes (lib/internal/stream_base_commons.js, src/stream_base.cc). */
 interface WritingHandle {
-  writeLatin1String(request: WriteRequest | null, text: string): number;
+  /** @returns an error number or 0, or from Node 26 on the request that is now pending */
+  writeLatin1String(request: WriteRequest | null, text: string): number | WriteRequest;
   readonly writeQueueSize: number;
 }
 
@@ -122,12 +123,17 @@ interface SocketInside {
 
 type WriteRequestClass = new () => WriteRequest;
 
-/** Taken from the first write that Node itself makes: nothing else can make one. */
-let writeRequestClass: WriteRequestClass | undefined;
-/** Nobody has looked at a write yet; never true in mode `events`. */
+/**
+ * How to write past the stream, learnt from the first write that Node itself makes:
+ * - `given`: every write is given a request, of a class that nothing else can name
+ * - `made`: Node makes the request in native code, when it needs one
+ * - `unknown`: no write was seen yet, or it was like neither; `socket.write` does
+ */
+let dialect: 'unknown' | 'given' | 'made' = 'unknown';
 let unlearnt = readMode === 'buffer';
-/** The request for the next write; it stays unused as long as the kernel takes everything at once. */
-let spare: WriteRequest | undefined;
+let writeRequestClass: WriteRequestClass | undefined;
+/** For `given`: the request for the next write. It stays unused while the kernel takes everything at once. */
+let spare: WriteRequest | null = null;
 
 /** libuv tries a text of at most this many bytes without allocating. */
 const SHORT_TEXT = 16_384;
@@ -148,49 +154,52 @@ export class TextWriter {
   write(text: string): void {
     const { socket } = this;
     const handle = socket._handle;
-    if (spare === undefined) return this.writeByStream(text, handle);
-    if (handle === null || this.waiting || text.length > SHORT_TEXT || socket.writableLength > 0 || !socket.writable) {
+    if (unlearnt && handle !== null) learnDialect(handle);
+    const ordinary = dialect === 'unknown' || this.waiting || text.length > SHORT_TEXT;
+    if (ordinary || handle === null || socket.writableLength > 0 || !socket.writable) {
       socket.write(text, 'latin1');
       return;
     }
-    const failed = handle.writeLatin1String(spare, text) !== 0;
-    if (failed) socket.destroy();
-    else if (handle.writeQueueSize > 0) this.wait();
+    const result = handle.writeLatin1String(spare, text);
+    if (typeof result === 'object') this.waitFor(result);
+    else if (result !== 0) socket.destroy();
+    else if (spare !== null && handle.writeQueueSize > 0) this.waitForSpare(spare);
   }
 
   /** The kernel did not take all of it: the handle keeps the request, and the next write its turn. */
-  private wait(): void {
-    if (spare === undefined || writeRequestClass === undefined) return;
+  private waitFor(request: WriteRequest): void {
     this.waiting = true;
-    spare.oncomplete = (status) => {
+    request.oncomplete = (status) => {
       this.waiting = false;
       if (status < 0) this.socket.destroy();
     };
-    spare = new writeRequestClass();
   }
 
-  /** Before the first write of the process is made, nobody knows the class of its request. */
-  private writeByStream(text: string, handle: WritingHandle | null): void {
-    if (unlearnt && handle !== null) learnWriteRequest(handle);
-    this.socket.write(text, 'latin1');
+  private waitForSpare(request: WriteRequest): void {
+    this.waitFor(request);
+    if (writeRequestClass !== undefined) spare = new writeRequestClass();
   }
 }
 
 /** Looks over Node's shoulder at the next write on `handle`. */
-function learnWriteRequest(handle: WritingHandle): void {
+function learnDialect(handle: WritingHandle): void {
   if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeQueueSize !== 'number') return;
+  unlearnt = false;
   const write = handle.writeLatin1String;
   handle.writeLatin1String = (request, text) => {
     handle.writeLatin1String = write;
-    unlearnt = false;
-    // Node 26 makes its requests in native code and passes none.
-    const made = request === null ? undefined : (Object.getPrototypeOf(request) as { constructor: WriteRequestClass });
-    if (made?.constructor.name === 'WriteWrap') {
-      writeRequestClass = made.constructor;
-      spare = new writeRequestClass();
-    }
+    if (request === null) dialect = 'made';
+    else learnRequestClass(request);
     return write.call(handle, request, text);
   };
+}
+
+function learnRequestClass(request: WriteRequest): void {
+  const made = Object.getPrototypeOf(request) as { readonly constructor: WriteRequestClass };
+  if (made.constructor.name !== 'WriteWrap') return;
+  writeRequestClass = made.constructor;
+  spare = new writeRequestClass();
+  dialect = 'given';
 }
 
 /** Bytes that the kernel has not taken yet; falls while a slow peer reads, unlike `writableLength`. */

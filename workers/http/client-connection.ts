@@ -336,7 +336,10 @@ export class ClientConnection implements Reader {
   /** Ends our side and throws away what the client still sends, for a while. */
   private linger(): void {
     this.startLeaving();
-    this.socket.end(() => this.plane.wheel.arm(this.timer, this.phase === 'leaving' ? LINGER_MS : 0));
+    this.socket.end(() => {
+      this.unsent = 0;
+      this.plane.wheel.arm(this.timer, this.phase === 'leaving' ? LINGER_MS : 0);
+    });
     this.socket.resume();
   }
 
