@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import { ConfigDocument, type Path } from '../../src/config/document.js';
+
+const read = (text: string): ConfigDocument => new ConfigDocument(text, 'lb.yaml');
+
+/** `LINE:COLUMN` of what stands at `path`. */
+function at(text: string, path: Path, part?: 'key' | 'value'): string {
+  const { line, column } = read(text).place(path, part);
+  return `${line}:${column}`;
+}
+
+const BLOCK = `# a comment
+pools:
+  web:
+    backends:
+      - address: a:1
+        weight: 2
+      - { address: b:1 }
+`;
+
+describe('The text of a configuration file', () => {
+  it('is read as YAML', () => {
+    expect(read(BLOCK).value).to.deep.equal({
+      pools: { web: { backends: [{ address: 'a:1', weight: 2 }, { address: 'b:1' }] } },
+    });
+  });
+
+  it('is read as JSON, indented by tabs, with Windows line ends', () => {
+    const value = { $schema: './x.json', listeners: [{ address: '0.0.0.0:80' }], workers: 2 };
+    expect(read(JSON.stringify(value, undefined, '\t').replaceAll('\n', '\r\n')).value).to.deep.equal(value);
+  });
+
+  it('knows on, off, yes and no as words, as YAML 1.2 does', () => {
+    expect(read('a: off\nb: no').value).to.deep.equal({ a: 'off', b: 'no' });
+  });
+
+  it('may name a part once and use it again', () => {
+    expect(read('a: &x {b: 1}\nc: *x').value).to.deep.equal({ a: { b: 1 }, c: { b: 1 } });
+  });
+
+  for (const [what, path, part, place] of [
+    ['a value', ['pools', 'web', 'backends', 0, 'weight'], 'value', '6:17'],
+    ['a value in brackets', ['pools', 'web', 'backends', 1, 'address'], 'value', '7:20'],
+    ['an item of a list', ['pools', 'web', 'backends', 1], 'value', '7:9'],
+    ['a block, by its key', ['pools', 'web', 'backends'], 'value', '4:5'],
+    ['a key', ['pools', 'web', 'backends', 0, 'weight'], 'key', '6:9'],
+    ['the nearest thing around what is not there', ['pools', 'web', 'policy', 'x'], 'value', '3:3'],
+    ['the whole', [], 'value', '2:1'],
+  ] as const) {
+    it(`knows where it has ${what}`, () => {
+      expect(at(BLOCK, path, part)).to.equal(place);
+    });
+  }
+
+  it('points behind an alias at what it stands for', () => {
+    expect(at('a: &x\n  b: 1\nc: *x', ['c', 'b'])).to.equal('2:6');
+  });
+});
+
+const DEEP = 500_000;
+/** Each list holds the one before ten times: ten to the twelfth values in a few hundred bytes. */
+const BOMB = Array.from({ length: 12 }, (_, i) => {
+  const items = Array.from({ length: 10 }, () => (i === 0 ? 'x' : `*a${i - 1}`));
+  return `a${i}: &a${i} [${items.join(', ')}]\n`;
+}).join('');
+
+describe('A text that is no configuration file', () => {
+  for (const [what, text, sentence] of [
+    ['nothing', '', 'lb.yaml: it is empty; a configuration needs at least "pools"'],
+    ['only a comment', '# later\n', 'lb.yaml: it is empty; a configuration needs at least "pools"'],
+    ['an open bracket', 'a: [1,\n  2', /^lb\.yaml:2:4: flow sequence .* must .* end with a \]$/],
+    ['an open quote', "a: 'x", "lb.yaml:1:6: missing closing 'quote"],
+    ['JSON with something behind it', '{"a": 1} x', /^lb\.yaml:1:10: unexpected scalar/],
+    ['a tab', 'a:\n\tb: 1\n', 'lb.yaml:2:1: a tab indents this line; YAML wants spaces'],
+    ['a key given twice', 'a: 1\nb: 2\na: 3', 'lb.yaml:3:1: the key "a" is given twice'],
+    ['two colons', 'a: b: c', 'lb.yaml:1:4: a second ": " in one line; put a value that holds it in quotes'],
+    ['two documents', 'a: 1\n---\nb: 2', 'lb.yaml:2:1: a second document begins; a configuration is one'],
+    ['a tag', 'a: !secret x', 'lb.yaml:1:4: unresolved tag: !secret; a configuration has no tags'],
+    ['an alias of nothing', 'a: 1\nb: *x', 'lb.yaml:2:4: the alias "*x" has no anchor "&x" before it'],
+    ['an alias of itself', 'a: &x [*x]', 'lb.yaml: an anchor holds an alias of itself'],
+    ['aliases that multiply', BOMB, 'lb.yaml: its aliases stand for too much'],
+    ['many brackets', '['.repeat(DEEP), 'lb.yaml: it is nested too deeply to be a configuration'],
+    ['many lists in one line', '- '.repeat(DEEP), 'lb.yaml: it is nested too deeply to be a configuration'],
+    [
+      'a block in a block, very often',
+      Array.from({ length: 1_400 }, (_, i) => `${' '.repeat(i)}a:\n`).join(''),
+      /^lb\.yaml:.*it is nested too deeply to be a configuration$/,
+    ],
+    ['control characters', '\x1b[2J: [', /^lb\.yaml:1:\d+: [^\x00-\x1f]+$/],
+  ] as const) {
+    it(`is refused in one sentence: ${what}`, () => {
+      expect(() => read(text))
+        .to.throw(Error)
+        .that.satisfies(({ name, message }: Error) => {
+          expect(name).to.equal('ConfigError');
+          if (typeof sentence === 'string') expect(message).to.equal(sentence);
+          else expect(message).to.match(sentence);
+          return true;
+        });
+    });
+  }
+});

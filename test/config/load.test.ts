@@ -1,0 +1,326 @@
+import { expect } from 'chai';
+import { ConfigError } from '../../src/config/config-error.js';
+import { ConfigDocument } from '../../src/config/document.js';
+import type { Args } from '../../src/config/from-args.js';
+import { configOf } from '../../src/config/load.js';
+import { type Config, configSchema } from '../../src/config/schema.js';
+import { UsageError } from '../../src/config/usage-error.js';
+
+function config(text: string, args: Partial<Args> = {}, environment: Record<string, string> = {}): Config {
+  return configOf({ backends: [], ...args }, environment, new ConfigDocument(text, 'f'));
+}
+
+/** The sentences about a file. */
+function complaints(text: string): readonly string[] {
+  try {
+    config(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.sentences;
+    throw error;
+  }
+  return [];
+}
+
+const FILE = `
+listeners: [{ address: 127.0.0.1:7000 }]
+workers: 3
+accept: shared
+admin: off
+logLevel: warn
+drain: 1m
+pools:
+  web:
+    policy: random
+    backends: [{ address: 10.0.0.1:80, weight: 2 }]
+    healthCheck: { path: /file, interval: 7s, fall: 9 }
+`;
+
+describe('The configuration from a file', () => {
+  it('is what the file says, and defaults for the rest', () => {
+    expect(config(FILE)).to.deep.equal(
+      configSchema.parse({
+        listeners: [{ address: '127.0.0.1:7000' }],
+        workers: 3,
+        accept: 'shared',
+        admin: 'off',
+        logLevel: 'warn',
+        drain: 60_000,
+        pools: {
+          web: {
+            policy: 'random',
+            backends: [{ address: '10.0.0.1:80', weight: 2 }],
+            healthCheck: { path: '/file', interval: 7_000, fall: 9 },
+          },
+        },
+      }),
+    );
+  });
+
+  it('may name its schema, which is not kept', () => {
+    expect(config(`$schema: ./roundhouse.schema.json\n${FILE}`)).to.deep.equal(config(FILE));
+  });
+
+  it('takes 0 and off for a time that may be off', () => {
+    const { timeouts } = config(`timeouts: { head: 0, write: off, keepAlive: "0" }\n${FILE}`);
+    expect(timeouts).to.include({ head: 0, write: 0, keepAlive: 0 });
+  });
+});
+
+describe('Flags, variables and a file', () => {
+  const environment = {
+    ROUNDHOUSE_LISTEN: '7001',
+    ROUNDHOUSE_WORKERS: '4',
+    ROUNDHOUSE_ACCEPT: 'round-robin',
+    ROUNDHOUSE_ADMIN: '127.0.0.1:9000',
+    ROUNDHOUSE_LOG_LEVEL: 'debug',
+    ROUNDHOUSE_BACKENDS: '10.0.0.2:80',
+    ROUNDHOUSE_POLICY: 'round-robin',
+    ROUNDHOUSE_HEALTH_PATH: '/variable',
+    ROUNDHOUSE_HEALTH_INTERVAL: '8s',
+  };
+  const args: Args = {
+    listen: ['7002'],
+    workers: '5',
+    accept: 'reuse-port',
+    admin: '9002',
+    logLevel: 'error',
+    backends: ['10.0.0.3:80@3', '10.0.0.4:80'],
+    policy: 'least-connections',
+    healthPath: '/flag',
+    healthInterval: '9s',
+  };
+  /** What each of the three could say. */
+  const said = ({ listeners, workers, accept, admin, logLevel, pools }: Config) => ({
+    listeners,
+    workers,
+    accept,
+    admin,
+    logLevel,
+    pools: Object.entries(pools).map(
+      ([
+        name,
+        {
+          policy,
+          backends,
+          healthCheck: { path, interval, fall },
+        },
+      ]) => {
+        return { name, policy, backends, path, interval, fall };
+      },
+    ),
+  });
+
+  it('are obeyed in this order: variables beat the file, in the pool that the file names', () => {
+    expect(said(config(FILE, {}, environment))).to.deep.equal({
+      listeners: [{ address: '0.0.0.0:7001' }],
+      workers: 4,
+      accept: 'round-robin',
+      admin: '127.0.0.1:9000',
+      logLevel: 'debug',
+      pools: [
+        {
+          name: 'web',
+          policy: 'round-robin',
+          backends: [{ address: '10.0.0.2:80', weight: 1 }],
+          path: '/variable',
+          interval: 8_000,
+          fall: 9,
+        },
+      ],
+    });
+  });
+
+  it('and flags beat both', () => {
+    expect(said(config(FILE, args, environment))).to.deep.equal({
+      listeners: [{ address: '0.0.0.0:7002' }],
+      workers: 5,
+      accept: 'reuse-port',
+      admin: '127.0.0.1:9002',
+      logLevel: 'error',
+      pools: [
+        {
+          name: 'web',
+          policy: 'least-connections',
+          backends: [
+            { address: '10.0.0.3:80', weight: 3 },
+            { address: '10.0.0.4:80', weight: 1 },
+          ],
+          path: '/flag',
+          interval: 9_000,
+          fall: 9,
+        },
+      ],
+    });
+  });
+
+  it('may leave the pool to the command line altogether', () => {
+    expect(Object.keys(config('workers: 2', { backends: ['a:1'] }).pools)).to.deep.equal(['default']);
+  });
+
+  it('that are wrong are named by flag or variable, before what is wrong in the file', () => {
+    const wrong = `${FILE}\nlimits: { fields: 1 }`;
+    expect(() => config(wrong, { policy: 'rr' })).to.throw(
+      UsageError,
+      '--policy: "rr" is not known; write two-choices',
+    );
+    expect(() => config(wrong, {}, { ROUNDHOUSE_WORKERS: 'x' })).to.throw(UsageError, 'ROUNDHOUSE_WORKERS: "x"');
+    expect(() => config(wrong, { backends: ['a'] })).to.throw(UsageError, 'BACKENDS: "a" has no port');
+  });
+
+  it('do not hide that what they go into is no pool', () => {
+    expect(() => config('pools: [1]', { policy: 'random' })).to.throw(
+      ConfigError,
+      'f:1:8: pools: a list is not a mapping of keys to values',
+    );
+  });
+});
+
+/** A file whose only pool has these lines, in `{}`. The pool begins in column 15 of line 1. */
+const pool = (inside: string): string => `pools: { web: { backends: [{ address: "a:1" }], ${inside} } }`;
+
+describe('A wrong file', () => {
+  for (const [what, text, expected] of [
+    ['no pools', 'workers: 2', ['f:1:1: the key "pools" is missing']],
+    ['no pool', 'pools: {}', ['f:1:8: pools: names no pool; a balancer has exactly one']],
+    [
+      'a second pool',
+      'pools:\n  web: &web\n    backends: [{ address: "a:1" }]\n  api: *web\n',
+      ['f:4:3: pools.api: names 2 pools ("web", "api"); a balancer has exactly one'],
+    ],
+    [
+      'a pool name of two words',
+      'pools: { my web: { backends: [{ address: "a:1" }] } }',
+      ['f:1:10: pools: "my web" must be one word of letters, digits, dots, - and _, 64 at most'],
+    ],
+    ['a list', '- a', ['f:1:1: a list is not a mapping of keys to values']],
+    ['a word', 'hello', ['f:1:1: "hello" is not a mapping of keys to values']],
+    ['no backends', 'pools: { web: {} }', ['f:1:15: pools.web: the key "backends" is missing']],
+    ['an empty list', 'pools: { web: { backends: [] } }', ['f:1:27: pools.web.backends: needs at least one backend']],
+    [
+      'a misspelt key',
+      pool('helthcheck: {}'),
+      ['f:1:49: pools.web: "helthcheck" is not known here; did you mean "healthCheck"?'],
+    ],
+    [
+      'a key that is like none',
+      pool('retries: { zzz: 1 }'),
+      ['f:1:60: pools.web.retries: "zzz" is not known here; write count, budget, minPerSecond or bodyBytes'],
+    ],
+    [
+      'a misspelt word',
+      pool('policy: leastconn'),
+      ['f:1:57: pools.web.policy: "leastconn" is not known; did you mean least-connections?'],
+    ],
+    [
+      'a word that is like none',
+      `logLevel: loud\n${pool('')}`,
+      ['f:1:11: logLevel: "loud" is not known; write error, warn, info or debug'],
+    ],
+    [
+      'a time without unit',
+      pool('timeouts: { connect: 5 }'),
+      ['f:1:70: pools.web.timeouts.connect: "5" is not a time; write 500ms, 5s or 1m, at most 24h'],
+    ],
+    [
+      'a time that is no time',
+      pool('timeouts: { idle: [5s] }'),
+      ['f:1:67: pools.web.timeouts.idle: a list is not a time; write 500ms, 5s or 1m, at most 24h'],
+    ],
+    [
+      'a time that cannot be off',
+      pool('timeouts: { idle: off }'),
+      ['f:1:67: pools.web.timeouts.idle: "off" must be longer than 0'],
+    ],
+    [
+      'a number too large',
+      pool('idleConnections: 20000'),
+      ['f:1:66: pools.web.idleConnections: "20000" is not a whole number from 0 to 10000'],
+    ],
+    [
+      'a word for a number',
+      pool('idleConnections: many'),
+      ['f:1:66: pools.web.idleConnections: "many" is not a whole number from 0 to 10000'],
+    ],
+    [
+      'a broken number',
+      pool('healthCheck: { rise: 1.5 }'),
+      ['f:1:70: pools.web.healthCheck.rise: "1.5" is not a whole number from 1 to 100'],
+    ],
+    [
+      'a text for true',
+      `forwarding: { forwarded: yes }\n${pool('')}`,
+      ['f:1:26: forwarding.forwarded: "yes" is not true or false'],
+    ],
+    [
+      'a number for a text',
+      pool('healthCheck: { path: 5 }'),
+      ['f:1:70: pools.web.healthCheck.path: "5" is not a text; put it in quotes'],
+    ],
+    [
+      'a path without /',
+      pool('healthCheck: { path: health }'),
+      ['f:1:70: pools.web.healthCheck.path: "health" must start with / and hold no spaces'],
+    ],
+    [
+      'a key without a value',
+      pool('retries: '),
+      ['f:1:59: pools.web.retries: has no value; write a mapping of keys to values, or leave the key out'],
+    ],
+    ['a port for an address', `admin: 9901\n${pool('')}`, ['f:1:8: admin: "9901" is not an address; write host:port']],
+    [
+      'a backend without address',
+      'pools: { web: { backends: [{ weight: 2 }] } }',
+      ['f:1:28: pools.web.backends[0]: the key "address" is missing'],
+    ],
+    [
+      'a weight of 0',
+      'pools: { web: { backends: [{ address: "a:1", weight: 0 }] } }',
+      ['f:1:54: pools.web.backends[0].weight: "0" is not a weight; write a whole number from 1 to 1000'],
+    ],
+    [
+      'a backend listed twice',
+      'pools: { web: { backends: [{ address: "a:1" }, { address: "A:1" }] } }',
+      ['f:1:59: pools.web.backends[1].address: backend "a:1" is listed twice'],
+    ],
+    [
+      'overlapping listeners',
+      `listeners: [{ address: "[::]:80" }, { address: 10.0.0.1:80 }]\n${pool('')}`,
+      ['f:1:48: listeners[1].address: "10.0.0.1:80" overlaps "[::]:80"'],
+    ],
+    ['no listener', `listeners: []\n${pool('')}`, ['f:1:12: listeners: needs at least one listener']],
+    [
+      'workers that are no number',
+      `workers: { count: 2 }\n${pool('')}`,
+      ['f:1:10: workers: a mapping is not a worker count; write auto or a number from 1 to 256'],
+    ],
+    [
+      'names that objects have',
+      '__proto__: { workers: 2 }\nconstructor: 1\npools: { __proto__: {} }',
+      [
+        /^f:1:1: "__proto__" is not known here/,
+        /^f:2:1: "constructor" is not known here/,
+        'f:3:8: pools: names no pool; a balancer has exactly one',
+      ],
+    ],
+  ] as const satisfies readonly (readonly [string, string, readonly (string | RegExp)[]])[]) {
+    it(`is refused with place, value and what would be right: ${what}`, () => {
+      const found = complaints(text);
+      expect(found).to.have.length(expected.length);
+      for (const [index, sentence] of expected.entries()) {
+        if (typeof sentence === 'string') expect(found[index]).to.equal(sentence);
+        else expect(found[index]).to.match(sentence);
+      }
+    });
+  }
+
+  it('is explained from top to bottom, five sentences at most', () => {
+    const keys = Array.from({ length: 8 }, (_, index) => `q${index}q: 1\n`).join('');
+    const found = complaints(`${keys}pools: 1\n`);
+    expect(found.map((line) => line.slice(0, 4))).to.deep.equal(['f:1:', 'f:2:', 'f:3:', 'f:4:', 'f:5:', 'and ']);
+    expect(found.at(-1)).to.equal('and 4 more');
+  });
+
+  it('cannot move the cursor of who reads about it', () => {
+    expect(complaints('"\\e[2J": 1').join()).to.match(/^[\x20-\x7e]+$/);
+  });
+});
