@@ -67,6 +67,10 @@ describe('A request on its way to a backend', () => {
     );
   });
 
+  it('loses a field named Close too when Connection says close (RFC 9110 7.6.1)', () => {
+    expectFields(['Connection: close', 'Close: x'], []);
+  });
+
   it('keeps framing, routing and forwarding fields that Connection names', () => {
     const named = 'Connection: host, content-length, x-forwarded-for, x-forwarded-host, forwarded, expect, trailer';
     expectFields(['Content-Length: 0', named, 'Trailer: t'], ['Content-Length: 0', 'Trailer: t']);

@@ -143,6 +143,8 @@ const REFUSED: readonly (readonly [name: string, text: string, fault: string])[]
   ['9112 6.3: a Content-Length with a space in it', post('Content-Length: 1 2'), '400 bad-content-length'],
   ['9112 6.3: a Content-Length list', post('Content-Length: 1, 1'), '400 bad-content-length'],
   ['9112 6.3: a Content-Length of 2^53', post('Content-Length: 9007199254740992'), '400 bad-content-length'],
+  ['9110 5.6.3: a tab behind a Content-Length', post('Content-Length: 1 \t'), '400 bad-content-length'],
+  ['9110 5.6.3: a tab behind chunked', post('Transfer-Encoding: chunked\t'), '400 bad-transfer-encoding'],
   ['9112 6.3: 17 digits', post('Content-Length: 00000000000000001'), '400 bad-content-length'],
   ['9112 6.3: Content-Length twice', post('Content-Length: 1', 'Content-Length: 1'), '400 repeated-content-length'],
   ['9112 6.1: both, length first', post('Content-Length: 1', 'Transfer-Encoding: chunked'), '400 length-and-encoding'],
