@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 import type { Path } from './document.js';
-import { type JsonSchema, knownKeys, nodeAt } from './json-schema.js';
+import { isTime, type JsonSchema, knownKeys, nodeAt } from './json-schema.js';
 import { alternatives, similarWord } from './similar.js';
 import { shown } from './values.js';
 
@@ -83,8 +83,8 @@ function unknownWord(value: unknown, known: readonly string[]): string {
 
 function expectedAt(path: Path): string {
   const node = nodeAt(path);
-  if (node?.definition === 'time' || node?.definition === 'positiveTime') return 'a time, as in 5s';
-  return node === undefined ? 'known here' : expected(node.schema);
+  if (node === undefined) return 'known here';
+  return isTime(node) ? 'a time, as in 5s' : expected(node.schema);
 }
 
 /** What a schema accepts, as the end of "... is not". */

@@ -64,6 +64,11 @@ export function nodeOf(raw: JsonSchema): SchemaNode {
   return { schema: { ...defined, ...raw }, definition };
 }
 
+/** Whether a text stands there that the program holds as milliseconds. */
+export function isTime(node: SchemaNode | undefined): boolean {
+  return node?.definition === 'time' || node?.definition === 'positiveTime';
+}
+
 /** The keys that are known at a place, in the order of the schema. */
 export function knownKeys({ schema }: SchemaNode): readonly string[] {
   return Object.keys(schema.properties ?? {});

@@ -3,9 +3,9 @@ import { type Complaint, complaintsOf, pathText } from './complaint.js';
 import { ConfigError } from './config-error.js';
 import type { ConfigDocument } from './document.js';
 import { type Args, configFileOf, type Environment, type Overlaid, overlay } from './from-args.js';
-import { mapScalars } from './json-schema.js';
+import { isTime, mapScalars } from './json-schema.js';
 import { readConfigFile } from './read-file.js';
-import { type Config, configSchema } from './schema.js';
+import { type Config, configSchema, DEFAULT_POOL } from './schema.js';
 import { UsageError } from './usage-error.js';
 
 /**
@@ -24,7 +24,7 @@ export async function loadConfig(args: Args, environment: Environment): Promise<
 /** {@link loadConfig} for what has been read already. */
 export function configOf(args: Args, environment: Environment, document?: ConfigDocument): Config {
   const overlaid = overlay(document === undefined ? {} : baseOf(document), args, environment);
-  if (document === undefined && overlaid.saidBy(['pools', 'default', 'backends']) === undefined) {
+  if (document === undefined && overlaid.saidBy(['pools', DEFAULT_POOL, 'backends']) === undefined) {
     throw new UsageError(
       'no backends given; name them as in "roundhouse 127.0.0.1:3001,127.0.0.1:3002", or see "roundhouse --help"',
     );
@@ -37,10 +37,9 @@ export function configOf(args: Args, environment: Environment, document?: Config
 
 /** A bare number has no unit, so it is refused as the text it was; a configuration in memory has milliseconds there. */
 function baseOf({ value }: ConfigDocument): unknown {
-  const texts = mapScalars(value, (scalar, node) => {
-    const isTime = node?.definition === 'time' || node?.definition === 'positiveTime';
-    return isTime && typeof scalar === 'number' ? String(scalar) : scalar;
-  });
+  const texts = mapScalars(value, (scalar, node) =>
+    isTime(node) && typeof scalar === 'number' ? String(scalar) : scalar,
+  );
   if (typeof texts !== 'object' || texts === null || Array.isArray(texts)) return texts;
   const { $schema: _forEditors, ...rest } = Object.fromEntries(Object.entries(texts));
   return rest;

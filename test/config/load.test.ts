@@ -262,6 +262,11 @@ describe('A wrong file', () => {
       ['f:1:70: pools.web.healthCheck.path: "health" must start with / and hold no spaces'],
     ],
     [
+      'a time without a value',
+      pool('timeouts: { connect: }'),
+      ['f:1:70: pools.web.timeouts.connect: has no value; write a time, as in 5s, or leave the key out'],
+    ],
+    [
       'a key without a value',
       pool('retries: '),
       ['f:1:59: pools.web.retries: has no value; write a mapping of keys to values, or leave the key out'],
