@@ -18,7 +18,7 @@ export type Upstream = WorkerBackend<UpstreamConnection>;
 
 const NONE: ReadonlySet<BackendId> = new Set();
 
-/** Told when a streak of failures begins and each time it reaches the ejection threshold again. */
+/** Told when a streak of failures begins, when it reaches the ejection threshold, and each time it has doubled since. */
 export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: FailureReason) => void;
 
 export class Dispatch {
@@ -95,7 +95,11 @@ export class Dispatch {
     }
     upstream.streak += 1;
     const { streak } = upstream;
-    if (streak === 1 || streak % consecutiveFailures === 0) this.report(this.pool, upstream.id, streak, reason);
+    if (streak === 1) upstream.reportAt = consecutiveFailures;
+    else if (streak < upstream.reportAt) return;
+    // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
+    else upstream.reportAt = streak * 2;
+    this.report(this.pool, upstream.id, streak, reason);
   }
 
   /** Every backend that has something to report, gone ones with their last counts included. */

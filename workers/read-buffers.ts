@@ -20,11 +20,6 @@ export class Loan {
     this.home = home;
   }
 
-  /** Whether the kernel has yet to take bytes of it: it must not be read into. */
-  get isReferredTo(): boolean {
-    return this.pending > 0;
-  }
-
   /** A write that refers to this buffer begins; call {@link written} when the kernel has taken it. */
   writing(): void {
     this.pending += 1;

@@ -22,6 +22,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   /** Failures since the last success; see `dispatch.ts`. */
   streak = 0;
   streakBegan = 0;
+  /** The streak that is reported next. */
+  reportAt = 0;
   /** Most recently used last. */
   readonly idle: I[] = [];
   /** Whether a connection that has done its work may wait here for the next request. */

@@ -85,7 +85,8 @@ export class Flow {
    */
   finish(keepLoan: boolean): void {
     this.end();
-    if (!keepLoan || this.source.loan?.isReferredTo === true) giveLoanBack(this.source, this.buffers);
+    // Not by the loan's own count: its callbacks come a turn later even for what the kernel took at once.
+    if (!keepLoan || this.target.writableLength > 0) giveLoanBack(this.source, this.buffers);
   }
 
   /** The message will not be completed, or it ended outside a read. */

@@ -53,6 +53,8 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The beginning of a head whose end has not arrived. */
   private partial = '';
   private interims = 0;
+  /** Bytes of the response so far; the next one is expected to be about as long. */
+  private received = 0;
   private keepAlive = false;
   private idleMs: number;
 
@@ -88,6 +90,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.stage = 'head';
     this.partial = '';
     this.interims = 0;
+    this.received = 0;
     this.plane.wheel.arm(this.timer, 0);
   }
 
@@ -214,12 +217,13 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
 
   /** The bytes up to `end` of a read of `length` were forwarded. */
   private afterBody(exchange: Exchange, end: number, length: number): void {
+    this.received += length;
     if (this.exchange !== exchange) return; // it ended while its bytes were forwarded
     if (this.body.fault !== undefined) return this.lose(BAD_RESPONSE);
     if (!this.body.done) return exchange.awaitMore(this, length);
     this.exchange = undefined;
     exchange.onResponseRead();
-    if (length < WORTH_A_LOAN) giveLoanBack(this, this.plane.buffers);
+    if (this.received < WORTH_A_LOAN) giveLoanBack(this, this.plane.buffers);
     const reusable = this.keepAlive && exchange.requestComplete && end === length;
     // First the place among the idle ones, then the end of the exchange: the client's next request may want it.
     if (reusable) this.park();
