@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { backendConfig, type Config } from '../config/schema.js';
 import { formatAddress, parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, backendIdSchema, backendSchema } from '../core/backend.js';
-import { eligibleOf } from '../core/snapshot.js';
+import { eligibleOf, type PoolSnapshot } from '../core/snapshot.js';
 import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
 import { type InputSchema, inputProblem } from './input-problem.js';
@@ -97,6 +97,7 @@ export class Membership implements PoolChanges {
     const pool = this.#pool(poolName);
     const { id } = backendIn(pool, idText);
     const { health, resolver, outliers, stats, logger } = this.#parts;
+    const before = pool.snapshot;
     pool.remove(id);
     health.unwatch(pool, id);
     resolver.unwatch(pool, id);
@@ -104,7 +105,7 @@ export class Membership implements PoolChanges {
     stats.forget(poolName, id);
     const { version } = pool.snapshot;
     logger.info('backend removed', { pool: poolName, backend: id, version });
-    this.#warnWhenEmpty(pool);
+    this.#warnOfTheLast(before, pool);
     return version;
   }
 
@@ -113,10 +114,11 @@ export class Membership implements PoolChanges {
     const { id } = backendIn(pool, idText);
     const { weight, admin } = parse(backendPatch, patch);
     const fields = { ...(weight === undefined ? {} : { weight }), ...(admin === undefined ? {} : { admin }) };
+    const before = pool.snapshot;
     const change = pool.configure(id, fields);
     if (change === undefined) return pool.snapshot.version;
     this.#parts.logger.info('backend changed', { pool: poolName, backend: id, ...fields, version: change.version });
-    this.#warnWhenEmpty(pool);
+    this.#warnOfTheLast(before, pool);
     return change.version;
   }
 
@@ -128,8 +130,8 @@ export class Membership implements PoolChanges {
     if (check !== undefined && isStillThere) await health.watch(pool, backend.id, check);
   }
 
-  #warnWhenEmpty({ name, snapshot }: Pool): void {
-    if (eligibleOf(snapshot).backends.length > 0) return;
+  #warnOfTheLast(before: PoolSnapshot, { name, snapshot }: Pool): void {
+    if (!hasEligible(before) || hasEligible(snapshot)) return;
     this.#parts.logger.warn('no backend takes requests any more; they are answered 503', { pool: name });
   }
 
@@ -139,6 +141,10 @@ export class Membership implements PoolChanges {
     if (pool === undefined) throw unknownPool(name, [...pools.keys()]);
     return pool;
   }
+}
+
+function hasEligible(snapshot: PoolSnapshot): boolean {
+  return eligibleOf(snapshot).backends.length > 0;
 }
 
 function backendIn(pool: Pool, text: string): Backend {

@@ -48,11 +48,16 @@ async function* linesOf(socket: net.Socket): AsyncGenerator<string> {
   }
 }
 
+const LONGEST_MS = 8_000;
+
 /** Waits until the balancer's view looks like that. */
 export async function until(balancer: Balancer, holds: (view: BalancerView) => boolean): Promise<BalancerView> {
+  const deadline = performance.now() + LONGEST_MS;
   for (;;) {
     const view = balancer.view();
     if (holds(view)) return view;
+    if (performance.now() > deadline)
+      throw new Error(`Still so after ${LONGEST_MS / 1_000} s: ${JSON.stringify(view)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

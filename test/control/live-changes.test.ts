@@ -1,0 +1,221 @@
+import http from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
+import type { BackendView } from '../../src/control/view.js';
+import { eventually } from '../support/eventually.js';
+import { until } from './balancer-under-test.js';
+import { addressOf, closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
+
+const CLIENTS = 8;
+
+/** Keep-alive clients that ask again and again, each as soon as it has its answer. */
+class Load {
+  readonly failures: string[] = [];
+  answered = 0;
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
+  readonly #running: Promise<unknown>;
+  #stopped = false;
+
+  constructor(address: string) {
+    this.#running = Promise.all(Array.from({ length: CLIENTS }, () => this.#client(address)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+    this.#agent.destroy();
+  }
+
+  async #client(address: string): Promise<void> {
+    const [host, port] = address.split(':');
+    while (!this.#stopped) {
+      const outcome = await new Promise<string | undefined>((resolve) => {
+        const request = http.get({ host, port, agent: this.#agent }, (response) => {
+          response.resume();
+          response.once('end', () => resolve(response.statusCode === 200 ? undefined : `${response.statusCode}`));
+          response.once('error', (error) => resolve(error.message));
+        });
+        request.once('error', (error) => resolve(error.message));
+      });
+      if (outcome === undefined) this.answered += 1;
+      else this.failures.push(outcome);
+    }
+  }
+}
+
+interface Site {
+  readonly address: string;
+  hits: number;
+  readonly close: () => void;
+}
+
+/** A backend that takes a moment for each answer, and that can be taken down for good. */
+async function startSite(): Promise<Site> {
+  const server = http.createServer((_request, response) => {
+    site.hits += 1;
+    setTimeout(() => response.end('here'), 2);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  onClose(close);
+  const site: Site = { address: addressOf(server), hits: 0, close };
+  return site;
+}
+
+describe('A pool that changes while it is used', function () {
+  this.timeout(30_000);
+  let balancer: Balancer;
+  let sites: readonly Site[];
+
+  beforeEach(async () => {
+    sites = [await startSite(), await startSite()];
+    const config = configOf(
+      sites.map(({ address }) => address),
+      { workers: 2, admin: '127.0.0.1:0' },
+      // A timer that is left behind stays to be seen.
+      { healthCheck: { interval: '1h', changingInterval: '1h' } },
+    );
+    balancer = await startBalancer(config, new LogBook().logger);
+    onClose(async () => {
+      balancer.kill();
+      await until(balancer, ({ workers }) => workers.length === 0);
+    });
+  });
+  afterEach(closeEverything);
+
+  const find = ({ pools }: BalancerView, id: string): BackendView | undefined =>
+    pools[0]?.backends.find((backend) => backend.id === id);
+
+  function startLoad(): Load {
+    const load = new Load(balancer.addresses[0] ?? '');
+    onClose(() => load.stop());
+    return load;
+  }
+
+  it('loses no request when backends come, weigh more, drain, go and are shut down', async () => {
+    const load = startLoad();
+    for (let round = 0; round < 3; round += 1) {
+      const site = await startSite();
+      balancer.addBackend('default', { address: site.address });
+      await until(balancer, () => site.hits > 0);
+      for (const weight of [50, 1, 9]) balancer.updateBackend('default', site.address, { weight });
+      balancer.updateBackend('default', site.address, { admin: 'draining' });
+      await until(balancer, (view) => find(view, site.address)?.drained === true);
+      const { hits } = site;
+      balancer.removeBackend('default', site.address);
+      const { answered } = load;
+      await until(balancer, () => load.answered > answered + 100);
+      expect(site.hits, 'requests after it had drained').to.equal(hits);
+      site.close();
+    }
+    await load.stop();
+    expect(load.failures).to.deep.equal([]);
+  });
+
+  it('loses no request when a backend in use is removed at once and comes back, many times', async () => {
+    const load = startLoad();
+    const [, second] = sites;
+    for (let round = 0; round < 50; round += 1) {
+      const hits = second?.hits ?? 0;
+      await until(balancer, () => (second?.hits ?? 0) > hits);
+      balancer.removeBackend('default', second?.address ?? '');
+      const { answered } = load;
+      await until(balancer, () => load.answered > answered);
+      balancer.addBackend('default', { address: second?.address ?? '' });
+    }
+    await load.stop();
+    expect(load.failures).to.deep.equal([]);
+  });
+
+  it('sends traffic by the new weight from then on', async () => {
+    const [first, second] = sites;
+    balancer.updateBackend('default', second?.address ?? '', { weight: 9 });
+    const load = startLoad();
+    await until(balancer, () => load.answered >= 2_000);
+    await load.stop();
+    const share = (second?.hits ?? 0) / ((first?.hits ?? 0) + (second?.hits ?? 0));
+    expect(share).to.be.within(0.8, 0.98);
+  });
+
+  it('is the same for a worker that starts afterwards', async () => {
+    const [first, second] = sites;
+    const third = await startSite();
+    balancer.removeBackend('default', first?.address ?? '');
+    balancer.updateBackend('default', second?.address ?? '', { admin: 'draining' });
+    balancer.addBackend('default', { address: third.address });
+    const old = new Set(balancer.view().workers.map(({ pid }) => pid));
+    for (const pid of old) process.kill(pid ?? 0, 'SIGKILL');
+    await until(
+      balancer,
+      ({ workers }) =>
+        workers.every(({ pid, state }) => !old.has(pid) && state === 'listening') && workers.length === 2,
+    );
+    const load = startLoad();
+    await until(balancer, () => load.answered >= 100);
+    await load.stop();
+    expect([first?.hits, second?.hits, load.failures]).to.deep.equal([0, 0, []]);
+    expect(third.hits).to.equal(load.answered);
+  });
+
+  it('says that a backend has drained only when every worker has finished what it had there', async () => {
+    let answer = (): void => {};
+    let arrive = (): void => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const slow = await startHttp((_request, response) => {
+      answer = () => void response.end();
+      arrive();
+    });
+    for (const { address } of sites) balancer.updateBackend('default', address, { admin: 'maintenance' });
+    balancer.addBackend('default', { address: slow });
+    await until(balancer, ({ pools, workers }) =>
+      workers.every(({ versions }) => versions['default'] === pools[0]?.version),
+    );
+    const status = new Promise((resolve) => {
+      http.get(`http://${balancer.addresses[0]}`, { agent: false }, ({ statusCode }) => resolve(statusCode));
+    });
+    await arrived;
+    balancer.updateBackend('default', slow, { admin: 'draining' });
+    // What was counted before the request came must not pass for what is in flight now.
+    expect(find(balancer.view(), slow)?.drained).to.equal(false);
+    const busy = await until(balancer, (view) => find(view, slow)?.inflight === 1);
+    expect(find(busy, slow)?.drained).to.equal(false);
+    answer();
+    expect(await status).to.equal(200);
+    await until(balancer, (view) => find(view, slow)?.drained === true);
+  });
+
+  it('leaves no timer, probe or handle behind after 200 backends came and went', async () => {
+    const resources = (): string => process.getActiveResourcesInfo().sort().join();
+    let probes = 0;
+    const probed = await startHttp((_request, response) => {
+      probes += 1;
+      response.end();
+    });
+    const churn = (from: number, count: number): void => {
+      for (let port = from; port < from + count; port += 1) {
+        const addresses = [probed, `127.0.0.2:${port}`, `localhost:${port}`];
+        for (const address of addresses) balancer.addBackend('default', { address });
+        for (const address of addresses) balancer.removeBackend('default', address);
+      }
+    };
+    // The first ones start what is kept on purpose, such as the second probe thread.
+    churn(40_001, 5);
+    await pause(500);
+    const before = resources();
+    churn(40_006, 70);
+    await eventually(
+      () => `what was there: ${before}; what is there: ${resources()}`,
+      () => balancer.view().convergence.pending === 0 && resources() === before,
+    );
+    expect(balancer.view().pools[0]?.backends.map(({ id }) => id)).to.deep.equal(sites.map(({ address }) => address));
+    const then = probes;
+    await pause(300);
+    expect(probes).to.equal(then);
+  });
+});
