@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** cli.ts: the command `roundhouse`: argv -> a command. What a command needs is loaded when that command is run. */
 import { type Command, Option } from 'commander';
+import { addAdminCommands } from './commands/admin/commands.js';
 import { addServeOptions, helpFooter } from './commands/help.js';
 import { createProgram, runProgram } from './commands/program.js';
 import { productVersion } from './commands/version.js';
@@ -28,6 +29,7 @@ function roundhouse(): Command {
   addDemo(program);
   addCheck(program);
   addSchema(program);
+  addAdminCommands(program);
   addSampleBackend(program);
   return program;
 }

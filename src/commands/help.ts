@@ -26,7 +26,7 @@ export function addServeOptions(program: Command): void {
     .option('--health-path <path>', 'probe backends by HTTP GET of this path (a TCP connect)')
     .option('--health-interval <time>', `time between two probes: 500ms, 5s, 1m (${interval})`)
     .option('--accept <mode>', `how workers get connections: ${ACCEPT_MODES.join(', ')} (${accept})`)
-    .option('--admin <addr>', `where the pool can be looked at, or off (${admin})`)
+    .option('--admin <addr>', `where the pools can be looked at and changed, or off (${admin})`)
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (${logLevel})`);
 }
 
@@ -43,7 +43,11 @@ Examples:
   roundhouse app-1:3000 app-2:3000 --health-path /health --health-interval 2s
   roundhouse -c lb.yaml --workers 2            from a file, but two workers
   roundhouse check -c lb.yaml                  what that file comes to
+  roundhouse drain 10.0.0.1:80 --wait          no new requests; wait for the rest
   roundhouse demo                              see it work, backends included
+
+Beyond loopback the admin interface needs a token, which commands then show:
+at least 16 characters in ROUNDHOUSE_ADMIN_TOKEN, and never on a command line.
 
 Signals: TERM and INT finish what is in flight, then end; a second INT ends at
 once; HUP reads the file again and applies its backends; USR2 replaces the

@@ -1,6 +1,7 @@
 /** commands/demo/describe.ts: turns what runs into what the demo shows of it. */
 import type { Balancer } from '../../control/balancer.js';
 import type { BackendView } from '../../control/view.js';
+import { backendState } from '../backend-state.js';
 import { type Fleet, type FleetMember, restartCommand } from '../sample-fleet.js';
 import type { Hint, Page, Row } from './page.js';
 import type { Traffic } from './traffic.js';
@@ -37,16 +38,11 @@ function rowOf(backend: BackendView, member: FleetMember, traffic: Traffic): Row
   return {
     address: member.address,
     pid: isAlive(pid) ? pid : undefined,
-    state: stateOf(backend),
+    state: backendState(backend),
     requests: backend.requests,
     requestsPerSecond: backend.requestsPerSecond,
     inflight: backend.inflight,
   };
-}
-
-function stateOf({ health, outlier, reason }: BackendView): string {
-  if (health === 'down') return `down: ${reason}`;
-  return outlier === 'ejected' ? 'ejected after failures' : health;
 }
 
 function isAlive(pid: number): boolean {

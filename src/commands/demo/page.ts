@@ -1,4 +1,5 @@
 /** commands/demo/page.ts: what the demo shows, as lines of text. Pure, so that a test can read it. */
+import { type Column, table } from '../table.js';
 import type { Tally } from './traffic.js';
 
 export interface Row {
@@ -29,7 +30,14 @@ export interface Hint {
 // All of it fits into 80 columns, "connection refused" included.
 const BAR_WIDTH = 8;
 const HINT_WIDTH = 36;
-const HEADINGS = ['BACKEND', 'PID', 'SHARE NOW', 'REQUESTS', 'OPEN', 'STATE'];
+const COLUMNS: readonly Column[] = [
+  { heading: 'BACKEND' },
+  { heading: 'PID' },
+  { heading: 'SHARE NOW' },
+  { heading: 'REQUESTS', align: 'right' },
+  { heading: 'OPEN', align: 'right' },
+  { heading: 'STATE' },
+];
 
 export function tableLines({ url, adminUrl, workers, rows, tally }: Page): readonly string[] {
   const total = rows.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0);
@@ -37,7 +45,10 @@ export function tableLines({ url, adminUrl, workers, rows, tally }: Page): reado
   return [
     `Roundhouse at ${url}, ${workers} workers, admin at ${adminUrl}`,
     '',
-    ...aligned([HEADINGS, ...rows.map((row) => cells(row, total))]),
+    ...table(
+      COLUMNS,
+      rows.map((row) => cells(row, total)),
+    ),
     '',
     `${tally.answered} requests answered, ${tally.failed} failed${lastFailure}`,
   ];
@@ -59,18 +70,8 @@ function cells(row: Row, total: number): readonly string[] {
     row.address,
     String(row.pid ?? 'gone'),
     `${percent} ${bar}`,
-    String(row.requests).padStart(8),
-    String(row.inflight).padStart(4),
+    String(row.requests),
+    String(row.inflight),
     row.state,
   ];
-}
-
-function aligned(lines: readonly (readonly string[])[]): readonly string[] {
-  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -1,0 +1,139 @@
+/** commands/admin/actions.ts: what `status`, `workers`, `drain`, `enable`, `add` and `remove` do. */
+import { setTimeout as pause } from 'node:timers/promises';
+import * as z from 'zod';
+import { readBackends } from '../../config/backend-list.js';
+import { alternatives, similarWord } from '../../config/similar.js';
+import { UsageError } from '../../config/usage-error.js';
+import { backendIdOf } from '../../control/membership.js';
+import { parseAddress } from '../../core/address.js';
+import { backendState } from '../backend-state.js';
+import { CouldNotRunError } from '../program.js';
+import { backendAnswer, type ChangeAnswer, changeAnswer, poolAnswer, statusAnswer, workerAnswer } from './answers.js';
+import { AdminClient } from './client.js';
+import { statusLines, workerLines } from './tables.js';
+
+/** As typed; `undefined` where an option was not given. */
+export interface Options {
+  readonly admin?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly pool?: string | undefined;
+  readonly wait?: boolean | undefined;
+}
+
+const LOOK_AGAIN_MS = 200;
+
+export async function status(options: Options): Promise<void> {
+  const { value } = await clientFor(options).ask(statusAnswer, { path: '/api' });
+  print(options, value, statusLines(value));
+}
+
+export async function workers(options: Options): Promise<void> {
+  const { value } = await clientFor(options).ask(z.array(workerAnswer), { path: '/api/workers' });
+  print(options, value, workerLines(value, Date.now()));
+}
+
+/** With `wait`, returns when the backend has nothing in flight any more. */
+export async function drain(id: string, options: Options): Promise<void> {
+  const client = clientFor(options);
+  const answer = await change(client, id, options, { admin: 'draining' });
+  const { backend } = answer;
+  const waits = options.wait === true && !backend.drained;
+  const inFlight = backend.inflight === 0 ? '' : `, and has ${backend.inflight} in flight`;
+  // Of JSON there is only one text, and with `wait` that is the last.
+  if (!waits || options.json !== true)
+    print(options, answer, [`${backend.id} takes no new requests${inFlight}`, ...alarm(answer)]);
+  if (!waits) return;
+  const drained = await untilDrained(client, answer);
+  print(options, { ...answer, backend: drained }, [`${backend.id} has nothing in flight any more`]);
+}
+
+export async function enable(id: string, options: Options): Promise<void> {
+  const answer = await change(clientFor(options), id, options, { admin: 'enabled' });
+  print(options, answer, [`${answer.backend.id} is enabled: ${backendState(answer.backend)}`, ...alarm(answer)]);
+}
+
+/** @throws {UsageError} when `text` is no single `host:port[@weight]` */
+export async function add(text: string, options: Options): Promise<void> {
+  const [body, ...more] = readBackends([text], 'ADDRESS');
+  if (body === undefined || more.length > 0) throw new UsageError(`ADDRESS: "${text}" is more than one backend`);
+  const parsed = parseAddress(body.address, 1);
+  if (typeof parsed === 'string') throw new UsageError(`ADDRESS: "${body.address}" ${parsed}`);
+  const client = clientFor(options);
+  const pool = options.pool ?? (await onlyPool(client));
+  const path = `/api/pools/${encodeURIComponent(pool)}/backends`;
+  const { status: code, value } = await client.ask(changeAnswer, { method: 'POST', path, body });
+  const { id, weight } = value.backend;
+  const sentence = code === 201 ? 'is added to' : 'was there already in';
+  print(options, value, [`${id} ${sentence} pool ${value.pool} with weight ${weight}`, ...alarm(value)]);
+}
+
+export async function remove(id: string, options: Options): Promise<void> {
+  const client = clientFor(options);
+  const path = await pathOf(client, id, options);
+  const { value } = await client.ask(changeAnswer, { method: 'DELETE', path });
+  const { backend } = value;
+  const rest = backend.inflight === 0 ? '' : `; ${backend.inflight} in flight still finish`;
+  print(options, value, [`${backend.id} is removed from pool ${value.pool}${rest}`, ...alarm(value)]);
+}
+
+function clientFor({ admin }: Options): AdminClient {
+  return new AdminClient(admin, process.env);
+}
+
+async function change(client: AdminClient, id: string, options: Options, body: object): Promise<ChangeAnswer> {
+  const path = await pathOf(client, id, options);
+  return (await client.ask(changeAnswer, { method: 'PATCH', path, body })).value;
+}
+
+async function untilDrained(
+  client: AdminClient,
+  { pool, backend: { id } }: ChangeAnswer,
+): Promise<ChangeAnswer['backend']> {
+  const path = backendPath(pool, id);
+  for (;;) {
+    const { value } = await client.ask(backendAnswer, { path });
+    if (value.drained) return value;
+    if (value.admin === 'enabled') throw new CouldNotRunError(`${id} was enabled again before it had drained`);
+    await pause(LOOK_AGAIN_MS);
+  }
+}
+
+/** Finds the backend in whichever pool it is, so that a pool has to be named only where it matters. */
+async function pathOf(client: AdminClient, text: string, { pool }: Options): Promise<string> {
+  if (pool !== undefined) return backendPath(pool, text);
+  const { value: pools } = await client.ask(z.array(poolAnswer), { path: '/api/pools' });
+  const id: string = backendIdOf(text);
+  const having = pools.filter(({ backends }) => backends.some((backend) => backend.id === id));
+  const [found, ...more] = having;
+  if (more.length > 0) throw new UsageError(`Backend "${text}" is in pools ${names(having)}; say which by --pool`);
+  if (found !== undefined) return backendPath(found.name, id);
+  const near = similarWord(
+    text,
+    pools.flatMap(({ backends }) => backends.map((backend) => backend.id)),
+  );
+  const guess = near === undefined ? '; "roundhouse status" shows those there are' : `; did you mean "${near}"?`;
+  throw new CouldNotRunError(`There is no backend "${text}"${guess}`);
+}
+
+async function onlyPool(client: AdminClient): Promise<string> {
+  const { value: pools } = await client.ask(z.array(poolAnswer), { path: '/api/pools' });
+  const [only, ...more] = pools;
+  if (only !== undefined && more.length === 0) return only.name;
+  throw new UsageError(`There are several pools; say by --pool whether ${alternatives(pools.map(({ name }) => name))}`);
+}
+
+function backendPath(pool: string, id: string): string {
+  return `/api/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(id)}`;
+}
+
+function names(pools: readonly { readonly name: string }[]): string {
+  return pools.map(({ name }) => name).join(' and ');
+}
+
+function alarm({ pool, eligible }: ChangeAnswer): readonly string[] {
+  return eligible > 0 ? [] : [`Pool ${pool} has no backend for new requests now: they are answered with 503`];
+}
+
+function print({ json }: Options, value: unknown, lines: readonly string[]): void {
+  console.log(json === true ? JSON.stringify(value, undefined, 2) : lines.join('\n'));
+}

@@ -1,0 +1,68 @@
+/** commands/admin/answers.ts: what the commands read of the admin interface's answers; the rest is passed on as it is. */
+import * as z from 'zod';
+import { backendSchema } from '../../core/backend.js';
+
+const { admin, health, outlier } = backendSchema.unwrap().shape;
+
+export const backendAnswer = z.looseObject({
+  id: z.string(),
+  weight: z.int(),
+  admin,
+  health,
+  outlier,
+  reason: z.string(),
+  drained: z.boolean(),
+  inflight: z.number(),
+  requests: z.number(),
+  requestsPerSecond: z.number(),
+  status5xx: z.number(),
+});
+export type BackendAnswer = z.infer<typeof backendAnswer>;
+
+export const poolAnswer = z.looseObject({
+  name: z.string(),
+  policy: z.string(),
+  version: z.int(),
+  eligible: z.int(),
+  panic: z.boolean(),
+  backends: z.array(backendAnswer),
+});
+export type PoolAnswer = z.infer<typeof poolAnswer>;
+
+const totals = {
+  clientConnections: z.number(),
+  requests: z.number(),
+  requestsPerSecond: z.number(),
+};
+
+export const workerAnswer = z.looseObject({
+  worker: z.int(),
+  pid: z.int().nullable(),
+  state: z.string(),
+  since: z.string(),
+  versions: z.record(z.string(), z.int()),
+  ...totals,
+});
+export type WorkerAnswer = z.infer<typeof workerAnswer>;
+
+export const statusAnswer = z.looseObject({
+  pid: z.int(),
+  since: z.string(),
+  addresses: z.array(z.string()),
+  totals: z.looseObject(totals),
+  workerRestarts: z.number(),
+  pools: z.array(poolAnswer),
+  workers: z.array(workerAnswer),
+});
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+
+/** How a change is answered. */
+export const changeAnswer = z.looseObject({
+  pool: z.string(),
+  version: z.int(),
+  eligible: z.int(),
+  backend: backendAnswer,
+});
+export type ChangeAnswer = z.infer<typeof changeAnswer>;
+
+export const errorAnswer = z.object({ error: z.string() });

@@ -1,0 +1,136 @@
+/**
+ * commands/admin/client.ts: asks a running balancer over its admin interface. Whatever goes wrong is one sentence for
+ * the person who typed the command.
+ */
+import http from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
+import type * as z from 'zod';
+import { variableOf } from '../../config/from-args.js';
+import { configSchema } from '../../config/schema.js';
+import { UsageError } from '../../config/usage-error.js';
+import { type AdminToken, adminTokenFrom, TOKEN_VARIABLE } from '../../control/admin/token.js';
+import { type Address, formatAddress, parseAddress } from '../../core/address.js';
+import { CouldNotRunError } from '../program.js';
+import { errorAnswer } from './answers.js';
+
+const WITHIN_MS = 5_000;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Question {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+}
+
+export interface Answer<T> {
+  readonly status: number;
+  readonly value: T;
+}
+
+export class AdminClient {
+  readonly #address: Address;
+  readonly #token: AdminToken | undefined;
+
+  /**
+   * @param typed what `--admin` said, if anything
+   * @throws {UsageError} when the address or the token is none
+   */
+  constructor(typed: string | undefined, environment: Environment) {
+    this.#address = adminAddress(typed, environment);
+    this.#token = adminTokenFrom(environment);
+  }
+
+  /** @throws {CouldNotRunError} nobody answers, or not as Roundhouse does, or it refuses */
+  async ask<T>(schema: z.ZodType<T>, question: Question): Promise<Answer<T>> {
+    const { status, body } = await this.#send(question);
+    const succeeded = status >= 200 && status <= 299;
+    const parsed = schema.safeParse(body);
+    if (succeeded && parsed.success) return { status, value: parsed.data };
+    throw this.#refusal(status, body);
+  }
+
+  async #send({ method = 'GET', path, body }: Question): Promise<{ status: number; body: unknown }> {
+    const signal = AbortSignal.timeout(WITHIN_MS);
+    const headers = {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+    };
+    try {
+      const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+        const request = http.request({ ...this.#address, method, path, headers, agent: false, signal });
+        request.once('response', resolve);
+        request.once('error', reject);
+        request.end(body === undefined ? undefined : JSON.stringify(body));
+      });
+      return { status: response.statusCode ?? 0, body: parseJson(await textOf(response)) };
+    } catch (error) {
+      throw this.#unreachable(error, signal.aborted);
+    }
+  }
+
+  #refusal(status: number, body: unknown): CouldNotRunError {
+    if (status === 401) return new CouldNotRunError(this.#tokenProblem());
+    const parsed = errorAnswer.safeParse(body);
+    return parsed.success ? new CouldNotRunError(parsed.data.error) : this.#stranger();
+  }
+
+  #tokenProblem(): string {
+    return this.#token === undefined
+      ? `Roundhouse at ${this.#where()} asks for a token; put it in ${TOKEN_VARIABLE}`
+      : `Roundhouse at ${this.#where()} does not take the token in ${TOKEN_VARIABLE}`;
+  }
+
+  #unreachable(error: unknown, isLate: boolean): CouldNotRunError {
+    if (isLate) return new CouldNotRunError(`No answer from ${this.#where()} within ${WITHIN_MS / 1_000} s`);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    // What is no HTTP, or ends in the middle, is not ours.
+    if (code === '' || code === 'ECONNRESET' || code.startsWith('HPE_')) return this.#stranger();
+    return new CouldNotRunError(
+      code === 'ECONNREFUSED'
+        ? `Nothing listens on ${this.#where()}; start Roundhouse, or say by --admin where its admin interface is`
+        : `Cannot reach ${this.#where()}: ${CAUSES[code] ?? code}`,
+    );
+  }
+
+  #stranger(): CouldNotRunError {
+    return new CouldNotRunError(`What listens on ${this.#where()} does not answer like Roundhouse's admin interface`);
+  }
+
+  #where(): string {
+    return formatAddress(this.#address);
+  }
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name does not resolve',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+};
+
+function adminAddress(typed: string | undefined, environment: Environment): Address {
+  const variable = variableOf('admin');
+  const [source, text] =
+    typed === undefined
+      ? [variable, environment[variable] || configSchema.shape.admin.parse(undefined)]
+      : ['--admin', typed];
+  if (text === 'off') throw new UsageError(`${source}: the admin interface is off, so nobody can be asked`);
+  const parsed = parseAddress(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text, 1);
+  if (typeof parsed === 'string') throw new UsageError(`${source}: "${text}" ${parsed}`);
+  return { host: reachable(parsed.host), port: parsed.port };
+}
+
+/** Where something that listens on every address is asked from this host. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+/** commands/admin/tables.ts: what a running balancer says of itself, as lines for a person. */
+import { backendState } from '../backend-state.js';
+import { type Column, table } from '../table.js';
+import type { BackendAnswer, PoolAnswer, StatusAnswer, WorkerAnswer } from './answers.js';
+
+const BACKEND_COLUMNS: readonly Column[] = [
+  { heading: 'BACKEND' },
+  { heading: 'WEIGHT', align: 'right' },
+  { heading: 'REQ/S', align: 'right' },
+  { heading: 'IN FLIGHT', align: 'right' },
+  { heading: 'REQUESTS', align: 'right' },
+  { heading: '5XX', align: 'right' },
+  { heading: 'STATE' },
+];
+
+const WORKER_COLUMNS: readonly Column[] = [
+  { heading: 'WORKER', align: 'right' },
+  { heading: 'PID', align: 'right' },
+  { heading: 'AGE', align: 'right' },
+  { heading: 'CONNECTIONS', align: 'right' },
+  { heading: 'REQ/S', align: 'right' },
+  { heading: 'REQUESTS', align: 'right' },
+  { heading: 'STATE' },
+  { heading: 'POOL VERSIONS' },
+];
+
+export function statusLines({ addresses, totals, workers, workerRestarts, pools }: StatusAnswer): readonly string[] {
+  const listening = workers.filter(({ state }) => state === 'listening').length;
+  const restarts = workerRestarts === 0 ? '' : `, ${counted(workerRestarts, 'restart')}`;
+  return [
+    `Roundhouse at ${addresses.join(', ')}: ${counted(listening, 'worker')}${restarts}, ` +
+      `${counted(totals.clientConnections, 'client connection')}, ${rate(totals.requestsPerSecond)} requests/s`,
+    ...pools.flatMap((pool) => ['', ...poolLines(pool)]),
+  ];
+}
+
+/** @param nowMs epoch milliseconds */
+export function workerLines(workers: readonly WorkerAnswer[], nowMs: number): readonly string[] {
+  return table(
+    WORKER_COLUMNS,
+    workers.map((worker) => workerCells(worker, nowMs)),
+  );
+}
+
+function poolLines({ name, policy, version, eligible, panic, backends }: PoolAnswer): readonly string[] {
+  const title = `Pool ${name}, ${policy}, version ${version}: ${eligible} of ${counted(backends.length, 'backend')} in use`;
+  const alarm = panic ? ['Fewer than half of them are usable, so all that are enabled are tried.'] : [];
+  return [title, ...alarm, ...table(BACKEND_COLUMNS, backends.map(backendCells))];
+}
+
+function backendCells(backend: BackendAnswer): readonly string[] {
+  const { id, weight, requestsPerSecond, inflight, requests, status5xx } = backend;
+  const numbers = [String(weight), rate(requestsPerSecond), String(inflight), String(requests), String(status5xx)];
+  return [id, ...numbers, backendState(backend)];
+}
+
+function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {
+  const versions = Object.entries(worker.versions).map(([pool, version]) => `${pool} ${version}`);
+  return [
+    String(worker.worker),
+    String(worker.pid ?? 'none'),
+    age(nowMs - Date.parse(worker.since)),
+    String(worker.clientConnections),
+    rate(worker.requestsPerSecond),
+    String(worker.requests),
+    worker.state,
+    versions.join(', '),
+  ];
+}
+
+function rate(perSecond: number): string {
+  return perSecond.toFixed(1);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+] as const;
+
+/** How old, in the largest unit that fits, rounded down: `12s`, `3h`. */
+function age(ms: number): string {
+  const [unit, length] = UNITS.find(([, each]) => ms >= each) ?? ['s', 1_000];
+  return `${Math.max(0, Math.floor(ms / length))}${unit}`;
+}
