@@ -69,6 +69,9 @@ export function forwardRequestHead(
     if (kind === HOST && head.authorityEnd !== 0) {
       out += text.slice(keptFrom, fields.valueAt(index)) + head.host;
       keptFrom = fields.valueEnd(index);
+    } else if (kind === TRANSFER_ENCODING || kind === CONTENT_LENGTH) {
+      out += text.slice(keptFrom, fields.nameAt(index)) + framingLine(head);
+      keptFrom = fields.lineEnd(index);
     } else if (kind === MAX_FORWARDS && head.maxForwards > 0) {
       out += `${text.slice(keptFrom, fields.valueAt(index))}${head.maxForwards - 1}`;
       keptFrom = fields.valueEnd(index);
@@ -81,11 +84,17 @@ export function forwardRequestHead(
   return `${out}${connectionFields(head)}${optionalFields(head, client, additions)}\r\n`;
 }
 
+/**
+ * Framing is said in the one spelling that no backend misreads: some take a tab in front of `chunked` for a part of
+ * it, or a length that begins with 0 for octal, and would find the end of the body elsewhere (RFC 9112 section 11.2).
+ */
+function framingLine({ framing, contentLength }: RequestHead): string {
+  return framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${contentLength}\r\n`;
+}
+
 function isDropped(kind: number, head: RequestHead, trusted: boolean): boolean {
   switch (kind) {
     case HOST:
-    case CONTENT_LENGTH:
-    case TRANSFER_ENCODING:
     case TRAILER:
     case MAX_FORWARDS:
       return false;

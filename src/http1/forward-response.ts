@@ -60,7 +60,7 @@ function isDropped(kind: number, head: ResponseHead, to: ToClient): boolean {
     case TRAILER:
       return to.dechunk || to.minorVersion === 0;
     case UPGRADE:
-      return !head.switching;
+      return !head.switching && !demandsUpgrade(head, to);
     case CONNECTION:
     case KEEP_ALIVE:
     case PROXY_CONNECTION:
@@ -73,10 +73,16 @@ function isDropped(kind: number, head: ResponseHead, to: ToClient): boolean {
   }
 }
 
+/** A 426 has to say which protocol it demands (RFC 9110 section 15.5.22); other answers only advertise. */
+function demandsUpgrade({ status, fields }: ResponseHead, to: ToClient): boolean {
+  return status === 426 && fields.upgrade && to.minorVersion === 1;
+}
+
 /** @returns the Connection field, if one is needed, and the empty line */
 function connectionLine(head: ResponseHead, to: ToClient): string {
   if (head.switching) return 'Connection: upgrade\r\n\r\n';
   if (head.interim) return '\r\n';
+  if (demandsUpgrade(head, to)) return `Connection: ${to.keepAlive ? '' : 'close, '}upgrade\r\n\r\n`;
   if (!to.keepAlive) return 'Connection: close\r\n\r\n';
   return to.minorVersion === 0 ? 'Connection: keep-alive\r\n\r\n' : '\r\n';
 }

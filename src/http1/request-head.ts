@@ -3,7 +3,7 @@
  * differently is refused here, so that no backend sees it (RFC 9112 section 11.2, request smuggling).
  */
 import { isAuthority } from './authority.js';
-import { equalsIgnoringCase, isDigit } from './characters.js';
+import { equalsIgnoringCase, isDigit, startsWithIgnoringCase } from './characters.js';
 import { type Fault, type HeadResult, REQUEST_FAULTS, refuse } from './fault.js';
 import { EXPECT, HOST, MAX_FORWARDS, TE, UPGRADE, X_REQUEST_ID } from './field-kind.js';
 import { HeadFields } from './head-fields.js';
@@ -18,6 +18,7 @@ const BAD_HOST = refuse(400, 'bad-host', 'The Host field is not a host name or a
 /** Longer than any generator's; a longer one is replaced rather than carried into every log. */
 const LONGEST_REQUEST_ID = 128;
 const HOP_DIGITS = 9;
+const H2C = 'h2c';
 const TARGET_TOO_LONG = refuse(414, 'target-too-long', 'The request target is too long.');
 
 /** One request head. Reused for each request of a connection; means nothing unless the last parse was `complete`. */
@@ -139,7 +140,8 @@ function readUpgrade(into: RequestHead, text: string, from: number, to: number):
   for (let at = elementAt(text, from, to); at < to; at = elementAt(text, end, to)) {
     end = elementEnd(text, at, to);
     into.offersUpgrade = true;
-    if (equalsIgnoringCase(text, at, end, 'h2c')) into.offersH2c = true;
+    // A backend that reads no further than the name would switch for `h2c/1` or `h2c;x` too.
+    if (end - at >= H2C.length && startsWithIgnoringCase(text, at, H2C)) into.offersH2c = true;
   }
 }
 

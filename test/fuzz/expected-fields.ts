@@ -41,8 +41,11 @@ function ofRequest(input: Input, message: OwnMessage, all: readonly Field[]): Fi
   });
   const hops = message.start.match(/^(OPTIONS|TRACE) /) === null ? 0 : hopsLeft(all);
   const fields = kept.map(([name, value]): Field => {
-    if (isAbsolute && name.toLowerCase() === 'host') return [name, message.host];
-    return [name, hops > 0 && name.toLowerCase() === 'max-forwards' ? `${hops - 1}` : value];
+    const lower = name.toLowerCase();
+    if (lower === 'transfer-encoding') return ['Transfer-Encoding', 'chunked'];
+    if (lower === 'content-length') return ['Content-Length', `${Number(value)}`];
+    if (isAbsolute && lower === 'host') return [name, message.host];
+    return [name, hops > 0 && lower === 'max-forwards' ? `${hops - 1}` : value];
   });
   if (valuesOf(all, 'host').length === 0) fields.unshift(['Host', message.host || FALLBACK_HOST]);
   return [...fields, ...forwarding(input, message, all), ...connection(message, all), ...optional(input, message, all)];
@@ -87,14 +90,16 @@ function connection(message: OwnMessage, all: readonly Field[]): Field[] {
 
 function ofResponse({ toMinor = 1 }: Input, message: OwnMessage, all: readonly Field[]): Field[] {
   const status = Number(message.start.slice(0, 3));
+  const demands = status === 426 && toMinor === 1 && elementsOf(all, 'connection').includes('upgrade');
   const kept = endToEnd(all).filter(([name]) => {
     const lower = name.toLowerCase();
-    if (lower === 'upgrade') return message.upgrade;
+    if (lower === 'upgrade') return message.upgrade || demands;
     if (lower === 'content-length') return status >= 200 && status !== 204;
     return toMinor === 1 || (lower !== 'transfer-encoding' && lower !== 'trailer');
   });
   if (message.upgrade) return [...kept, ['Connection', 'upgrade']];
   if (message.interim) return kept;
+  if (demands) return [...kept, ['Connection', message.keepsClient ? 'upgrade' : 'close, upgrade']];
   if (!message.keepsClient) return [...kept, ['Connection', 'close']];
   return toMinor === 0 ? [...kept, ['Connection', 'keep-alive']] : kept;
 }

@@ -77,6 +77,11 @@ describe('A request on its way to a backend', () => {
     expectFields(['Connection: transfer-encoding', 'Transfer-Encoding: chunked'], ['Transfer-Encoding: chunked']);
   });
 
+  it('says its framing in the one spelling that nobody misreads (RFC 9112 11.2)', () => {
+    expectFields(['transfer-encoding:\tCHUNKED ', 'A: 1'], ['Transfer-Encoding: chunked', 'A: 1']);
+    expectFields(['A: 1', 'content-length:\t010'], ['A: 1', 'Content-Length: 10']);
+  });
+
   it('carries TE on only as far as trailers (RFC 9110 10.1.4)', () => {
     expectFields(['TE: gzip;q=0.5, Trailers', 'Connection: TE'], [], ['Connection: TE', 'TE: trailers']);
     expectFields(['TE: gzip', 'Connection: TE'], []);
@@ -98,6 +103,8 @@ describe('A request on its way to a backend', () => {
   it('loses an upgrade that is not carried on', () => {
     expectFields(['Upgrade: websocket'], []);
     expectFields(['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABk'], []);
+    expectFields(['Upgrade: H2C/1.0', 'Connection: Upgrade'], []);
+    expectFields(['Upgrade: websocket, h2c;x', 'Connection: Upgrade'], []);
   });
 
   it('says where it came from, whatever a stranger claims', () => {

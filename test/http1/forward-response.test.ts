@@ -81,6 +81,14 @@ describe('A response on its way to the client', () => {
     expect(forwarded(text, { minorVersion: 1, keepAlive: false, dechunk: false })).to.equal(text);
   });
 
+  it('keeps the protocol that a 426 demands (RFC 9110 15.5.22)', () => {
+    const text = lines('HTTP/1.1 426 x', 'Connection: Upgrade, close', 'Upgrade: websocket', 'Content-Length: 0');
+    const kept = ['HTTP/1.1 426 x', 'Upgrade: websocket', 'Content-Length: 0'];
+    expect(forwarded(text)).to.equal(lines(...kept, 'Connection: upgrade'));
+    const to: ToClient = { minorVersion: 1, keepAlive: false, dechunk: false };
+    expect(forwarded(text, to)).to.equal(lines(...kept, 'Connection: close, upgrade'));
+  });
+
   it('switches protocols with both fields that takes', () => {
     const text = lines('HTTP/1.1 101 x', 'Connection: Upgrade', 'upgrade: websocket', 'Sec-WebSocket-Accept: y');
     expect(forwarded(text, KEEPS, { isHead: false, upgrade: true })).to.equal(
