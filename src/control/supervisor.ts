@@ -7,7 +7,9 @@ import type { ToPrimary } from '../messages.js';
 import { listenError, StartError } from './errors.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
+import { emptySlot, type Slot, vacate } from './slot.js';
 import { type WorkerEvents, type WorkerExit, WorkerProcess } from './worker-process.js';
+import { WorkerStarts } from './worker-starts.js';
 
 /** What a worker says beyond its own life and death. */
 export type WorkerReport = Exclude<ToPrimary, { type: 'hello' | 'listening' | 'listen-failed' }>;
@@ -24,34 +26,8 @@ export interface SupervisorParts {
   readonly left: (worker: WorkerProcess) => void;
 }
 
-/** A worker that lived shorter than this died young. */
-const YOUNG_MS = 5_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
-/** One that is not listening by then never will. */
-const START_WITHIN_MS = 30_000;
 /** Failed starts in a row per worker, with none listening, after which the balancer gives up. */
 const HOPELESS_STARTS = 8;
-
-/** @returns milliseconds to wait before the `youngDeaths`-th replacement in a row, 1-based */
-export function pauseAfter(youngDeaths: number): number {
-  return youngDeaths === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (youngDeaths - 1));
-}
-
-interface Slot {
-  readonly number: number;
-  worker: WorkerProcess | undefined;
-  /** Started by a roll, not listening yet. */
-  successor: WorkerProcess | undefined;
-  youngDeaths: number;
-  pause: NodeJS.Timeout | undefined;
-}
-
-/** Where one start stands: settled with what went wrong, or with nothing. */
-interface Start {
-  readonly unheard: Set<string>;
-  readonly settle: (problem: StartError | undefined) => void;
-}
 
 export class Supervisor {
   /** Settles when no worker can be started any more. */
@@ -61,7 +37,7 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #slots: readonly Slot[];
   readonly #workers = new Set<WorkerProcess>();
-  readonly #starts = new Map<WorkerProcess, Start>();
+  readonly #starts = new WorkerStarts();
   #phase: 'starting' | 'running' | 'closing' = 'starting';
   #failedStarts = 0;
   #rolling: Promise<void> | undefined;
@@ -140,15 +116,8 @@ export class Supervisor {
   #fork(slot: number): { worker: WorkerProcess; started: Promise<StartError | undefined> } {
     const worker = this.#process(slot);
     this.#workers.add(worker);
-    const started = new Promise<StartError | undefined>((resolve) => {
-      const tooLate = setTimeout(() => worker.kill(), START_WITHIN_MS);
-      const settle = (problem: StartError | undefined): void => {
-        clearTimeout(tooLate);
-        this.#starts.delete(worker);
-        resolve(problem);
-      };
-      this.#starts.set(worker, { unheard: new Set(this.#parts.sockets.map((s) => s.address)), settle });
-    });
+    const addresses = this.#parts.sockets.map(({ address }) => address);
+    const started = this.#starts.begin(worker, addresses);
     return { worker, started };
   }
 
@@ -190,26 +159,23 @@ export class Supervisor {
   }
 
   #listening(worker: WorkerProcess, address: string): void {
-    const start = this.#starts.get(worker);
-    start?.unheard.delete(address);
-    if (start === undefined || start.unheard.size > 0 || worker.state !== 'starting') return;
+    if (worker.state !== 'starting' || !this.#starts.hear(worker, address)) return;
     worker.state = 'listening';
     this.#failedStarts = 0;
     this.#parts.logger.debug('worker listens', { worker: worker.slot, pid: worker.pid });
-    start.settle(undefined);
   }
 
   #listenFailed(worker: WorkerProcess, address: string, code: string): void {
     const problem = listenError(address, code);
     this.#parts.logger.debug('worker cannot listen', { worker: worker.slot, reason: problem.message });
-    this.#starts.get(worker)?.settle(problem);
+    this.#starts.fail(worker, problem);
     worker.kill();
   }
 
   #gone(worker: WorkerProcess, exit: WorkerExit): void {
     this.#workers.delete(worker);
     this.#parts.left(worker);
-    this.#starts.get(worker)?.settle(new StartError(`Worker ${worker.slot} ended before it listened: ${exit.how}`));
+    this.#starts.fail(worker, new StartError(`Worker ${worker.slot} ended before it listened: ${exit.how}`));
     if (worker.state === 'starting') this.#failedStarts += 1;
     if (this.#phase !== 'running') return;
     const slot = this.#slots[worker.slot - 1];
@@ -219,12 +185,9 @@ export class Supervisor {
   }
 
   #replace(slot: Slot, exit: WorkerExit): void {
-    slot.youngDeaths = exit.livedMs < YOUNG_MS ? slot.youngDeaths + 1 : 0;
     const pid = slot.worker?.pid;
-    slot.worker = slot.successor;
-    slot.successor = undefined;
+    const pauseMs = vacate(slot, exit.livedMs);
     this.restarts += 1;
-    const pauseMs = pauseAfter(slot.youngDeaths);
     this.#parts.logger.error('worker died', { worker: slot.number, pid, reason: exit.how, replacedInMs: pauseMs });
     if (this.#isHopeless()) {
       this.#fail(new Error(`No worker can start any more; the last one ended with ${exit.how}`));
@@ -266,8 +229,4 @@ export class Supervisor {
     slot.successor = undefined;
     if (this.#workers.has(old)) old.drain(this.#parts.drainMs);
   }
-}
-
-function emptySlot(number: number): Slot {
-  return { number, worker: undefined, successor: undefined, youngDeaths: 0, pause: undefined };
 }

@@ -4,11 +4,10 @@ import { type Backend, isUsable } from '../core/backend.js';
 import { eligibleOf } from '../core/snapshot.js';
 import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
-import type { HealthScheduler } from './health-scheduler.js';
 import type { ListenSocket } from './listen-socket.js';
-import type { Outliers } from './outliers.js';
 import type { Pool } from './pool.js';
-import type { BackendTotals, Stats, WorkerTotals } from './stats.js';
+import type { Pools } from './pools.js';
+import type { BackendTotals, WorkerTotals } from './stats.js';
 import type { Supervisor } from './supervisor.js';
 import type { WorkerProcess, WorkerState } from './worker-process.js';
 
@@ -63,25 +62,22 @@ export interface Sources {
   readonly startedAt: number;
   readonly accept: Accept;
   readonly sockets: readonly ListenSocket[];
-  readonly pools: ReadonlyMap<string, Pool>;
-  readonly health: HealthScheduler;
-  readonly outliers: Outliers;
-  readonly stats: Stats;
+  readonly pools: Pools;
   readonly broadcaster: Broadcaster;
   readonly supervisor: Supervisor;
 }
 
 export function viewOf(sources: Sources): BalancerView {
-  const { supervisor, sockets, accept, stats, broadcaster, pools } = sources;
+  const { supervisor, sockets, accept, broadcaster, pools } = sources;
   return {
     pid: process.pid,
     since: iso(sources.startedAt),
     addresses: sockets.map(({ address }) => address),
     accept,
-    totals: stats.all(),
+    totals: pools.stats.all(),
     workerRestarts: supervisor.restarts,
     convergence: broadcaster.convergence,
-    pools: [...pools.values()].map((pool) => poolView(pool, sources)),
+    pools: [...pools.byName.values()].map((pool) => poolView(pool, sources)),
     workers: [...supervisor.workers].map((worker) => workerView(worker, sources)).sort((a, b) => a.worker - b.worker),
   };
 }
@@ -100,7 +96,7 @@ function poolView(pool: Pool, sources: Sources): PoolView {
 }
 
 function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
-  const { stats, health, outliers } = sources;
+  const { stats, health, outliers } = sources.pools;
   const note = pool.healthNote(backend.id);
   const totals = stats.backend(pool.name, backend.id);
   return {
@@ -115,15 +111,15 @@ function backendView(pool: Pool, backend: Backend, sources: Sources): BackendVie
 }
 
 /** Whether what is in flight was counted by every worker after it was told to send nothing more there. */
-function isCountedSince(pool: Pool, { id }: Backend, { stats, supervisor }: Sources): boolean {
+function isCountedSince(pool: Pool, { id }: Backend, { pools, supervisor }: Sources): boolean {
   const since = pool.adminSince(id);
   // One that is starting has not had a request yet, and will know the pool as it is now before it has one.
   const working = [...supervisor.workers].filter(({ state }) => state !== 'starting');
-  return working.every((worker) => stats.countedAt(worker.id, pool.name) >= since);
+  return working.every((worker) => pools.stats.countedAt(worker.id, pool.name) >= since);
 }
 
-function workerView(worker: WorkerProcess, { stats, broadcaster, pools }: Sources): WorkerView {
-  const versions = [...pools.keys()].flatMap((name): [string, number][] => {
+function workerView(worker: WorkerProcess, { broadcaster, pools }: Sources): WorkerView {
+  const versions = [...pools.byName.keys()].flatMap((name): [string, number][] => {
     const version = broadcaster.acknowledged(worker.id, name);
     return version === undefined ? [] : [[name, version]];
   });
@@ -133,7 +129,7 @@ function workerView(worker: WorkerProcess, { stats, broadcaster, pools }: Source
     state: worker.state,
     since: iso(worker.startedAt),
     versions: Object.fromEntries(versions),
-    ...stats.worker(worker.id),
+    ...pools.stats.worker(worker.id),
   };
 }
 

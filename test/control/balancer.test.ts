@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { chooseAccept } from '../../src/control/accept.js';
 import { type Balancer, type BalancerView, StartError, startBalancer } from '../../src/control/balancer.js';
-import { pauseAfter } from '../../src/control/supervisor.js';
+import { pauseAfter } from '../../src/control/slot.js';
 import type { WorkerView } from '../../src/control/view.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
 import { Client, fileAt, PROGRAMS, until } from './balancer-under-test.js';
