@@ -1,0 +1,121 @@
+/**
+ * test/conformance/products.ts: the proxies that can be judged: ours as it is built, and nginx and HAProxy as their
+ * manuals set them up for the same job: one worker, keep-alive both ways, WebSocket allowed, no access log.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Children } from '../../bench/children.js';
+import { freePorts, LOOPBACK, untilServing } from '../../bench/loopback.js';
+import { findProgram, programVersion } from '../../bench/programs.js';
+import { endPrograms, start } from '../cli/run-cli.js';
+
+export interface Product {
+  /** With its version. */
+  readonly name: string;
+  readonly port: number;
+}
+
+/** What a run has started; {@link stop} ends it all. */
+export class Products {
+  readonly #children = new Children();
+
+  /** Starts the built command with one worker in front of `backendPort`. */
+  async roundhouse(backendPort: number): Promise<Product> {
+    const backend = `${LOOPBACK}:${backendPort}`;
+    const program = start('src/cli.js', [backend, '--listen', `${LOOPBACK}:0`, '--workers', '1', '--admin', 'off']);
+    const line = await program.line('stderr', (text) => text.includes('"message":"listening"'));
+    const port = /"addresses":\["[^"]*:(\d+)"/.exec(line)?.[1];
+    if (port === undefined) throw new Error(`Roundhouse does not say where it listens: ${line}`);
+    return { name: 'Roundhouse', port: Number(port) };
+  }
+
+  /** @throws {Error} when nginx is not installed or does not start */
+  async nginx(backendPort: number): Promise<Product> {
+    const program = programNamed('nginx');
+    const [port = 0] = await freePorts(1);
+    const folder = this.#children.temporaryFolder();
+    const config = join(folder, 'nginx.conf');
+    writeFileSync(config, nginxConfig(port, backendPort, folder));
+    return this.#serving(`nginx ${programVersion(program, '-v')}`, port, [program, '-c', config, '-p', folder]);
+  }
+
+  /** @throws {Error} when HAProxy is not installed or does not start */
+  async haproxy(backendPort: number): Promise<Product> {
+    const program = programNamed('haproxy');
+    const [port = 0] = await freePorts(1);
+    const config = join(this.#children.temporaryFolder(), 'haproxy.cfg');
+    writeFileSync(config, haproxyConfig(port, backendPort));
+    return this.#serving(`HAProxy ${programVersion(program, '-v')}`, port, [program, '-db', '-q', '-f', config]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#children.stop(), endPrograms()]);
+  }
+
+  async #serving(name: string, port: number, command: readonly string[]): Promise<Product> {
+    const child = await this.#children.start(command);
+    await untilServing(`http://${LOOPBACK}:${port}/`, child);
+    return { name, port };
+  }
+}
+
+function programNamed(name: string): string {
+  const program = findProgram(name);
+  if (program === undefined) throw new Error(`${name} is not installed`);
+  return program;
+}
+
+/** With the Upgrade and Connection lines of nginx's own page on WebSocket proxying. */
+function nginxConfig(port: number, backendPort: number, folder: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const asRoot = process.getuid?.() === 0 ? 'user root;\n' : '';
+  return `daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log /dev/null;
+${asRoot}events { worker_connections 1024; }
+http {
+  access_log off;
+  client_max_body_size 0;
+${temporary.map((name) => `  ${name}_temp_path ${folder}/${name};`).join('\n')}
+  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+  upstream pool {
+    server ${LOOPBACK}:${backendPort};
+    keepalive 32;
+  }
+  server {
+    listen ${LOOPBACK}:${port};
+    server_name site.test;
+    location / {
+      proxy_pass http://pool;
+      proxy_http_version 1.1;
+      proxy_set_header Host $host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $host;
+    }
+  }
+}
+`;
+}
+
+function haproxyConfig(port: number, backendPort: number): string {
+  return `global
+  nbthread 1
+defaults
+  mode http
+  timeout connect 3s
+  timeout client 30s
+  timeout server 30s
+frontend clients
+  bind ${LOOPBACK}:${port}
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  default_backend pool
+backend pool
+  server backend ${LOOPBACK}:${backendPort}
+`;
+}
