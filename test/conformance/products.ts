@@ -22,7 +22,9 @@ export class Products {
   /** Starts the built command with one worker in front of `backendPort`. */
   async roundhouse(backendPort: number): Promise<Product> {
     const backend = `${LOOPBACK}:${backendPort}`;
-    const program = start('src/cli.js', [backend, '--listen', `${LOOPBACK}:0`, '--workers', '1', '--admin', 'off']);
+    const args = [backend, '--listen', `${LOOPBACK}:0`, '--workers', '1', '--admin', 'off'];
+    // The suite is also run in the other read mode, which is not one of the variables that a test is kept from.
+    const program = start('src/cli.js', args, { ROUNDHOUSE_READ_MODE: process.env['ROUNDHOUSE_READ_MODE'] });
     const line = await program.line('stderr', (text) => text.includes('"message":"listening"'));
     const port = /"addresses":\["[^"]*:(\d+)"/.exec(line)?.[1];
     if (port === undefined) throw new Error(`Roundhouse does not say where it listens: ${line}`);
