@@ -75,17 +75,21 @@ async function untilAnswers(url: string, expected: Readonly<Record<string, numbe
   }
 }
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'roundhouse-'));
-  file = join(folder, 'lb.yaml');
-});
-afterEach(async () => {
-  await endPrograms();
-  await stopEverything();
-  rmSync(folder, { recursive: true });
-});
+/** A folder of its own for each test, and nothing left running after it; called inside each suite, not for all files. */
+function inFolderOfItsOwn(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'roundhouse-'));
+    file = join(folder, 'lb.yaml');
+  });
+  afterEach(async () => {
+    await endPrograms();
+    await stopEverything();
+    rmSync(folder, { recursive: true });
+  });
+}
 
 describe('roundhouse check', function () {
+  inFolderOfItsOwn();
   this.timeout(20_000);
 
   it('prints what a file comes to, which checks as well and comes to the same', async () => {
@@ -148,6 +152,7 @@ describe('roundhouse check', function () {
 });
 
 describe('roundhouse schema', () => {
+  inFolderOfItsOwn();
   it('prints JSON Schema', async () => {
     const { code, stdout, stderr } = await runCli(['schema']);
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
@@ -162,6 +167,7 @@ describe('roundhouse schema', () => {
 });
 
 describe('roundhouse -c FILE', function () {
+  inFolderOfItsOwn();
   this.timeout(30_000);
 
   for (const example of ['examples/basic.yaml', 'examples/tuned.yaml']) {
@@ -204,6 +210,7 @@ describe('roundhouse -c FILE', function () {
 });
 
 describe('SIGHUP', function () {
+  inFolderOfItsOwn();
   this.timeout(30_000);
 
   it('adds, re-weights and removes the backends that changed in the file', async () => {
