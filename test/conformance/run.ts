@@ -1,7 +1,7 @@
 /**
  * test/conformance/run.ts: runs the suite from the command line: against the built Roundhouse, against any proxy that
  * forwards to a port of this host (`--target`), or against Roundhouse, nginx and HAProxy side by side (`--compare`).
- * Exits with 1 when an outcome is none of the safe ones; in a comparison only ours counts.
+ * Exits with 1 when an outcome is none of the safe ones, in a comparison one of ours, and with 2 on wrong usage.
  */
 import { parseArgs } from 'node:util';
 import { LOOPBACK } from '../../bench/loopback.js';
@@ -50,11 +50,13 @@ async function main(): Promise<void> {
   });
   if (values.help) return print(USAGE);
   const options: Options = { only: new RegExp(values.only), json: values.json, details: values.details };
+  const target = values.target === undefined ? undefined : targetOf(values.target);
+  if (target !== undefined && values['backend-port'] === undefined)
+    throw new TypeError('--target needs --backend-port');
   const backend = await RecordingBackend.start(Number(values['backend-port'] ?? 0));
   const products = new Products();
   try {
     if (values.compare) return await compare(products, backend, options);
-    const target = values.target === undefined ? undefined : targetOf(values.target);
     const product = target === undefined ? await products.roundhouse(backend.port) : undefined;
     const at = target ?? { host: LOOPBACK, port: product?.port ?? 0 };
     if (values.cuts) await runCuts(at, backend, options);
@@ -166,11 +168,18 @@ function fail(results: readonly Result[]): void {
 
 function targetOf(text: string): { readonly host: string; readonly port: number } {
   const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+  const [host, port] = [text.slice(0, colon), Number(text.slice(colon + 1))];
+  if (colon < 1 || !(port > 0 && port < 65_536)) throw new TypeError(`--target: "${text}" is not HOST:PORT`);
+  return { host, port };
 }
 
 function print(text: string): void {
   process.stdout.write(text);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof TypeError || error instanceof SyntaxError ? 2 : 1;
+}
