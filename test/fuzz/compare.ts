@@ -23,7 +23,7 @@ export function compare(input: Input, cuts: readonly number[]): Outcome {
   const accepted = own.messages.filter(({ complete }) => complete).length;
   const split = ownRead(input, splitAt(bytes, cuts));
   if (JSON.stringify(split) !== JSON.stringify(own)) return { accepted, difference: 'we read it differently in parts' };
-  const difference = connectionsOf(own.messages)
+  const difference = connectionsOf(input, own.messages)
     .map((messages) => readingDifference(input, bytes, messages))
     .find((found) => found !== '');
   if (difference !== undefined) return { accepted, difference };
@@ -42,23 +42,27 @@ function splitAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 }
 
 /**
- * The messages that llhttp can read as one connection. It takes some for the last that do not end ours: a 1xx in
- * HTTP/1.0 or with `Connection: close`, which is never the last response, and a message with `Proxy-Connection`, which
- * means nothing (RFC 9112 appendix C.2.2). None of the three is sent on as it came, and behind them it reads afresh.
+ * The messages that llhttp can read as one connection. It takes some for the last that do not end ours, and behind them
+ * it reads afresh: an interim response in HTTP/1.0 or with `Connection: close`, which never is the last, and messages
+ * with a Connection that {@link isOddToLlhttp}. None of these fields is sent on as it came.
  */
-function connectionsOf(messages: readonly OwnMessage[]): OwnMessage[][] {
+function connectionsOf(input: Input, messages: readonly OwnMessage[]): OwnMessage[][] {
   const connections: OwnMessage[][] = [];
   let goesOn = false;
   for (const message of messages) {
     if (goesOn) connections.at(-1)?.push(message);
     else connections.push([message]);
-    goesOn = !message.interim && !hasProxyConnection(message);
+    goesOn = !message.interim && !isOddToLlhttp(input, message);
   }
   return connections;
 }
 
-function hasProxyConnection({ fields }: OwnMessage): boolean {
-  return fields.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'proxy-connection');
+/**
+ * Proxy-Connection has a meaning to llhttp, which it should not have (RFC 9112 appendix C.2.2); and a tab in Connection
+ * is to it a part of the option, where RFC 9110 section 5.6.3 has white space.
+ */
+function isOddToLlhttp({ text }: Input, { from, bodyAt }: OwnMessage): boolean {
+  return /^(proxy-connection:|connection:.*\t)/im.test(text.slice(from, bodyAt));
 }
 
 function readingDifference(input: Input, bytes: Buffer, taken: readonly OwnMessage[]): string {
@@ -98,8 +102,9 @@ function difference(input: Input, own: OwnMessage, other: Message, exact: boolea
   if (exact ? other.body !== own.body : !other.body.startsWith(own.body)) return 'other body';
   const complete = own.complete || own.framing === 'close';
   if (exact ? other.complete !== complete : complete && !other.complete) return 'other end';
+  if (isOddToLlhttp(input, own)) return '';
   // Asked before llhttp knows that the response answers HEAD: without a length it then expects a body to the end.
-  const knowsEnd = !own.interim && input.isHead !== true && !hasProxyConnection(own);
+  const knowsEnd = !own.interim && input.isHead !== true;
   if (knowsEnd && own.keepAlive && !other.keepAlive) return 'only we would keep the connection';
   // The other way round is meant: with a body, for h2c or in HTTP/1.0 we do not ask the backend for the upgrade.
   if (input.kind === 'request' && own.upgrade && !other.upgrade) return 'only we see an upgrade';

@@ -31,11 +31,12 @@ const FOUND: readonly Input[] = [
   response('HTTP/1.1 500', 'Transfer-Encoding: chunked\t', '', '0', '', ''),
   // `Connection: close` did not name a field called Close as any other option does: it does since.
   { ...request('GET / HTTP/1.1', 'Host: a', 'Connection: close', 'Close: x', '', ''), trusted: true },
-  // Meant: to llhttp an interim response can end the connection, and Proxy-Connection means something.
+  // Meant: to llhttp an interim response can end the connection, Proxy-Connection means something, a tab is no space.
   response('HTTP/1.0 199', '', 'HTTP/1.1 204 ', '', ''),
   response('HTTP/1.1 100 ', 'Connection: close', '', 'HTTP/1.1 103', '', 'HTTP/1.1 200', 'Content-Length: 0', '', ''),
   response('HTTP/1.1 204 ', 'Proxy-Connection: close', '', ''),
   request('GET / HTTP/1.1', 'Host: a', 'Proxy-Connection: close', '', NEXT),
+  request('GET / HTTP/1.0', 'Connection: keep-alive\t', '', NEXT),
   { ...response('HTTP/1.1 500', 'n:', '', ''), isHead: true },
 ];
 

@@ -1,0 +1,27 @@
+/** test/chaos/run.ts: `node dist/test/chaos/run.js --seconds N [--seed S]`: round after round; exit 1 on a violation. */
+import { parseArgs } from 'node:util';
+import { playRound } from './chaos.js';
+
+const CLIENTS = 60;
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+});
+const [seconds, firstSeed] = [Number(values.seconds), Number(values.seed)];
+if (!(seconds > 0) || !Number.isInteger(firstSeed)) {
+  console.error('Usage: node dist/test/chaos/run.js --seconds N [--seed S], with N above 0 and a whole number S');
+  process.exit(2);
+}
+
+const until = performance.now() + seconds * 1_000;
+for (let seed = firstSeed; performance.now() < until; seed++) {
+  try {
+    const { endings, violations, harmless, disappointed } = await playRound(seed, CLIENTS);
+    console.log(`seed ${seed}: ${JSON.stringify(endings)}, ${disappointed} of ${harmless} harmless ones not right`);
+    for (const violation of violations) console.log(`  ${violation}`);
+    if (violations.length > 0 || disappointed > harmless / 20) process.exitCode = 1;
+  } catch (error) {
+    console.log(`seed ${seed}:`, error);
+    process.exitCode = 1;
+  }
+}
