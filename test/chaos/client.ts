@@ -1,5 +1,4 @@
 /** test/chaos/client.ts: a client that asks in its manner and keeps account of every answer. */
-import { once } from 'node:events';
 import { setTimeout as after, setImmediate as nextTurn } from 'node:timers/promises';
 import { connect, type Peer, PeerGoneError } from '../support/peer.js';
 import { type Answer, checkBytes, readAnswer } from './answers.js';
@@ -160,8 +159,8 @@ class ChaoticClient {
   async #leaveListening(request: RequestPlan, text: string): Promise<void> {
     const peer = await this.#connection();
     peer.send(text);
-    await Promise.race([once(peer.socket, 'data'), peer.gone()]);
-    checkBytes(peer.text, request, this.#journal);
+    const start = await peer.through('\n');
+    checkBytes(start + peer.text, request, this.#journal);
   }
 
   /** What nothing stands in the way of is to be answered. */

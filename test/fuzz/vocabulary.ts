@@ -79,6 +79,7 @@ export const STATUS_LINES: Words = [
     'HTTP/1.1 206 ',
     'HTTP/1.1 599 \xe9\t x',
     'HTTP/1.1 205 x',
+    'HTTP/1.1 426 Upgrade Required',
   ],
 ];
 export const ODD_STATUS_LINES: Words = [
