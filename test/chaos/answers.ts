@@ -11,6 +11,8 @@ const REFUSALS_OF_BAD = [400, 408, ...REFUSALS];
 
 export interface Answer {
   readonly ending: Ending;
+  /** Its first line and, if it is the proxy's own, the reason in its body; empty when there was none. */
+  readonly said: string;
   /** Another request may follow on this connection. */
   readonly keepAlive: boolean;
 }
@@ -36,14 +38,15 @@ export async function readAnswer(
     const cutOff = isShort(message, plan) && (await isCutOff(message, peer));
     const ending = cutOff ? 'broken' : verdict(message, plan, journal, isBad);
     journal.ended(plan.id, ending);
-    return { ending, keepAlive: mayFollow(message, plan) };
+    const said = ending === 'refused' ? `${message.line}: ${message.body.trim()}` : message.line;
+    return { ending, said, keepAlive: mayFollow(message, plan) };
   } catch (error) {
     if (!(error instanceof PeerGoneError)) throw error;
     checkBytes(peer.text, plan, journal);
     const ending = afterClose ? 'unserved' : 'broken';
     if (afterClose && journal.deliveries(plan.id) > 0) journal.violated(plan.id, 'it was delivered and not answered');
     journal.ended(plan.id, ending);
-    return { ending, keepAlive: false };
+    return { ending, said: '', keepAlive: false };
   }
 }
 

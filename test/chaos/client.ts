@@ -164,10 +164,10 @@ class ChaoticClient {
   }
 
   /** What nothing stands in the way of is to be answered. */
-  #account(request: RequestPlan, { ending }: Answer, isBad: boolean): void {
+  #account(request: RequestPlan, { ending, said }: Answer, isBad: boolean): void {
     if (isBad || !isHarmless(request) || this.#plan.manner === 'deaf') return;
     this.#journal.harmless += 1;
-    if (ending !== 'right') this.#journal.disappointed += 1;
+    if (ending !== 'right') this.#journal.disappointed(request.id, `${ending} ${said}`);
   }
 
   #mustBeUndelivered({ id }: RequestPlan): void {

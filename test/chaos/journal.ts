@@ -11,9 +11,9 @@ export type Ending = 'right' | 'refused' | 'broken' | 'unserved' | 'left';
 export class Journal {
   readonly violations: string[] = [];
   readonly endings: Record<Ending, number> = { right: 0, refused: 0, broken: 0, unserved: 0, left: 0 };
-  /** Requests that nothing stood in the way of, and how many of them were not answered rightly all the same. */
+  /** How many requests nothing stood in the way of, and which of them were not answered rightly all the same. */
   harmless = 0;
-  disappointed = 0;
+  readonly disappointments: string[] = [];
   readonly #requests = new Map<string, RequestPlan>();
   readonly #deliveries = new Map<string, number>();
   readonly #endings = new Map<string, Ending>();
@@ -49,6 +49,14 @@ export class Journal {
   }
 
   violated(id: string, what: string): void {
-    this.violations.push(`${id}: ${what} (${JSON.stringify(this.#requests.get(id))})`);
+    this.violations.push(this.#described(id, what));
+  }
+
+  disappointed(id: string, what: string): void {
+    this.disappointments.push(this.#described(id, what));
+  }
+
+  #described(id: string, what: string): string {
+    return `${id}: ${what} (${JSON.stringify(this.#requests.get(id))}, delivered ${this.deliveries(id)} times)`;
   }
 }

@@ -16,10 +16,12 @@ if (!(seconds > 0) || !Number.isInteger(firstSeed)) {
 const until = performance.now() + seconds * 1_000;
 for (let seed = firstSeed; performance.now() < until; seed++) {
   try {
-    const { endings, violations, harmless, disappointed } = await playRound(seed, CLIENTS);
-    console.log(`seed ${seed}: ${JSON.stringify(endings)}, ${disappointed} of ${harmless} harmless ones not right`);
-    for (const violation of violations) console.log(`  ${violation}`);
-    if (violations.length > 0 || disappointed > harmless / 20) process.exitCode = 1;
+    const { endings, violations, harmless, disappointments } = await playRound(seed, CLIENTS);
+    console.log(
+      `seed ${seed}: ${JSON.stringify(endings)}, ${disappointments.length} of ${harmless} harmless ones not right`,
+    );
+    for (const what of [...violations, ...disappointments]) console.log(`  ${what}`);
+    if (violations.length > 0 || disappointments.length > harmless / 20) process.exitCode = 1;
   } catch (error) {
     console.log(`seed ${seed}:`, error);
     process.exitCode = 1;
