@@ -74,7 +74,16 @@ export class Supervisor {
       await this.allGone();
       throw problem;
     }
-    if (this.#phase === 'starting') this.#phase = 'running';
+    if (this.#phase === 'starting') await this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#phase = 'running';
+    for (const slot of this.#slots) {
+      const { worker } = slot;
+      // One that listened may have died while others were still starting.
+      if (worker !== undefined && !this.#workers.has(worker)) this.#replace(slot, await worker.gone);
+    }
   }
 
   /**

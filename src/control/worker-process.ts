@@ -97,6 +97,7 @@ export class WorkerProcess {
   }
 
   #killAfter(ms: number): void {
+    clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
       this.#logger.warn('worker did not drain in time and is ended', this.#who());
       this.kill();

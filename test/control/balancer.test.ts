@@ -62,11 +62,16 @@ describe('A balancer', () => {
     return takeBack;
   }
 
+  /** @returns a folder that goes with the test */
+  function folder(): string {
+    const path = mkdtempSync(join(tmpdir(), 'roundhouse-'));
+    onClose(() => rmSync(path, { recursive: true }));
+    return path;
+  }
+
   /** @returns a reader of the pids of all workers there ever were, in order of birth */
   function recordBirths(): () => readonly number[] {
-    const folder = mkdtempSync(join(tmpdir(), 'roundhouse-'));
-    onClose(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, 'births');
+    const file = join(folder(), 'births');
     writeFileSync(file, '');
     setEnv('FIXTURE_BIRTHS', file);
     return () => readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number);
@@ -205,6 +210,14 @@ describe('A balancer', () => {
       const after = await until(balancer, (view) => listeningIn(view).length === 2);
       expect(pidsOf(after)).to.include(other).and.not.include(victim);
       expect(after.workerRestarts).to.equal(1);
+    });
+
+    it('replaces one that died while another was still starting', async () => {
+      setEnv('FIXTURE_FIRST_DIES', join(folder(), 'first'));
+      const balancer = await start([await startTcp()], { workers: 2 });
+      await until(balancer, (view) => listeningIn(view).length === 2);
+      expect(log.all('worker died').map(({ reason }) => reason)).to.deep.equal(['exit code 7']);
+      expect(balancer.view().workerRestarts).to.equal(1);
     });
 
     it('loses no client that connects while no worker is there', async () => {
