@@ -2,6 +2,7 @@
  * core/snapshot.ts: one pool at one version, replaced whole and never changed in place, so that a request that holds
  * a snapshot keeps one consistent view to its end.
  */
+import { isIP } from 'node:net';
 import * as z from 'zod';
 import { type Backend, backendIdSchema, backendSchema, isUsable } from './backend.js';
 
@@ -53,10 +54,15 @@ export interface Eligible {
   readonly panic: boolean;
 }
 
-/** @returns the backends that may take a request; empty when none is enabled */
+/** @returns the backends that may take a request; empty when none is enabled or no name has been resolved */
 export function eligibleOf(snapshot: PoolSnapshot): Eligible {
   const enabled = snapshot.backends.filter((b) => b.admin === 'enabled');
   const usable = enabled.filter(isUsable);
   const panic = usable.length * 2 < enabled.length;
-  return { backends: panic ? enabled : usable, panic };
+  return { backends: panic ? enabled.filter(hasAddress) : usable, panic };
+}
+
+/** Not even a panic may send to a name: every request would ask the resolver again, just when that does not answer. */
+function hasAddress({ host }: Backend): boolean {
+  return isIP(host) !== 0;
 }

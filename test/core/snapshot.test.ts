@@ -107,6 +107,14 @@ describe('Eligible backends', () => {
     expect(eligibleOf(snapshot(1, away))).to.deep.equal({ backends: [], panic: false });
   });
 
+  it('never include a name that has not been resolved, not even in a panic', () => {
+    const unresolved = backend('unresolved', { host: 'app.test', ...down });
+    const { backends, panic } = eligibleOf(snapshot(1, unresolved, backend('a', down)));
+    expect(namesOf(backends)).to.deep.equal(['a']);
+    expect(panic).to.equal(true);
+    expect(eligibleOf(snapshot(1, unresolved)).backends).to.deep.equal([]);
+  });
+
   it('are none in an empty pool, which is no panic', () => {
     expect(eligibleOf(snapshot(0))).to.deep.equal({ backends: [], panic: false });
   });
