@@ -52,7 +52,8 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('applied'), pool: z.string(), version: z.int() }),
   /** A change was missed: send the whole pool again. */
   z.object({ type: z.literal('resync'), pool: z.string(), have: z.int() }),
-  /** Passive failures in a row, sent at the first of a streak and when it reaches the ejection threshold. */
+  /** Passive failures in a row: sent at the first of a streak, once a second at most, and ever rarer from the ejection
+   * threshold on. */
   z.object({
     type: z.literal('failing'),
     pool: z.string(),

@@ -18,6 +18,9 @@ export type Upstream = WorkerBackend<UpstreamConnection>;
 
 const NONE: ReadonlySet<BackendId> = new Set();
 
+/** Beginnings of streaks are reported at most this often: a backend that fails every other request begins thousands. */
+const BEGINNINGS_APART_MS = 1_000;
+
 /** Told when a streak of failures begins, when it reaches the ejection threshold, and each time it has doubled since. */
 export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: FailureReason) => void;
 
@@ -95,8 +98,11 @@ export class Dispatch {
     }
     upstream.streak += 1;
     const { streak } = upstream;
-    if (streak === 1) upstream.reportAt = consecutiveFailures;
-    else if (streak < upstream.reportAt) return;
+    if (streak === 1) {
+      upstream.reportAt = consecutiveFailures;
+      if (nowMs - upstream.beginningReported < BEGINNINGS_APART_MS) return;
+      upstream.beginningReported = nowMs;
+    } else if (streak < upstream.reportAt) return;
     // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
     else upstream.reportAt = streak * 2;
     this.report(this.pool, upstream.id, streak, reason);

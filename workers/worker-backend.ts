@@ -22,6 +22,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   /** Failures since the last success; see `dispatch.ts`. */
   streak = 0;
   streakBegan = 0;
+  /** When the beginning of a streak was last reported. */
+  beginningReported = Number.NEGATIVE_INFINITY;
   /** The streak that is reported next. */
   reportAt = 0;
   /** Most recently used last. */

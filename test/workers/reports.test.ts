@@ -21,24 +21,41 @@ describe('A worker reports failures', () => {
     expect(proxy.said('failing')[0]).to.include({ pool: 'default', id: dead });
   });
 
-  it('anew after a success, which ends a streak', async () => {
+  /** @returns the address of a backend that resets every connection but each `nth` */
+  async function answeringEach(nth: number): Promise<string> {
     const backend = await startRawBackend(async (peer, index) => {
       await peer.message();
-      if (index % 2 === 0) peer.reset();
+      if (index % nth !== nth - 1) peer.reset();
       else peer.send('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
-    const proxy = await startProxy({ backends: [backend.address], retries: { count: 0 } });
-    for (const status of [502, 200, 502, 200]) expect((await get(proxy.port)).status).to.equal(status);
+    return backend.address;
+  }
+
+  it('anew after a success, which ends a streak', async () => {
+    const outlier = { consecutiveFailures: 2 };
+    const proxy = await startProxy({ backends: [await answeringEach(3)], retries: { count: 0 }, outlier });
+    for (const status of [502, 502, 200, 502, 502]) expect((await get(proxy.port)).status).to.equal(status);
+    expect(streaks(proxy)).to.deep.equal(['reset 1', 'reset 2', 'reset 2']);
+  });
+
+  it('but of streaks that begin one after the other only the first, or every other request would be a message', async () => {
+    const proxy = await startProxy({ backends: [await answeringEach(2)], retries: { count: 0 } });
+    for (let i = 0; i < 10; i++) expect((await get(proxy.port)).status).to.equal(i % 2 === 0 ? 502 : 200);
+    expect(streaks(proxy)).to.deep.equal(['reset 1']);
+    await eventually('a second has passed', () => proxy.said('counters').length === 2);
+    expect((await get(proxy.port)).status).to.equal(502);
     expect(streaks(proxy)).to.deep.equal(['reset 1', 'reset 1']);
   });
 
   it('anew when the streak is older than its window', async () => {
-    const proxy = await startProxy({ backends: [await refusingAddress()], outlier: { window: '200ms' } });
-    await get(proxy.port);
+    const outlier = { consecutiveFailures: 2, window: '200ms' };
+    const proxy = await startProxy({ backends: [await refusingAddress()], outlier });
     await get(proxy.port);
     await new Promise((resolve) => setTimeout(resolve, 500));
     await get(proxy.port);
-    expect(streaks(proxy)).to.deep.equal(['connect 1', 'connect 1']);
+    expect(streaks(proxy)).to.deep.equal(['connect 1']);
+    await get(proxy.port);
+    expect(streaks(proxy)).to.deep.equal(['connect 1', 'connect 2']);
   });
 
   it('of a response that broke in its middle too', async () => {
