@@ -132,6 +132,16 @@ describe('A client that takes its time', () => {
     expect(client.text.length).to.be.lessThan(64_000_000);
   });
 
+  it('and sends request after request but never reads an answer is cut off', async () => {
+    const answer = `HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n${'.'.repeat(12_000)}`;
+    const backend = await startRawBackend((peer) => answerEach(peer, () => answer));
+    const proxy = await startProxy({ backends: [backend.address], timeouts: { write: '200ms', keepAlive: 'off' } });
+    const client = await connect(proxy.port);
+    client.socket.pause();
+    client.send(GET.repeat(2_000));
+    await eventually('the client is gone', () => proxy.clients === 0);
+  });
+
   it('and reads slowly, but reads, gets everything', async () => {
     const size = 24_000_000;
     const backend = await startBackend((_request, response) => void response.end(Buffer.alloc(size)));

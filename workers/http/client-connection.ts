@@ -114,6 +114,7 @@ export class ClientConnection implements Reader {
     switch (this.phase) {
       case 'head':
         if (this.pending === '') return this.leave();
+        if (this.socket.writableLength > MAX_UNREAD_BYTES) return this.cutUnlessProgressed();
         return this.refuse(408, 'the request head took too long.');
       case 'body':
         if (exchange?.responseBegan === true) return this.cutUnlessProgressed();
@@ -282,6 +283,7 @@ export class ClientConnection implements Reader {
   /** Serves what was sent ahead, in a turn of its own so that a long pipeline cannot grow the stack. */
   private takePending(): void {
     if (this.socket.writableLength > MAX_UNREAD_BYTES) {
+      this.downloadStalled(true);
       this.socket.once('drain', () => this.takePending());
       return;
     }
