@@ -25,7 +25,6 @@ export const backendSchema = z
   })
   .readonly();
 export type Backend = z.infer<typeof backendSchema>;
-export type AdminState = Backend['admin'];
 export type HealthState = Backend['health'];
 export type OutlierState = Backend['outlier'];
 
