@@ -1,6 +1,7 @@
 /** config/changed-keys.ts: what sets two configurations apart. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './schema.js';
+import { isMapping } from './values.js';
 
 /** @returns the keys whose values differ, lists taken as one value; backends are left out */
 export function changedKeys(before: Config, after: Config): readonly string[] {
@@ -11,8 +12,4 @@ function changedUnder(path: string, before: unknown, after: unknown): readonly s
   if (!isMapping(before) || !isMapping(after)) return isDeepStrictEqual(before, after) ? [] : [path];
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].flatMap((key) => changedUnder(path === '' ? key : `${path}.${key}`, before[key], after[key]));
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

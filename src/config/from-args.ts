@@ -5,6 +5,7 @@
 import { type BackendInput, readBackends } from './backend-list.js';
 import type { Path } from './document.js';
 import { DEFAULT_POOL } from './schema.js';
+import { isMapping } from './values.js';
 
 /** The text behind each flag, as typed; `undefined` where the flag was not given. */
 export interface Args {
@@ -108,10 +109,6 @@ function withValue(base: unknown, path: readonly string[], value: unknown): unkn
   return { ...base, [step]: withValue(base?.[step], rest, value) };
 }
 
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function text({ texts }: Given): string {
   return texts.at(-1) ?? '';
 }
@@ -130,7 +127,7 @@ function count(given: Given): string | number {
 }
 
 /** `8080` and `:8080` are short for that port on `host`. */
-function withHost(typed: string, host: string): string {
+export function withHost(typed: string, host: string): string {
   return /^:?\d+$/.test(typed) ? `${host}:${typed.replace(':', '')}` : typed;
 }
 

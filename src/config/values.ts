@@ -9,6 +9,10 @@ export function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'a mapping' : `"${value}"`;
 }
 
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const LONGEST_MS = 24 * 3_600_000;
 

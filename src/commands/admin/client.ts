@@ -5,7 +5,7 @@
 import http from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import type * as z from 'zod';
-import { variableOf } from '../../config/from-args.js';
+import { type Environment, variableOf, withHost } from '../../config/from-args.js';
 import { configSchema } from '../../config/schema.js';
 import { UsageError } from '../../config/usage-error.js';
 import { type AdminToken, adminTokenFrom, TOKEN_VARIABLE } from '../../control/admin/token.js';
@@ -15,9 +15,7 @@ import { errorAnswer } from './answers.js';
 
 const WITHIN_MS = 5_000;
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface Question {
+interface Question {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: object;
@@ -116,7 +114,7 @@ function adminAddress(typed: string | undefined, environment: Environment): Addr
       ? [variable, environment[variable] || configSchema.shape.admin.parse(undefined)]
       : ['--admin', typed];
   if (text === 'off') throw new UsageError(`${source}: the admin interface is off, so nobody can be asked`);
-  const parsed = parseAddress(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text, 1);
+  const parsed = parseAddress(withHost(text, '127.0.0.1'), 1);
   if (typeof parsed === 'string') throw new UsageError(`${source}: "${text}" ${parsed}`);
   return { host: reachable(parsed.host), port: parsed.port };
 }
