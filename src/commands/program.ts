@@ -23,7 +23,7 @@ export function createProgram(name: string): Command {
 
 /** Runs `program`. An error becomes one line on stderr and the end of this process. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
-  surviveClosedOutput();
+  surviveClosedOutput(program.name());
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -73,11 +73,13 @@ function sentenceOf(error: unknown): string {
     .replace(/\.$/, '');
 }
 
-/** A reader that went away (`| head -1`) is no error of ours. */
-function surviveClosedOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/**
+ * A reader of standard output that went away (`| head -1`) is no error of ours. What standard error does not take, a
+ * full disk's lines included, can be told to nobody, and must not end what runs.
+ */
+function surviveClosedOutput(name: string): void {
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') fail(name, new CouldNotRunError(`Cannot write to standard output: ${error.code}`));
+  });
 }

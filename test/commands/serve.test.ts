@@ -1,8 +1,13 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, openSync } from 'node:fs';
 import { createServer, get, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { endPrograms, type Started, start } from '../cli/run-cli.js';
+import { refusingAddress } from '../support/backend.js';
 
 const servers: Server[] = [];
 
@@ -31,6 +36,18 @@ async function startRoundhouse(args: readonly string[], env: NodeJS.ProcessEnv =
 
 function logged(program: Started, message: string): Promise<string> {
   return program.line('stderr', (line) => line.includes(`"message":"${message}"`));
+}
+
+/** For a balancer that cannot say when it listens. */
+async function firstAnswer(program: ChildProcess, url: string): Promise<string> {
+  while (program.exitCode === null) {
+    try {
+      return await (await fetch(url)).text();
+    } catch {
+      await pause(20);
+    }
+  }
+  return `ended with ${program.exitCode}`;
 }
 
 describe('roundhouse BACKENDS', function () {
@@ -153,6 +170,19 @@ describe('roundhouse BACKENDS', function () {
       expect((await program.finished).code).to.equal(1);
     });
   }
+
+  it('serves on when its log cannot be written because the disk is full', async function () {
+    if (!existsSync('/dev/full')) return this.skip();
+    const address = await refusingAddress();
+    const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+    const backend = await startBackend((_request, response) => response.end('up'));
+    const args = [cli, backend, '-l', address, '--admin', 'off', '-w', '1'];
+    const program = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', openSync('/dev/full', 'w')] });
+    const ended = once(program, 'exit');
+    expect(await firstAnswer(program, `http://${address}`)).to.equal('up');
+    program.kill('SIGTERM');
+    expect(await ended).to.deep.equal([0, null]);
+  });
 
   it('leaves no worker behind when it is killed', async () => {
     const { program } = await startRoundhouse(['127.0.0.1:9', '-w', '2']);
