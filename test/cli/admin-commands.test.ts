@@ -79,19 +79,20 @@ describe('The commands that speak to a running balancer', function () {
 
   it('add a backend, drain one, enable it again and remove it', async () => {
     const { admin, url } = await startRoundhouse([one]);
+    const answersNow = (requests: number) => convergence(admin).then(() => answers(url, requests));
     const at = ['--admin', admin];
     expect(await run(['add', `${two}@3`, ...at])).to.deep.equal([
       0,
       [`${two} is added to pool default with weight 3`],
       '',
     ]);
-    expect([...(await answers(url, 40)).keys()].sort()).to.deep.equal(['one', 'two']);
+    expect([...(await answersNow(40)).keys()].sort()).to.deep.equal(['one', 'two']);
     expect((await run(['drain', one, ...at]))[1]).to.deep.equal([`${one} takes no new requests`]);
-    expect(await answers(url, 10)).to.deep.equal(new Map([['two', 10]]));
+    expect(await answersNow(10)).to.deep.equal(new Map([['two', 10]]));
     expect((await run(['enable', one, ...at]))[1]).to.deep.equal([`${one} is enabled: up`]);
-    expect([...(await answers(url, 40)).keys()].sort()).to.deep.equal(['one', 'two']);
+    expect([...(await answersNow(40)).keys()].sort()).to.deep.equal(['one', 'two']);
     expect((await run(['remove', two, ...at]))[1]).to.deep.equal([`${two} is removed from pool default`]);
-    expect(await answers(url, 10)).to.deep.equal(new Map([['one', 10]]));
+    expect(await answersNow(10)).to.deep.equal(new Map([['one', 10]]));
   });
 
   it('say what happens when no backend is left', async () => {
@@ -99,6 +100,7 @@ describe('The commands that speak to a running balancer', function () {
     const warning = 'Pool default has no backend for new requests now: they are answered with 503';
     expect((await run(['drain', one, '--admin', admin]))[1]).to.deep.equal([`${one} takes no new requests`, warning]);
     expect((await run(['remove', one, '--admin', admin]))[1].at(-1)).to.equal(warning);
+    await convergence(admin);
     expect(await answers(url, 1)).to.deep.equal(new Map([['503', 1]]));
   });
 
@@ -283,6 +285,16 @@ describe('The commands that speak to a running balancer', function () {
     });
   });
 });
+
+/** Settles when every worker knows the pool as it is: a change is answered as soon as the primary has made it. */
+async function convergence(admin: string): Promise<void> {
+  const pending = async (): Promise<number> => {
+    const response = await fetch(`http://${admin}/api`);
+    const view: { readonly convergence: { readonly pending: number } } = JSON.parse(await response.text());
+    return view.convergence.pending;
+  };
+  while ((await pending()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+}
 
 /** Settles when the balancer shows one request in flight. */
 async function seenInFlight(admin: string): Promise<void> {
