@@ -1,27 +1,32 @@
 /** test/cli/open-files.test.ts: what happens when the system lets the product open few files and many clients come. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { startBackend } from '../support/backend.js';
+import { type Backend, startBackend } from '../support/backend.js';
 import { onStop, stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { connect, get, type Peer } from '../support/peer.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
 const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
-const OPEN_FILES = 160;
-const CLIENTS = 300;
 
 describe('A host that allows few open files', function () {
   this.timeout(20_000);
   afterEach(stopEverything);
 
-  /** @returns the port that the one worker listens on */
-  async function startWithFewFiles(backend: string): Promise<number> {
-    const args = ['--workers', '1', '--listen', '127.0.0.1:0', '--admin', 'off', backend];
-    const child = spawn('sh', ['-c', `ulimit -n ${OPEN_FILES}; exec "$0" "$@"`, process.execPath, CLI, ...args], {
+  interface Balancer {
+    readonly port: number;
+    /** Lines it has logged so far. */
+    readonly log: readonly string[];
+  }
+
+  /** Starts a balancer with one worker. */
+  async function startWithFewFiles(files: number, ...backends: readonly string[]): Promise<Balancer> {
+    const args = ['--workers', '1', '--listen', '127.0.0.1:0', '--admin', 'off', ...backends];
+    const child = spawn('sh', ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, CLI, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const ended = once(child, 'exit');
@@ -29,21 +34,26 @@ describe('A host that allows few open files', function () {
       child.kill('SIGTERM');
       await ended;
     });
-    for await (const line of createInterface({ input: child.stderr })) {
-      const listening = /"addresses":\["127\.0\.0\.1:(\d+)"\]/.exec(line);
-      if (listening !== null) return Number(listening[1]);
-    }
-    throw new Error('It ended without listening');
+    const log: string[] = [];
+    const port = new Promise<number>((resolve) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        log.push(line);
+        const listening = /"addresses":\["127\.0\.0\.1:(\d+)"\]/.exec(line);
+        if (listening !== null) resolve(Number(listening[1]));
+      });
+    });
+    const failed = ended.then(() => Promise.reject(new Error(`It ended without listening: ${log}`)));
+    return { port: await Promise.race([port, failed]), log };
   }
 
   const isOver = (peer: Peer): boolean => peer.parting !== undefined || peer.text !== '';
 
   it('keeps serving those it has, turns the rest away, and takes new ones when they have gone', async () => {
     const backend = await startBackend((_request, response) => response.end('served'));
-    const port = await startWithFewFiles(backend.address);
+    const { port } = await startWithFewFiles(160, backend.address);
     const first = await connect(port);
-    const crowd = await Promise.all(Array.from({ length: CLIENTS }, () => connect(port)));
-    await eventually('most of the crowd is turned away', () => crowd.filter(isOver).length > CLIENTS / 2);
+    const crowd = await Promise.all(Array.from({ length: 300 }, () => connect(port)));
+    await eventually('most of the crowd is turned away', () => crowd.filter(isOver).length > 150);
     first.send(GET);
     expect((await first.message()).body).to.equal('served');
     for (const peer of crowd) peer.destroy();
@@ -51,5 +61,25 @@ describe('A host that allows few open files', function () {
     expect((await get(port)).body).to.equal('served');
     first.send(GET);
     expect((await first.message()).body).to.equal('served');
+  });
+
+  it('answers 503 when none is left for a connection to a backend, and holds that against no backend', async () => {
+    const held: ServerResponse[] = [];
+    const hold = (): Promise<Backend> =>
+      startBackend(({ url }, response) => void (url === '/' ? response.end('served') : held.push(response)));
+    const [one, other] = [await hold(), await hold()];
+    const { port, log } = await startWithFewFiles(400, one.address, other.address);
+    const crowd = await Promise.all(Array.from({ length: 240 }, () => connect(port)));
+    for (const peer of crowd) {
+      peer.send(GET);
+      await peer.message();
+    }
+    for (const peer of crowd) peer.send(GET.replace('/', '/held'));
+    await eventually('all are held or answered', () => held.length + crowd.filter(isOver).length === crowd.length);
+    const refused = await Promise.all(crowd.filter(isOver).map((peer) => peer.message()));
+    expect(new Set(refused.map(({ status }) => status))).to.deep.equal(new Set([503]));
+    for (const response of held) response.end('served');
+    await eventually('those that were held are served', () => crowd.filter(isOver).length === held.length);
+    expect(log.filter((line) => line.includes('ejected'))).to.deep.equal([]);
   });
 });

@@ -246,7 +246,7 @@ export class Exchange implements FlowOwner {
     const stale = this.freeReplay && !this.responseBegan && isStale({ reason: loss.reason, reused: connection.reused });
     // The backend's other idle connections are as old as the one that proved stale.
     if (stale) upstream.closeIdle();
-    else this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
+    else if (!loss.ours) this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
     if (this.responseBegan) return this.breakOff();
     this.letGo();
     this.tryAgain(upstream, { ...loss, reused: connection.reused, attempts: this.attempts });
@@ -343,9 +343,9 @@ export class Exchange implements FlowOwner {
     const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !plane.draining;
     const answer = (status: number, detail: string): void =>
       client.answer({ status, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
-    if (lastLoss === undefined) {
+    if (lastLoss === undefined || lastLoss.ours) {
       plane.counters.add(WORKER_COLUMN.unavailable);
-      answer(503, 'no backend is available.');
+      answer(503, lastLoss === undefined ? 'no backend is available.' : 'no connection to a backend is to spare.');
     } else if (lastLoss.late) answer(504, 'the backend did not answer in time.');
     else answer(502, DETAIL[lastLoss.reason]);
   }

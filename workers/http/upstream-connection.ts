@@ -3,6 +3,7 @@
  * response ends, and waits among its backend's idle connections in between.
  */
 import type { Socket } from 'node:net';
+import { isOwnFault } from '../../src/core/own-fault.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
 import type { FailureReason } from '../../src/messages.js';
 import type { Upstream } from '../dispatch.js';
@@ -28,13 +29,16 @@ export interface Loss {
   readonly reason: FailureReason;
   /** Whether a time limit ended it; answered as 504. */
   readonly late: boolean;
+  /** Whether this host could not even try, for want of files or ports: no failure of the backend's. */
+  readonly ours: boolean;
 }
 
-const REFUSED: Loss = { reason: 'connect', late: false };
-const CONNECT_LATE: Loss = { reason: 'connect', late: true };
-const RESET: Loss = { reason: 'reset', late: false };
-const RESPONSE_LATE: Loss = { reason: 'timeout', late: true };
-const BAD_RESPONSE: Loss = { reason: 'bad-response', late: false };
+const REFUSED: Loss = { reason: 'connect', late: false, ours: false };
+const NOT_TRIED: Loss = { reason: 'connect', late: false, ours: true };
+const CONNECT_LATE: Loss = { reason: 'connect', late: true, ours: false };
+const RESET: Loss = { reason: 'reset', late: false, ours: false };
+const RESPONSE_LATE: Loss = { reason: 'timeout', late: true, ours: false };
+const BAD_RESPONSE: Loss = { reason: 'bad-response', late: false, ours: false };
 
 export class UpstreamConnection implements Reader, FlowSource, Idle {
   readonly upstream: Upstream;
@@ -69,8 +73,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.writer = new TextWriter(this.socket);
     this.socket.on('connect', () => this.onConnect());
     this.socket.on('end', () => this.onEnd());
-    // What the error was does not matter beyond this: 'close' always follows and does the work.
-    this.socket.on('error', ignore);
+    this.socket.on('error', (error: NodeJS.ErrnoException) => this.onError(error.code));
     this.socket.on('close', () => this.lose(this.stage === 'connecting' ? REFUSED : RESET));
     plane.wheel.arm(this.timer, plane.dispatch.config.timeouts.connect);
   }
@@ -154,6 +157,11 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.stage = 'sending';
     this.plane.wheel.arm(this.timer, 0);
     this.exchange?.send(this);
+  }
+
+  /** Otherwise what the error was does not matter: 'close' always follows and does the work. */
+  private onError(code: string | undefined): void {
+    if (this.stage === 'connecting' && isOwnFault(code)) this.lose(NOT_TRIED);
   }
 
   private onHeadBytes(buffer: Buffer, length: number): void {
@@ -285,5 +293,3 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     giveLoanBack(this, this.plane.buffers);
   }
 }
-
-function ignore(): void {}

@@ -5,10 +5,8 @@
  */
 import http from 'node:http';
 import net from 'node:net';
+import { isOwnFault } from '../../src/core/own-fault.js';
 import type { ProbeResult, ProbeTask } from '../../src/core/probe.js';
-
-/** Faults of this host, not of the backend: they must not take a healthy pool down. */
-const OWN_FAULTS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EAGAIN']);
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -43,7 +41,8 @@ export default function probe(task: ProbeTask): Promise<ProbeResult> {
       resolve({ ok, reason, ms: Math.round((performance.now() - startedAt) * 100) / 100 });
     };
     const fail = (error: NodeJS.ErrnoException): void => {
-      if (!OWN_FAULTS.has(error.code ?? '')) return settle(false, reasonOf(error));
+      // It must not take a healthy pool down.
+      if (!isOwnFault(error.code)) return settle(false, reasonOf(error));
       clearTimeout(timer);
       reject(new Error(`could not probe: ${error.code}`));
     };
