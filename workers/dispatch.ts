@@ -5,7 +5,7 @@
 import { createPicker, type Picker } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
-import type { BackendId } from '../src/core/backend.js';
+import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
 import type { Random } from '../src/core/random.js';
 import { RetryBudget } from '../src/core/retry-budget.js';
 import { eligibleOf, type PoolSnapshot } from '../src/core/snapshot.js';
@@ -33,6 +33,8 @@ export class Dispatch {
   /** Backends that left the pool with requests still open; their counts are still reported. */
   private readonly leaving = new Set<Upstream>();
   private readonly picker: Picker<Upstream>;
+  /** In a panic, when `picker` has them all: the usable ones, where a request goes that met one that is not. */
+  private readonly refuge: Picker<Upstream>;
   private readonly turns = new TurnClock();
   private readonly report: ReportFailing;
 
@@ -41,6 +43,7 @@ export class Dispatch {
     this.config = config;
     this.budget = new RetryBudget(config.retries);
     this.picker = createPicker<Upstream>(config.policy, random);
+    this.refuge = createPicker<Upstream>(config.policy, random);
     this.report = report;
     this.current = snapshot;
     this.install(snapshot);
@@ -60,8 +63,9 @@ export class Dispatch {
       if (known === undefined) this.byId.set(backend.id, new WorkerBackend(backend));
       else known.update(backend);
     }
-    const eligible = eligibleOf(snapshot).backends.map((backend) => this.byId.get(backend.id));
-    this.picker.update(eligible.filter((upstream) => upstream !== undefined));
+    const { backends, panic } = eligibleOf(snapshot);
+    this.picker.update(this.upstreamsOf(backends));
+    this.refuge.update(panic ? this.upstreamsOf(backends.filter(isUsable)) : []);
   }
 
   /**
@@ -70,7 +74,8 @@ export class Dispatch {
    * @param again whether a backend that failed may be tried again when no other is left
    */
   choose(tried: ReadonlySet<BackendId>, key: string, again: boolean): Upstream | undefined {
-    const chosen = this.picker.pick(tried, key) ?? (again ? this.picker.pick(NONE, key) : undefined);
+    const safe = tried.size > 0 ? this.refuge.pick(tried, key) : undefined;
+    const chosen = safe ?? this.picker.pick(tried, key) ?? (again ? this.picker.pick(NONE, key) : undefined);
     if (chosen === undefined) return undefined;
     this.turns.take(chosen);
     chosen.inflight += 1;
@@ -117,6 +122,10 @@ export class Dispatch {
 
   closeIdle(): void {
     for (const upstream of this.byId.values()) upstream.closeIdle();
+  }
+
+  private upstreamsOf(backends: readonly Backend[]): readonly Upstream[] {
+    return backends.map(({ id }) => this.byId.get(id)).filter((upstream) => upstream !== undefined);
   }
 
   private retire(id: BackendId, upstream: Upstream): void {

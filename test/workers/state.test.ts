@@ -1,7 +1,7 @@
 /** test/workers/state.test.ts: what the primary says about the pool, and what a worker makes of it. */
 import { expect } from 'chai';
 import { DEFAULT_POOL } from '../../src/config/schema.js';
-import { answerEach, type Backend, startBackend, startRawBackend } from '../support/backend.js';
+import { answerEach, type Backend, refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { connect, get } from '../support/peer.js';
@@ -130,6 +130,15 @@ describe('A worker and the state of its pool', () => {
       proxy.change(address, i + 2, { health: 'down' });
     });
     expect(await answers(proxy)).to.equal('abc');
+  });
+
+  it('loses no request when most of the pool is dead: one that met a dead backend goes on to a usable one', async () => {
+    const dead = await Promise.all(Array.from({ length: 9 }, refusingAddress));
+    const proxy = await startProxy({ backends: [...dead, (await named('a')).address] });
+    dead.forEach((address, i) => {
+      proxy.change(address, i + 2, { health: 'down' });
+    });
+    expect(await answers(proxy, 20)).to.equal('a');
   });
 
   it('shares by weight, and follows a changed one', async () => {
