@@ -17,6 +17,10 @@ export interface AdminServer {
 
 /** For a whole request, in milliseconds: all of them are short. */
 const REQUEST_WITHIN_MS = 10_000;
+/** How often Node looks for requests that took too long; its own 30 s would let slow ones pile up. */
+const CHECK_EVERY_MS = 2_000;
+/** Operators and scrapers are few; a crowd must not take the files that a dead worker's replacement needs. */
+const MOST_CONNECTIONS = 64;
 
 /**
  * @param token needed beyond loopback, where anybody could change the pools otherwise
@@ -32,7 +36,9 @@ export async function startAdmin(
   if (typeof wanted === 'string') throw new StartError(`Cannot listen on ${address}: it ${wanted}`);
   if (token === undefined && !isLoopback(wanted.host)) throw openToTheNetwork(address);
   const app = adminApp(source, logger, token);
-  const server = http.createServer({ requestTimeout: REQUEST_WITHIN_MS }, getRequestListener(app.fetch));
+  const limits = { requestTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS };
+  const server = http.createServer(limits, getRequestListener(app.fetch));
+  server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error.code ?? error.message)));
     // Exclusive, or node:cluster would hand the socket out should this ever run inside a worker.
