@@ -10,6 +10,7 @@ import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
 import { monotonicMs } from './monotonic.js';
 import { type Failing, Outliers } from './outliers.js';
+import { panicLog } from './panic-log.js';
 import { newBackend, Pool } from './pool.js';
 import { type Prober, startProbeThreads } from './probe-threads.js';
 import { Resolver, systemLookup } from './resolver.js';
@@ -42,10 +43,16 @@ export class Pools {
 
   constructor({ config, logger, probeFile, publish }: PoolsParts) {
     this.#config = config;
+    const logPanic = panicLog(logger);
+    const onChange = (change: PoolChange): void => {
+      publish(change);
+      const pool = this.byName.get(change.pool);
+      if (pool !== undefined) logPanic(pool.snapshot);
+    };
     this.byName = new Map(
       Object.entries(config.pools).map(([name, { backends }]) => [
         name,
-        new Pool(name, backends.map(newBackend), Date.now, publish),
+        new Pool(name, backends.map(newBackend), Date.now, onChange),
       ]),
     );
     this.outliers = new Outliers(monotonicMs, logger);

@@ -1,0 +1,33 @@
+import { expect } from 'chai';
+import { panicLog } from '../../src/control/panic-log.js';
+import { applyChange, type PoolSnapshot } from '../../src/core/snapshot.js';
+import { backendOf, LogBook, poolOf } from './support.js';
+
+const ADDRESSES = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
+
+describe('A pool that runs short of usable backends', () => {
+  it('says so once, and once more when that is over', async () => {
+    const log = new LogBook();
+    const heed = panicLog(log.logger);
+    let snapshot: PoolSnapshot = poolOf(...ADDRESSES.map((id) => backendOf(id, { health: 'up' }))).pool.snapshot;
+    const turn = (id: string, health: 'up' | 'down'): void => {
+      const change = { kind: 'upsert', pool: snapshot.pool, version: snapshot.version + 1 } as const;
+      const applied = applyChange(snapshot, { ...change, backend: backendOf(id, { health }) });
+      if (applied.kind !== 'applied') throw new Error(applied.kind);
+      snapshot = applied.snapshot;
+      heed(snapshot);
+    };
+    const [one = '', two = '', three = ''] = ADDRESSES;
+    turn(one, 'down');
+    turn(two, 'down');
+    turn(three, 'down');
+    turn(three, 'up');
+    turn(two, 'up');
+    turn(one, 'up');
+    await log.next('panic is over');
+    expect(log.entries.map(({ level, message, usable }) => [level, message, usable])).to.deep.equal([
+      ['error', 'panic: too few usable backends, so all are tried', 1],
+      ['info', 'panic is over', 2],
+    ]);
+  });
+});
