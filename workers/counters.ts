@@ -46,8 +46,8 @@ export class CounterRow {
 
   /** @returns the growth, and starts again from zero */
   take(): Float64Array<ArrayBuffer> {
-    const taken = this.values.slice();
-    this.values.fill(0);
+    const taken = new Float64Array(this.values.length);
+    this.takeInto(taken, 0);
     return taken;
   }
 

@@ -5,7 +5,7 @@
 import type { BackendId } from '../../src/core/backend.js';
 import { afterFailure, type FailedAttempt, isStale } from '../../src/core/retry.js';
 import type { HeadResult } from '../../src/http1/fault.js';
-import { forwardResponseHead } from '../../src/http1/forward-response.js';
+import { forwardResponseHead, type ToClient } from '../../src/http1/forward-response.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { parseResponseHead, type ResponseHead } from '../../src/http1/response-head.js';
 import type { FailureReason } from '../../src/messages.js';
@@ -18,6 +18,9 @@ import { Tunnel } from './tunnel.js';
 import { type Loss, UpstreamConnection } from './upstream-connection.js';
 
 const NOWHERE: ReadonlySet<BackendId> = new Set();
+
+/** How a head goes on that ends nothing, a 1xx: only to HTTP/1.1, and the connection stays. */
+const UNFINISHED: ToClient = { minorVersion: 1, keepAlive: true, dechunk: false };
 
 const DETAIL: Readonly<Record<FailureReason, string>> = {
   connect: 'the backend could not be reached.',
@@ -139,8 +142,7 @@ export class Exchange implements FlowOwner {
   /** A 1xx before the response (RFC 9110 section 15.2); HTTP/1.0 knows none. */
   onInterim(text: string, head: ResponseHead): void {
     if (this.minorVersion === 0) return;
-    const to = { minorVersion: this.minorVersion, keepAlive: true, dechunk: false } as const;
-    this.client.writer.write(forwardResponseHead(text, head, to));
+    this.client.writer.write(forwardResponseHead(text, head, UNFINISHED));
   }
 
   /**
@@ -226,8 +228,7 @@ export class Exchange implements FlowOwner {
     length: number,
   ): void {
     this.begin(head);
-    const to = { minorVersion: this.minorVersion, keepAlive: true, dechunk: false } as const;
-    this.client.writer.write(forwardResponseHead(text, head, to));
+    this.client.writer.write(forwardResponseHead(text, head, UNFINISHED));
     this.connection = undefined;
     const tunnel = new Tunnel(this.plane, this.client, connection, () => this.letGo());
     connection.becomeTunnel(tunnel);
