@@ -1,8 +1,9 @@
 /** What the tests of a whole balancer share: the programs it runs, and a client of its fixture worker. */
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Balancer, BalancerView, Programs } from '../../src/control/balancer.js';
-import { onClose } from './support.js';
+import type { Config } from '../../src/config/schema.js';
+import { type Balancer, type BalancerView, type Programs, startBalancer } from '../../src/control/balancer.js';
+import { type LogBook, onClose } from './support.js';
 
 export const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const PROGRAMS: Programs = {
@@ -49,6 +50,16 @@ async function* linesOf(socket: net.Socket): AsyncGenerator<string> {
 }
 
 const LONGEST_MS = 8_000;
+
+/** Starts a balancer with the fixture worker; it is killed, and its workers gone, when the test is over. */
+export async function startUnderTest(config: Config, log: LogBook): Promise<Balancer> {
+  const balancer = await startBalancer(config, log.logger, { programs: PROGRAMS });
+  onClose(async () => {
+    balancer.kill();
+    await until(balancer, ({ workers }) => workers.length === 0);
+  });
+  return balancer;
+}
 
 /** Waits until the balancer's view looks like that. */
 export async function until(balancer: Balancer, holds: (view: BalancerView) => boolean): Promise<BalancerView> {

@@ -10,7 +10,7 @@ import { type Balancer, type BalancerView, StartError, startBalancer } from '../
 import { pauseAfter } from '../../src/control/slot.js';
 import type { WorkerView } from '../../src/control/view.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
-import { Client, fileAt, PROGRAMS, until } from './balancer-under-test.js';
+import { Client, fileAt, PROGRAMS, startUnderTest, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, refusingAddress, startHttp, startTcp } from './support.js';
 
 function isAlive(pid: number): boolean {
@@ -38,14 +38,7 @@ describe('A balancer', () => {
   });
   afterEach(closeEverything);
 
-  async function start(...how: Parameters<typeof configOf>): Promise<Balancer> {
-    const balancer = await startBalancer(configOf(...how), log.logger, { programs: PROGRAMS });
-    onClose(async () => {
-      balancer.kill();
-      await until(balancer, ({ workers }) => workers.length === 0);
-    });
-    return balancer;
-  }
+  const start = (...how: Parameters<typeof configOf>): Promise<Balancer> => startUnderTest(configOf(...how), log);
 
   async function connectTo(balancer: Balancer): Promise<{ client: Client; pid: number }> {
     const client = new Client(balancer.addresses[0] ?? '');

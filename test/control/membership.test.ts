@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { type Balancer, type BalancerView, ChangeError, startBalancer } from '../../src/control/balancer.js';
+import { type Balancer, type BalancerView, ChangeError } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
-import { Client, PROGRAMS, until } from './balancer-under-test.js';
-import { closeEverything, configOf, LogBook, onClose, refusingAddress, startHttp, startTcp } from './support.js';
+import { Client, startUnderTest, until } from './balancer-under-test.js';
+import { closeEverything, configOf, LogBook, refusingAddress, startHttp, startTcp } from './support.js';
 
 describe('A running balancer', () => {
   let log: LogBook;
@@ -15,14 +15,7 @@ describe('A running balancer', () => {
   });
   afterEach(closeEverything);
 
-  async function start(...how: Parameters<typeof configOf>): Promise<Balancer> {
-    const balancer = await startBalancer(configOf(...how), log.logger, { programs: PROGRAMS });
-    onClose(async () => {
-      balancer.kill();
-      await until(balancer, ({ workers }) => workers.length === 0);
-    });
-    return balancer;
-  }
+  const start = (...how: Parameters<typeof configOf>): Promise<Balancer> => startUnderTest(configOf(...how), log);
 
   const backendsOf = ({ pools }: BalancerView): readonly BackendView[] => pools[0]?.backends ?? [];
   const idsOf = (balancer: Balancer): readonly string[] => backendsOf(balancer.view()).map(({ id }) => id);
