@@ -1,12 +1,12 @@
 /** bench/accept-run.ts: one balancer in one accept mode: what it accepts, how evenly, and what a roll costs clients. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { THIS_BUILD } from './builds.js';
 import type { Children } from './children.js';
 import type { CorePlan } from './cores.js';
 import type { Load, LoadResult } from './load.js';
 import { freePorts, LOOPBACK, untilServing } from './loopback.js';
 import type { Absent, Running } from './stage.js';
-import { CLI } from './subjects.js';
 
 export const WORKERS = 2;
 /** Workers report once a second. */
@@ -35,7 +35,16 @@ export async function startBalancer(
   const [port, admin] = await freePorts(2);
   const child = await children.start(
     [
-      ...[process.execPath, CLI, '--listen', `${LOOPBACK}:${port}`, '--workers', `${WORKERS}`, '--accept', name],
+      ...[
+        process.execPath,
+        THIS_BUILD.cli,
+        '--listen',
+        `${LOOPBACK}:${port}`,
+        '--workers',
+        `${WORKERS}`,
+        '--accept',
+        name,
+      ],
       ...['--admin', `${LOOPBACK}:${admin}`, '--log-level', 'error', backends.join(',')],
     ],
     plan.two,

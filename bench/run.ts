@@ -8,18 +8,13 @@ import type { LoadTool } from './load.js';
 import { chooseLoadTool, WRK_HINT } from './load-tool.js';
 import { describeMachine, readMachine } from './machine.js';
 import { type BenchOptions, parseOptions } from './options.js';
+import { describeOutcome, type Outcome } from './outcome.js';
 import { canReadUsage } from './process-tree.js';
-import { measureRounds } from './rounds.js';
-import type { Scenario } from './scenarios.js';
+import { type Measured, measureRounds } from './rounds.js';
+import { SCENARIOS, type Scenario } from './scenarios.js';
 import { type Absent, type Running, startBackends, startSubject } from './stage.js';
-import { type Summary, summarize } from './summary.js';
-import { figure, formatTable } from './table.js';
-
-interface Outcome {
-  readonly scenario: Scenario;
-  readonly absent: readonly Absent[];
-  readonly subjects: readonly Summary[];
-}
+import { type Comparison, compare, summarize } from './summary.js';
+import { formatTable } from './table.js';
 
 async function runScenario(
   scenario: Scenario,
@@ -31,7 +26,7 @@ async function runScenario(
   try {
     const backends = await startBackends(children, scenario.responseBytes ?? options.body, plan.load);
     const started: (Running | Absent)[] = [];
-    for (const subject of options.only) {
+    for (const subject of options.subjects) {
       progress(`${scenario.name}: starting ${subject.name}`);
       started.push(await startSubject(subject, children, backends, options.path, plan));
     }
@@ -44,10 +39,23 @@ async function runScenario(
       onRound: (round) => progress(`${scenario.name}: ${round === 0 ? 'warm-up' : `round ${round}/${options.rounds}`}`),
     });
     progress('');
-    return { scenario, absent: started.filter((subject) => 'reason' in subject), subjects: summarize(measured) };
+    return {
+      scenario,
+      absent: started.filter((subject) => 'reason' in subject),
+      subjects: summarize(measured),
+      comparisons: compareBuilds(measured),
+    };
   } finally {
     await children.stop();
   }
+}
+
+/** Each subject of this build with the same of the other. */
+function compareBuilds(measured: readonly Measured[]): Comparison[] {
+  return measured.flatMap((ours) => {
+    const other = measured.find(({ name }) => name === ours.name.replace('roundhouse', 'other') && name !== ours.name);
+    return other === undefined ? [] : [compare(ours, other)];
+  });
 }
 
 /** One line that overwrites itself, for people who watch. */
@@ -67,38 +75,19 @@ function header(options: BenchOptions, tool: LoadTool, plan: CorePlan): string[]
   ];
 }
 
-function report({ scenario, absent, subjects }: Outcome): string {
-  const title = ['', 'req/s', 'CPU us/req', 'x nginx', 'x http-proxy', 'p50 ms', 'p99 ms', 'RSS MiB', 'errors'];
-  const rows = subjects.map((row) => [
-    `${row.name} (${row.label})`,
-    figure(row.requestsPerSecond, 0),
-    figure(row.cpuMicrosPerRequest, 1),
-    figure(row.cpuRatio.nginx, 2),
-    figure(row.cpuRatio['http-proxy'], 2),
-    figure(row.p50Ms, 2),
-    figure(row.p99Ms, 2),
-    figure(row.rssBytes === undefined ? undefined : row.rssBytes / 2 ** 20, 0),
-    `${row.errors}`,
-  ]);
-  const left = [
-    ...subjects.flatMap(({ name, failure }) => (failure === undefined ? [] : [`${name} failed: ${failure}`])),
-    ...absent.map(({ name, reason }) => `${name} left out: ${reason}`),
-  ];
-  return [`\n${scenario.name}: ${scenario.summary}`, formatTable([title, ...rows]), ...left].join('\n');
-}
-
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
+  if (options.list) return console.log(formatTable(SCENARIOS.map(({ name, summary }) => [name.padEnd(16), summary])));
   const tool = chooseLoadTool();
   const plan = (options.pin ? machineCores() : undefined) ?? UNPINNED;
   const machine = readMachine();
   const children = new Children();
   const outcomes: Outcome[] = [];
   if (!options.json) console.log(header(options, tool, plan).join('\n'));
-  for (const scenario of options.scenario) {
+  for (const scenario of options.scenarios) {
     const outcome = await runScenario(scenario, options, tool, plan, children);
     outcomes.push(outcome);
-    if (!options.json) console.log(report(outcome));
+    if (!options.json) console.log(describeOutcome(outcome));
   }
   if (options.json) {
     const { connections, seconds, rounds, body, path } = options;

@@ -3,31 +3,56 @@
  * within a round, seconds apart, and only the median of those ratios is reported.
  */
 
+/** One value per round; `undefined` where the round has none. */
+export type Series = readonly (number | undefined)[];
+
+/** A median and the quartiles around it: half of the rounds lie between `low` and `high`. */
+export interface Spread {
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+}
+
 /** @returns the middle value (mean of the two middle ones for an even count), or `undefined` for an empty list */
 export function median(values: readonly number[]): number | undefined {
+  return spread(values)?.median;
+}
+
+/** @returns `undefined` for an empty list */
+export function spread(values: readonly number[]): Spread | undefined {
+  if (values.length === 0) return undefined;
   const sorted = [...values].sort((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)];
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1];
-  return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2;
+  return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) };
+}
+
+/** @returns the value below which `share` of the ascending `sorted` lies, on the line between its two neighbours */
+function quantile(sorted: readonly number[], share: number): number {
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position % 1);
 }
 
 /** The values that were measured; a round may have none. */
-export function present(values: readonly (number | undefined)[]): number[] {
+export function present(values: Series): number[] {
   return values.filter((value) => value !== undefined);
 }
 
-/**
- * @param ours one value per round, `undefined` where the round has none
- * @param theirs the same rounds of the peer
- * @returns the median over the rounds that have both of `ours / theirs`, or `undefined` when no round has
- */
-export function medianRatio(
-  ours: readonly (number | undefined)[],
-  theirs: readonly (number | undefined)[],
-): number | undefined {
-  const ratios = ours.map((value, round) => {
-    const peer = theirs[round];
-    return value === undefined || peer === undefined || peer === 0 ? undefined : value / peer;
+/** @returns the least value of each round over several series; `undefined` where no series has the round */
+export function lowest(all: readonly Series[]): Series {
+  const rounds = Math.max(0, ...all.map(({ length }) => length));
+  return Array.from({ length: rounds }, (_, round) => {
+    const values = present(all.map((series) => series[round]));
+    return values.length === 0 ? undefined : Math.min(...values);
   });
-  return median(present(ratios));
+}
+
+/** @returns `ours / theirs` of the rounds that have both; two series are compared in no other way */
+export function ratios(ours: Series, theirs: Series): number[] {
+  return present(
+    ours.map((value, round) => {
+      const peer = theirs[round];
+      return value === undefined || peer === undefined || peer === 0 ? undefined : value / peer;
+    }),
+  );
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Build, THIS_BUILD } from './builds.js';
 import type { CorePlan } from './cores.js';
 import { LOOPBACK } from './loopback.js';
 import { haproxyConfig, nginxConfig, type ServerSetup } from './peers/configs.js';
@@ -14,6 +15,8 @@ export interface Setup extends ServerSetup {
 
 export interface Subject {
   readonly name: string;
+  /** The same of another build of Roundhouse; a peer has none. */
+  readonly of?: (build: Build) => Subject;
   readonly cores: keyof CorePlan & ('one' | 'two');
   /** @returns what is installed, or why the subject cannot take part */
   readonly find: () => { readonly label: string } | { readonly missing: string };
@@ -21,27 +24,32 @@ export interface Subject {
   readonly command: (setup: Setup) => readonly string[];
 }
 
-export const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
-
 export const SUBJECTS: readonly Subject[] = [
-  roundhouse(1),
-  roundhouse(2),
+  roundhouse(1, THIS_BUILD),
+  roundhouse(2, THIS_BUILD),
   script('tcp-pipe', () => ({ label: 'no HTTP, the floor' })),
   server('nginx', '-v', nginxCommand),
   server('haproxy', '-v', haproxyCommand),
   ...['http-proxy', 'httpxy', 'fast-proxy'].map((name) => script(name, () => installedPackage(name))),
 ];
 
-/** The ratio columns compare with these. */
-export const REFERENCES = ['nginx', 'http-proxy'] as const;
+/** The first subject is compared with these, as far as they take part. */
+export const NATIVES: readonly string[] = ['nginx', 'haproxy'];
 
-function roundhouse(workers: 1 | 2): Subject {
+/** @returns `subjects`, each followed by the same of `build` where it has one */
+export function besides(build: Build, subjects: readonly Subject[]): readonly Subject[] {
+  return subjects.flatMap((subject) => (subject.of === undefined ? [subject] : [subject, subject.of(build)]));
+}
+
+function roundhouse(workers: 1 | 2, build: Build): Subject {
+  const size = `${workers} worker${workers === 1 ? '' : 's'}`;
   return {
-    name: `roundhouse-${workers}`,
+    name: `${build.name}-${workers}`,
+    of: (other) => roundhouse(workers, other),
     cores: workers === 1 ? 'one' : 'two',
-    find: () => ({ label: `${workers} worker${workers === 1 ? '' : 's'}` }),
+    find: () => ({ label: build.label === '' ? size : `${size}, ${build.label}` }),
     command: ({ port, backends }) => [
-      ...[process.execPath, CLI, '--listen', `${LOOPBACK}:${port}`, '--workers', `${workers}`],
+      ...[process.execPath, build.cli, '--listen', `${LOOPBACK}:${port}`, '--workers', `${workers}`],
       ...['--admin', 'off', '--log-level', 'error', backends.join(',')],
     ],
   };

@@ -1,7 +1,7 @@
 /** bench/summary.ts: the rounds of each subject as the figures that are shown. */
 import type { Measured, Slice } from './rounds.js';
-import { median, medianRatio, present } from './statistics.js';
-import { REFERENCES } from './subjects.js';
+import { lowest, median, present, ratios, type Series, type Spread, spread } from './statistics.js';
+import { NATIVES } from './subjects.js';
 
 export interface Summary {
   readonly name: string;
@@ -12,38 +12,56 @@ export interface Summary {
   readonly cpuMicrosPerRequest: number | undefined;
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
+  readonly leastCpuMicrosPerRequest: number | undefined;
   /** The largest reading. */
   readonly rssBytes: number | undefined;
   /** Over all rounds. */
   readonly errors: number;
-  /** CPU per request relative to each reference: the median of the rounds' ratios. */
-  readonly cpuRatio: Readonly<Record<(typeof REFERENCES)[number], number | undefined>>;
+  /** CPU per request relative to the cheaper native of each round. */
+  readonly toNative: Spread | undefined;
   readonly slices: Measured['slices'];
 }
 
+/** How one subject did relative to another, round by round. */
+export interface Comparison {
+  readonly name: string;
+  readonly to: string;
+  readonly cpu: Spread | undefined;
+  readonly requestsPerSecond: Spread | undefined;
+  readonly p99: Spread | undefined;
+}
+
 export function summarize(all: readonly Measured[]): Summary[] {
-  const cpuOf = (name: string): (number | undefined)[] =>
-    column(all.find((measured) => measured.name === name)?.slices ?? [], 'cpuMicrosPerRequest');
-  const [nginx, httpProxy] = REFERENCES;
+  const natives = all.filter(({ name }) => NATIVES.includes(name));
+  const cheaper = lowest(natives.map((native) => column(native, 'cpuMicrosPerRequest')));
   return all.map((measured) => {
-    const { slices } = measured;
-    const medianOf = (key: keyof Slice): number | undefined => median(present(column(slices, key)));
+    const values = (key: keyof Slice): number[] => present(column(measured, key));
     return {
       ...measured,
-      requestsPerSecond: medianOf('requestsPerSecond'),
-      cpuMicrosPerRequest: medianOf('cpuMicrosPerRequest'),
-      p50Ms: medianOf('p50Ms'),
-      p99Ms: medianOf('p99Ms'),
-      rssBytes: present(column(slices, 'rssBytes')).sort((a, b) => b - a)[0],
-      errors: present(column(slices, 'errors')).reduce((sum, errors) => sum + errors, 0),
-      cpuRatio: {
-        [nginx]: medianRatio(cpuOf(measured.name), cpuOf(nginx)),
-        [httpProxy]: medianRatio(cpuOf(measured.name), cpuOf(httpProxy)),
-      },
+      requestsPerSecond: median(values('requestsPerSecond')),
+      cpuMicrosPerRequest: median(values('cpuMicrosPerRequest')),
+      p50Ms: median(values('p50Ms')),
+      p99Ms: median(values('p99Ms')),
+      leastCpuMicrosPerRequest: values('cpuMicrosPerRequest').sort((a, b) => a - b)[0],
+      rssBytes: values('rssBytes').sort((a, b) => b - a)[0],
+      errors: values('errors').reduce((sum, errors) => sum + errors, 0),
+      toNative: spread(ratios(column(measured, 'cpuMicrosPerRequest'), cheaper)),
     };
   });
 }
 
-function column(slices: Measured['slices'], key: keyof Slice): (number | undefined)[] {
+/** @returns the ratios of `one` to `other`: below 1 is cheaper, fewer, quicker */
+export function compare(one: Measured, other: Measured): Comparison {
+  const ratio = (key: keyof Slice): Spread | undefined => spread(ratios(column(one, key), column(other, key)));
+  return {
+    name: one.name,
+    to: other.name,
+    cpu: ratio('cpuMicrosPerRequest'),
+    requestsPerSecond: ratio('requestsPerSecond'),
+    p99: ratio('p99Ms'),
+  };
+}
+
+function column({ slices }: Pick<Measured, 'slices'>, key: keyof Slice): Series {
   return slices.map((slice) => slice?.[key]);
 }

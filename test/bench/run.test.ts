@@ -16,6 +16,7 @@ const reportSchema = z.object({
     z.object({
       absent: z.array(z.object({ name: z.string(), reason: z.string() })),
       subjects: z.array(z.object({ name: z.string(), requestsPerSecond: z.number(), errors: z.number() })),
+      comparisons: z.array(z.object({ name: z.string(), to: z.string() })),
     }),
   ),
 });
@@ -54,6 +55,16 @@ describe('The bench', () => {
     expect(readdirSync(folder)).to.deep.equal([]);
   });
 
+  it('measures another build in turns with this one', function () {
+    this.timeout(20_000);
+    const args = ['--rounds', '1', '--connections', '4', '--against', join(import.meta.dirname, '../../..'), '--json'];
+    const run = spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8' });
+    expect(run.status, run.stderr).to.equal(0);
+    const [outcome] = reportSchema.parse(JSON.parse(run.stdout)).outcomes;
+    expect(outcome?.subjects.map(({ name }) => name)).to.deep.equal(['roundhouse-1', 'other-1']);
+    expect(outcome?.comparisons).to.deep.equal([{ name: 'roundhouse-1', to: 'other-1' }]);
+  });
+
   it('takes everything it started with it when it is interrupted', async () => {
     const run = spawn(process.execPath, [RUN, '--only', 'tcp-pipe'], { env: { ...process.env, TMPDIR: folder } });
     // The subject's own folder is made when both backends serve.
@@ -71,7 +82,8 @@ describe('The bench', () => {
   for (const [args, complaint] of [
     [['--rounds', '0'], 'Write a whole number from 1 to 1000.'],
     [['--only', 'ngnix'], '"ngnix" is none of roundhouse-1'],
-    [['--scenario', 'huge'], 'Write all or one of small-get'],
+    [['--scenario', 'huge'], '"huge" is none of small-get'],
+    [['--against', '/nowhere'], '"/nowhere" holds no dist/src/cli.js'],
     [['--path', 'no-slash'], 'A path starts with / and holds no spaces.'],
   ] as const) {
     it(`refuses ${args.join(' ')} in one sentence`, () => {

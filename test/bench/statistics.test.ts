@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { median, medianRatio } from '../../bench/statistics.js';
+import { lowest, median, ratios, spread } from '../../bench/statistics.js';
 
 describe('The statistics of a bench', () => {
   it('take the middle value, whatever the order', () => {
@@ -14,16 +14,31 @@ describe('The statistics of a bench', () => {
     expect(median([])).to.equal(undefined);
   });
 
+  it('tell between which values the middle half lies', () => {
+    expect(spread([5, 1, 4, 2, 3])).to.deep.equal({ low: 2, median: 3, high: 4 });
+    expect(spread([7])).to.deep.equal({ low: 7, median: 7, high: 7 });
+  });
+
   it('compare within each round, so that a drift both went through cancels out', () => {
     // Twice the peer in every round, although the machine became ten times slower.
-    expect(medianRatio([2, 20, 6], [1, 10, 3])).to.equal(2);
+    expect(ratios([2, 20, 6], [1, 10, 3])).to.deep.equal([2, 2, 2]);
   });
 
   it('leave out the rounds that only one of the two has', () => {
-    expect(medianRatio([undefined, 4, 6], [1, undefined, 2])).to.equal(3);
+    expect(ratios([undefined, 4, 6, 8], [1, undefined, 2])).to.deep.equal([3]);
   });
 
   it('have no ratio to a peer that never ran', () => {
-    expect(medianRatio([1, 2], [])).to.equal(undefined);
+    expect(ratios([1, 2], [])).to.deep.equal([]);
+  });
+
+  it('take the lowest of each round, from whoever has it', () => {
+    expect(
+      lowest([
+        [3, undefined, undefined],
+        [2, 5],
+      ]),
+    ).to.deep.equal([2, 5, undefined]);
+    expect(lowest([])).to.deep.equal([]);
   });
 });
