@@ -1,6 +1,6 @@
 /** http1/authority.ts: checks `uri-host [ ":" port ]`, the value of Host and the authority of an absolute target. */
 import { isIPv6 } from 'node:net';
-import { COLON, HOST_NAME, isDigit, spanEnd } from './characters.js';
+import { COLON, HOST_NAME, isDigit } from './characters.js';
 
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -13,10 +13,16 @@ const PERCENT = '%';
  */
 export function isAuthority(text: string, from: number, to: number): boolean {
   if (from >= to) return false;
-  const hostEnd =
-    text.charCodeAt(from) === OPEN_BRACKET ? literalEnd(text, from, to) : spanEnd(HOST_NAME, text, from, to);
+  const hostEnd = text.charCodeAt(from) === OPEN_BRACKET ? literalEnd(text, from, to) : nameEnd(text, from, to);
   if (hostEnd === from) return false;
   return hostEnd === to || (text.charCodeAt(hostEnd) === COLON && isPort(text, hostEnd + 1, to));
+}
+
+/** @returns just past the last character that a name or an IPv4 address may have */
+function nameEnd(text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to && HOST_NAME[text.charCodeAt(at)] === 1) at++;
+  return at;
 }
 
 /** @returns just past the closing bracket, or `from` when that is no IPv6 address */

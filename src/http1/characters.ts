@@ -40,10 +40,25 @@ export const BLANK = table((code) => code === SP || code === HTAB);
 /** A byte as its ASCII lower case. */
 export const LOWER = Uint8Array.from({ length: 256 }, (_, code) => (code >= 0x41 && code <= 0x5a ? code + 32 : code));
 
-/** @returns where the first character that is not in `allowed` stands, at most `end` */
-export function spanEnd(allowed: Uint8Array, text: string, from: number, end: number): number {
+/**
+ * Over bytes, four at a time, because most of reading a head is done in here: `charCodeAt` asks again for each
+ * character what kind of string it has, and costs four times as much.
+ * @param allowed 1 for each byte that may stand in the span, 0 for the others
+ * @param bytes what is behind `end` is not looked at
+ * @returns where the first byte that is not in `allowed` stands, at most `end`
+ */
+export function spanEnd(allowed: Uint8Array, bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (at < end && allowed[text.charCodeAt(at)] === 1) at++;
+  for (; at + 4 <= end; at += 4) {
+    const first = allowed[bytes[at] ?? 0] ?? 0;
+    const second = allowed[bytes[at + 1] ?? 0] ?? 0;
+    const third = allowed[bytes[at + 2] ?? 0] ?? 0;
+    if ((first & second & third & (allowed[bytes[at + 3] ?? 0] ?? 0)) === 1) continue;
+    if (first === 0) return at;
+    if (second === 0) return at + 1;
+    return third === 0 ? at + 2 : at + 3;
+  }
+  while (at < end && allowed[bytes[at] ?? 0] === 1) at++;
   return at;
 }
 

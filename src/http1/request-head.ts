@@ -69,19 +69,20 @@ export class RequestHead implements RequestLine {
  * Reads a request head strictly. Start over with the same text and more behind it after `incomplete`: how the bytes
  * were split changes nothing, and a prefix of a bad head is either incomplete or refused for the same reason.
  * @param text latin1, from the first byte of the request; what follows the head is not looked at
+ * @param bytes the same as `text`, one byte a character, and maybe more behind it
  * @param into filled in for `complete`
  */
-export function parseRequestHead(text: string, limits: HeadLimits, into: RequestHead): HeadResult {
+export function parseRequestHead(text: string, bytes: Uint8Array, limits: HeadLimits, into: RequestHead): HeadResult {
   const end = Math.min(text.length, limits.headBytes);
-  const past = readRequest(text, end, limits.fields, into);
+  const past = readRequest(text, bytes, end, limits.fields, into);
   if (typeof past === 'number') return finish(past, into);
   if (typeof past === 'object') return past;
   if (end < limits.headBytes) return 'incomplete';
   return past === 'in-target' ? TARGET_TOO_LONG : REQUEST_FAULTS.tooLarge;
 }
 
-function readRequest(text: string, end: number, maxFields: number, into: RequestHead) {
-  const fieldsAt = readRequestLine(text, end, into);
+function readRequest(text: string, bytes: Uint8Array, end: number, maxFields: number, into: RequestHead) {
+  const fieldsAt = readRequestLine(text, bytes, end, into);
   if (typeof fieldsAt !== 'number') return fieldsAt;
   into.host = into.authorityEnd === 0 ? '' : text.slice(into.authorityAt, into.authorityEnd);
   into.hasHost = false;
@@ -91,7 +92,7 @@ function readRequest(text: string, end: number, maxFields: number, into: Request
   into.takesTrailers = false;
   into.offersUpgrade = false;
   into.offersH2c = false;
-  return scanFields(text, fieldsAt, end, maxFields, into, readField, REQUEST_FAULTS);
+  return scanFields(text, bytes, fieldsAt, end, maxFields, into, readField, REQUEST_FAULTS);
 }
 
 function readField(into: RequestHead, kind: number, text: string, from: number, to: number): Fault | undefined {

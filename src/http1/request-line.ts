@@ -43,21 +43,23 @@ export interface RequestLine {
 }
 
 /**
+ * @param bytes the same as `text`, one byte a character, and maybe more behind it
  * @param end no character at or past it is looked at
  * @returns the offset just past the line; `in-target` when `end` comes before the target's
  */
 export function readRequestLine(
   text: string,
+  bytes: Uint8Array,
   end: number,
   into: RequestLine,
 ): number | 'incomplete' | 'in-target' | Fault {
   const start = skipEmptyLine(text, end);
   if (typeof start !== 'number') return start;
-  const methodEnd = readMethod(text, start, end, into);
+  const methodEnd = readMethod(text, bytes, start, end, into);
   if (typeof methodEnd !== 'number') return methodEnd;
 
   const targetAt = methodEnd + 1;
-  const at = spanEnd(TARGET, text, targetAt, end);
+  const at = spanEnd(TARGET, bytes, targetAt, end);
   if (at === end) return 'in-target';
   const code = text.charCodeAt(at);
   if (code !== SP || at === targetAt) return targetFault(code);
@@ -81,8 +83,14 @@ function skipEmptyLine(text: string, end: number): number | 'incomplete' | Fault
 }
 
 /** @returns the offset of the space behind the method */
-function readMethod(text: string, from: number, end: number, into: RequestLine): number | 'incomplete' | Fault {
-  const at = spanEnd(TOKEN, text, from, end);
+function readMethod(
+  text: string,
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  into: RequestLine,
+): number | 'incomplete' | Fault {
+  const at = spanEnd(TOKEN, bytes, from, end);
   if (at - from > MAX_METHOD) return METHOD_TOO_LONG;
   if (at === end) return 'incomplete';
   if (text.charCodeAt(at) !== SP || at === from) return BAD_METHOD;

@@ -57,23 +57,37 @@ export interface Answers {
  * Reads a response head strictly; every {@link Fault} has status 502. Start over with the same text and more behind
  * it after `incomplete`: how the bytes were split changes nothing.
  * @param text latin1, from the first byte of the response; what follows the head is not looked at
+ * @param bytes the same as `text`, one byte a character, and maybe more behind it
  * @param request what the response answers
  * @param into filled in for `complete`
  */
-export function parseResponseHead(text: string, limits: HeadLimits, request: Answers, into: ResponseHead): HeadResult {
+export function parseResponseHead(
+  text: string,
+  bytes: Uint8Array,
+  limits: HeadLimits,
+  request: Answers,
+  into: ResponseHead,
+): HeadResult {
   const end = Math.min(text.length, limits.headBytes);
-  const past = readResponse(text, end, limits.fields, request, into);
+  const past = readResponse(text, bytes, end, limits.fields, request, into);
   if (typeof past === 'number') return finish(past, request, into);
   if (typeof past === 'object') return past;
   return end < limits.headBytes ? 'incomplete' : RESPONSE_FAULTS.tooLarge;
 }
 
-function readResponse(text: string, end: number, maxFields: number, request: Answers, into: ResponseHead) {
-  const fieldsAt = readStatusLine(text, end, into);
+function readResponse(
+  text: string,
+  bytes: Uint8Array,
+  end: number,
+  maxFields: number,
+  request: Answers,
+  into: ResponseHead,
+) {
+  const fieldsAt = readStatusLine(text, bytes, end, into);
   if (typeof fieldsAt !== 'number') return fieldsAt;
   if (into.status === 101 && !request.upgrade) return NOT_ASKED;
   into.keepAliveTimeoutMs = 0;
-  return scanFields(text, fieldsAt, end, maxFields, into, readField, RESPONSE_FAULTS);
+  return scanFields(text, bytes, fieldsAt, end, maxFields, into, readField, RESPONSE_FAULTS);
 }
 
 function readField(into: ResponseHead, kind: number, text: string, from: number, to: number): Fault | undefined {

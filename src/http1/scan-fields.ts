@@ -22,12 +22,14 @@ const LENGTH_DIGITS = 16;
 const MAX_OPTIONS = 32;
 
 /**
+ * @param bytes the same as `text`, one byte a character, and maybe more behind it
  * @param from offset of the first field line
  * @param end no character at or past it is looked at
  * @returns offset just past the empty line
  */
 export function scanFields<H extends HeadWithFields>(
   text: string,
+  bytes: Uint8Array,
   from: number,
   end: number,
   maxFields: number,
@@ -48,12 +50,12 @@ export function scanFields<H extends HeadWithFields>(
     }
     if (fields.count === maxFields) return faults.tooManyFields;
     const nameAt = at;
-    const colonAt = spanEnd(TOKEN, text, nameAt, end);
+    const colonAt = spanEnd(TOKEN, bytes, nameAt, end);
     if (colonAt === end) return 'incomplete';
     const behindName = text.charCodeAt(colonAt);
     if (behindName !== COLON || colonAt === nameAt) return nameFault(behindName, colonAt === nameAt, faults);
-    const valueAt = spanEnd(BLANK, text, colonAt + 1, end);
-    at = spanEnd(VALUE, text, valueAt, end);
+    const valueAt = spanEnd(BLANK, bytes, colonAt + 1, end);
+    at = spanEnd(VALUE, bytes, valueAt, end);
     if (at === end) return 'incomplete';
     const behindValue = text.charCodeAt(at);
     if (behindValue !== CR) return behindValue === LF ? faults.bareLf : faults.badByte;

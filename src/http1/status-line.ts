@@ -17,10 +17,16 @@ export interface StatusLine {
 }
 
 /**
+ * @param bytes the same as `text`, one byte a character, and maybe more behind it
  * @param end no character at or past it is looked at
  * @returns the offset just past the line
  */
-export function readStatusLine(text: string, end: number, into: StatusLine): number | 'incomplete' | Fault {
+export function readStatusLine(
+  text: string,
+  bytes: Uint8Array,
+  end: number,
+  into: StatusLine,
+): number | 'incomplete' | Fault {
   let minor: 0 | 1 = 1;
   for (let i = 0; i < VERSION.length; i++) {
     if (i === end) return 'incomplete';
@@ -38,12 +44,12 @@ export function readStatusLine(text: string, end: number, into: StatusLine): num
   }
   into.minorVersion = minor;
   into.status = status;
-  return readReason(text, end);
+  return readReason(text, bytes, end);
 }
 
 /** The space is missing where a backend has no reason to give; everybody accepts that. */
-function readReason(text: string, end: number): number | 'incomplete' | Fault {
-  const at = spanEnd(VALUE, text, REASON_AT, end);
+function readReason(text: string, bytes: Uint8Array, end: number): number | 'incomplete' | Fault {
+  const at = spanEnd(VALUE, bytes, REASON_AT, end);
   if (at > REASON_AT && text.charCodeAt(REASON_AT) !== SP) return BAD_STATUS;
   if (at === end) return 'incomplete';
   const code = text.charCodeAt(at);

@@ -104,9 +104,9 @@ class OwnReader {
   }
 
   #parse(text: string): HeadResult {
-    if (this.#input.kind === 'request') return parseRequestHead(text, LIMITS, this.#request);
+    if (this.#input.kind === 'request') return parseRequestHead(text, bytesOf(text), LIMITS, this.#request);
     const { isHead = false, upgrade = false } = this.#input;
-    return parseResponseHead(text, LIMITS, { isHead, upgrade }, this.#response);
+    return parseResponseHead(text, bytesOf(text), LIMITS, { isHead, upgrade }, this.#response);
   }
 
   #followBody(bytes: Buffer, from: number): void {

@@ -8,6 +8,11 @@ import { type Answers, parseResponseHead, ResponseHead } from '../../src/http1/r
 export const LIMITS: HeadLimits = { headBytes: 16_384, fields: 128 };
 export const PLAIN: Answers = { isHead: false, upgrade: false };
 
+/** The bytes of `text` as a reader gets them, with others behind them that it must not look at. */
+export function bytesOf(text: string): Buffer {
+  return Buffer.from(`${text}\0: \r\n\r\n`, 'latin1');
+}
+
 /** Lines as they are on the wire, with the empty line that ends a head. */
 export function lines(...list: readonly string[]): string {
   return `${list.join('\r\n')}\r\n\r\n`;
@@ -15,13 +20,13 @@ export function lines(...list: readonly string[]): string {
 
 export function requestOf(text: string, limits = LIMITS): RequestHead {
   const head = new RequestHead();
-  expect(parseRequestHead(text, limits, head)).to.equal('complete');
+  expect(parseRequestHead(text, bytesOf(text), limits, head)).to.equal('complete');
   return head;
 }
 
 export function responseOf(text: string, request = PLAIN): ResponseHead {
   const head = new ResponseHead();
-  expect(parseResponseHead(text, LIMITS, request, head)).to.equal('complete');
+  expect(parseResponseHead(text, bytesOf(text), LIMITS, request, head)).to.equal('complete');
   return head;
 }
 

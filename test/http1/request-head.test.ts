@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseRequestHead, RequestHead } from '../../src/http1/request-head.js';
-import { expectSameForPrefixes, LIMITS, lines, named, requestOf } from './heads.js';
+import { bytesOf, expectSameForPrefixes, LIMITS, lines, named, requestOf } from './heads.js';
 
 const HOST = 'Host: a';
 const get = (...fields: readonly string[]): string => lines('GET / HTTP/1.1', HOST, ...fields);
@@ -169,7 +169,7 @@ const REFUSED: readonly (readonly [name: string, text: string, fault: string])[]
 ];
 
 function parse(text: string): ReturnType<typeof parseRequestHead> {
-  return parseRequestHead(text, LIMITS, new RequestHead());
+  return parseRequestHead(text, bytesOf(text), LIMITS, new RequestHead());
 }
 
 describe('A request head', () => {
@@ -188,7 +188,7 @@ describe('A request head', () => {
     for (const [, text] of [...ACCEPTED, ...REFUSED]) {
       if (text.length > 2_000) continue;
       const head = new RequestHead();
-      const body = parseRequestHead(text, LIMITS, head) === 'complete' ? 'GET / HTTP/9.9 body\0' : '';
+      const body = parseRequestHead(text, bytesOf(text), LIMITS, head) === 'complete' ? 'GET / HTTP/9.9 body\0' : '';
       expectSameForPrefixes(text + body, parse, head.length);
     }
   });
@@ -196,7 +196,8 @@ describe('A request head', () => {
   it('is refused for its size at the limit, no earlier and no later', () => {
     const limits = { headBytes: 64, fields: 8 };
     const text = get(`X: ${'x'.repeat(100)}`);
-    const parseSmall = (part: string): string => named(parseRequestHead(part, limits, new RequestHead()));
+    const parseSmall = (part: string): string =>
+      named(parseRequestHead(part, bytesOf(part), limits, new RequestHead()));
     expect(parseSmall(text.slice(0, 63))).to.equal('incomplete');
     expect(parseSmall(text.slice(0, 64))).to.equal('431 head-too-large');
     expect(parseSmall(text)).to.equal('431 head-too-large');
@@ -205,7 +206,7 @@ describe('A request head', () => {
   it('means the same to a head object that was used before', () => {
     const reused = new RequestHead();
     for (const [, text] of [...ACCEPTED, ...REFUSED, ...ACCEPTED]) {
-      if (parseRequestHead(text, LIMITS, reused) !== 'complete') continue;
+      if (parseRequestHead(text, bytesOf(text), LIMITS, reused) !== 'complete') continue;
       const { fields, ...said } = reused;
       expect(requestOf(text)).to.deep.include(said);
       expect(fields.count).to.equal(requestOf(text).fields.count);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Answers, parseResponseHead, ResponseHead } from '../../src/http1/response-head.js';
-import { expectSameForPrefixes, LIMITS, lines, named, PLAIN, responseOf } from './heads.js';
+import { bytesOf, expectSameForPrefixes, LIMITS, lines, named, PLAIN, responseOf } from './heads.js';
 
 const HEAD: Answers = { isHead: true, upgrade: false };
 const UPGRADE: Answers = { isHead: false, upgrade: true };
@@ -79,7 +79,9 @@ describe('A response head', () => {
   }
   for (const [name, text, reason, request] of REFUSED) {
     it(`is refused: ${name}`, () => {
-      expect(named(parseResponseHead(text, LIMITS, request ?? PLAIN, new ResponseHead()))).to.equal(`502 ${reason}`);
+      expect(named(parseResponseHead(text, bytesOf(text), LIMITS, request ?? PLAIN, new ResponseHead()))).to.equal(
+        `502 ${reason}`,
+      );
     });
   }
 
@@ -87,7 +89,7 @@ describe('A response head', () => {
     for (const [, text, , request] of [...ACCEPTED, ...REFUSED]) {
       if (text.length > 2_000) continue;
       const head = new ResponseHead();
-      const parse = (part: string) => parseResponseHead(part, LIMITS, request ?? PLAIN, head);
+      const parse = (part: string) => parseResponseHead(part, bytesOf(part), LIMITS, request ?? PLAIN, head);
       const body = parse(text) === 'complete' ? 'body \0' : '';
       expectSameForPrefixes(text + body, parse, text.length);
     }
@@ -96,7 +98,7 @@ describe('A response head', () => {
   it('means the same to a head object that was used before', () => {
     const reused = new ResponseHead();
     for (const [, text, , request] of [...ACCEPTED, ...REFUSED, ...ACCEPTED]) {
-      if (parseResponseHead(text, LIMITS, request ?? PLAIN, reused) !== 'complete') continue;
+      if (parseResponseHead(text, bytesOf(text), LIMITS, request ?? PLAIN, reused) !== 'complete') continue;
       const { fields: _, ...said } = reused;
       expect(responseOf(text, request)).to.deep.include(said);
     }

@@ -224,7 +224,7 @@ export class ClientConnection implements Reader {
   private serve(text: string, bytes: Buffer, fresh: boolean): void {
     const { plane } = this;
     const head = plane.requestHead;
-    const result = parseRequestHead(text, plane.config.limits, head);
+    const result = parseRequestHead(text, bytes, plane.config.limits, head);
     if (result === 'incomplete') return this.awaitHead(text, fresh);
     if (result !== 'complete') return this.refuseFault(result);
     this.body.start(head.framing, head.contentLength);

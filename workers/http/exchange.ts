@@ -135,8 +135,9 @@ export class Exchange implements FlowOwner {
     this.connection?.requestSent();
   }
 
-  parseResponse(text: string, into: ResponseHead): HeadResult {
-    return parseResponseHead(text, this.plane.config.limits, this, into);
+  /** @param bytes the same as `text`, and maybe more behind it */
+  parseResponse(text: string, bytes: Buffer, into: ResponseHead): HeadResult {
+    return parseResponseHead(text, bytes, this.plane.config.limits, this, into);
   }
 
   /** A 1xx before the response (RFC 9110 section 15.2); HTTP/1.0 knows none. */

@@ -173,8 +173,10 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     let taken = length <= headBytes ? length : HEAD_GUESS_BYTES;
     let shift = this.partial.length;
     let text = this.partial + buffer.toString('latin1', 0, taken);
+    // Reading a head is cheaper from the bytes; only one that came in parts or behind another has to be put together.
+    let bytes = shift === 0 ? buffer : Buffer.from(text, 'latin1');
     for (;;) {
-      const result = exchange.parseResponse(text, head);
+      const result = exchange.parseResponse(text, bytes, head);
       if (result === 'incomplete') {
         if (taken === length) {
           this.partial = text;
@@ -182,6 +184,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
         }
         const more = Math.min(length, taken + headBytes);
         text += buffer.toString('latin1', taken, more);
+        if (bytes !== buffer) bytes = Buffer.from(text, 'latin1');
         taken = more;
         continue;
       }
@@ -191,6 +194,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
       if (this.interims > MAX_INTERIM) return this.lose(BAD_RESPONSE);
       exchange.onInterim(text, head);
       text = text.slice(head.length);
+      bytes = Buffer.from(text, 'latin1');
       shift -= head.length;
     }
     this.partial = '';
