@@ -1,0 +1,86 @@
+/** simulator/simulation.ts: puts the parts together and runs them: one setup and one seed make one set of figures. */
+import { type Random, seeded } from '../../src/core/random.js';
+import { Dispatch } from '../../workers/dispatch.js';
+import { TimerWheel } from '../../workers/timer-wheel.js';
+import { nextArrivalMs } from './arrivals.js';
+import { SimulatedBackend } from './backend.js';
+import { mergeViews } from './merged-view.js';
+import { SimulatedPrimary } from './primary.js';
+import { type Figures, Recorder } from './recorder.js';
+import { idOf, POOL, poolConfigOf, type Setup } from './setup.js';
+import { VirtualClock } from './virtual-clock.js';
+import { SimulatedWorker, type World } from './worker.js';
+
+/** As in workers/worker.ts. */
+const TICK_MS = 100;
+
+export function simulate(setup: Setup, seed: number): Figures {
+  // A stream of chance for each part: whatever the policies draw, all of them meet the same arrivals.
+  const chance = streams(seed);
+  const arrivals = chance();
+  const assignment = chance();
+  const clock = new VirtualClock();
+  const backends = setup.backends.map((spec, index) => new SimulatedBackend(idOf(index), spec, chance()));
+  const recorder = new Recorder(backends.length, setup.countFromMs);
+  const world: World = { clock, backends, recorder, patienceMs: setup.patienceMs };
+  const workers = startProcesses(setup, world, chance);
+  if (setup.mergeEveryMs !== undefined) mergeViews(workers, backends, setup.mergeEveryMs, clock);
+  whenRequestsArrive(setup, clock, arrivals, () => {
+    recorder.arrived(clock.nowMs, backends);
+    workers[assignment.below(workers.length)]?.request(setup.clients(assignment));
+  });
+  clock.runUntil(setup.lengthMs + setup.patienceMs);
+  return recorder.figures(setup.lengthMs);
+}
+
+/** A primary that watches the backends, and its workers. */
+function startProcesses(setup: Setup, world: World, chance: () => Random): SimulatedWorker[] {
+  const config = poolConfigOf(setup);
+  const workers: SimulatedWorker[] = [];
+  const primary = new SimulatedPrimary(POOL, config, world, (change) => {
+    for (const worker of workers) worker.receive(change);
+  });
+  for (const backend of world.backends) primary.watch(backend, chance());
+  for (let id = 0; id < setup.workers; id++) {
+    const wheel = tickingWheel(world.clock);
+    const dispatch = new Dispatch(primary.snapshot, config, chance(), (_, backend, streak, reason) =>
+      primary.failing(id, backend, streak, reason),
+    );
+    workers.push(new SimulatedWorker(dispatch, wheel, world));
+  }
+  return workers;
+}
+
+/** A worker's wheel, turned by the virtual clock. */
+function tickingWheel(clock: VirtualClock): TimerWheel {
+  const wheel = new TimerWheel(TICK_MS, () => clock.nowMs);
+  const tick = (): void => {
+    wheel.advance();
+    clock.after(TICK_MS, tick);
+  };
+  clock.after(TICK_MS, tick);
+  return wheel;
+}
+
+function whenRequestsArrive(
+  { arrivals, lengthMs }: Setup,
+  clock: VirtualClock,
+  random: Random,
+  onArrival: () => void,
+): void {
+  const next = (): void => {
+    const atMs = nextArrivalMs(arrivals, clock.nowMs, random);
+    if (atMs >= lengthMs) return;
+    clock.at(atMs, () => {
+      onArrival();
+      next();
+    });
+  };
+  next();
+}
+
+/** @returns makes one stream of chance after the other, far apart for neighbouring seeds */
+function streams(seed: number): () => Random {
+  const seeds = seeded(seed);
+  return () => seeded(seeds.below(2 ** 32));
+}

@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { exponential } from '../../../bench/simulator/latency.js';
+import type { Figures } from '../../../bench/simulator/recorder.js';
+import { backendsOf, base, oneOdd, steady } from '../../../bench/simulator/scenarios/scenario.js';
+import type { Setup } from '../../../bench/simulator/setup.js';
+import { simulate } from '../../../bench/simulator/simulation.js';
+
+const WORK_MS = 10;
+
+/** One queue before `servers`, at `load` of their capacity. */
+function queue(servers: number, load: number): Setup {
+  return {
+    ...base,
+    policy: 'random',
+    backends: [{ latency: exponential(WORK_MS), servers, queue: Number.POSITIVE_INFINITY }],
+    arrivals: [{ fromMs: 0, perSecond: (load * servers * 1_000) / WORK_MS }],
+    countFromMs: 10_000,
+    lengthMs: 4_000_000 / servers,
+  };
+}
+
+/** The mean time in an M/M/c system. Source: Erlang's C formula. */
+function erlangMeanMs(servers: number, load: number): number {
+  const offered = servers * load;
+  let term = 1;
+  let below = 0;
+  for (let n = 0; n < servers; n++) {
+    below += term;
+    term *= offered / (n + 1);
+  }
+  const waiting = term / (1 - load) / (below + term / (1 - load));
+  return WORK_MS + (waiting * WORK_MS) / (servers * (1 - load));
+}
+
+describe('A simulation', function () {
+  this.timeout(60_000);
+
+  for (const [servers, load] of [
+    [1, 0.5],
+    [1, 0.7],
+    [4, 0.8],
+    [16, 0.9],
+  ] as const) {
+    it(`agrees with Erlang on the mean time before ${servers} servers at ${load * 100} % load`, () => {
+      const expected = erlangMeanMs(servers, load);
+      expect(simulate(queue(servers, load), 1).meanMs).to.be.within(expected * 0.97, expected * 1.03);
+    });
+  }
+
+  it('agrees with the paper on two choices among many single servers at 90 % load', () => {
+    // Mitzenmacher 2001, the limit for infinitely many servers: the sum of 0.9 to the power of 2^i - 2.
+    const expected = WORK_MS * [0, 2, 6, 14, 30, 62].reduce((sum, power) => sum + 0.9 ** power, 0);
+    const backends = backendsOf(() => ({ latency: exponential(WORK_MS), servers: 1 }), 100);
+    const arrivals = [{ fromMs: 0, perSecond: 0.9 * 100 * (1_000 / WORK_MS) }];
+    const { meanMs } = simulate({ ...base, workers: 1, backends, arrivals }, 1);
+    expect(meanMs).to.be.within(expected * 0.98, expected * 1.04);
+  });
+
+  it('repeats every figure with the same seed, and none of them with another', () => {
+    const short = { ...base, backends: oneOdd({ queue: 5 }), lengthMs: 5_000 };
+    expect(simulate(short, 7)).to.deep.equal(simulate(short, 7));
+    expect(simulate(short, 7).meanMs).to.not.equal(simulate(short, 8).meanMs);
+  });
+
+  it('gives every policy the same arrivals', () => {
+    const requests = (policy: Setup['policy'], workers: number): number =>
+      simulate({ ...base, policy, workers, lengthMs: 5_000 }, 1).requests;
+    expect(new Set([requests('two-choices', 1), requests('round-robin', 4), requests('random', 32)]).size).to.equal(1);
+  });
+
+  it('counts a request without a good answer in time as failed', () => {
+    const backends = backendsOf(() => ({ queue: 20 }));
+    const patient = { ...base, backends, arrivals: steady(2), lengthMs: 12_000 };
+    const all = simulate(patient, 1);
+    // What does not fit is turned away, and nothing that can be done is left undone.
+    expect(all.failed).to.be.within(0.49, 0.51);
+    expect(all.goodput).to.be.within(3_900, 4_100);
+    const some = simulate({ ...patient, patienceMs: 30 }, 1);
+    expect(some.p999Ms).to.be.at.most(30);
+    expect(some.failed).to.be.above(0.7);
+  });
+});
+
+describe('Among the known traps, the simulator shows that', () => {
+  const short: Setup = { ...base, lengthMs: 12_000 };
+  const run = (setup: Partial<Setup>): Figures => simulate({ ...short, ...setup }, 1);
+  const NO_EJECTION = { outlier: { consecutiveFailures: 1_000, window: '1ms' } };
+  const failsFast = oneOdd({ faults: [{ kind: 'reset', fromMs: 0, toMs: 1e9, share: 1, afterMs: 1 }] });
+
+  it('a backend that fails fast draws more than its share under least connections', () => {
+    const pool = { ...NO_EJECTION, retries: { count: 0 } };
+    const trapped = run({ policy: 'least-connections', backends: failsFast, pool });
+    expect(trapped.shares[0]).to.be.above(0.35);
+    expect(trapped.failed).to.be.above(0.35);
+  });
+
+  it('ejection ends that within a few requests', () => {
+    const saved = run({ policy: 'least-connections', backends: failsFast, pool: { retries: { count: 0 } } });
+    expect(saved.failed).to.be.below(0.005);
+    expect(saved.ejections).to.equal(1);
+  });
+
+  it('retries without a budget keep a pool down that has recovered, and with the budget do not', () => {
+    const faults = [{ kind: 'reset', fromMs: 2_000, toMs: 12_000, share: 1 }] as const;
+    const backends = backendsOf(() => ({ faults, queue: 1e6 }));
+    const outage = { backends, countFromMs: 12_000, lengthMs: 15_000 };
+    const storm = run({ ...outage, pool: { ...NO_EJECTION, retries: { budget: 1, minPerSecond: 10_000 } } });
+    expect(storm.failed).to.be.above(0.9);
+    expect(run({ ...outage, pool: NO_EJECTION }).failed).to.be.below(0.01);
+  });
+
+  it('counts that are a second old make all workers crowd the same backend', () => {
+    const many = { policy: 'least-connections', workers: 8 } as const;
+    expect(run({ ...many, mergeEveryMs: 1_000 }).p99Ms).to.be.above(3 * run(many).p99Ms);
+  });
+
+  it('more workers, each with a part of the view, serve a little worse and not much worse', () => {
+    const one = run({ workers: 1, arrivals: steady(0.9) });
+    const many = run({ workers: 32, arrivals: steady(0.9) });
+    expect(many.meanMs).to.be.within(one.meanMs, one.meanMs * 1.4);
+  });
+});
