@@ -18,6 +18,8 @@ export interface Child {
   readonly hasEnded: () => boolean;
   /** Sends one signal to the process itself, not to its group. */
   readonly signal: (name: NodeJS.Signals) => void;
+  /** Writes to its stdin; a process that has ended does not hear it. */
+  readonly say: (text: string) => void;
 }
 
 export interface End {
@@ -65,6 +67,7 @@ export class Children {
     const child = spawn(program, args, { detached: true, stdio: 'pipe' });
     const output = keepOutput(child);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
+    child.stdin?.on('error', () => undefined);
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     const { pid } = child;
     if (pid === undefined) throw new Error(`${program} has no process id`);
@@ -76,7 +79,13 @@ export class Children {
     const ended = new Promise<End>((resolve) => {
       child.once('close', (code, signal) => resolve(endOf(code, signal, output())));
     });
-    const started: Child = { pid, ended, hasEnded: () => over, signal: (name) => void child.kill(name) };
+    const started: Child = {
+      pid,
+      ended,
+      hasEnded: () => over,
+      signal: (name) => void child.kill(name),
+      say: (text) => void child.stdin?.write(text),
+    };
     this.#running.set(pid, started);
     return started;
   }

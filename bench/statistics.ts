@@ -33,6 +33,16 @@ function quantile(sorted: readonly number[], share: number): number {
   return below + (above - below) * (position % 1);
 }
 
+/** @returns the value below which `share` of all lies, 0 to 1; `undefined` for an empty list */
+export function percentile(values: readonly number[], share: number): number | undefined {
+  return values.length === 0
+    ? undefined
+    : quantile(
+        [...values].sort((a, b) => a - b),
+        share,
+      );
+}
+
 /** The values that were measured; a round may have none. */
 export function present(values: Series): number[] {
   return values.filter((value) => value !== undefined);

@@ -17,7 +17,6 @@ const ENDLESS = 1_000_000_000;
  * @param asRoot the workers stay root instead of becoming a user who may not enter `folder`
  */
 export function nginxConfig({ port, backends }: ServerSetup, folder: string, asRoot: boolean): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `daemon off;
 worker_processes 1;
 pid ${folder}/nginx.pid;
@@ -27,7 +26,7 @@ http {
   access_log off;
   keepalive_requests ${ENDLESS};
   client_max_body_size 0;
-${temporary.map((name) => `  ${name}_temp_path ${folder}/${name};`).join('\n')}
+  ${temporaryPaths(folder).join('\n  ')}
   upstream pool {
 ${backends.map((backend) => `    server ${backend};`).join('\n')}
     keepalive ${IDLE_UPSTREAM_CONNECTIONS};
@@ -48,6 +47,12 @@ ${backends.map((backend) => `    server ${backend};`).join('\n')}
   }
 }
 `;
+}
+
+/** @returns the directives that keep what nginx puts aside below `folder`; it makes all of these folders at its start */
+export function temporaryPaths(folder: string): string[] {
+  const names = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return names.map((name) => `${name}_temp_path ${folder}/${name};`);
 }
 
 /**

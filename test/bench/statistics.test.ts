@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { lowest, median, ratios, spread } from '../../bench/statistics.js';
+import { lowest, median, percentile, ratios, spread } from '../../bench/statistics.js';
 
 describe('The statistics of a bench', () => {
   it('take the middle value, whatever the order', () => {
@@ -17,6 +17,11 @@ describe('The statistics of a bench', () => {
   it('tell between which values the middle half lies', () => {
     expect(spread([5, 1, 4, 2, 3])).to.deep.equal({ low: 2, median: 3, high: 4 });
     expect(spread([7])).to.deep.equal({ low: 7, median: 7, high: 7 });
+  });
+
+  it('take any other percentile, of any order', () => {
+    expect(percentile([30, 10, 20, 0, 40], 0.75)).to.equal(30);
+    expect(percentile([], 0.99)).to.equal(undefined);
   });
 
   it('compare within each round, so that a drift both went through cancels out', () => {

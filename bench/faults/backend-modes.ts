@@ -1,0 +1,21 @@
+/** bench/faults/backend-modes.ts: how a backend can be told to behave, and how long its work takes. */
+import * as z from 'zod';
+
+/**
+ * - `serve`: 200, a head and half of the body after {@link HEAD_AFTER_MS}, the rest {@link REST_AFTER_MS} later
+ * - `slow`: the same, so much later; health checks as well
+ * - `fail`: 500 at once; health checks pass
+ * - `cut`: a reset instead of the second half of the body; health checks pass
+ * - `mute`: requests are read and never answered; health checks pass
+ * - `refuse`: nobody listens; requests that it has are finished
+ */
+export const modeSchema = z.discriminatedUnion('mode', [
+  z.object({ mode: z.enum(['serve', 'fail', 'cut', 'mute', 'refuse']) }),
+  z.object({ mode: z.literal('slow'), byMs: z.number() }),
+]);
+export type Mode = z.infer<typeof modeSchema>;
+
+/** Long enough that a fault always finds requests at work, some of them with half an answer. */
+export const HEAD_AFTER_MS = 40;
+export const REST_AFTER_MS = 20;
+export const BODY_BYTES = 2_048;

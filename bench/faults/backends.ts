@@ -1,0 +1,91 @@
+/**
+ * bench/faults/backends.ts: the three backends of one run, each a process of its own that can be told how to behave,
+ * killed, stopped and started again where it was.
+ */
+import { randomInt } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Child, Children } from '../children.js';
+import { freePorts } from '../loopback.js';
+import type { Mode } from './backend-modes.js';
+
+const SCRIPT = fileURLToPath(new URL('./backend.js', import.meta.url));
+const COUNT = 3;
+const READY_WITHIN_MS = 5_000;
+
+export class BackendProcess {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** The POSTs it has received, by id. */
+  readonly posts: string[] = [];
+  readonly #children: Children;
+  readonly #slots: number;
+  #child: Child | undefined;
+  #text = '';
+  #onReady: (() => void) | undefined;
+
+  constructor(children: Children, name: string, host: string, port: number, slots: number) {
+    this.#children = children;
+    this.name = name;
+    this.host = host;
+    this.port = port;
+    this.#slots = slots;
+  }
+
+  /** `host:port` */
+  get address(): string {
+    return `${this.host}:${this.port}`;
+  }
+
+  /** Starts it, again if need be. @throws {Error} when it does not listen soon */
+  async start(): Promise<void> {
+    const ready = this.#ready();
+    const command = [process.execPath, SCRIPT, this.host, String(this.port), this.name, String(this.#slots)];
+    this.#child = await this.#children.start(command, [], (chunk) => this.#hear(chunk));
+    await ready;
+  }
+
+  /** Has it behave otherwise from now on. @throws {Error} when it does not say that it has understood */
+  async tell(mode: Mode): Promise<void> {
+    const ready = this.#ready();
+    this.#child?.say(`${JSON.stringify(mode)}\n`);
+    await ready;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.signal(name);
+  }
+
+  #hear(chunk: string): void {
+    this.#text += chunk;
+    const lines = this.#text.split('\n');
+    this.#text = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line === 'ready') this.#onReady?.();
+      else if (line.startsWith('post ')) this.posts.push(line.slice('post '.length));
+    }
+  }
+
+  async #ready(): Promise<void> {
+    let late: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      this.#onReady = resolve;
+      late = setTimeout(() => reject(new Error(`backend ${this.name} is not ready`)), READY_WITHIN_MS);
+    }).finally(() => clearTimeout(late));
+  }
+}
+
+/**
+ * Three backends that share a port on addresses of their own. No client of this machine gets its own address there, so
+ * the port of a backend that is down stays free for it, and no connection to it can meet itself.
+ * @throws {Error} where the system does not answer on all of 127.0.0.0/8, or one does not start
+ */
+export async function startBackends(children: Children, slots: number): Promise<readonly BackendProcess[]> {
+  const [port = 0] = await freePorts(1);
+  const net = `127.${randomInt(1, 255)}.${randomInt(255)}`;
+  const backends = Array.from({ length: COUNT }, (_, index) => {
+    return new BackendProcess(children, `b${index + 1}`, `${net}.${index + 1}`, port, slots);
+  });
+  await Promise.all(backends.map((backend) => backend.start()));
+  return backends;
+}

@@ -1,0 +1,163 @@
+/** bench/faults/catalogue.ts: every fault, in the order in which they are tried. */
+import { HEAD_AFTER_MS, type Mode, REST_AFTER_MS } from './backend-modes.js';
+import type { Fault, Overload, Stage, Undo } from './fault.js';
+
+const SLOW_MS = 500;
+const FLAP_MS = 1_000;
+const SLOTS = 8;
+const CAPACITY = (3 * SLOTS * 1_000) / (HEAD_AFTER_MS + REST_AFTER_MS);
+
+/** One backend misbehaves, and another could serve all that it fails. */
+const ONE_BACKEND = {
+  victims: 'one',
+  shunned: true,
+  promised: true,
+  beforeMs: 2_000,
+  faultMs: 6_000,
+  afterMs: 8_000,
+} as const;
+/** The backends are well; nothing that happens is to be noticed. */
+const NO_BACKEND = { ...ONE_BACKEND, victims: 'none', shunned: false } as const;
+const NOTHING_TO_UNDO: Undo = async () => undefined;
+
+export const FAULTS: readonly Fault[] = [
+  {
+    ...ONE_BACKEND,
+    name: 'killed',
+    summary: 'one backend ends by SIGKILL and is started again',
+    play: async ({ victim }) => {
+      victim.signal('SIGKILL');
+      return () => victim.start();
+    },
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'refusing',
+    summary: 'one backend stops listening, finishes what it has, and listens again',
+    play: become({ mode: 'refuse' }),
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'hung',
+    summary: 'one backend is stopped (SIGSTOP), connections to it still open, and it goes on (SIGCONT)',
+    play: async ({ victim }) => {
+      victim.signal('SIGSTOP');
+      return async () => victim.signal('SIGCONT');
+    },
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'mute',
+    summary: 'one backend answers no request, though its health checks pass',
+    play: become({ mode: 'mute' }),
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'slow',
+    summary: `one backend takes ${SLOW_MS} ms longer for everything, health checks as well`,
+    play: become({ mode: 'slow', byMs: SLOW_MS }),
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'flapping',
+    summary: 'one backend stops listening for a second, every other second',
+    shunned: false,
+    play: flap,
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'failing',
+    summary: 'one backend answers every request 500 at once, though its health checks pass',
+    play: become({ mode: 'fail' }),
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'cutting',
+    summary: 'one backend resets the connection in the middle of every response, though its health checks pass',
+    play: become({ mode: 'cut' }),
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'all-down',
+    summary: 'all backends end by SIGKILL and are started again',
+    victims: 'all',
+    promised: false,
+    faultMs: 4_000,
+    play: async ({ backends }) => {
+      for (const backend of backends) backend.signal('SIGKILL');
+      return async () => void (await Promise.all(backends.map((backend) => backend.start())));
+    },
+  },
+  {
+    ...NO_BACKEND,
+    name: 'worker-killed',
+    summary: 'one worker of the proxy ends by SIGKILL; what it had in flight is lost with it',
+    promised: false,
+    afterMs: 0,
+    needs: 'killWorker',
+    play: async ({ product }) => {
+      await product.killWorker?.();
+      return NOTHING_TO_UNDO;
+    },
+  },
+  {
+    ...NO_BACKEND,
+    name: 'rolling',
+    summary: 'every worker of the proxy is replaced (SIGUSR2; nginx: SIGHUP)',
+    afterMs: 0,
+    needs: 'replaceWorkers',
+    play: async ({ product }) => {
+      await product.replaceWorkers?.();
+      return NOTHING_TO_UNDO;
+    },
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'drained',
+    summary: 'an operator drains one backend and takes it back (nginx: edits its file and reloads)',
+    faultMs: 4_000,
+    afterMs: 4_000,
+    needs: 'drain',
+    play: async ({ product, victim }) => {
+      await product.drain?.(victim.address);
+      return async () => product.undrain?.(victim.address);
+    },
+  },
+  {
+    ...NO_BACKEND,
+    name: 'overload',
+    summary: `twice as many requests as the backends can serve, ${SLOTS} at a time each`,
+    promised: false,
+    afterMs: 4_000,
+    overload: overload(),
+    play: async () => NOTHING_TO_UNDO,
+  },
+];
+
+function become(mode: Mode): Fault['play'] {
+  return async ({ victim }) => {
+    await victim.tell(mode);
+    return () => victim.tell({ mode: 'serve' });
+  };
+}
+
+async function flap({ victim }: Stage): Promise<Undo> {
+  let [refuses, change] = [false, Promise.resolve()];
+  const turn = (): void => {
+    refuses = !refuses;
+    change = change.then(() => victim.tell({ mode: refuses ? 'refuse' : 'serve' }));
+  };
+  turn();
+  const timer = setInterval(turn, FLAP_MS);
+  return async () => {
+    clearInterval(timer);
+    await change;
+    await victim.tell({ mode: 'serve' });
+  };
+}
+
+function overload(): Overload {
+  const calm = { rate: CAPACITY / 2, forMs: ONE_BACKEND.beforeMs };
+  const phases = [calm, { rate: CAPACITY * 2, forMs: ONE_BACKEND.faultMs }, { ...calm, forMs: 4_000 }];
+  return { slots: SLOTS, capacity: CAPACITY, phases };
+}

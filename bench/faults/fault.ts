@@ -1,0 +1,44 @@
+/** bench/faults/fault.ts: what a fault is: something done to a stage under load, and undone again. */
+import type { BackendProcess } from './backends.js';
+import type { LoadOrder } from './load-order.js';
+import type { Operations, RunningProduct } from './product.js';
+
+/** What a fault can get at. */
+export interface Stage {
+  readonly backends: readonly BackendProcess[];
+  readonly product: RunningProduct;
+  /** The last backend; a fault of one backend is always its. */
+  readonly victim: BackendProcess;
+}
+
+export type Undo = () => Promise<void>;
+
+export interface Fault {
+  readonly name: string;
+  /** What happens, as a sentence without its end. */
+  readonly summary: string;
+  /** Which backends have the fault. */
+  readonly victims: 'none' | 'one' | 'all';
+  /** No request should be answered by a victim while the fault lasts. */
+  readonly shunned: boolean;
+  /** A proxy can serve every request that may be repeated; Roundhouse promises to. */
+  readonly promised: boolean;
+  readonly beforeMs: number;
+  readonly faultMs: number;
+  readonly afterMs: number;
+  /** What it takes of a product; one that lacks it is left out. */
+  readonly needs?: keyof Operations;
+  /** Instead of a steady rate. */
+  readonly overload?: Overload;
+  /** Does it. @returns how it is undone */
+  readonly play: (stage: Stage) => Promise<Undo>;
+}
+
+/** A fault that is nothing but load. */
+export interface Overload {
+  readonly phases: LoadOrder['phases'];
+  /** Requests that one backend works on at a time, which the product is told as its limit. */
+  readonly slots: number;
+  /** Requests per second that all backends together can serve. */
+  readonly capacity: number;
+}

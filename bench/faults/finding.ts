@@ -1,0 +1,116 @@
+/** bench/faults/finding.ts: one run of one fault against one proxy, as the figures that are reported. Pure. */
+import { percentile } from '../statistics.js';
+import { type Outcome, outcomeOf, type RequestRecord, silenceOf, waitOf } from './record.js';
+import {
+  type Bucket,
+  backAfterMs,
+  dueWithin,
+  type Harm,
+  leftAfterMs,
+  type Marks,
+  sharesWithin,
+  timelineOf,
+} from './timeline.js';
+
+/** How long before the end the distribution counts as the one that the pool has come back to. */
+const SETTLED_MS = 2_000;
+
+export interface Finding {
+  /** Requests that were due, all of which have ended one way or another. */
+  readonly requests: number;
+  readonly failures: Readonly<Record<Exclude<Outcome, 'ok'>, number>>;
+  /** What the failed ones got, and how often: `no answer`, `broken 200`, `502`, ... */
+  readonly failedWith: Readonly<Record<string, number>>;
+  /** POSTs that more than one backend, or one of them twice, was given. */
+  readonly sentTwice: number;
+  /** The longest time to the first byte, or to a failure without one, of requests that ended after the fault began. */
+  readonly longestWaitMs: number;
+  /** The longest time from the first byte to the end, good or bad, of the same requests. */
+  readonly longestResponseMs: number;
+  /** From the fault until clients met it no more; `undefined`: they did to its end. */
+  readonly leftAfterMs: number | undefined;
+  /** From the end of the fault until its victims had their traffic again; `undefined`: not within the run. */
+  readonly backAfterMs: number | undefined;
+  readonly phases: Readonly<Record<'before' | 'during' | 'after', Phase>>;
+  readonly timeline: readonly Bucket[];
+}
+
+export interface Phase {
+  /** Each backend's share of what was served, 0 to 1. */
+  readonly shares: readonly number[];
+  /** Served per second, by when a response ended. */
+  readonly servedPerSecond: number;
+  /** Of what was due then and served; `undefined` when nothing was. */
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+}
+
+/**
+ * @param backends their names, in the order of the shares
+ * @param deliveredPosts the POSTs that backends have received, as often as they did
+ */
+export function findingOf(
+  records: readonly RequestRecord[],
+  marks: Marks,
+  harm: Harm,
+  backends: readonly string[],
+  deliveredPosts: readonly string[],
+): Finding {
+  const { startMs, faultMs, undoneMs, endMs } = marks;
+  const countOf = (outcome: Outcome): number => records.filter((each) => outcomeOf(each) === outcome).length;
+  const phase = (fromMs: number, toMs: number): Phase => phaseOf(records, fromMs, toMs, backends);
+  const since = records.filter((record) => record.endMs >= faultMs);
+  return {
+    requests: records.length,
+    failures: {
+      replayable: countOf('replayable'),
+      begun: countOf('begun'),
+      unrepeatable: countOf('unrepeatable'),
+    },
+    failedWith: failedWith(records),
+    sentTwice: deliveredPosts.length - new Set(deliveredPosts).size,
+    longestWaitMs: since.reduce((longest, record) => Math.max(longest, silenceOf(record)), 0),
+    longestResponseMs: since.reduce((longest, record) => Math.max(longest, waitOf(record) - silenceOf(record)), 0),
+    leftAfterMs: leftAfterMs(records, marks, harm),
+    backAfterMs: backAfterMs(records, marks, harm),
+    phases: {
+      before: phase(startMs, faultMs),
+      during: phase(faultMs, undoneMs),
+      after: phase(Math.max(undoneMs, endMs - SETTLED_MS), endMs),
+    },
+    timeline: timelineOf(records, marks, backends),
+  };
+}
+
+function phaseOf(records: readonly RequestRecord[], fromMs: number, toMs: number, backends: readonly string[]): Phase {
+  const served = records.filter((record) => outcomeOf(record) === 'ok');
+  const waits = dueWithin(served, fromMs, toMs).map(waitOf);
+  const ended = served.filter(({ endMs }) => endMs >= fromMs && endMs < toMs).length;
+  return {
+    shares: sharesWithin(records, fromMs, toMs, backends),
+    servedPerSecond: toMs > fromMs ? (ended * 1_000) / (toMs - fromMs) : 0,
+    p50Ms: percentile(waits, 0.5),
+    p99Ms: percentile(waits, 0.99),
+  };
+}
+
+function failedWith(records: readonly RequestRecord[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const record of records) {
+    if (outcomeOf(record) === 'ok') continue;
+    const what = describe(record);
+    counts[what] = (counts[what] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function describe({ ending, status }: RequestRecord): string {
+  switch (ending) {
+    case 'complete':
+      return String(status);
+    case 'broken':
+      return status === 0 ? 'broken in the head' : `broken ${status}`;
+    case 'no-answer':
+      return 'no answer';
+  }
+}

@@ -1,0 +1,53 @@
+/** bench/faults/product.ts: what the bench needs of a proxy: start it in front of backends, and what operators do to it. */
+import type { Child, Children } from '../children.js';
+
+/** The health checks, time limits and retries that every product is given, as far as it has them. */
+export const SETTINGS = {
+  workers: 2,
+  checkIntervalMs: 1_000,
+  checkTimeoutMs: 1_000,
+  rise: 2,
+  fall: 3,
+  connectMs: 1_000,
+  responseMs: 4_000,
+  retries: 2,
+  idleConnections: 128,
+} as const;
+
+export interface ProductSetup {
+  /** Where clients are to connect, on 127.0.0.1. */
+  readonly port: number;
+  /** `host:port` of each. */
+  readonly backends: readonly string[];
+  /** Requests that one backend may be given at a time; `undefined` sets no limit. */
+  readonly maxConnections: number | undefined;
+}
+
+/** What an operator, or misfortune, can do to a running product. */
+export interface Operations {
+  /** Ends one of its workers without a word (SIGKILL), as a crash would. */
+  readonly killWorker: () => Promise<void>;
+  /** Replaces every worker by a new one, without a client noticing if it can. */
+  readonly replaceWorkers: () => Promise<void>;
+  /** Gives the backend at `address` no new request. */
+  readonly drain: (address: string) => Promise<void>;
+  /** Takes it back. */
+  readonly undrain: (address: string) => Promise<void>;
+}
+
+/** A product that was started. What it cannot do is missing. */
+export interface RunningProduct extends Partial<Operations> {
+  readonly child: Child;
+}
+
+export interface Product {
+  readonly name: string;
+  /** @returns what is installed, or why the product cannot take part */
+  readonly find: () => { readonly label: string } | { readonly missing: string };
+  /** Why an operation is missing. */
+  readonly lacks: Readonly<Partial<Record<keyof Operations, string>>>;
+  /** How it is set up, in a sentence for those who read the results. */
+  readonly settings: string;
+  /** @returns once it was started, which is before it serves @throws {Error} when it cannot be */
+  readonly start: (children: Children, setup: ProductSetup) => Promise<RunningProduct>;
+}

@@ -1,0 +1,86 @@
+/**
+ * bench/faults/products/nginx.ts: nginx as it is run in production: failed requests go to the next backend where they
+ * may, and a backend that keeps failing is left alone for a while. It has no health checks of its own and no API, so an
+ * operator edits its file and has it read again.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOOPBACK } from '../../loopback.js';
+import { temporaryPaths } from '../../peers/configs.js';
+import { processTree } from '../../process-tree.js';
+import { findProgram, programVersion } from '../../programs.js';
+import { type Product, type ProductSetup, SETTINGS } from '../product.js';
+
+const ENDLESS = 1_000_000_000;
+
+export const nginx: Product = {
+  name: 'nginx',
+  find: () => {
+    const program = findProgram('nginx');
+    return program === undefined ? { missing: 'nginx is not installed' } : { label: programVersion(program, '-v') };
+  },
+  lacks: {},
+  settings:
+    '2 workers; `proxy_next_upstream error timeout invalid_header http_500 http_502 http_503 http_504`, 3 tries; ' +
+    '`max_fails=3 fail_timeout=5s` with a shared `zone`; it has no health checks',
+  async start(children, setup) {
+    const folder = children.temporaryFolder();
+    const file = join(folder, 'nginx.conf');
+    const write = (down: readonly string[]): void => writeFileSync(file, configOf(setup, folder, down));
+    write([]);
+    const child = await children.start([findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-p', folder, '-c', file]);
+    const reload = async (down: readonly string[]): Promise<void> => {
+      write(down);
+      child.signal('SIGHUP');
+    };
+    return {
+      child,
+      killWorker: async () => {
+        const worker = processTree(child.pid).find(({ parent }) => parent === child.pid);
+        if (worker === undefined) throw new Error('nginx has no worker');
+        process.kill(worker.pid, 'SIGKILL');
+      },
+      replaceWorkers: () => reload([]),
+      drain: (address) => reload([address]),
+      undrain: () => reload([]),
+    };
+  },
+};
+
+function configOf({ port, backends, maxConnections }: ProductSetup, folder: string, down: readonly string[]): string {
+  const { workers, connectMs, responseMs, retries, idleConnections } = SETTINGS;
+  const limit = maxConnections === undefined ? '' : ` max_conns=${maxConnections}`;
+  const server = (address: string): string =>
+    `server ${address} max_fails=3 fail_timeout=5s${limit}${down.includes(address) ? ' down' : ''};`;
+  return `daemon off;
+worker_processes ${workers};
+pid ${folder}/nginx.pid;
+error_log stderr crit;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+events { worker_connections 8192; }
+http {
+  access_log off;
+  keepalive_requests ${ENDLESS};
+  ${temporaryPaths(folder).join('\n  ')}
+  upstream pool {
+    zone pool 256k;
+    ${backends.map(server).join('\n    ')}
+    keepalive ${idleConnections};
+    keepalive_requests ${ENDLESS};
+  }
+  server {
+    listen ${LOOPBACK}:${port} backlog=1024;
+    location / {
+      proxy_pass http://pool;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_connect_timeout ${connectMs}ms;
+      proxy_read_timeout ${responseMs}ms;
+      proxy_next_upstream error timeout invalid_header http_500 http_502 http_503 http_504;
+      proxy_next_upstream_tries ${1 + retries};
+    }
+  }
+}
+`;
+}

@@ -1,0 +1,77 @@
+/** bench/faults/products/roundhouse.ts: Roundhouse from this checkout, operated through its signals and admin address. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { ConfigInput } from '../../../src/config/schema.js';
+import { THIS_BUILD } from '../../builds.js';
+import { freePorts, LOOPBACK } from '../../loopback.js';
+import { type Product, type ProductSetup, SETTINGS } from '../product.js';
+
+const ANSWER_WITHIN_MS = 5_000;
+const workersSchema = z.array(z.object({ pid: z.number().nullable(), state: z.string() }));
+
+export const roundhouse: Product = {
+  name: 'roundhouse',
+  find: () => ({ label: 'this checkout' }),
+  lacks: {},
+  settings: '2 workers; health checks by HTTP; every other setting is the default',
+  async start(children, setup) {
+    const [adminPort = 0] = await freePorts(1);
+    const file = join(children.temporaryFolder(), 'roundhouse.json');
+    writeFileSync(file, JSON.stringify(configOf(setup, adminPort)));
+    const child = await children.start([process.execPath, THIS_BUILD.cli, '--config', file]);
+    const admin = `http://${LOOPBACK}:${adminPort}/api`;
+    return {
+      child,
+      killWorker: async () => {
+        const workers = workersSchema.parse(await ask('GET', `${admin}/workers`));
+        const victim = workers.find(({ pid, state }) => pid !== null && state === 'listening');
+        if (victim === undefined) throw new Error('no worker listens');
+        process.kill(victim.pid ?? 0, 'SIGKILL');
+      },
+      replaceWorkers: async () => child.signal('SIGUSR2'),
+      drain: async (address) => void (await ask('PATCH', backendUrl(admin, address), { admin: 'draining' })),
+      undrain: async (address) => void (await ask('PATCH', backendUrl(admin, address), { admin: 'enabled' })),
+    };
+  },
+};
+
+function configOf({ port, backends }: ProductSetup, adminPort: number): ConfigInput {
+  const { workers, checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries } = SETTINGS;
+  return {
+    listeners: [{ address: `${LOOPBACK}:${port}` }],
+    admin: `${LOOPBACK}:${adminPort}`,
+    workers,
+    logLevel: 'error',
+    pools: {
+      default: {
+        backends: backends.map((address) => ({ address })),
+        healthCheck: {
+          path: '/health',
+          interval: `${checkIntervalMs}ms`,
+          timeout: `${checkTimeoutMs}ms`,
+          rise,
+          fall,
+        },
+        retries: { count: retries },
+        timeouts: { connect: `${connectMs}ms`, responseHead: `${responseMs}ms` },
+      },
+    },
+  };
+}
+
+function backendUrl(admin: string, address: string): string {
+  return `${admin}/pools/default/backends/${encodeURIComponent(address)}`;
+}
+
+/** @throws {Error} when the answer is late or no 2xx */
+async function ask(method: string, url: string, body?: object): Promise<unknown> {
+  const response = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+  if (!response.ok) throw new Error(`${method} ${url} was answered ${response.status}: ${await response.text()}`);
+  return response.json();
+}

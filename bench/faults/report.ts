@@ -1,0 +1,165 @@
+/** bench/faults/report.ts: findings as text: a table on the terminal, and RESULTS.md, of which parts can be renewed. Pure. */
+import { figure, formatTable } from '../table.js';
+import type { Fault } from './fault.js';
+import type { Finding, Phase } from './finding.js';
+import type { Result } from './scene.js';
+
+export interface Outcome {
+  readonly fault: Fault;
+  readonly results: readonly Result[];
+}
+
+const TITLE = [
+  'fault',
+  'proxy',
+  'replayable failed',
+  'begun failed',
+  'POST failed',
+  'longest wait',
+  'longest response',
+  'left after',
+  'back after',
+  'shares before',
+  'during',
+  'after',
+];
+const OVERLOAD_TITLE = [
+  'fault',
+  'proxy',
+  'offered/s',
+  'served/s',
+  'of capacity',
+  'p50 served',
+  'p99 served',
+  'longest wait',
+  'refused',
+  'served/s after',
+];
+
+/** @returns the results of one fault for a terminal */
+export function describeOutcome({ fault, results }: Outcome): string {
+  const rows = results.flatMap((result) => ('finding' in result ? [rowOf(fault, result.product, result.finding)] : []));
+  const notes = results.flatMap((result) => {
+    if ('missing' in result) return [`${result.product} left out: ${result.missing}`];
+    return notesOn(result.product, result.finding);
+  });
+  const table = formatTable([titleOf(fault), ...rows].map((row) => row.slice(1)));
+  return [`\n${fault.name}: ${fault.summary}`, table, ...notes].join('\n');
+}
+
+/** @returns what is worth more than a figure in a table */
+function notesOn(product: string, { failedWith, sentTwice }: Finding): string[] {
+  const failures = Object.entries(failedWith).map(([what, count]) => `${count} x ${what}`);
+  return [
+    ...(failures.length === 0 ? [] : [`${product} failed: ${failures.join(', ')}`]),
+    ...(sentTwice === 0 ? [] : [`${product} sent ${sentTwice} POSTs to a backend that another had been given`]),
+  ];
+}
+
+function titleOf({ overload }: Fault): readonly string[] {
+  return overload === undefined ? TITLE : OVERLOAD_TITLE;
+}
+
+function rowOf(fault: Fault, product: string, finding: Finding): string[] {
+  const row = fault.overload === undefined ? faultRow(fault, finding) : overloadRow(fault.overload, finding);
+  return [fault.name, product, ...row];
+}
+
+function faultRow({ victims }: Fault, finding: Finding): string[] {
+  const { failures, phases } = finding;
+  const hasVictim = victims === 'one';
+  return [
+    `${failures.replayable}`,
+    `${failures.begun}`,
+    `${failures.unrepeatable}`,
+    milliseconds(finding.longestWaitMs),
+    milliseconds(finding.longestResponseMs),
+    hasVictim ? (milliseconds(finding.leftAfterMs) ?? 'not') : '-',
+    victims === 'none' ? '-' : milliseconds(finding.backAfterMs),
+    sharesOf(phases.before),
+    sharesOf(phases.during),
+    sharesOf(phases.after),
+  ];
+}
+
+function overloadRow({ phases, capacity }: NonNullable<Fault['overload']>, finding: Finding): string[] {
+  const { during, after } = finding.phases;
+  const { replayable, begun, unrepeatable } = finding.failures;
+  return [
+    figure(Math.max(...phases.map(({ rate }) => rate)), 0),
+    figure(during.servedPerSecond, 0),
+    `${figure((100 * during.servedPerSecond) / capacity, 0)} %`,
+    milliseconds(during.p50Ms),
+    milliseconds(during.p99Ms),
+    milliseconds(finding.longestWaitMs),
+    `${replayable + begun + unrepeatable}`,
+    figure(after.servedPerSecond, 0),
+  ];
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? 'not' : `${figure(value, 0)} ms`;
+}
+
+function sharesOf({ shares }: Phase): string {
+  return shares.length === 0 ? 'none' : shares.map((share) => figure(100 * share, 0)).join(':');
+}
+
+/** Text around the tables of RESULTS.md. */
+export interface ReportText {
+  readonly introduction: readonly string[];
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * @param previous the file as it is, whose rows stay where `outcomes` has none for the same fault and proxy
+ * @returns the file as it is to be
+ */
+export function markdownReport(text: ReportText, outcomes: readonly Outcome[], previous: string): string {
+  const fresh = outcomes.flatMap(({ fault, results }) => results.map((result) => markdownRow(fault, result)));
+  const rowsOf = (fault: Fault): string[] => {
+    const old = previous.split('\n').filter((line) => line.startsWith(`| ${fault.name} |`));
+    const mine = fresh.filter((line) => line.startsWith(`| ${fault.name} |`));
+    return [...mine, ...old.filter((line) => !mine.some((row) => keyOf(row) === keyOf(line)))];
+  };
+  const table = (title: readonly string[], faults: readonly Fault[]): string[] => {
+    const rows = faults.flatMap(rowsOf);
+    if (rows.length === 0) return [];
+    return [markdownLine(title), markdownLine(title.map(() => '---')), ...rows, ''];
+  };
+  const loads = text.faults.filter(({ overload }) => overload !== undefined);
+  return [
+    ...text.introduction,
+    '',
+    ...table(
+      TITLE,
+      text.faults.filter((fault) => !loads.includes(fault)),
+    ),
+    ...table(OVERLOAD_TITLE, loads),
+    'The faults:',
+    '',
+    ...text.faults.map(({ name, summary }) => `- **${name}**: ${summary}.`),
+    '',
+  ].join('\n');
+}
+
+function markdownRow(fault: Fault, result: Result): string {
+  if ('finding' in result) return markdownLine(rowOf(fault, result.product, result.finding));
+  return markdownLine([
+    fault.name,
+    result.product,
+    result.missing,
+    ...titleOf(fault)
+      .slice(3)
+      .map(() => ''),
+  ]);
+}
+
+function markdownLine(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Fault and proxy of a row. */
+function keyOf(row: string): string {
+  return row.split('|').slice(1, 3).join('|');
+}

@@ -1,0 +1,58 @@
+/**
+ * bench/faults/run.ts: `npm run faults`. Breaks backends, workers and the proxy's surroundings while clients ask, and
+ * reports what they noticed. The proxies have the same fault at the same time, each with backends and load of its own.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Children } from '../children.js';
+import { describeMachine, readMachine } from '../machine.js';
+import { FAULTS } from './catalogue.js';
+import type { Fault } from './fault.js';
+import { introduction } from './introduction.js';
+import { type FaultsOptions, parseOptions } from './options.js';
+import { describeOutcome, markdownReport, type Outcome } from './report.js';
+import { playScene } from './scene.js';
+
+/** From dist/bench/faults/ to the sources. */
+const RESULTS = fileURLToPath(new URL('../../../bench/faults/RESULTS.md', import.meta.url));
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.list) return console.log(FAULTS.map(({ name, summary }) => `${name.padEnd(16)}${summary}`).join('\n'));
+  const machine = readMachine();
+  const children = new Children();
+  if (!options.json) console.log(describeMachine(machine).join('\n'));
+  const outcomes: Outcome[] = [];
+  for (const fault of options.fault) {
+    const outcome = await playFault(fault, options, children);
+    outcomes.push(outcome);
+    if (!options.json) console.log(describeOutcome(outcome));
+  }
+  if (options.json) console.log(JSON.stringify({ machine, outcomes }, null, 2));
+  if (options.report) {
+    const previous = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : '';
+    writeFileSync(RESULTS, markdownReport({ introduction: introduction(machine), faults: FAULTS }, outcomes, previous));
+  }
+  if (outcomes.some(isBroken)) process.exitCode = 1;
+}
+
+async function playFault(fault: Fault, { product }: FaultsOptions, children: Children): Promise<Outcome> {
+  try {
+    return { fault, results: await Promise.all(product.map((each) => playScene(fault, each, children))) };
+  } finally {
+    await children.stop();
+  }
+}
+
+/** Our own promise is not kept; what others do is for the reader to judge. */
+function isBroken({ fault, results }: Outcome): boolean {
+  const ours = results.find(({ product }) => product === 'roundhouse');
+  if (ours === undefined) return false;
+  if ('missing' in ours) return true;
+  return ours.finding.sentTwice > 0 || (fault.promised && ours.finding.failures.replayable > 0);
+}
+
+main().catch((error: unknown) => {
+  console.error(`faults: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});

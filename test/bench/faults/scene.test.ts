@@ -1,0 +1,82 @@
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Children } from '../../../bench/children.js';
+import type { Fault } from '../../../bench/faults/fault.js';
+import { type LoadOrder, startLoad } from '../../../bench/faults/load-order.js';
+import { roundhouse } from '../../../bench/faults/products/roundhouse.js';
+import { outcomeOf, waitOf } from '../../../bench/faults/record.js';
+import { playScene } from '../../../bench/faults/scene.js';
+
+const KILLED: Fault = {
+  name: 'killed',
+  summary: 'one backend ends by SIGKILL and is started again',
+  victims: 'one',
+  shunned: true,
+  promised: true,
+  beforeMs: 500,
+  faultMs: 500,
+  afterMs: 500,
+  play: async ({ victim }) => {
+    victim.signal('SIGKILL');
+    return () => victim.start();
+  },
+};
+
+describe('A fault that is played', () => {
+  const children = new Children();
+  afterEach(() => children.stop());
+
+  // The backends need addresses of their own, and only Linux answers on all of 127.0.0.0/8.
+  (process.platform === 'linux' ? it : it.skip)(
+    'takes its backend away, costs what had begun, and nothing else',
+    async function () {
+      this.timeout(30_000);
+      const result = await playScene(KILLED, roundhouse, children);
+      if ('missing' in result) throw new Error(result.missing);
+      const { requests, failures, phases, sentTwice } = result.finding;
+      expect(requests).to.equal(750);
+      expect(failures.replayable).to.equal(0);
+      expect(failures.begun, 'responses that a killed backend leaves half sent').to.be.above(0);
+      expect(sentTwice).to.equal(0);
+      expect(phases.before.shares[2]).to.be.above(0.2);
+      expect(phases.during.shares[2]).to.be.below(0.1);
+    },
+  );
+});
+
+describe('The load of a fault', () => {
+  const children = new Children();
+  afterEach(() => children.stop());
+
+  it('is sent when it is due, though every client before still waits', async () => {
+    let held = true;
+    const waiting: (() => void)[] = [];
+    const server = createServer((request, response) => {
+      const answer = (): void => void request.resume().once('end', () => response.end('x'));
+      if (held) waiting.push(answer);
+      else answer();
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    try {
+      const load = await startLoad(children, orderOf(address.port));
+      while (waiting.length < 20) await sleep(1);
+      held = false;
+      for (const answer of waiting) answer();
+      const records = await load.records();
+      expect(records.map(outcomeOf)).to.deep.equal(Array.from({ length: 40 }, () => 'ok'));
+      expect(records.filter(({ method }) => method === 'POST')).to.have.length(10);
+      const longest = Math.max(...records.map(waitOf));
+      expect(longest, 'the first waited for the twentieth').to.be.at.least(90);
+    } finally {
+      server.close();
+    }
+  });
+
+  function orderOf(port: number): LoadOrder {
+    const phases = [{ rate: 200, forMs: 200 }];
+    return { port, connections: 2, mostConnections: 100, phases, postEvery: 4, patienceMs: 5_000 };
+  }
+});
