@@ -26,6 +26,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   beginningReported = Number.NEGATIVE_INFINITY;
   /** The streak that is reported next. */
   reportAt = 0;
+  /** Until then, on the worker's coarse clock, it gets one request at a time on a connection. */
+  aloneUntil = 0;
   /** Most recently used last. */
   readonly idle: I[] = [];
   /** Whether a connection that has done its work may wait here for the next request. */

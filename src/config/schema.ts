@@ -136,6 +136,15 @@ const pool = z.strictObject({
     .max(10_000)
     .default(128)
     .describe('Idle connections kept to each backend by each worker.'),
+  pipelining: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      'Requests on one connection to a backend before the first is answered, for GET and HEAD without a body. More ' +
+        'than 1 saves most of what a small request costs, if the backends answer in order and quickly.',
+    ),
 });
 
 // Pools are named in logs, metrics and commands, so a name is one plain word.

@@ -11,6 +11,7 @@ import { parseResponseHead, type ResponseHead } from '../../src/http1/response-h
 import type { FailureReason } from '../../src/messages.js';
 import { COLUMN, WORKER_COLUMN } from '../counters.js';
 import type { Upstream } from '../dispatch.js';
+import type { Answered } from './answered.js';
 import type { ClientConnection } from './client-connection.js';
 import { Flow, type FlowOwner } from './flow.js';
 import type { Plane } from './plane.js';
@@ -29,7 +30,7 @@ const DETAIL: Readonly<Record<FailureReason, string>> = {
   'bad-response': 'the backend sent a response that is not valid HTTP.',
 };
 
-export class Exchange implements FlowOwner {
+export class Exchange implements FlowOwner, Answered {
   /** All of the request body was received and sent on. */
   requestComplete: boolean;
   /** The first byte of the final response went to the client: nothing can be taken back any more. */
@@ -43,8 +44,9 @@ export class Exchange implements FlowOwner {
   private readonly keepAlive: boolean;
   private readonly minorVersion: 0 | 1;
   private readonly idempotent: boolean;
-  /** The head as it goes to a backend. */
-  private readonly head: string;
+  readonly head: string;
+  /** It may share a connection: it can be repeated, and all of it is here (RFC 9112 section 9.3.2). */
+  private readonly pipelines: boolean;
   /** Every body byte so far, for another attempt; `undefined` once there are too many to keep. */
   private replay: string | undefined;
   private tried: ReadonlySet<BackendId> = NOWHERE;
@@ -81,6 +83,7 @@ export class Exchange implements FlowOwner {
     this.head = text;
     this.replay = body;
     this.requestComplete = complete;
+    this.pipelines = plane.pipeline !== undefined && complete && body === '' && isPlain(head);
   }
 
   start(): void {
@@ -95,11 +98,17 @@ export class Exchange implements FlowOwner {
     this.attempts += 1;
     this.upstream = upstream;
     if (this.attempts > 1) upstream.counters.add(COLUMN.retries);
+    if (this.pipelines && this.freeReplay) return this.plane.pipeline?.add(upstream, this);
     // After a stale connection only a new one will do: the other backends' idle ones may be stale just as well.
     const idle = this.freeReplay ? UpstreamConnection.takeIdle(upstream, this) : undefined;
     if (idle !== undefined) return this.send(idle);
     if (!this.requestComplete) this.client.hold();
     this.connection = new UpstreamConnection(this.plane, upstream, this);
+  }
+
+  /** `connection` is the one that it will be sent on, once that is open. */
+  carriedBy(connection: UpstreamConnection): void {
+    this.connection = connection;
   }
 
   /** The connection is open: sends what there is of the request. */
@@ -245,13 +254,14 @@ export class Exchange implements FlowOwner {
     this.lastLoss = loss;
     const { upstream } = this;
     if (upstream === undefined) return;
-    const stale = this.freeReplay && !this.responseBegan && isStale({ reason: loss.reason, reused: connection.reused });
+    const reused = connection.reused || loss.behind;
+    const stale = this.freeReplay && !this.responseBegan && isStale({ reason: loss.reason, reused });
     // The backend's other idle connections are as old as the one that proved stale.
-    if (stale) upstream.closeIdle();
-    else if (!loss.ours) this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
+    if (stale && !loss.behind) upstream.closeIdle();
+    else if (!loss.ours && !loss.behind) this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
     if (this.responseBegan) return this.breakOff();
     this.letGo();
-    this.tryAgain(upstream, { ...loss, reused: connection.reused, attempts: this.attempts });
+    this.tryAgain(upstream, { ...loss, reused, attempts: this.attempts });
   }
 
   private tryAgain(upstream: Upstream, failed: FailedAttempt): void {
@@ -273,7 +283,8 @@ export class Exchange implements FlowOwner {
     this.responseFlow?.abandon();
     this.requestFlow = undefined;
     this.responseFlow = undefined;
-    this.connection?.close();
+    if (this.connection !== undefined) this.connection.release(this);
+    else if (this.pipelines && this.upstream !== undefined) this.plane.pipeline?.remove(this.upstream, this);
     this.connection = undefined;
     this.letGo();
   }
@@ -366,4 +377,9 @@ export class Exchange implements FlowOwner {
     this.upstream = undefined;
     this.plane.dispatch.release(upstream);
   }
+}
+
+/** Whether a request without a body may wait for its answer behind another. */
+function isPlain({ method, framing, upgrade, expectContinue }: RequestHead): boolean {
+  return (method === 'GET' || method === 'HEAD') && framing === 'none' && !upgrade && !expectContinue;
 }

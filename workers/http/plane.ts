@@ -9,6 +9,7 @@ import { ReadBuffers } from '../read-buffers.js';
 import type { TimerWheel } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
 import { ClientPolicy } from './client-policy.js';
+import { Pipeline } from './pipeline.js';
 
 export class Plane {
   readonly config: Config;
@@ -21,6 +22,8 @@ export class Plane {
   /** Heads are parsed and forwarded within one turn, so one of each serves all connections. */
   readonly requestHead = new RequestHead();
   readonly responseHead = new ResponseHead();
+  /** Where the pool lets requests share a connection. */
+  readonly pipeline: Pipeline | undefined;
   /** No connection outlives its current request. */
   draining = false;
   private onEmpty: (() => void) | undefined;
@@ -30,6 +33,8 @@ export class Plane {
     this.dispatch = dispatch;
     this.wheel = wheel;
     this.policy = new ClientPolicy(config);
+    const { pipelining } = dispatch.config;
+    if (pipelining > 1) this.pipeline = new Pipeline(this, pipelining);
   }
 
   /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */

@@ -1,6 +1,7 @@
 /**
- * workers/http/upstream-connection.ts: one connection to a backend. It carries one exchange at a time, finds where each
- * response ends, and waits among its backend's idle connections in between.
+ * workers/http/upstream-connection.ts: one connection to a backend. It carries one exchange at a time, or several in a
+ * row where the pool allows that (pipeline.ts), finds where each response ends, and waits among its backend's idle
+ * connections in between.
  */
 import type { Socket } from 'node:net';
 import { isOwnFault } from '../../src/core/own-fault.js';
@@ -11,7 +12,7 @@ import { dial, type Reader, TextWriter } from '../fast-socket.js';
 import type { Loan } from '../read-buffers.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { Idle } from '../worker-backend.js';
-import type { Exchange } from './exchange.js';
+import { type Answered, Discarded } from './answered.js';
 import { type FlowSource, giveLoanBack, WORTH_A_LOAN } from './flow.js';
 import type { Plane } from './plane.js';
 import type { Tunnel } from './tunnel.js';
@@ -31,14 +32,19 @@ export interface Loss {
   readonly late: boolean;
   /** Whether this host could not even try, for want of files or ports: no failure of the backend's. */
   readonly ours: boolean;
+  /** Whether it was behind another on the connection, so that it says nothing about this request or its backend. */
+  readonly behind: boolean;
 }
 
-const REFUSED: Loss = { reason: 'connect', late: false, ours: false };
-const NOT_TRIED: Loss = { reason: 'connect', late: false, ours: true };
-const CONNECT_LATE: Loss = { reason: 'connect', late: true, ours: false };
-const RESET: Loss = { reason: 'reset', late: false, ours: false };
-const RESPONSE_LATE: Loss = { reason: 'timeout', late: true, ours: false };
-const BAD_RESPONSE: Loss = { reason: 'bad-response', late: false, ours: false };
+const ORDINARY = { late: false, ours: false, behind: false } as const;
+const REFUSED: Loss = { ...ORDINARY, reason: 'connect' };
+const NOT_TRIED: Loss = { ...ORDINARY, reason: 'connect', ours: true };
+const CONNECT_LATE: Loss = { ...ORDINARY, reason: 'connect', late: true };
+const RESET: Loss = { ...ORDINARY, reason: 'reset' };
+const RESPONSE_LATE: Loss = { ...ORDINARY, reason: 'timeout', late: true };
+const BAD_RESPONSE: Loss = { ...ORDINARY, reason: 'bad-response' };
+/** The connection will not carry what is behind its first request, which may be sent again. */
+const OVERTAKEN: Loss = { ...ORDINARY, reason: 'reset', behind: true };
 
 export class UpstreamConnection implements Reader, FlowSource, Idle {
   readonly upstream: Upstream;
@@ -52,7 +58,14 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   private readonly plane: Plane;
   private readonly timer = new WheelTimer(this);
   private stage: Stage = 'connecting';
-  private exchange: Exchange | undefined;
+  /** Whose response comes next. */
+  private exchange: Answered | undefined;
+  /** Whose responses follow it, in order. */
+  private behind: Answered[] = [];
+  /** When the response that is due next became due, in milliseconds of `performance.now`; in a pipeline only. */
+  waitingSince = Number.POSITIVE_INFINITY;
+  /** Nothing was received since the last write; in a pipeline only. */
+  private unanswered = false;
   private tunnel: Tunnel | undefined;
   /** The beginning of a head whose end has not arrived. */
   private partial = '';
@@ -60,10 +73,12 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** Bytes of the response so far; the next one is expected to be about as long. */
   private received = 0;
   private keepAlive = false;
+  /** Another request may follow the present one, as far as this side is concerned. */
+  private keepsOpen = true;
   private idleMs: number;
 
   /** Connects to `upstream` for `exchange`, which is told when it may send or that it failed. */
-  constructor(plane: Plane, upstream: Upstream, exchange: Exchange) {
+  constructor(plane: Plane, upstream: Upstream, exchange: Answered) {
     this.plane = plane;
     this.upstream = upstream;
     this.exchange = exchange;
@@ -79,13 +94,67 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   }
 
   /** Takes the most recently used idle connection to `upstream`. */
-  static takeIdle(upstream: Upstream, exchange: Exchange): UpstreamConnection | undefined {
+  static takeIdle(upstream: Upstream, exchange: Answered): UpstreamConnection | undefined {
     const connection = upstream.idle.pop();
     if (connection === undefined) return undefined;
     connection.reused = true;
     connection.exchange = exchange;
     connection.stage = 'sending';
     return connection;
+  }
+
+  /** For several requests in one write: those behind the first, which the connection has already. */
+  share(others: Answered[]): void {
+    this.behind = others;
+    if (others.length > 0) this.plane.pipeline?.watch(this);
+  }
+
+  /** The connection is open and free: sends what there is to send. */
+  begin(): void {
+    const { exchange, behind } = this;
+    if (exchange === undefined || this.plane.pipeline === undefined) return exchange?.send(this);
+    if (behind.length === 0) exchange.send(this);
+    else this.sendAll(exchange);
+    this.unanswered = true;
+    this.waitingSince = performance.now();
+  }
+
+  private sendAll(first: Answered): void {
+    let text = first.head;
+    for (const each of this.behind) text += each.head;
+    this.expectResponse();
+    this.writer.write(text);
+    this.requestSent();
+  }
+
+  /** `exchange` wants no response any more; those it shares the connection with still do. */
+  release(exchange: Answered): void {
+    if (this.behind.length === 0) return this.close();
+    const at = this.behind.indexOf(exchange);
+    if (this.stage !== 'connecting') {
+      const nobody = new Discarded(this.plane, exchange.isHead);
+      if (at < 0) this.exchange = nobody;
+      else this.behind[at] = nobody;
+      return;
+    }
+    // Nothing is sent yet, so nothing of it has to be read.
+    if (at < 0) this.exchange = this.behind.shift();
+    else this.behind.splice(at, 1);
+    if (this.behind.length === 0) this.plane.pipeline?.unwatch(this);
+  }
+
+  /** Those behind the next response go elsewhere, and nobody comes behind it any more. */
+  relieve(): void {
+    this.keepsOpen = false;
+    const { behind } = this;
+    this.behind = [];
+    this.plane.pipeline?.unwatch(this);
+    for (const each of behind) each.onLost(this, OVERTAKEN);
+  }
+
+  /** The response that is arriving is worth no more of this connection. */
+  cut(): void {
+    this.lose(RESET);
   }
 
   /** The request is being sent and a response may come at any time. No timeout until all of it is sent. */
@@ -156,7 +225,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     if (this.stage !== 'connecting') return;
     this.stage = 'sending';
     this.plane.wheel.arm(this.timer, 0);
-    this.exchange?.send(this);
+    this.begin();
   }
 
   /** Otherwise what the error was does not matter: 'close' always follows and does the work. */
@@ -167,6 +236,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   private onHeadBytes(buffer: Buffer, length: number): void {
     const { exchange, plane } = this;
     if (exchange === undefined) return this.close();
+    if (this.unanswered) this.observe();
     const { headBytes } = plane.config.limits;
     const head = plane.responseHead;
     // `text` holds what was left over and buffer[0, taken); `shift` turns an offset in it into one in the buffer.
@@ -204,7 +274,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   }
 
   private beginBody(
-    exchange: Exchange,
+    exchange: Answered,
     text: string,
     textIsAll: boolean,
     buffer: Buffer,
@@ -217,30 +287,49 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.idleMs = this.idleTime(head.keepAliveTimeoutMs);
     this.body.start(head.framing, head.contentLength);
     const end = exchange.onResponse(this, text, textIsAll, buffer, from, length);
-    this.afterBody(exchange, end, length);
+    this.afterBody(exchange, buffer, end, length);
   }
 
   private onBodyBytes(buffer: Buffer, length: number): void {
     const { exchange } = this;
     if (exchange === undefined) return this.close();
     const end = exchange.onResponseBody(this, buffer, length);
-    this.afterBody(exchange, end, length);
+    this.afterBody(exchange, buffer, end, length);
   }
 
   /** The bytes up to `end` of a read of `length` were forwarded. */
-  private afterBody(exchange: Exchange, end: number, length: number): void {
+  private afterBody(exchange: Answered, buffer: Buffer, end: number, length: number): void {
     this.received += length;
-    if (this.exchange !== exchange) return; // it ended while its bytes were forwarded
+    if (this.exchange !== exchange) return this.cut(); // it ended while its bytes were forwarded
     if (this.body.fault !== undefined) return this.lose(BAD_RESPONSE);
     if (!this.body.done) return exchange.awaitMore(this, length);
     this.exchange = undefined;
     exchange.onResponseRead();
     if (this.received < WORTH_A_LOAN) giveLoanBack(this, this.plane.buffers);
-    const reusable = this.keepAlive && exchange.requestComplete && end === length;
+    const goesOn = this.keepAlive && this.keepsOpen && exchange.requestComplete;
+    if (goesOn && this.behind.length > 0) return this.next(exchange, buffer, end, length);
+    const reusable = goesOn && end === length;
     // First the place among the idle ones, then the end of the exchange: the client's next request may want it.
     if (reusable) this.park();
     else this.leave();
     exchange.onResponseDone();
+  }
+
+  /** The response of `answered` is complete, and the next one begins at `end` if any of it is here. */
+  private next(answered: Answered, buffer: Buffer, end: number, length: number): void {
+    this.exchange = this.behind.shift();
+    if (this.behind.length === 0) this.plane.pipeline?.unwatch(this);
+    this.waitingSince = performance.now();
+    this.expectResponse();
+    this.requestSent();
+    answered.onResponseDone();
+    if (end < length) this.onRead(buffer.subarray(end, length), length - end);
+  }
+
+  /** What was sent last begins to be answered. */
+  private observe(): void {
+    this.unanswered = false;
+    this.plane.pipeline?.observe(performance.now() - this.waitingSince);
   }
 
   /** The backend ended its side. */
@@ -295,5 +384,8 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.plane.wheel.drop(this.timer);
     this.socket.destroy();
     giveLoanBack(this, this.plane.buffers);
+    if (this.behind.length === 0) return;
+    this.plane.pipeline?.leaveAlone(this.upstream);
+    this.relieve();
   }
 }
