@@ -142,8 +142,8 @@ const pool = z.strictObject({
     .max(64)
     .default(1)
     .describe(
-      'Requests on one connection to a backend before the first is answered, for GET and HEAD without a body. More ' +
-        'than 1 saves most of what a small request costs, if the backends answer in order and quickly.',
+      'Requests sent on one connection to a backend before the first is answered; GET and HEAD without a body only. ' +
+        'More than 1 costs less CPU, and trusts the backends to answer each request exactly once.',
     ),
 });
 

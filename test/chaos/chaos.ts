@@ -22,16 +22,19 @@ const SETTINGS = {
   retries: { count: 10, budget: 1, minPerSecond: 10_000 },
 } as const;
 
-/** Plays one round to its end. The journal tells what must not have been; empty `violations` is what is wanted. */
-export async function playRound(seed: number, clients: number): Promise<Journal> {
+/**
+ * Plays one round to its end. The journal tells what must not have been; empty `violations` is what is wanted.
+ * @param pipelining requests on one connection to a backend
+ */
+export async function playRound(seed: number, clients: number, pipelining = 1): Promise<Journal> {
   const journal = new Journal();
-  const plans = planRound(seed, clients);
+  const plans = planRound(seed, clients, pipelining > 1);
   for (const { requests } of plans) for (const request of requests) journal.plan(request);
   try {
     const good = await Promise.all(['A', 'B', 'C'].map((name) => startChaoticBackend(name, journal)));
     const slams = await startRawBackend((peer) => peer.reset());
     const backends = [...good, slams].map(({ address }) => address);
-    const proxy = await startProxy({ ...SETTINGS, backends: [...backends, await refusingAddress()] });
+    const proxy = await startProxy({ ...SETTINGS, pipelining, backends: [...backends, await refusingAddress()] });
     const changing = changePool(
       proxy,
       good.map(({ address }) => address),

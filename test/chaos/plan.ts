@@ -34,18 +34,14 @@ export const LOST = [
   'unasked-upgrade',
 ] as const;
 /** ... or not as it should, for good. */
-export const WRONG = [
-  'silence',
-  'short-then-end',
-  'short-then-reset',
-  'short-then-silence',
-  'bad-chunk',
-  'junk-behind',
-  'junk-later',
-] as const;
+export const WRONG = ['silence', 'short-then-end', 'short-then-reset', 'short-then-silence', 'bad-chunk'] as const;
+/** ... or with an answer that nobody asked for behind it, which is the next request's where one was sent already. */
+export const ONE_TOO_MANY = ['junk-behind', 'junk-later'] as const;
 /** ... or by leaving HTTP for a protocol of echoes, to the client that asks for that. */
 export const SWITCHES = 'switches';
-export type Behaviour = (typeof RIGHT | typeof EARLY | typeof LOST | typeof WRONG)[number] | typeof SWITCHES;
+export type Behaviour =
+  | (typeof RIGHT | typeof EARLY | typeof LOST | typeof WRONG | typeof ONE_TOO_MANY)[number]
+  | typeof SWITCHES;
 
 /** How a client behaves with the last of its requests; the ones before it are asked one by one. */
 export const GOOD_MANNERS = ['steady', 'steady', 'pipelined', 'dripping', 'half-closing', 'tunnelling'] as const;
@@ -86,11 +82,15 @@ const LARGE = 600_000;
 /** Longer request bodies are not kept for another try. */
 const REPLAYED = 65_536;
 
-/** @returns the clients of one round; the same for the same seed */
-export function planRound(seed: number, clients: number): ClientPlan[] {
+/**
+ * @param shared whether requests share connections to the backends, so that an answer too many cannot be told
+ * @returns the clients of one round; the same for the same seed
+ */
+export function planRound(seed: number, clients: number, shared: boolean): ClientPlan[] {
   const random = seeded(seed);
+  const wrong = shared ? WRONG : [...WRONG, ...ONE_TOO_MANY];
   let count = 0;
-  const request = (): RequestPlan => planRequest(random, `${seed}-${count++}`);
+  const request = (): RequestPlan => planRequest(random, `${seed}-${count++}`, wrong);
   return Array.from({ length: clients }, () => {
     const manner = random.below(3) > 0 ? one(random, GOOD_MANNERS) : one(random, BAD_MANNERS);
     const requests = Array.from({ length: 1 + random.below(6) }, request);
@@ -99,7 +99,7 @@ export function planRound(seed: number, clients: number): ClientPlan[] {
   });
 }
 
-function planRequest(random: Random, id: string): RequestPlan {
+function planRequest(random: Random, id: string, wrong: readonly Behaviour[]): RequestPlan {
   const method = one(random, ['GET', 'GET', 'GET', 'HEAD', 'POST', 'POST', 'PUT'] as const);
   const hasBody = method === 'POST' || method === 'PUT';
   const minorVersion = random.below(8) === 0 ? 0 : 1;
@@ -109,7 +109,7 @@ function planRequest(random: Random, id: string): RequestPlan {
     minorVersion,
     bodyBytes: hasBody ? size(random) : 0,
     chunked: minorVersion === 1 && random.below(2) === 0,
-    behaviours: Array.from({ length: 1 + random.below(2) }, () => planBehaviour(random, hasBody)),
+    behaviours: Array.from({ length: 1 + random.below(2) }, () => planBehaviour(random, hasBody, wrong)),
     answerBytes: size(random),
   };
 }
@@ -119,10 +119,10 @@ function planTunnel(id: string): RequestPlan {
   return { id, method: 'GET', minorVersion: 1, ...plain, behaviours: [SWITCHES, SWITCHES, SWITCHES] };
 }
 
-function planBehaviour(random: Random, hasBody: boolean): Behaviour {
+function planBehaviour(random: Random, hasBody: boolean, wrong: readonly Behaviour[]): Behaviour {
   if (random.below(2) === 0) return one(random, RIGHT);
   if (hasBody && random.below(4) === 0) return one(random, EARLY);
-  return one(random, random.below(2) === 0 ? LOST : WRONG);
+  return one(random, random.below(2) === 0 ? LOST : wrong);
 }
 
 function size(random: Random): number {

@@ -1,8 +1,11 @@
-/** test/chaos/run.ts: `node dist/test/chaos/run.js --seconds N [--seed S]`: round after round; exit 1 on a violation. */
+/**
+ * test/chaos/run.ts: `node dist/test/chaos/run.js --seconds N [--seed S]`: round after round, by turns
+ * with each request on its own connection to a backend and with several on one; exit 1 on a violation. */
 import { parseArgs } from 'node:util';
 import { playRound } from './chaos.js';
 
 const CLIENTS = 60;
+const PIPELINING = 8;
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
@@ -16,7 +19,11 @@ if (!(seconds > 0) || !Number.isInteger(firstSeed)) {
 const until = performance.now() + seconds * 1_000;
 for (let seed = firstSeed; performance.now() < until; seed++) {
   try {
-    const { endings, violations, harmless, disappointments } = await playRound(seed, CLIENTS);
+    const { endings, violations, harmless, disappointments } = await playRound(
+      seed,
+      CLIENTS,
+      seed % 2 === 0 ? PIPELINING : 1,
+    );
     console.log(
       `seed ${seed}: ${JSON.stringify(endings)}, ${disappointments.length} of ${harmless} harmless ones not right`,
     );

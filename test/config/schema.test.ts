@@ -50,6 +50,7 @@ describe('The configuration', () => {
         longestIdle: 60_000,
       },
       idleConnections: 128,
+      pipelining: 1,
     });
   });
 
