@@ -224,6 +224,7 @@ export class Exchange implements FlowOwner, Answered {
     this.requestFlow?.abandon();
     this.requestFlow = undefined;
     this.connection = undefined;
+    this.succeed();
     this.letGo();
     this.client.onExchangeDone(this.requestComplete);
   }
@@ -238,6 +239,7 @@ export class Exchange implements FlowOwner, Answered {
     length: number,
   ): void {
     this.begin(head);
+    this.succeed();
     this.client.writer.write(forwardResponseHead(text, head, UNFINISHED));
     this.connection = undefined;
     const tunnel = new Tunnel(this.plane, this.client, connection, () => this.letGo());
@@ -313,7 +315,11 @@ export class Exchange implements FlowOwner, Answered {
     this.responseBegan = true;
     if (this.upstream === undefined) return;
     this.upstream.counters.addStatus(head.status);
-    this.plane.dispatch.succeeded(this.upstream);
+  }
+
+  /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
+  private succeed(): void {
+    if (this.upstream !== undefined) this.plane.dispatch.succeeded(this.upstream);
   }
 
   /** Whether the client's connection survives this response. */
