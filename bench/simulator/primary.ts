@@ -34,9 +34,7 @@ export class SimulatedPrimary {
     this.#clock = clock;
     this.#config = config;
     this.#recorder = recorder;
-    const known = config.backends.map(newBackend).map(({ backend, reason }) => {
-      return { backend: { ...backend, health: 'up' as const }, reason };
-    });
+    const known = config.backends.map((each) => newBackend(each, 'up'));
     this.#pool = new Pool(
       name,
       known,
@@ -52,7 +50,7 @@ export class SimulatedPrimary {
   /** Probes `backend` from now on. */
   watch(backend: SimulatedBackend, random: Random): void {
     const { healthCheck } = this.#config;
-    let record: health.HealthRecord = { health: 'up', contrary: 0 };
+    let record = health.unprobed('up');
     const next = (): void => this.#clock.after(health.nextProbeInMs(record, healthCheck, random), probe);
     const probe = (): void => {
       const { ok, atMs } = backend.probe(this.#clock.nowMs, healthCheck);
@@ -87,7 +85,7 @@ export class SimulatedPrimary {
     const before = suspect.record;
     suspect.record = change(before);
     if (suspect.record.state === before.state) return;
-    this.#pool.setOutlier(id, suspect.record.state);
+    this.#pool.setOutlier(id, suspect.record.state, '');
     if (suspect.record.state !== 'ejected') return;
     const dueMs = suspect.record.untilMs;
     this.#clock.at(dueMs, () => this.#update(id, (now) => outlier.restoreWhenDue(now, this.#clock.nowMs)));

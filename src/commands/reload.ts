@@ -1,12 +1,13 @@
 /**
- * commands/reload.ts: reads the configuration again and applies what can change while the balancer runs: the backends.
+ * commands/reload.ts: reads the configuration again and applies what can change while the balancer runs: the backends and
+ * how they are probed.
  * Only differences are applied, so whatever did not change keeps its health, its connections and its requests.
  */
 
-import { changedKeys } from '../config/changed-keys.js';
+import { changedKeys, changedUnder } from '../config/changed-keys.js';
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { loadConfig } from '../config/load.js';
-import type { Config } from '../config/schema.js';
+import type { Config, PoolConfig } from '../config/schema.js';
 import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import { type ReloadPlan, reloadPlan } from './reload-plan.js';
@@ -52,7 +53,6 @@ export class Reload {
   }
 
   #apply(next: Config, balancer: Balancer, file: string | undefined): void {
-    const needRestart = changedKeys(this.#config, next);
     const pools = { ...this.#config.pools };
     for (const { name, backends: running } of balancer.view().pools) {
       const [before, after] = [pools[name], next.pools[name]];
@@ -61,10 +61,19 @@ export class Reload {
       const plan = reloadPlan(running, before.backends, after.backends);
       applyTo(balancer, name, plan);
       this.#report(plan, name, file);
-      pools[name] = { ...before, backends: after.backends };
+      this.#adjustHealthCheck(balancer, name, before, after);
+      pools[name] = { ...before, backends: after.backends, healthCheck: after.healthCheck };
     }
     this.#config = { ...this.#config, pools };
+    const needRestart = changedKeys(this.#config, next);
     if (needRestart.length > 0) this.#logger.warn('needs a restart to take effect', { file, keys: needRestart });
+  }
+
+  #adjustHealthCheck(balancer: Balancer, pool: string, before: PoolConfig, after: PoolConfig): void {
+    const keys = changedUnder('healthCheck', before.healthCheck, after.healthCheck);
+    if (keys.length === 0) return;
+    balancer.setHealthCheck(pool, after.healthCheck);
+    this.#logger.info('health checks changed', { pool, keys });
   }
 
   #report({ add, reweigh, remove, stay }: ReloadPlan, pool: string, file: string | undefined): void {

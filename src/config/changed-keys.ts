@@ -8,7 +8,8 @@ export function changedKeys(before: Config, after: Config): readonly string[] {
   return changedUnder('', before, after).filter((key) => !(key.startsWith('pools.') && key.endsWith('.backends')));
 }
 
-function changedUnder(path: string, before: unknown, after: unknown): readonly string[] {
+/** @returns the keys below `path` whose values differ, each with `path` before it */
+export function changedUnder(path: string, before: unknown, after: unknown): readonly string[] {
   if (!isMapping(before) || !isMapping(after)) return isDeepStrictEqual(before, after) ? [] : [path];
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].flatMap((key) => changedUnder(path === '' ? key : `${path}.${key}`, before[key], after[key]));

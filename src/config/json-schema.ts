@@ -29,6 +29,10 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     type: 'string',
     pattern: '^.+:\\d{1,5}$',
   },
+  statusRange: {
+    description: 'A status from 200 to 599, or a range of them: `204`, `200-399`.',
+    anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^[2-5]\\d\\d(-[2-5]\\d\\d)?$' }],
+  },
   ipRange: {
     description: 'An IP address or a range of them: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`.',
     type: 'string',

@@ -33,8 +33,9 @@ roundhouse: lb.yaml:6:5: pools.web: "helthCheck" is not known here; did you mean
 \`\`\`
 
 **SIGHUP** reads the file again. Backends that were added, removed or given another weight are changed in the running
-pool; requests in flight finish, and whatever did not change keeps its health and its connections. Other keys that
-changed are named in the log and wait for a restart. Backends that were added at run time, and that no version of the
+pool; requests in flight finish, and whatever did not change keeps its health and its connections. A changed
+\`healthCheck\` takes effect at once and forgets nothing. Other keys that changed are named in the log and wait for a
+restart. Backends that were added at run time, and that no version of the
 file named, stay. A file with a mistake changes nothing.
 
 **Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where it says "or off", \`off\` and \`0\` switch the limit off.
@@ -110,6 +111,8 @@ function kindOf(schema: JsonSchema): string {
     case 'listenAddress':
     case 'backendAddress':
       return 'address';
+    case 'statusRange':
+      return 'status or range';
     case 'ipRange':
       return 'IP address or range';
     default:

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
+import { healthCheck } from './health-check.js';
 import { firstOverlap } from './overlap.js';
 import { backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
 
@@ -43,30 +44,6 @@ const backends = z
     }
   })
   .describe('The servers that answer, each with an address of its own.');
-
-const healthCheck = z
-  .strictObject({
-    path: z
-      .string()
-      .regex(/^\/[\x21-\x7e]*$/, { error: 'must start with / and hold no spaces' })
-      .optional()
-      .describe('HTTP GET of this path, where 2xx and 3xx mean up; without it a TCP connect decides.'),
-    interval: positiveDuration.prefault('5s').describe('Time between two probes of one backend.'),
-    changingInterval: positiveDuration
-      .prefault('1s')
-      .describe('Used instead of `interval` while a verdict is forming.'),
-    jitter: z
-      .number()
-      .min(0)
-      .max(0.5)
-      .default(0.1)
-      .describe('Share of the interval by which each probe moves at random, so that probes never march in step.'),
-    timeout: positiveDuration.prefault('2s').describe('A probe that takes longer has failed.'),
-    rise: z.int().min(1).max(100).default(2).describe('Consecutive successes that turn `down` into `up`.'),
-    fall: z.int().min(1).max(100).default(3).describe('Consecutive failures that turn `up` into `down`.'),
-  })
-  .prefault({})
-  .describe('Active health checks.');
 
 const outlier = z
   .strictObject({

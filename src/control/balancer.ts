@@ -2,7 +2,7 @@
  * control/balancer.ts: starts a balancer, whole or not at all, and says what can be done with one.
  */
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config/schema.js';
+import type { Config, HealthCheckConfig } from '../config/schema.js';
 import { type Accept, chooseAccept } from './accept.js';
 import type { AdminToken } from './admin/token.js';
 import { StartError } from './errors.js';
@@ -23,6 +23,8 @@ export interface Balancer extends PoolChanges {
   /** Settles when the balancer can no longer run; `kill` it then. */
   readonly failed: Promise<Error>;
   view(): BalancerView;
+  /** The pool's backends are probed like this from now on; their health and its history stay. */
+  setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void;
   /**
    * Replaces the workers one by one, replacement first. Settles when all of the new ones listen.
    * @throws {StartError} when a replacement does not start; the old workers that are left go on

@@ -5,8 +5,8 @@
 import { isIP } from 'node:net';
 import type { HealthCheckConfig } from '../config/schema.js';
 import type { Backend, BackendId } from '../core/backend.js';
-import { type HealthRecord, judge, nextProbeInMs, UNPROBED } from '../core/health.js';
-import type { ProbeResult, ProbeTask } from '../core/probe.js';
+import { type HealthRecord, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
+import { type HttpProbe, httpProbeOf, type ProbeResult, type ProbeTask } from '../core/probe.js';
 import type { Random } from '../core/random.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
@@ -25,11 +25,27 @@ export interface SchedulerParts {
 
 /** Probes asked for out of turn are at least this far apart, in milliseconds. */
 const SOON_APART_MS = 1_000;
+/**
+ * Probes are due at multiples of this, in milliseconds: a thousand backends probed each second would otherwise wake
+ * the primary a thousand times a second, which costs more than what it has to do then.
+ */
+const GRAIN_MS = 20;
+/** A host without a file to spare cannot probe anybody: it is said once for all backends, in milliseconds. */
+const COMPLAINTS_APART_MS = 10_000;
+
+/** What the last probe of a backend came to. */
+export interface LastProbe extends ProbeResult {
+  /** How long ago it began, in milliseconds. */
+  readonly agoMs: number;
+  /** How many in a row have succeeded, or failed, with this one. */
+  readonly inARow: number;
+}
 
 interface Watch {
   readonly pool: Pool;
   readonly id: BackendId;
-  readonly check: HealthCheckConfig;
+  check: HealthCheckConfig;
+  http: HttpProbe | undefined;
   record: HealthRecord;
   /** Grows when the backend is to be judged anew; a probe that began before counts no more. */
   generation: number;
@@ -46,6 +62,7 @@ interface Watch {
 export class HealthScheduler {
   readonly #parts: SchedulerParts;
   readonly #watches = new Map<string, Watch>();
+  #complainedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(parts: SchedulerParts) {
@@ -59,7 +76,8 @@ export class HealthScheduler {
         pool,
         id,
         check,
-        record: UNPROBED,
+        http: httpProbeOf(id, check),
+        record: unprobed(check.initial),
         generation: 0,
         timer: undefined,
         dueAtMs: 0,
@@ -82,12 +100,22 @@ export class HealthScheduler {
     settleFirst(watch);
   }
 
+  /** From now on the pool's backends are probed like this; what is known of them stays. */
+  reconfigure(pool: Pool, check: HealthCheckConfig): void {
+    for (const watch of this.#watches.values()) {
+      if (watch.pool !== pool) continue;
+      watch.check = check;
+      watch.http = httpProbeOf(watch.id, check);
+      if (watch.timer !== undefined) this.#scheduleNext(watch, spreadProbeInMs);
+    }
+  }
+
   /** Judges anew and probes at once: the backend is reached at another address now. */
   restart(pool: Pool, id: BackendId): void {
     const watch = this.#watches.get(keyOf(pool, id));
     if (watch === undefined) return;
     watch.generation += 1;
-    watch.record = UNPROBED;
+    watch.record = unprobed(watch.check.initial);
     watch.probing = false;
     this.#probe(watch);
   }
@@ -102,8 +130,10 @@ export class HealthScheduler {
   }
 
   /** @returns the last probe's answer, whatever it meant for the state */
-  lastProbe(pool: Pool, id: BackendId): ProbeResult | undefined {
-    return this.#watches.get(keyOf(pool, id))?.last;
+  lastProbe(pool: Pool, id: BackendId): LastProbe | undefined {
+    const watch = this.#watches.get(keyOf(pool, id));
+    if (watch?.last === undefined) return undefined;
+    return { ...watch.last, agoMs: this.#parts.nowMs() - watch.lastAtMs, inARow: watch.record.inARow };
   }
 
   /** No probe begins and no verdict counts from now on. */
@@ -121,7 +151,7 @@ export class HealthScheduler {
     const { generation } = watch;
     watch.probing = true;
     watch.lastAtMs = this.#parts.nowMs();
-    this.#parts.probe(taskOf(backend, watch.check)).then(
+    this.#parts.probe(taskOf(backend, watch)).then(
       (result) => this.#answered(watch, generation, result),
       (error: unknown) => this.#untried(watch, generation, error),
     );
@@ -131,32 +161,35 @@ export class HealthScheduler {
     if (watch.generation !== generation) return;
     watch.probing = false;
     watch.last = result;
-    const before = watch.record.health;
-    watch.record = judge(watch.record, result, watch.check);
-    if (watch.record.health !== before) this.#turn(watch, result);
+    const before = watch.record;
+    watch.record = judge(before, result, watch.check);
+    if (watch.record.health !== before.health) this.#turn(watch, result);
     this.#parts.onVerdict(watch.pool, watch.id, result);
     settleFirst(watch);
-    this.#scheduleNext(watch);
+    this.#scheduleNext(watch, before.ok === undefined ? spreadProbeInMs : nextProbeInMs);
   }
 
   #untried(watch: Watch, generation: number, error: unknown): void {
     if (watch.generation !== generation) return;
     watch.probing = false;
+    this.#scheduleNext(watch, nextProbeInMs);
+    const nowMs = this.#parts.nowMs();
+    if (nowMs - this.#complainedAtMs < COMPLAINTS_APART_MS) return;
+    this.#complainedAtMs = nowMs;
     const reason = error instanceof Error ? error.message : String(error);
     this.#parts.logger.warn('health check could not be made', { pool: watch.pool.name, backend: watch.id, reason });
-    this.#scheduleNext(watch);
   }
 
-  #scheduleNext(watch: Watch): void {
+  #scheduleNext(watch: Watch, pause: typeof nextProbeInMs): void {
     // What was told about the verdict may have ended or restarted the watch.
     if (watch.probing || this.#watches.get(keyOf(watch.pool, watch.id)) !== watch) return;
-    this.#probeAt(watch, this.#parts.nowMs() + nextProbeInMs(watch.record, watch.check, this.#parts.random));
+    this.#probeAt(watch, this.#parts.nowMs() + pause(watch.record, watch.check, this.#parts.random));
   }
 
   #probeAt(watch: Watch, dueAtMs: number): void {
     clearTimeout(watch.timer);
-    watch.dueAtMs = dueAtMs;
-    watch.timer = setTimeout(() => this.#probe(watch), dueAtMs - this.#parts.nowMs());
+    watch.dueAtMs = Math.round(dueAtMs / GRAIN_MS) * GRAIN_MS;
+    watch.timer = setTimeout(() => this.#probe(watch), watch.dueAtMs - this.#parts.nowMs());
   }
 
   #turn({ pool, id, record }: Watch, { reason }: ProbeResult): void {
@@ -167,8 +200,8 @@ export class HealthScheduler {
   }
 }
 
-function taskOf({ id, host, port }: Backend, { path, timeout }: HealthCheckConfig): ProbeTask {
-  return { host, port, path, hostHeader: id, timeoutMs: timeout };
+function taskOf({ host, port }: Backend, { check, http }: Watch): ProbeTask {
+  return { host, port: check.port ?? port, http, timeoutMs: check.timeout };
 }
 
 function settleFirst(watch: Watch): void {

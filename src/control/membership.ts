@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { backendConfig, type Config } from '../config/schema.js';
+import { backendConfig, type HealthCheckConfig } from '../config/schema.js';
 import { formatAddress, parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, backendIdSchema, backendSchema } from '../core/backend.js';
 import { eligibleOf, type PoolSnapshot } from '../core/snapshot.js';
@@ -52,7 +52,8 @@ export interface PoolChanges {
 }
 
 export interface MembershipParts {
-  readonly config: Config;
+  /** How the pool's backends are probed now. */
+  readonly healthCheckOf: (pool: Pool) => HealthCheckConfig;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly health: HealthScheduler;
   readonly resolver: Resolver;
@@ -79,7 +80,7 @@ export class Membership implements PoolChanges {
   addBackend(poolName: string, input: BackendInput): number {
     const pool = this.#pool(poolName);
     const parsed = parse(backendConfig, input);
-    const joining = newBackend(parsed);
+    const joining = newBackend(parsed, this.#parts.healthCheckOf(pool).initial);
     const { id, weight } = joining.backend;
     const known = pool.backend(id);
     if (known !== undefined && known.weight !== weight) {
@@ -123,11 +124,10 @@ export class Membership implements PoolChanges {
   }
 
   async #watch(pool: Pool, backend: Backend): Promise<void> {
-    const { config, health, resolver, stats } = this.#parts;
+    const { healthCheckOf, health, resolver, stats } = this.#parts;
     stats.admit(pool.name, backend.id);
-    const check = config.pools[pool.name]?.healthCheck;
     const isStillThere = isIP(backend.host) !== 0 || (await resolver.watch(pool, backend));
-    if (check !== undefined && isStillThere) await health.watch(pool, backend.id, check);
+    if (isStillThere) await health.watch(pool, backend.id, healthCheckOf(pool));
   }
 
   #warnOfTheLast(before: PoolSnapshot, { name, snapshot }: Pool): void {

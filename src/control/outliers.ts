@@ -92,7 +92,7 @@ export class Outliers {
     };
     suspect.timer = setTimeout(whenDue, forMs);
     this.#logger.warn('backend ejected', { pool: pool.name, backend: id, reason, streak, forMs: Math.round(forMs) });
-    pool.setOutlier(id, 'ejected');
+    pool.setOutlier(id, 'ejected', `${streak} failures in a row (${reason})`);
   }
 
   #restore(pool: Pool, id: BackendId, suspect: Suspect, next: core.OutlierRecord, reason: string): void {
@@ -100,6 +100,6 @@ export class Outliers {
     clearTimeout(suspect.timer);
     suspect.record = next;
     this.#logger.info('backend restored', { pool: pool.name, backend: id, reason });
-    pool.setOutlier(id, 'in');
+    pool.setOutlier(id, 'in', reason);
   }
 }

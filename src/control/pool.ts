@@ -16,20 +16,33 @@ export interface HealthNote {
   readonly since: number;
 }
 
+/** The last time that one of a backend's three states changed. */
+export interface StateChange {
+  /** The state it has since: `up`, `draining`, `ejected`, ... */
+  readonly to: Backend['admin'] | HealthState | OutlierState;
+  /** In words, from whoever owns that state. */
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 /** A backend as it joins: its host may still be a name, its health may be known already. */
 export interface NewBackend {
   readonly backend: Backend;
   readonly reason: string;
 }
 
-/** @returns a configured backend as it joins a pool; one behind a name is out of use until the name is resolved */
-export function newBackend({ address, weight }: PoolConfig['backends'][number]): NewBackend {
+/**
+ * @param initial its health before the first probe
+ * @returns a configured backend as it joins a pool; one behind a name is out of use until the name is resolved
+ */
+export function newBackend({ address, weight }: PoolConfig['backends'][number], initial: HealthState): NewBackend {
   const parsed = parseAddress(address, 1);
   if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
   const known = isIP(parsed.host) !== 0;
   const id = backendIdSchema.parse(address);
   return {
-    backend: { id, ...parsed, weight, admin: 'enabled', health: known ? 'unknown' : 'down', outlier: 'in' },
+    backend: { id, ...parsed, weight, admin: 'enabled', health: known ? initial : 'down', outlier: 'in' },
     reason: known ? 'not probed yet' : 'the name has not been resolved yet',
   };
 }
@@ -39,7 +52,9 @@ export class Pool {
   readonly #now: () => number;
   readonly #publish: (change: PoolChange) => void;
   readonly #notes = new Map<BackendId, HealthNote>();
+  readonly #changes = new Map<BackendId, StateChange>();
   readonly #adminSince = new Map<BackendId, number>();
+  readonly #byId: Map<BackendId, Backend>;
   #snapshot: PoolSnapshot;
 
   /**
@@ -51,7 +66,8 @@ export class Pool {
     this.#now = now;
     this.#publish = publish;
     this.#snapshot = { pool: name, version: 1, backends: backends.map(({ backend }) => backend) };
-    for (const { backend, reason } of backends) this.#notes.set(backend.id, { reason, since: now() });
+    this.#byId = new Map(backends.map(({ backend }) => [backend.id, backend]));
+    for (const { backend, reason } of backends) this.#noteHealth(backend.id, backend.health, reason);
   }
 
   get snapshot(): PoolSnapshot {
@@ -59,12 +75,16 @@ export class Pool {
   }
 
   backend(id: BackendId): Backend | undefined {
-    return this.#snapshot.backends.find((b) => b.id === id);
+    return this.#byId.get(id);
   }
 
   /** @returns the version in which an operator last changed the backend's admin state; 0 when none ever did */
   adminSince(id: BackendId): number {
     return this.#adminSince.get(id) ?? 0;
+  }
+
+  lastChange(id: BackendId): StateChange | undefined {
+    return this.#changes.get(id);
   }
 
   healthNote(id: BackendId): HealthNote | undefined {
@@ -73,7 +93,7 @@ export class Pool {
 
   /** Adds a backend, or replaces the one of the same id together with its states. */
   upsert({ backend, reason }: NewBackend): PoolChange {
-    this.#notes.set(backend.id, { reason, since: this.#now() });
+    this.#noteHealth(backend.id, backend.health, reason);
     return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend });
   }
 
@@ -81,24 +101,32 @@ export class Pool {
   remove(id: BackendId): PoolChange | undefined {
     if (this.backend(id) === undefined) return undefined;
     this.#notes.delete(id);
+    this.#changes.delete(id);
     this.#adminSince.delete(id);
     return this.#commit({ kind: 'removed', pool: this.name, version: this.#snapshot.version + 1, id });
   }
 
   /** What an operator decides about a backend, in one change. */
   configure(id: BackendId, fields: Partial<Pick<Backend, 'weight' | 'admin'>>): PoolChange | undefined {
+    const before = this.backend(id)?.admin;
     const change = this.#alter(id, fields);
-    if (change !== undefined && fields.admin !== undefined) this.#adminSince.set(id, change.version);
+    if (change === undefined || fields.admin === undefined) return change;
+    this.#adminSince.set(id, change.version);
+    if (fields.admin !== before) this.#note(id, fields.admin, 'an operator said so');
     return change;
   }
 
-  setOutlier(id: BackendId, outlier: OutlierState): PoolChange | undefined {
-    return this.#alter(id, { outlier });
+  setOutlier(id: BackendId, outlier: OutlierState, reason: string): PoolChange | undefined {
+    const change = this.#alter(id, { outlier });
+    if (change !== undefined) this.#note(id, outlier, reason);
+    return change;
   }
 
   /** @param reason kept, with the time, until the health changes again */
   setHealth(id: BackendId, health: HealthState, reason: string): PoolChange | undefined {
-    return this.#alter(id, { health }, reason);
+    const change = this.#alter(id, { health });
+    if (change !== undefined) this.#noteHealth(id, health, reason);
+    return change;
   }
 
   /** A better reason for the health it has; workers need not know. */
@@ -107,19 +135,29 @@ export class Pool {
     if (note !== undefined) this.#notes.set(id, { ...note, reason });
   }
 
-  /** Where the backend is connected to from now on; nobody has tried this address yet, so its health is unknown. */
-  setHost(id: BackendId, host: string, reason: string): PoolChange | undefined {
+  /** Where the backend is connected to from now on. @param initial its health there before the first probe */
+  setHost(id: BackendId, host: string, initial: HealthState, reason: string): PoolChange | undefined {
     if (this.backend(id)?.host === host) return undefined;
-    return this.#alter(id, { host, health: 'unknown' }, reason);
+    const change = this.#alter(id, { host, health: initial });
+    if (change !== undefined) this.#noteHealth(id, initial, reason);
+    return change;
+  }
+
+  #noteHealth(id: BackendId, health: HealthState, reason: string): void {
+    this.#notes.set(id, { reason, since: this.#now() });
+    this.#note(id, health, reason);
+  }
+
+  #note(id: BackendId, to: StateChange['to'], reason: string): void {
+    this.#changes.set(id, { to, reason, at: this.#now() });
   }
 
   /** @returns `undefined` when there is no such backend or nothing about it changes */
-  #alter(id: BackendId, fields: Partial<Backend>, reason?: string): PoolChange | undefined {
+  #alter(id: BackendId, fields: Partial<Backend>): PoolChange | undefined {
     const current = this.backend(id);
     if (current === undefined) return undefined;
     const backend: Backend = { ...current, ...fields };
     if (isSame(backend, current)) return undefined;
-    if (reason !== undefined) this.#notes.set(id, { reason, since: this.#now() });
     return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend });
   }
 
@@ -128,6 +166,8 @@ export class Pool {
     // Versions are counted here, one by one; anything else is a defect of this class.
     if (next.kind !== 'applied') throw new Error(`Pool "${this.name}" made a change that is ${next.kind}`);
     this.#snapshot = next.snapshot;
+    if (change.kind === 'removed') this.#byId.delete(change.id);
+    else this.#byId.set(change.backend.id, change.backend);
     this.#publish(change);
     return change;
   }

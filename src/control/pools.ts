@@ -2,7 +2,7 @@
  * control/pools.ts: the pools of a running balancer, wired to all that watches their backends: probes, names, passive
  * failures and counts. It knows no worker but by number, and no socket.
  */
-import type { Config } from '../config/schema.js';
+import type { Config, HealthCheckConfig, PoolConfig } from '../config/schema.js';
 import { systemRandom } from '../core/random.js';
 import type { PoolChange } from '../core/snapshot.js';
 import { HealthScheduler } from './health-scheduler.js';
@@ -12,7 +12,7 @@ import { monotonicMs } from './monotonic.js';
 import { type Failing, Outliers } from './outliers.js';
 import { panicLog } from './panic-log.js';
 import { newBackend, Pool } from './pool.js';
-import { type Prober, startProbeThreads } from './probe-threads.js';
+import { type Prober, ProbeThread } from './probe-thread.js';
 import { Resolver, systemLookup } from './resolver.js';
 import { Stats } from './stats.js';
 
@@ -36,13 +36,14 @@ export class Pools {
   readonly outliers: Outliers;
   readonly stats = new Stats(monotonicMs);
   readonly membership: Membership;
-  readonly #config: Config;
+  /** By name, as they are configured now. */
+  readonly #configs: Map<string, PoolConfig>;
   readonly #prober: Prober;
   readonly #resolver: Resolver;
   #patience: NodeJS.Timeout | undefined;
 
   constructor({ config, logger, probeFile, publish }: PoolsParts) {
-    this.#config = config;
+    this.#configs = new Map(Object.entries(config.pools));
     const logPanic = panicLog(logger);
     const onChange = (change: PoolChange): void => {
       publish(change);
@@ -50,17 +51,31 @@ export class Pools {
       if (pool !== undefined) logPanic(pool.snapshot);
     };
     this.byName = new Map(
-      Object.entries(config.pools).map(([name, { backends }]) => [
+      [...this.#configs].map(([name, { backends, healthCheck }]) => [
         name,
-        new Pool(name, backends.map(newBackend), Date.now, onChange),
+        new Pool(
+          name,
+          backends.map((each) => newBackend(each, healthCheck.initial)),
+          Date.now,
+          onChange,
+        ),
       ]),
     );
     this.outliers = new Outliers(monotonicMs, logger);
-    this.#prober = startProbeThreads(probeFile);
+    this.#prober = new ProbeThread(probeFile);
     this.health = this.#healthScheduler(logger);
     this.#resolver = this.#nameResolver(logger);
     const { byName: pools, health, outliers, stats } = this;
-    this.membership = new Membership({ config, logger, pools, health, resolver: this.#resolver, outliers, stats });
+    const healthCheckOf = (pool: Pool): HealthCheckConfig => this.#configOf(pool).healthCheck;
+    this.membership = new Membership({
+      healthCheckOf,
+      logger,
+      pools,
+      health,
+      resolver: this.#resolver,
+      outliers,
+      stats,
+    });
   }
 
   /** Begins to watch every backend. @returns settled when each has its first verdict, or had a second for it */
@@ -75,10 +90,17 @@ export class Pools {
   /** A worker reports failures in a row on a backend. */
   failing(workerId: number, report: Failing): void {
     const pool = this.byName.get(report.pool);
-    const limits = this.#config.pools[report.pool]?.outlier;
-    if (pool === undefined || limits === undefined) return;
-    this.outliers.report(workerId, pool, report, limits);
+    if (pool === undefined) return;
+    this.outliers.report(workerId, pool, report, this.#configOf(pool).outlier);
     if (report.reason === 'connect') this.health.soon(pool, report.id);
+  }
+
+  /** The pool's backends are probed like this from now on; their health and its history stay. */
+  setHealthCheck(name: string, healthCheck: HealthCheckConfig): void {
+    const pool = this.byName.get(name);
+    if (pool === undefined) return;
+    this.#configs.set(name, { ...this.#configOf(pool), healthCheck });
+    this.health.reconfigure(pool, healthCheck);
   }
 
   workerLeft(workerId: number): void {
@@ -93,6 +115,12 @@ export class Pools {
     this.health.stop();
     this.outliers.stop();
     await this.#prober.close();
+  }
+
+  #configOf({ name }: Pool): PoolConfig {
+    const config = this.#configs.get(name);
+    if (config === undefined) throw new TypeError(`Pool "${name}" has no configuration`);
+    return config;
   }
 
   #healthScheduler(logger: Logger): HealthScheduler {
@@ -110,12 +138,13 @@ export class Pools {
 
   #nameResolver(logger: Logger): Resolver {
     const accepts = async (host: string, port: number): Promise<boolean> => {
-      const task = { host, port, path: undefined, hostHeader: '', timeoutMs: CHOOSE_WITHIN_MS };
+      const task = { host, port, http: undefined, timeoutMs: CHOOSE_WITHIN_MS };
       return (await this.#prober.probe(task)).ok;
     };
     return new Resolver({
       lookup: systemLookup,
       accepts,
+      initialHealth: (pool) => this.#configOf(pool).healthCheck.initial,
       onMoved: (pool, id) => this.health.restart(pool, id),
       logger,
     });

@@ -3,7 +3,7 @@
  * them. Starts nothing it cannot release.
  */
 import { usableCpus } from '../config/cpu-count.js';
-import type { Config } from '../config/schema.js';
+import type { Config, HealthCheckConfig } from '../config/schema.js';
 import { unreachable } from '../core/unreachable.js';
 import type { Accept } from './accept.js';
 import type { AdminServer } from './admin/server.js';
@@ -97,6 +97,10 @@ export class Primary implements Balancer {
 
   updateBackend(pool: string, id: string, patch: BackendPatch): number {
     return this.#pools.membership.updateBackend(pool, id, patch);
+  }
+
+  setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void {
+    this.#pools.setHealthCheck(pool, healthCheck);
   }
 
   roll(): Promise<void> {

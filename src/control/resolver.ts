@@ -5,7 +5,7 @@
 import type { LookupAddress } from 'node:dns';
 import dns from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Backend, BackendId } from '../core/backend.js';
+import type { Backend, BackendId, HealthState } from '../core/backend.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
 
@@ -13,6 +13,8 @@ export interface ResolverParts {
   readonly lookup: (name: string) => Promise<readonly LookupAddress[]>;
   /** Whether a TCP connection to it opens. */
   readonly accepts: (host: string, port: number) => Promise<boolean>;
+  /** What a backend of the pool counts as at an address that has not been probed yet. */
+  readonly initialHealth: (pool: Pool) => HealthState;
   /** Told after the pool has the new address. */
   readonly onMoved: (pool: Pool, id: BackendId) => void;
   readonly logger: Logger;
@@ -110,7 +112,7 @@ export class Resolver {
   #moveTo(entry: Entry, host: string): void {
     entry.failing = false;
     const { pool, id } = entry;
-    if (pool.setHost(id, host, `resolved to ${host}`) === undefined) return;
+    if (pool.setHost(id, host, this.#parts.initialHealth(pool), `resolved to ${host}`) === undefined) return;
     this.#parts.logger.info('backend name resolved', { pool: pool.name, backend: id, address: host });
     this.#parts.onMoved(pool, id);
   }

@@ -1,11 +1,13 @@
 /** control/view.ts: what the balancer shows of itself: plain data, ready for JSON, put together when somebody asks. */
 import type { Config } from '../config/schema.js';
 import { type Backend, isUsable } from '../core/backend.js';
+import type { ProbeResult } from '../core/probe.js';
 import { eligibleOf } from '../core/snapshot.js';
 import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
+import type { LastProbe } from './health-scheduler.js';
 import type { ListenSocket } from './listen-socket.js';
-import type { Pool } from './pool.js';
+import type { Pool, StateChange } from './pool.js';
 import type { Pools } from './pools.js';
 import type { BackendTotals, WorkerTotals } from './stats.js';
 import type { Supervisor } from './supervisor.js';
@@ -15,11 +17,25 @@ export interface BackendView extends Backend, BackendTotals {
   /** Why its health is what it is, and since when (ISO 8601). */
   readonly reason: string;
   readonly since: string;
-  readonly lastProbe: { readonly ok: boolean; readonly reason: string; readonly ms: number } | null;
+  readonly lastProbe: ProbeView | null;
+  /** Which of its states changed last, and why. */
+  readonly lastChange: ChangeView;
   /** Takes no new request, and no worker has one in flight on it. */
   readonly drained: boolean;
   /** Ejections that still count against it. */
   readonly ejections: number;
+}
+
+export interface ProbeView extends ProbeResult {
+  /** When it began (ISO 8601). */
+  readonly at: string;
+  /** How many in a row have succeeded, or failed, with this one. */
+  readonly inARow: number;
+}
+
+/** A {@link StateChange} with its time in ISO 8601. */
+export interface ChangeView extends Omit<StateChange, 'at'> {
+  readonly at: string;
 }
 
 export interface PoolView {
@@ -98,16 +114,24 @@ function poolView(pool: Pool, sources: Sources): PoolView {
 function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
   const { stats, health, outliers } = sources.pools;
   const note = pool.healthNote(backend.id);
+  const change = pool.lastChange(backend.id);
   const totals = stats.backend(pool.name, backend.id);
   return {
     ...backend,
     reason: note?.reason ?? '',
     since: iso(note?.since ?? 0),
-    lastProbe: health.lastProbe(pool, backend.id) ?? null,
+    lastProbe: probeView(health.lastProbe(pool, backend.id)),
+    lastChange: { to: change?.to ?? backend.health, reason: change?.reason ?? '', at: iso(change?.at ?? 0) },
     ejections: outliers.ejections(pool, backend.id),
     drained: backend.admin !== 'enabled' && totals.inflight === 0 && isCountedSince(pool, backend, sources),
     ...totals,
   };
+}
+
+function probeView(last: LastProbe | undefined): ProbeView | null {
+  if (last === undefined) return null;
+  const { ok, reason, ms, agoMs, inARow } = last;
+  return { ok, reason, ms, at: iso(Date.now() - agoMs), inARow };
 }
 
 /** Whether what is in flight was counted by every worker after it was told to send nothing more there. */

@@ -54,8 +54,8 @@ describe('The commands that speak to a running balancer', function () {
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(lines[0]).to.equal(`Roundhouse at ${url.slice(7)}: 2 workers, 0 client connections, 0.0 requests/s`);
     expect(lines[2]).to.match(/^Pool default, two-choices, version \d+: 1 of 2 backends in use$/);
-    expect(lines[3]).to.match(/^BACKEND +WEIGHT +REQ\/S +IN FLIGHT +REQUESTS +5XX +STATE$/);
-    expect(lines[4]).to.match(new RegExp(`^${one} +2 +0\\.0 +0 +0 +0 +up$`));
+    expect(lines[3]).to.match(/^BACKEND +WEIGHT +REQ\/S +IN FLIGHT +REQUESTS +5XX +SINCE +STATE$/);
+    expect(lines[4]).to.match(new RegExp(`^${one} +2 +0\\.0 +0 +0 +0 +\\d+s +up$`));
     expect(lines[5]).to.match(/ down: connection refused$/);
     const [, workers] = await run(['workers', '--admin', admin]);
     expect(workers[0]).to.match(/^WORKER +PID +AGE +CONNECTIONS +REQ\/S +REQUESTS +STATE +POOL VERSIONS$/);

@@ -261,6 +261,24 @@ describe('SIGHUP', function () {
     expect(await body).to.equal('finished');
   });
 
+  it('applies changed health checks at once, and keeps what they have found', async () => {
+    const asked: (string | undefined)[] = [];
+    const one = await startBackend(({ url = '' }, response) => {
+      asked.push(url);
+      response.writeHead(url === '/bad' ? 500 : 200).end('one');
+    });
+    write([one.address], '', 'healthCheck: { path: /good, interval: 1h }');
+    const { program } = await startWithFile(file);
+    write([one.address], '', 'healthCheck: { path: /bad, interval: 20ms, fall: 2 }');
+    const line = await reload(program, 'health checks changed');
+    const keys = ['fall', 'interval', 'path', 'downInterval'].map((key) => `healthCheck.${key}`);
+    expect(line['pool']).to.equal('web');
+    expect(line['keys']).to.have.members(keys);
+    const change = JSON.parse(await logged(program, 'backend is down'));
+    expect(change).to.include({ backend: one.address, reason: 'HTTP 500' });
+    expect(asked.slice(0, 3)).to.deep.equal(['/good', '/bad', '/bad']);
+  });
+
   it('names what needs a restart in one line, and applies the backends all the same', async () => {
     const [one, two] = [await startBackend(says('one')), await startBackend(says('two'))];
     write([one.address]);

@@ -72,7 +72,8 @@ describe('What changed between two configurations', () => {
       timeouts: { head: '1s' },
       pools: { web: { policy: 'random', backends: [{ address: 'b:1' }], healthCheck: { path: '/x' } } },
     });
-    const expected = ['workers', 'listeners', 'timeouts.head', 'pools.web.policy', 'pools.web.healthCheck.path'];
+    const check = ['pools.web.healthCheck.path', 'pools.web.healthCheck.type'];
+    const expected = ['workers', 'listeners', 'timeouts.head', 'pools.web.policy', ...check];
     expect(changedKeys(config(), after)).to.have.members(expected);
     expect(changedKeys(after, config())).to.have.members(expected);
   });

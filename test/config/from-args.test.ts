@@ -20,7 +20,7 @@ describe('The configuration from a command line', () => {
       logLevel: 'info',
     });
     expect(poolOf({})?.policy).to.equal('two-choices');
-    expect(poolOf({})?.healthCheck).to.include({ interval: 5_000 }).and.not.have.property('path');
+    expect(poolOf({})?.healthCheck).to.include({ interval: 5_000, type: 'tcp' });
   });
 
   it('reads backends from one list, from several arguments, with weights, IPv6 and names', () => {

@@ -38,7 +38,21 @@ describe('The configuration', () => {
     expect(config.pools['web']).to.deep.equal({
       policy: 'two-choices',
       backends: [{ address: '127.0.0.1:3001', weight: 1 }],
-      healthCheck: { interval: 5_000, changingInterval: 1_000, jitter: 0.1, timeout: 2_000, rise: 2, fall: 3 },
+      healthCheck: {
+        type: 'tcp',
+        path: undefined,
+        method: 'GET',
+        headers: {},
+        status: ['200-399'],
+        interval: 5_000,
+        changingInterval: 1_000,
+        downInterval: 5_000,
+        jitter: 0.1,
+        timeout: 2_000,
+        rise: 2,
+        fall: 3,
+        initial: 'unknown',
+      },
       outlier: { consecutiveFailures: 5, window: 10_000, ejection: 10_000, longestEjection: 300_000 },
       retries: { count: 2, budget: 0.2, minPerSecond: 3, bodyBytes: 65_536 },
       timeouts: {
@@ -62,7 +76,7 @@ describe('The configuration', () => {
         web: {
           policy: 'round-robin',
           backends: [{ address: 'A.example:80', weight: 5 }],
-          healthCheck: { path: '/health', interval: '1.5s' },
+          healthCheck: { path: '/health', interval: '1.5s', status: [204, '300-399'], headers: { 'X-Probe': '1' } },
         },
       },
     });

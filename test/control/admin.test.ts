@@ -32,6 +32,7 @@ function backendView(health: 'up' | 'down'): BackendView {
     reason: 'HTTP 200',
     since: '2024-01-01T00:00:00.000Z',
     lastProbe: null,
+    lastChange: { to: 'up' as const, reason: '', at: '2026-01-01T00:00:00.000Z' },
     drained: false,
     ejections: 0,
   };

@@ -74,19 +74,17 @@ describe('The health checks', () => {
     return { ...defaults, ...fields };
   }
 
-  const quick = (): HealthCheckConfig => check({ interval: 1, changingInterval: 1 });
+  const quick = (): HealthCheckConfig => check({ interval: 1, changingInterval: 1, downInterval: 1 });
   const watch = (how: HealthCheckConfig): Promise<void> => scheduler.watch(pool, idOf(A), how);
   const healthNow = (): string | undefined => pool.backend(idOf(A))?.health;
 
   it('probe at once, however long the interval, and the first verdict decides', async () => {
-    const first = watch(check({ interval: HOUR_MS, path: '/health' }));
-    expect(probes.tasks).to.deep.equal([
-      { host: '10.0.0.1', port: 80, path: '/health', hostHeader: A, timeoutMs: 2_000 },
-    ]);
+    const first = watch(check({ interval: HOUR_MS, port: 8080 }));
+    expect(probes.tasks).to.deep.equal([{ host: '10.0.0.1', port: 8080, http: undefined, timeoutMs: 2_000 }]);
     await probes.answer(BAD);
     await first;
     expect(healthNow()).to.equal('down');
-    expect(scheduler.lastProbe(pool, idOf(A))).to.equal(BAD);
+    expect(scheduler.lastProbe(pool, idOf(A))).to.include({ ...BAD, inARow: 1 });
   });
 
   it('take a backend down after `fall` failures in a row, and not before', async () => {
@@ -144,12 +142,43 @@ describe('The health checks', () => {
     await probes.answer(GOOD, new Error('could not probe: EMFILE'), new Error('could not probe: EMFILE'));
     await probes.answer(new Error('could not probe: EMFILE'), GOOD);
     expect(healthNow()).to.equal('up');
-    expect(log.all('health check could not be made')[0]).to.include({ backend: A, reason: 'could not probe: EMFILE' });
+    const complaints = log.all('health check could not be made');
+    expect(complaints).to.have.lengthOf(1);
+    expect(complaints[0]).to.include({ backend: A, reason: 'could not probe: EMFILE' });
+  });
+
+  for (const [initial, verdicts, health] of [
+    ['down', [GOOD], 'down'],
+    ['down', [GOOD, GOOD], 'up'],
+    ['up', [BAD, BAD], 'up'],
+    ['up', [BAD, BAD, BAD], 'down'],
+  ] as const) {
+    it(`start from "${initial}" where that is configured: ${health} after ${verdicts.length} against it`, async () => {
+      const named = poolOf(backendOf('name:80', { health: 'down' })).pool;
+      void scheduler.watch(named, idOf('name:80'), { ...quick(), initial });
+      named.setHost(idOf('name:80'), '10.0.0.7', initial, 'resolved');
+      scheduler.restart(named, idOf('name:80'));
+      await probes.answer(...verdicts);
+      expect(named.backend(idOf('name:80'))?.health).to.equal(health);
+    });
+  }
+
+  it('go on with what they know when they are configured otherwise', async () => {
+    void watch(check({ interval: HOUR_MS, fall: 2 }));
+    await probes.answer(GOOD);
+    const { since } = pool.healthNote(idOf(A)) ?? {};
+    scheduler.reconfigure(pool, { ...quick(), fall: 2, type: 'http', path: '/live' });
+    expect(healthNow()).to.equal('up');
+    await probes.answer(BAD);
+    expect(probes.tasks.at(1)?.http?.request).to.match(/^GET \/live HTTP\/1\.1\r\nHost: 10\.0\.0\.1:80\r\n/);
+    expect([healthNow(), pool.healthNote(idOf(A))?.since]).to.deep.equal(['up', since]);
+    await probes.answer(BAD);
+    expect(healthNow()).to.equal('down');
   });
 
   it('drop the answer from an address the backend has left, and probe the new one at once', async () => {
     void watch(check({ interval: HOUR_MS }));
-    pool.setHost(idOf(A), '10.0.0.2', 'moved');
+    pool.setHost(idOf(A), '10.0.0.2', 'unknown', 'moved');
     scheduler.restart(pool, idOf(A));
     expect(probes.tasks.map(({ host }) => host)).to.deep.equal(['10.0.0.1', '10.0.0.2']);
     await probes.answer(BAD);
@@ -163,7 +192,7 @@ describe('The health checks', () => {
     await scheduler.watch(named, idOf('name:80'), quick());
     scheduler.soon(named, idOf('name:80'));
     expect(probes.tasks).to.have.lengthOf(0);
-    named.setHost(idOf('name:80'), '10.0.0.7', 'resolved');
+    named.setHost(idOf('name:80'), '10.0.0.7', 'unknown', 'resolved');
     scheduler.restart(named, idOf('name:80'));
     await probes.answer(GOOD);
     expect(named.backend(idOf('name:80'))?.health).to.equal('up');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { newBackend } from '../../src/control/pool.js';
+import { newBackend, Pool } from '../../src/control/pool.js';
 import { backendOf, idOf, poolOf } from './support.js';
 
 const A = '10.0.0.1:80';
@@ -20,7 +20,7 @@ describe('The pool', () => {
     const { pool } = poolOf(backendOf(A));
     pool.setHealth(idOf(A), 'down', 'HTTP 503');
     pool.configure(idOf(A), { admin: 'maintenance' });
-    pool.setOutlier(idOf(A), 'ejected');
+    pool.setOutlier(idOf(A), 'ejected', '5 failures in a row');
     pool.setHealth(idOf(A), 'up', 'HTTP 200');
     expect(pool.backend(idOf(A))).to.include({ health: 'up', admin: 'maintenance', outlier: 'ejected' });
   });
@@ -28,7 +28,7 @@ describe('The pool', () => {
   it('publishes nothing when nothing changes, and nothing about a backend it does not have', () => {
     const { pool, changes } = poolOf(backendOf(A, { health: 'up' }));
     expect(pool.setHealth(idOf(A), 'up', 'again')).to.equal(undefined);
-    expect(pool.setOutlier(idOf(B), 'ejected')).to.equal(undefined);
+    expect(pool.setOutlier(idOf(B), 'ejected', 'again')).to.equal(undefined);
     expect(pool.remove(idOf(B))).to.equal(undefined);
     expect(changes).to.have.lengthOf(0);
   });
@@ -42,11 +42,38 @@ describe('The pool', () => {
     expect(note?.reason).to.equal('timed out after 2 s');
   });
 
+  it('knows which of the three states changed last, when and why', () => {
+    let now = 5;
+    const pool = new Pool(
+      'default',
+      [{ backend: backendOf(A), reason: 'not probed yet' }],
+      () => now,
+      () => {},
+    );
+    const changes = [pool.lastChange(idOf(A))];
+    const changed = (change: () => unknown): void => {
+      now += 10;
+      change();
+      changes.push(pool.lastChange(idOf(A)));
+    };
+    changed(() => pool.setHealth(idOf(A), 'up', 'connected'));
+    changed(() => pool.setOutlier(idOf(A), 'ejected', '5 failures in a row (reset)'));
+    changed(() => pool.configure(idOf(A), { weight: 7 }));
+    changed(() => pool.configure(idOf(A), { admin: 'draining' }));
+    expect(changes).to.deep.equal([
+      { to: 'unknown', reason: 'not probed yet', at: 5 },
+      { to: 'up', reason: 'connected', at: 15 },
+      { to: 'ejected', reason: '5 failures in a row (reset)', at: 25 },
+      { to: 'ejected', reason: '5 failures in a row (reset)', at: 25 },
+      { to: 'draining', reason: 'an operator said so', at: 45 },
+    ]);
+  });
+
   it('forgets a verdict when the backend is reached elsewhere', () => {
     const { pool } = poolOf(backendOf('name:80', { health: 'up', host: '10.0.0.1' }));
-    pool.setHost(idOf('name:80'), '10.0.0.9', 'resolved to 10.0.0.9');
+    pool.setHost(idOf('name:80'), '10.0.0.9', 'unknown', 'resolved to 10.0.0.9');
     expect(pool.backend(idOf('name:80'))).to.include({ host: '10.0.0.9', health: 'unknown' });
-    expect(pool.setHost(idOf('name:80'), '10.0.0.9', 'again')).to.equal(undefined);
+    expect(pool.setHost(idOf('name:80'), '10.0.0.9', 'unknown', 'again')).to.equal(undefined);
   });
 
   it('adds, replaces and removes backends', () => {
@@ -59,8 +86,15 @@ describe('The pool', () => {
   });
 
   it('takes a backend behind an address as usable and one behind a name as down until it resolves', () => {
-    expect(newBackend({ address: '[::1]:80', weight: 3 }).backend).to.include({ host: '::1', port: 80, weight: 3 });
-    expect(newBackend({ address: '[::1]:80', weight: 3 }).backend.health).to.equal('unknown');
-    expect(newBackend({ address: 'name:80', weight: 1 }).backend).to.include({ host: 'name', health: 'down' });
+    expect(newBackend({ address: '[::1]:80', weight: 3 }, 'unknown').backend).to.include({
+      host: '::1',
+      port: 80,
+      weight: 3,
+    });
+    expect(newBackend({ address: '[::1]:80', weight: 3 }, 'unknown').backend.health).to.equal('unknown');
+    expect(newBackend({ address: 'name:80', weight: 1 }, 'unknown').backend).to.include({
+      host: 'name',
+      health: 'down',
+    });
   });
 });

@@ -1,12 +1,21 @@
 import { expect } from 'chai';
-import type { ProbeResult, ProbeTask } from '../../src/core/probe.js';
-import probe from '../../workers/tasks/probe.js';
-import { closeEverything, refusingAddress, startHttp, startTcp } from './support.js';
+import { httpProbeOf, type ProbeKind, type ProbeResult } from '../../src/core/probe.js';
+import { Attempt } from '../../workers/tasks/attempt.js';
+import { closeEverything, idOf, refusingAddress, startHttp, startTcp } from './support.js';
 
-function taskFor(address: string, fields: Partial<ProbeTask> = {}): ProbeTask {
+const GET: ProbeKind = { type: 'http', path: '/', method: 'GET', headers: {}, status: ['200-399'] };
+
+function probe(address: string, kind: ProbeKind, timeoutMs = 5_000): Promise<ProbeResult> {
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  return { host: '127.0.0.1', port, path: undefined, hostHeader: address, timeoutMs: 5_000, ...fields };
+  const task = { host: '127.0.0.1', port, http: httpProbeOf(idOf(address), kind), timeoutMs };
+  return new Promise((resolve, reject) => {
+    new Attempt(task, { answered: resolve, untried: (reason) => reject(new Error(reason)) });
+  });
 }
+
+const connectTo = (address: string): Promise<ProbeResult> => probe(address, { ...GET, type: 'tcp' });
+const ask = (address: string, kind: Partial<ProbeKind> = {}, timeoutMs?: number): Promise<ProbeResult> =>
+  probe(address, { ...GET, ...kind }, timeoutMs);
 
 function verdict({ ok, reason }: ProbeResult): readonly [boolean, string] {
   return [ok, reason];
@@ -21,14 +30,14 @@ describe('A TCP probe', () => {
       closed = new Promise((resolve) => socket.once('close', resolve));
       socket.resume();
     });
-    const result = await probe(taskFor(address));
+    const result = await connectTo(address);
     expect(verdict(result)).to.deep.equal([true, 'connected']);
     expect(result.ms).to.be.at.least(0);
     await closed;
   });
 
   it('fails when the connection is refused', async () => {
-    const result = await probe(taskFor(await refusingAddress()));
+    const result = await connectTo(await refusingAddress());
     expect(verdict(result)).to.deep.equal([false, 'connection refused']);
   });
 });
@@ -47,7 +56,7 @@ describe('An HTTP probe', () => {
   for (const [status, ok] of statuses) {
     it(`takes ${status} as ${ok ? 'up' : 'down'}`, async () => {
       const address = await startHttp((_request, response) => response.writeHead(status).end());
-      expect(verdict(await probe(taskFor(address, { path: '/' })))).to.deep.equal([ok, `HTTP ${status}`]);
+      expect(verdict(await ask(address))).to.deep.equal([ok, `HTTP ${status}`]);
     });
   }
 
@@ -57,8 +66,31 @@ describe('An HTTP probe', () => {
       asked.push([method, url, headers.host, headers.connection]);
       response.end();
     });
-    await probe(taskFor(address, { path: '/health?deep=1' }));
+    await ask(address, { path: '/health?deep=1' });
     expect(asked).to.deep.equal([['GET', '/health?deep=1', address, 'close']]);
+  });
+
+  it('asks as it is configured: method, Host and further fields', async () => {
+    const asked: unknown[] = [];
+    const address = await startHttp(({ method, headers }, response) => {
+      asked.push([method, headers.host, headers['user-agent'], headers['x-probe'], headers['content-length']]);
+      response.end();
+    });
+    await ask(address, { method: 'POST', host: 'api.example.com', headers: { 'User-Agent': 'me', 'X-Probe': 'a b' } });
+    await ask(address, { method: 'HEAD' });
+    expect(asked).to.deep.equal([
+      ['POST', 'api.example.com', 'me', 'a b', '0'],
+      ['HEAD', address, 'roundhouse-health-check', undefined, undefined],
+    ]);
+  });
+
+  it('takes the statuses that are configured as up, and no other', async () => {
+    const address = await startHttp(({ url }, response) => response.writeHead(Number(url?.slice(1))).end());
+    const kind = { status: ['204', '401-403'] };
+    const answers = await Promise.all(
+      [200, 204, 400, 401, 403, 404].map((path) => ask(address, { ...kind, path: `/${path}` })),
+    );
+    expect(answers.map(({ ok }) => ok)).to.deep.equal([false, true, false, true, true, false]);
   });
 
   it('answers with the head and does not wait for an endless body', async () => {
@@ -66,19 +98,19 @@ describe('An HTTP probe', () => {
       response.writeHead(200);
       response.write('and so on');
     });
-    expect(verdict(await probe(taskFor(address, { path: '/' })))).to.deep.equal([true, 'HTTP 200']);
+    expect(verdict(await ask(address))).to.deep.equal([true, 'HTTP 200']);
   });
 
   it('looks past an interim response', async () => {
     const address = await startTcp((socket) => {
       socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n');
     });
-    expect(verdict(await probe(taskFor(address, { path: '/' })))).to.deep.equal([false, 'HTTP 503']);
+    expect(verdict(await ask(address))).to.deep.equal([false, 'HTTP 503']);
   });
 
   it('fails when no answer comes in time', async () => {
     const address = await startTcp();
-    const result = await probe(taskFor(address, { path: '/', timeoutMs: 50 }));
+    const result = await ask(address, {}, 50);
     expect(verdict(result)).to.deep.equal([false, 'timed out after 50 ms']);
   });
 
@@ -88,19 +120,82 @@ describe('An HTTP probe', () => {
       socket.write('HTTP/1.1 200 OK\r\nx-slow: ');
       socket.once('close', () => clearInterval(drip));
     });
-    const result = await probe(taskFor(address, { path: '/', timeoutMs: 1_000 }));
+    const result = await ask(address, {}, 1_000);
     expect(verdict(result)).to.deep.equal([false, 'timed out after 1 s']);
   });
 
   it('fails when the connection closes without an answer', async () => {
     const address = await startTcp((socket) => socket.end());
-    const result = await probe(taskFor(address, { path: '/' }));
+    const result = await ask(address);
     expect(verdict(result)).to.deep.equal([false, 'connection closed before a response']);
   });
 
   it('fails when what comes is no HTTP', async () => {
     const address = await startTcp((socket) => socket.write('220 mail ready\r\n\r\n'));
-    const [ok, reason] = verdict(await probe(taskFor(address, { path: '/' })));
+    const [ok, reason] = verdict(await ask(address));
     expect([ok, reason.slice(0, 21)]).to.deep.equal([false, 'invalid HTTP response']);
+  });
+
+  it('fails when what comes is a response that no client would get', async () => {
+    const address = await startTcp((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'),
+    );
+    expect(verdict(await ask(address))).to.deep.equal([false, 'invalid HTTP response (length-and-encoding)']);
+  });
+});
+
+describe('An HTTP probe that looks for a text in the body', () => {
+  afterEach(closeEverything);
+
+  const wants = { body: '"status":"läuft"' };
+  const HEAD = 'HTTP/1.1 200 OK\r\n';
+  const length = (text: string): string => `${HEAD}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+  const chunked = (...chunks: readonly string[]): string =>
+    `${HEAD}transfer-encoding: chunked\r\n\r\n${[...chunks, ''].map(chunk).join('')}`;
+  const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+
+  for (const [what, response, ok, reason] of [
+    ['is in it', length('{"status":"läuft"}'), true, 'HTTP 200'],
+    ['begins in one chunk and ends in another', chunked('{"stat', 'us":"lä', 'uft"}'), true, 'HTTP 200'],
+    ['comes before the connection closes', `${HEAD}\r\n{"status":"läuft"}`, true, 'HTTP 200'],
+    ['is not in it', length('{"status":"krank"}'), false, `HTTP 200 without "\\"status\\":\\"läuft\\"" in its body`],
+    ['is in the chunk sizes only', chunked('x'), false, `HTTP 200 without "\\"status\\":\\"läuft\\"" in its body`],
+    [
+      'would be behind the end',
+      `${length('ok')}"status":"läuft"`,
+      false,
+      `HTTP 200 without "\\"status\\":\\"läuft\\"" in its body`,
+    ],
+  ] as const) {
+    it(`is told ${ok ? 'up' : 'down'} when it ${what}`, async () => {
+      const address = await startTcp((socket) => socket.once('data', () => socket.end(response)));
+      expect(verdict(await ask(address, wants))).to.deep.equal([ok, reason]);
+    });
+  }
+
+  it('finds it however the bytes are split', async () => {
+    const bytes = Buffer.from(chunked('{"status":', '"läuft"}'));
+    const address = await startTcp(async (socket) => {
+      for (const byte of bytes) {
+        socket.write(Uint8Array.of(byte));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    expect(verdict(await ask(address, wants))).to.deep.equal([true, 'HTTP 200']);
+  });
+
+  it('gives up after 64 KiB of a body that never ends', async () => {
+    const address = await startTcp((socket) => {
+      socket.write(`${HEAD}\r\n`);
+      const pour = (): unknown => socket.write('x'.repeat(16_384), () => socket.destroyed || setImmediate(pour));
+      pour();
+    });
+    const [ok, reason] = verdict(await ask(address, { body: 'needle' }));
+    expect([ok, reason]).to.deep.equal([false, 'HTTP 200 without "needle" in the first 64 KiB of its body']);
+  });
+
+  it('does not wait for the text when the status is wrong already', async () => {
+    const address = await startTcp((socket) => socket.write('HTTP/1.1 500 No\r\ncontent-length: 100\r\n\r\n'));
+    expect(verdict(await ask(address, wants))).to.deep.equal([false, 'HTTP 500']);
   });
 });

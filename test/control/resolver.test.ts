@@ -28,6 +28,7 @@ describe('The resolver', () => {
         return names.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
       },
       accepts: async (host) => accepting.has(host),
+      initialHealth: () => 'unknown',
       onMoved: (_pool, id) => moved.push(id),
       logger: log.logger,
     });

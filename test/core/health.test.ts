@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { type HealthRecord, judge, nextProbeInMs, UNPROBED } from '../../src/core/health.js';
+import { type HealthRecord, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../../src/core/health.js';
 import { seeded } from '../../src/core/random.js';
 
 const LIMITS = { rise: 2, fall: 3 };
-const PACE = { interval: 5_000, changingInterval: 1_000, jitter: 0.1 };
-const UP: HealthRecord = { health: 'up', contrary: 0 };
-const DOWN: HealthRecord = { health: 'down', contrary: 0 };
+const PACE = { interval: 5_000, changingInterval: 1_000, downInterval: 20_000, jitter: 0.1 };
+const UP: HealthRecord = { health: 'up', ok: true, inARow: 7 };
+const DOWN: HealthRecord = { health: 'down', ok: false, inARow: 7 };
 
 /** The health after each verdict: + is a success, - a failure. */
 function healthAfter(start: HealthRecord, verdicts: string, limits = LIMITS): string[] {
@@ -18,8 +18,8 @@ function healthAfter(start: HealthRecord, verdicts: string, limits = LIMITS): st
 
 describe('Health', () => {
   it('believes the first verdict at once', () => {
-    expect(healthAfter(UNPROBED, '+')).to.deep.equal(['up']);
-    expect(healthAfter(UNPROBED, '-')).to.deep.equal(['down']);
+    expect(healthAfter(unprobed('unknown'), '+')).to.deep.equal(['up']);
+    expect(healthAfter(unprobed('unknown'), '-')).to.deep.equal(['down']);
   });
 
   it('goes down with the third failure in a row and not before', () => {
@@ -43,9 +43,26 @@ describe('Health', () => {
     expect(healthAfter(UP, '-+-', { rise: 1, fall: 1 })).to.deep.equal(['down', 'up', 'down']);
   });
 
+  it('counts how many probes in a row agree, over a change of health too', () => {
+    let record = UP;
+    const counts = [...'--++-'].map((verdict) => {
+      record = judge(record, { ok: verdict === '+' }, LIMITS);
+      return record.inARow;
+    });
+    expect(counts).to.deep.equal([1, 2, 1, 2, 1]);
+  });
+
+  it('has to be earned where a backend counts as down until then', () => {
+    expect(healthAfter(unprobed('down'), '+-++')).to.deep.equal(['down', 'down', 'down', 'up']);
+  });
+
+  it('has to be lost where a backend counts as up until then', () => {
+    expect(healthAfter(unprobed('up'), '---')).to.deep.equal(['up', 'up', 'down']);
+  });
+
   it('leaves the record it was given alone', () => {
     const record = Object.freeze({ ...UP });
-    expect(judge(record, { ok: false }, LIMITS)).to.deep.equal({ health: 'up', contrary: 1 });
+    expect(judge(record, { ok: false }, LIMITS)).to.deep.equal({ health: 'up', ok: false, inARow: 1 });
     expect(record).to.deep.equal(UP);
   });
 });
@@ -55,16 +72,19 @@ describe('The time to the next probe', () => {
 
   it('is the interval while nothing is about to change', () => {
     expect(nextProbeInMs(UP, PACE, middle)).to.equal(5_000);
-    expect(nextProbeInMs(DOWN, PACE, middle)).to.equal(5_000);
+  });
+
+  it('has an interval of its own for a backend that is down', () => {
+    expect(nextProbeInMs(DOWN, PACE, middle)).to.equal(20_000);
   });
 
   it('is shorter while a streak is forming', () => {
-    expect(nextProbeInMs({ health: 'up', contrary: 1 }, PACE, middle)).to.equal(1_000);
+    expect(nextProbeInMs({ health: 'up', ok: false, inARow: 1 }, PACE, middle)).to.equal(1_000);
   });
 
   it('is never stretched by a changing interval above the interval', () => {
-    const quick = { ...PACE, interval: 200 };
-    expect(nextProbeInMs({ health: 'down', contrary: 1 }, quick, middle)).to.equal(200);
+    const quick = { ...PACE, downInterval: 200 };
+    expect(nextProbeInMs({ health: 'down', ok: true, inARow: 1 }, quick, middle)).to.equal(200);
   });
 
   it('strays by the jitter to both sides and no further', () => {
@@ -75,9 +95,20 @@ describe('The time to the next probe', () => {
   });
 
   it('is at least a millisecond', () => {
-    expect(nextProbeInMs(UP, { interval: 1, changingInterval: 1, jitter: 0.5 }, seeded(2))).to.equal(1);
-    expect(nextProbeInMs(UP, { interval: 1, changingInterval: 1, jitter: 0.5 }, { ...middle, next: () => 0 })).to.equal(
-      1,
-    );
+    const quickest = { interval: 1, changingInterval: 1, downInterval: 1, jitter: 0.5 };
+    expect(nextProbeInMs(UP, quickest, seeded(2))).to.equal(1);
+    expect(nextProbeInMs(UP, quickest, { ...middle, next: () => 0 })).to.equal(1);
+    expect(spreadProbeInMs(UP, quickest, { ...middle, next: () => 0 })).to.equal(1);
+  });
+
+  it('falls anywhere in the interval for those that began together', () => {
+    const random = seeded(3);
+    const quarters = [0, 0, 0, 0];
+    for (let count = 0; count < 4_000; count++) {
+      const quarter = Math.floor((spreadProbeInMs(UP, PACE, random) - 1) / (PACE.interval / 4));
+      quarters[quarter] = (quarters[quarter] ?? 0) + 1;
+    }
+    // Binomial, n = 4000, p = 1/4: five standard deviations are 137.
+    for (const count of quarters) expect(count).to.be.closeTo(1_000, 137);
   });
 });

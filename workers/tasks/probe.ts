@@ -1,82 +1,65 @@
 /**
- * workers/tasks/probe.ts: one probe in, one verdict out. Runs on a piscina thread of the primary, so that slow
- * handshakes never delay the control loop. Every probe opens a connection of its own: a kept one would go on answering
- * for a process that no longer accepts anybody.
+ * workers/tasks/probe.ts: the task of the primary's probe thread, so that slow handshakes and answers never delay the
+ * control loop. It runs as long as its port is open: orders come in batches and answers leave in batches, for at a
+ * thousand probes a second a message for each would cost as much as the probe.
  */
-import http from 'node:http';
-import net from 'node:net';
-import { isOwnFault } from '../../src/core/own-fault.js';
-import type { ProbeResult, ProbeTask } from '../../src/core/probe.js';
+import type { MessagePort } from 'node:worker_threads';
+import type { ProbeAnswer, ProbeOrder } from '../../src/core/probe.js';
+import { openFileLimit } from '../open-files.js';
+import { Attempt } from './attempt.js';
 
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  EPIPE: 'connection reset',
-  EHOSTUNREACH: 'host unreachable',
-  ENETUNREACH: 'network unreachable',
-  ETIMEDOUT: 'connect timed out',
-};
+/** Answers wait so long for others, in milliseconds. */
+const BATCH_MS = 10;
+/** More at a time than the slowest backends need; each holds a socket of the process that also starts workers. */
+const MOST_OPEN = 2_000;
+const SHARE_OF_FILES = 0.4;
 
-const MAX_HEAD_BYTES = 16_384;
-
-/** How one kind of probe tries: calls `succeed` or `fail` once, and returns what aborts it. */
-type Try = (
-  task: ProbeTask,
-  answer: (ok: boolean, reason: string) => void,
-  fail: (error: NodeJS.ErrnoException) => void,
-) => { destroy(): unknown };
-
-/**
- * Tries `task` once.
- * @throws {Error} when this host could not even try (no file descriptor, no local port): that says nothing about the
- * backend
- */
-export default function probe(task: ProbeTask): Promise<ProbeResult> {
-  const startedAt = performance.now();
-  return new Promise((resolve, reject) => {
-    const settle = (ok: boolean, reason: string): void => {
-      clearTimeout(timer);
-      attempt.destroy();
-      // A hundredth is as fine as such a clock means anything.
-      resolve({ ok, reason, ms: Math.round((performance.now() - startedAt) * 100) / 100 });
-    };
-    const fail = (error: NodeJS.ErrnoException): void => {
-      // It must not take a healthy pool down.
-      if (!isOwnFault(error.code)) return settle(false, reasonOf(error));
-      clearTimeout(timer);
-      reject(new Error(`could not probe: ${error.code}`));
-    };
-    const timer = setTimeout(() => settle(false, `timed out after ${inWords(task.timeoutMs)}`), task.timeoutMs);
-    const attempt = (task.path === undefined ? tryConnect : tryGet)(task, settle, fail);
-  });
+/** @param port gets {@link ProbeOrder}s and gives {@link ProbeAnswer}s, both in lists  @returns settled once it closes */
+export default function serve({ port }: { readonly port: MessagePort }): Promise<void> {
+  const thread = new ProbeThread(port, Math.min(MOST_OPEN, Math.floor(openFileLimit() * SHARE_OF_FILES)));
+  port.on('message', (orders: readonly ProbeOrder[]) => thread.take(orders));
+  return new Promise((resolve) => port.once('close', resolve));
 }
 
-const tryConnect: Try = ({ host, port }, answer, fail) =>
-  net
-    .connect({ host, port })
-    .once('connect', () => answer(true, 'connected'))
-    .on('error', fail);
+class ProbeThread {
+  readonly #port: MessagePort;
+  readonly #mostOpen: number;
+  /** Orders past `mostOpen`, oldest first; a backend has one at a time, so there are no more than backends. */
+  #waiting: ProbeOrder[] = [];
+  #open = 0;
+  #answers: ProbeAnswer[] = [];
 
-const tryGet: Try = ({ host, port, path, hostHeader }, answer, fail) =>
-  http
-    .get({
-      host,
-      port,
-      path,
-      agent: false,
-      maxHeaderSize: MAX_HEAD_BYTES,
-      headers: { host: hostHeader, 'user-agent': 'roundhouse-health-check', connection: 'close' },
-    })
-    .once('response', ({ statusCode = 0 }) => answer(statusCode >= 200 && statusCode < 400, `HTTP ${statusCode}`))
-    .once('upgrade', ({ statusCode = 101 }) => answer(false, `HTTP ${statusCode}`))
-    .on('error', fail);
+  constructor(port: MessagePort, mostOpen: number) {
+    this.#port = port;
+    this.#mostOpen = mostOpen;
+  }
 
-function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.message === 'socket hang up') return 'connection closed before a response';
-  if (error.code?.startsWith('HPE_')) return `invalid HTTP response (${error.code})`;
-  return WORDS[error.code ?? ''] ?? error.code ?? error.message;
-}
+  take(orders: readonly ProbeOrder[]): void {
+    this.#waiting = this.#waiting.concat(orders);
+    this.#begin();
+  }
 
-function inWords(ms: number): string {
-  return ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`;
+  #begin(): void {
+    const next = this.#waiting.splice(0, this.#mostOpen - this.#open);
+    this.#open += next.length;
+    for (const { id, task } of next) {
+      new Attempt(task, {
+        answered: (result) => this.#answer({ id, result }),
+        untried: (untried) => this.#answer({ id, untried }),
+      });
+    }
+  }
+
+  #answer(answer: ProbeAnswer): void {
+    this.#open -= 1;
+    if (this.#answers.length === 0) setTimeout(() => this.#send(), BATCH_MS);
+    this.#answers.push(answer);
+  }
+
+  #send(): void {
+    const answers = this.#answers;
+    this.#answers = [];
+    this.#port.postMessage(answers);
+    this.#begin();
+  }
 }

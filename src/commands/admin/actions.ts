@@ -24,7 +24,7 @@ const LOOK_AGAIN_MS = 200;
 
 export async function status(options: Options): Promise<void> {
   const { value } = await clientFor(options).ask(statusAnswer, { path: '/api' });
-  print(options, value, statusLines(value));
+  print(options, value, statusLines(value, Date.now()));
 }
 
 export async function workers(options: Options): Promise<void> {

@@ -11,6 +11,7 @@ export const backendAnswer = z.looseObject({
   health,
   outlier,
   reason: z.string(),
+  lastChange: z.looseObject({ at: z.string() }),
   drained: z.boolean(),
   inflight: z.number(),
   requests: z.number(),

@@ -10,6 +10,7 @@ const BACKEND_COLUMNS: readonly Column[] = [
   { heading: 'IN FLIGHT', align: 'right' },
   { heading: 'REQUESTS', align: 'right' },
   { heading: '5XX', align: 'right' },
+  { heading: 'SINCE', align: 'right' },
   { heading: 'STATE' },
 ];
 
@@ -24,13 +25,15 @@ const WORKER_COLUMNS: readonly Column[] = [
   { heading: 'POOL VERSIONS' },
 ];
 
-export function statusLines({ addresses, totals, workers, workerRestarts, pools }: StatusAnswer): readonly string[] {
+/** @param nowMs epoch milliseconds */
+export function statusLines(status: StatusAnswer, nowMs: number): readonly string[] {
+  const { addresses, totals, workers, workerRestarts, pools } = status;
   const listening = workers.filter(({ state }) => state === 'listening').length;
   const restarts = workerRestarts === 0 ? '' : `, ${counted(workerRestarts, 'restart')}`;
   return [
     `Roundhouse at ${addresses.join(', ')}: ${counted(listening, 'worker')}${restarts}, ` +
       `${counted(totals.clientConnections, 'client connection')}, ${rate(totals.requestsPerSecond)} requests/s`,
-    ...pools.flatMap((pool) => ['', ...poolLines(pool)]),
+    ...pools.flatMap((pool) => ['', ...poolLines(pool, nowMs)]),
   ];
 }
 
@@ -42,16 +45,23 @@ export function workerLines(workers: readonly WorkerAnswer[], nowMs: number): re
   );
 }
 
-function poolLines({ name, policy, version, eligible, panic, backends }: PoolAnswer): readonly string[] {
+function poolLines({ name, policy, version, eligible, panic, backends }: PoolAnswer, nowMs: number): readonly string[] {
   const title = `Pool ${name}, ${policy}, version ${version}: ${eligible} of ${counted(backends.length, 'backend')} in use`;
   const alarm = panic ? ['Fewer than half of them are usable, so all that are enabled are tried.'] : [];
-  return [title, ...alarm, ...table(BACKEND_COLUMNS, backends.map(backendCells))];
+  return [
+    title,
+    ...alarm,
+    ...table(
+      BACKEND_COLUMNS,
+      backends.map((backend) => backendCells(backend, nowMs)),
+    ),
+  ];
 }
 
-function backendCells(backend: BackendAnswer): readonly string[] {
+function backendCells(backend: BackendAnswer, nowMs: number): readonly string[] {
   const { id, weight, requestsPerSecond, inflight, requests, status5xx } = backend;
   const numbers = [String(weight), rate(requestsPerSecond), String(inflight), String(requests), String(status5xx)];
-  return [id, ...numbers, backendState(backend)];
+  return [id, ...numbers, age(nowMs - Date.parse(backend.lastChange.at)), backendState(backend)];
 }
 
 function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {

@@ -1,0 +1,106 @@
+/**
+ * control/probe-thread.ts: the primary's side of the thread that probes. A probe is a call here; orders and answers
+ * cross between the threads in batches.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { ProbeAnswer, ProbeOrder, ProbeResult, ProbeTask } from '../core/probe.js';
+
+export interface Prober {
+  /** @throws {Error} when the probe could not even be tried, which says nothing about the backend */
+  probe(task: ProbeTask): Promise<ProbeResult>;
+  /** Ends the thread; probes under way are rejected. */
+  close(): Promise<void>;
+}
+
+/** A thread that died is replaced, but not more often than this, in milliseconds. */
+const RESTARTS_APART_MS = 1_000;
+
+interface Open {
+  resolve(result: ProbeResult): void;
+  reject(error: Error): void;
+}
+
+export class ProbeThread implements Prober {
+  readonly #threads: Piscina<{ port: MessagePort }, void>;
+  /** Probes whose answer is still to come, by number. */
+  readonly #open = new Map<number, Open>();
+  #count = 0;
+  #batch: ProbeOrder[] = [];
+  #flush: NodeJS.Immediate | undefined;
+  /** The way to the thread that runs. */
+  #port: MessagePort | undefined;
+  #startedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @param file the compiled task, an absolute path */
+  constructor(file: string) {
+    this.#threads = new Piscina({
+      filename: file,
+      minThreads: 1,
+      maxThreads: 1,
+      // A thread that slept in Atomics.wait would not see its sockets.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+    // A thread that dies rejects its task; without a listener the event would end the process.
+    this.#threads.on('error', () => {});
+  }
+
+  probe(task: ProbeTask): Promise<ProbeResult> {
+    return new Promise((resolve, reject) => {
+      const id = this.#count;
+      this.#count += 1;
+      this.#open.set(id, { resolve, reject });
+      this.#batch.push({ id, task });
+      // The scheduler's timers of one moment fire before it.
+      this.#flush ??= setImmediate(() => this.#send());
+    });
+  }
+
+  async close(): Promise<void> {
+    clearImmediate(this.#flush);
+    this.#flush = undefined;
+    await this.#threads.destroy();
+    this.#lose();
+  }
+
+  #send(): void {
+    this.#flush = undefined;
+    const orders = this.#batch;
+    this.#batch = [];
+    this.#port ??= this.#startThread();
+    if (this.#port === undefined) this.#lose();
+    else this.#port.postMessage(orders);
+  }
+
+  #startThread(): MessagePort | undefined {
+    const nowMs = performance.now();
+    if (nowMs - this.#startedAtMs < RESTARTS_APART_MS) return undefined;
+    this.#startedAtMs = nowMs;
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (answers: readonly ProbeAnswer[]) => this.#receive(answers));
+    const ended = (): void => {
+      port1.close();
+      if (this.#port === port1) this.#port = undefined;
+      this.#lose();
+    };
+    this.#threads.run({ port: port2 }, { transferList: [port2] }).then(ended, ended);
+    return port1;
+  }
+
+  #receive(answers: readonly ProbeAnswer[]): void {
+    for (const answer of answers) {
+      const open = this.#open.get(answer.id);
+      this.#open.delete(answer.id);
+      if ('result' in answer) open?.resolve(answer.result);
+      else open?.reject(new Error(answer.untried));
+    }
+  }
+
+  /** Nobody answers what is open. */
+  #lose(): void {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const { reject } of open) reject(new Error('the thread that probes has ended'));
+  }
+}
