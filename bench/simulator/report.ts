@@ -1,34 +1,51 @@
 /** simulator/report.ts: the tables, in Markdown, as the documentation shows them. */
-import { COLUMNS } from './columns.js';
+import { FIGURES } from './figures.js';
 import type { Figures } from './recorder.js';
-import type { Scenario } from './scenarios/scenario.js';
+import type { Run, Scenario } from './scenarios/scenario.js';
 
 export interface Outcome {
   readonly scenario: Scenario;
-  /** One for each row, in its order. */
+  /** One for each run, in its order. */
   readonly figures: readonly Figures[];
 }
 
-export function markdownTable({ scenario, figures }: Outcome): string {
-  const columns = scenario.columns.map((name) => COLUMNS[name]);
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rows = figures.map((row, index) => [
-    scenario.rows[index]?.label ?? '',
-    ...columns.map(({ cell }) => cell(row)),
-  ]);
-  return [
-    `**${scenario.name}**: ${scenario.summary}.`,
-    '',
-    line(['', ...columns.map(({ title }) => title)]),
-    line(['---', ...columns.map(() => '---:')]),
-    ...rows.map(line),
-  ].join('\n');
+export function markdownTable(outcome: Outcome): string {
+  const { name, summary, runs } = outcome.scenario;
+  const lines = runs.some(({ column }) => column !== undefined) ? matrix(outcome) : list(outcome);
+  const [head = [], ...rows] = lines.map((cells) => `| ${cells.join(' | ')} |`);
+  const rule = `|${' ---: |'.repeat(lines[0]?.length ?? 0)}`.replace('---:', '---');
+  return [`**${name}**: ${summary}.`, '', head, rule, ...rows].join('\n');
 }
 
-/** The same for programs, with every figure of every row. */
+/** A line for each run. */
+function list({ scenario, figures }: Outcome): string[][] {
+  const shown = scenario.figures.map((name) => FIGURES[name]);
+  const rows = scenario.runs.map(({ row }, run) => [row, ...shown.map(({ show }) => showOf(show, figures[run]))]);
+  return [['', ...shown.map(({ title }) => title)], ...rows];
+}
+
+/** A cell for each run. */
+function matrix({ scenario, figures }: Outcome): string[][] {
+  const shown = scenario.figures.map((name) => FIGURES[name]);
+  const rows = [...new Set(scenario.runs.map(({ row }) => row))];
+  const columns = [...new Set(scenario.runs.map(({ column }) => column ?? ''))];
+  const cell = (row: string, column: string): string => {
+    const run = scenario.runs.findIndex((candidate) => candidate.row === row && candidate.column === column);
+    return shown.map(({ show }) => showOf(show, figures[run])).join(' / ');
+  };
+  const corner = shown.map(({ title }) => title).join(' / ');
+  return [[corner, ...columns], ...rows.map((row) => [row, ...columns.map((column) => cell(row, column))])];
+}
+
+/** The same for programs, with every figure of every run. */
 export function asJson(outcomes: readonly Outcome[], seed: number): string {
-  const scenarios = outcomes.map(({ scenario: { name, summary, rows }, figures }) => {
-    return { name, summary, rows: figures.map((row, index) => ({ label: rows[index]?.label, ...row })) };
+  const nameOf = ({ row, column }: Run): Partial<Run> => ({ row, ...(column !== undefined && { column }) });
+  const scenarios = outcomes.map(({ scenario: { name, summary, runs }, figures }) => {
+    return { name, summary, runs: runs.map((run, index) => ({ ...nameOf(run), ...figures[index] })) };
   });
   return JSON.stringify({ seed, scenarios }, null, 2);
+}
+
+function showOf(show: (figures: Figures) => string, figures: Figures | undefined): string {
+  return figures === undefined ? '' : show(figures);
 }

@@ -10,7 +10,7 @@ import type { Figures } from './recorder.js';
 import { asJson, markdownTable, type Outcome } from './report.js';
 import { SCENARIOS } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
-import type { RowTask } from './task.js';
+import type { RunTask } from './task.js';
 
 const MOST_THREADS = 64;
 const HIGHEST_SEED = 999_999_999;
@@ -53,11 +53,11 @@ function scenarioNamed(name: string): Scenario {
 
 async function runAll(scenarios: readonly Scenario[], seed: number, threads: number): Promise<Outcome[]> {
   const filename = new URL('./task.js', import.meta.url).href;
-  const pool = new Piscina<RowTask, Figures>({ filename, maxThreads: threads });
+  const pool = new Piscina<RunTask, Figures>({ filename, maxThreads: threads });
   try {
     return await Promise.all(
       scenarios.map(async (scenario) => {
-        const runs = scenario.rows.map(({ label }) => pool.run({ scenario: scenario.name, label, seed }));
+        const runs = scenario.runs.map((_, run) => pool.run({ scenario: scenario.name, run, seed }));
         return { scenario, figures: await Promise.all(runs) };
       }),
     );

@@ -1,16 +1,17 @@
-/** simulator/task.ts: one row of one scenario, run on a piscina thread. Named, not sent: a setup holds functions. */
+/** simulator/task.ts: one run of one scenario, on a piscina thread. Named, not sent: a setup holds functions. */
 import type { Figures } from './recorder.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { simulate } from './simulation.js';
 
-export interface RowTask {
+export interface RunTask {
   readonly scenario: string;
-  readonly label: string;
+  /** Its place in the scenario, from 0. */
+  readonly run: number;
   readonly seed: number;
 }
 
-export default function runRow({ scenario, label, seed }: RowTask): Figures {
-  const row = SCENARIOS.find(({ name }) => name === scenario)?.rows.find((candidate) => candidate.label === label);
-  if (row === undefined) throw new Error(`There is no row "${label}" in scenario "${scenario}"`);
-  return simulate(row.setup, seed);
+export default function runOne(task: RunTask): Figures {
+  const run = SCENARIOS.find(({ name }) => name === task.scenario)?.runs[task.run];
+  if (run === undefined) throw new Error(`There is no run ${task.run} in scenario "${task.scenario}"`);
+  return simulate(run.setup, task.seed);
 }

@@ -4,11 +4,11 @@ import {
   BACKENDS,
   backendsOf,
   everyPolicy,
-  ODD_COLUMNS,
+  ODD,
   oneOdd,
   plainWork,
   type Scenario,
-  STEADY_COLUMNS,
+  STEADY,
   steady,
   WORK_MS,
 } from './scenario.js';
@@ -20,20 +20,20 @@ export const LATENCIES: readonly Scenario[] = [
   {
     name: 'equal',
     summary: 'Five equal backends at 80 % of their capacity',
-    columns: STEADY_COLUMNS,
-    rows: everyPolicy({}),
+    figures: STEADY,
+    runs: everyPolicy({}),
   },
   {
     name: 'equal-busy',
     summary: 'Five equal backends at 95 % of their capacity',
-    columns: STEADY_COLUMNS,
-    rows: everyPolicy({ arrivals: steady(0.95) }),
+    figures: STEADY,
+    runs: everyPolicy({ arrivals: steady(0.95) }),
   },
   {
     name: 'one-slow',
     summary: 'One backend of five, `a`, takes ten times as long; 75 % of the capacity that is left',
-    columns: ODD_COLUMNS,
-    rows: everyPolicy({
+    figures: ODD,
+    runs: everyPolicy({
       backends: oneOdd({ latency: slowed(plainWork, 10) }),
       arrivals: steady(0.75 * ONE_SLOW),
     }),
@@ -41,14 +41,14 @@ export const LATENCIES: readonly Scenario[] = [
   {
     name: 'log-normal',
     summary: 'Very uneven work (log-normal, sigma 1.5: one answer of a hundred takes 33 times the median), 80 % load',
-    columns: STEADY_COLUMNS,
-    rows: everyPolicy({ backends: backendsOf(() => ({ latency: logNormal(WORK_MS, 1.5) })) }),
+    figures: STEADY,
+    runs: everyPolicy({ backends: backendsOf(() => ({ latency: logNormal(WORK_MS, 1.5) })) }),
   },
   {
     name: 'pauses',
     summary: 'Each backend stands still for 200 ms every 5 s, one after the other; 70 % load',
-    columns: STEADY_COLUMNS,
-    rows: everyPolicy({
+    figures: STEADY,
+    runs: everyPolicy({
       arrivals: steady(0.7),
       backends: backendsOf((index) => ({
         latency: withPauses(plainWork, { everyMs: 5_000, pauseMs: 200, firstMs: index * 1_000 }),
@@ -58,8 +58,8 @@ export const LATENCIES: readonly Scenario[] = [
   {
     name: 'cold-start',
     summary: '`a` starts cold: five times the work, falling to once within 20 s; the first 20 s at 70 % load',
-    columns: ODD_COLUMNS,
-    rows: everyPolicy({
+    figures: ODD,
+    runs: everyPolicy({
       arrivals: steady(0.7),
       backends: oneOdd({ latency: coldFrom(plainWork, 0, 5, 20_000) }),
       lengthMs: 20_000,
@@ -69,8 +69,8 @@ export const LATENCIES: readonly Scenario[] = [
   {
     name: 'overload',
     summary: 'Twice the capacity arrives; each backend lets 100 wait and answers 503 to more; clients wait 1 s',
-    columns: ['p50', 'p99', 'p99.9', 'shares', 'excess', 'failed', 'goodput'],
-    rows: everyPolicy({
+    figures: ['p50', 'p99', 'p99.9', 'shares', 'excess', 'failed', 'goodput'],
+    runs: everyPolicy({
       arrivals: steady(2),
       backends: backendsOf(() => ({ queue: 100 })),
       patienceMs: 1_000,

@@ -3,22 +3,25 @@ import { POLICIES } from '../../../src/balancing/picker.js';
 import type { Stage } from '../arrivals.js';
 import type { BackendSpec } from '../backend.js';
 import { evenClients } from '../clients.js';
-import type { ColumnName } from '../columns.js';
+import type { FigureName } from '../figures.js';
 import { type Latency, logNormal } from '../latency.js';
 import type { Setup } from '../setup.js';
 
-/** One table of the report. */
+/** One table of the report, each cell or line of which is a run. */
 export interface Scenario {
   readonly name: string;
   /** What is simulated, for the reader of the table. */
   readonly summary: string;
-  readonly columns: readonly ColumnName[];
-  readonly rows: readonly Row[];
+  /** What is shown of every run: side by side in a row, or together in its cell where runs have columns. */
+  readonly figures: readonly FigureName[];
+  readonly runs: readonly Run[];
 }
 
-/** One line of the table: one run. */
-export interface Row {
-  readonly label: string;
+export interface Run {
+  /** The line of the table. */
+  readonly row: string;
+  /** Its column, in a table that varies two things; all runs of a scenario have one or none has. */
+  readonly column?: string;
   readonly setup: Setup;
 }
 
@@ -64,12 +67,27 @@ export const base: Setup = {
   patienceMs: 5_000,
 };
 
-/** What every table of steady traffic shows. */
-export const STEADY_COLUMNS = ['p50', 'p99', 'p99.9', 'shares', 'excess', 'avoidable', 'failed'] as const;
-/** The same where the first backend is the odd one. */
-export const ODD_COLUMNS = ['p50', 'p99', 'p99.9', 'first', 'shares', 'excess', 'failed', 'goodput'] as const;
+/** Far more in a row than ever come. */
+export const NO_EJECTION = { outlier: { consecutiveFailures: 1_000, window: '1ms' } } as const;
+export const NO_RETRIES = { retries: { count: 0 } } as const;
 
-/** @returns one row for each policy */
-export function everyPolicy(setup: Partial<Setup>, suffix = ''): Row[] {
-  return POLICIES.map((policy) => ({ label: `${policy}${suffix}`, setup: { ...base, ...setup, policy } }));
+/** All backends fail every request for ten seconds, after all the work. What is counted is the half minute after it. */
+export const outage: Setup = {
+  ...base,
+  backends: backendsOf(() => ({
+    faults: [{ kind: 'reset', fromMs: 5_000, toMs: 15_000, share: 1 }],
+    queue: 100_000,
+  })),
+  countFromMs: 15_000,
+  lengthMs: 45_000,
+};
+
+/** What every table of steady traffic shows. */
+export const STEADY = ['p50', 'p99', 'p99.9', 'shares', 'excess', 'avoidable', 'failed'] as const;
+/** The same where the first backend is the odd one. */
+export const ODD = ['p50', 'p99', 'p99.9', 'first', 'shares', 'excess', 'failed', 'goodput'] as const;
+
+/** @returns one run for each policy */
+export function everyPolicy(setup: Partial<Setup>, suffix = ''): Run[] {
+  return POLICIES.map((policy) => ({ row: `${policy}${suffix}`, setup: { ...base, ...setup, policy } }));
 }

@@ -1,33 +1,82 @@
 /** simulator/scenarios/workers.ts: how far many workers, each with a view of its own, drift from one that sees all. */
-import { backendsOf, base, type Row, type Scenario, steady } from './scenario.js';
+import type { PolicyName } from '../../../src/balancing/picker.js';
+import { logNormal, slowed } from '../latency.js';
+import type { Setup } from '../setup.js';
+import { backendsOf, base, plainWork, type Run, type Scenario, steady } from './scenario.js';
 
 const BACKENDS = 10;
 const COUNTS = [1, 2, 4, 8, 16, 32];
-const MERGED = [
-  { suffix: '', setup: {} },
-  { suffix: ', merged every 100 ms', setup: { mergeEveryMs: 100 } },
-  { suffix: ', merged every 1 s', setup: { mergeEveryMs: 1_000 } },
-] as const;
+const BLIND: readonly PolicyName[] = ['round-robin', 'random'];
+const BY_LOAD: readonly PolicyName[] = ['least-connections', 'two-choices'];
+const wide: Partial<Setup> = { backends: backendsOf(undefined, BACKENDS), arrivals: steady(0.9, BACKENDS) };
 
-function rows(policy: 'least-connections' | 'two-choices'): Row[] {
-  const setup = {
-    ...base,
-    policy,
-    backends: backendsOf(undefined, BACKENDS),
-    arrivals: steady(0.9, BACKENDS),
-    lengthMs: 32_000,
-  };
-  return COUNTS.flatMap((workers) =>
-    MERGED.filter(({ suffix }) => workers > 1 || suffix === '').map((view) => ({
-      label: `${policy} x ${workers}${view.suffix}`,
-      setup: { ...setup, workers, ...view.setup },
-    })),
-  );
+/** @returns a run for every count of workers */
+function everyCount(row: string, setup: Partial<Setup>): Run[] {
+  return COUNTS.map((workers) => ({ row, column: `${workers}`, setup: { ...base, ...setup, workers } }));
 }
 
-export const WORKERS: readonly Scenario[] = (['least-connections', 'two-choices'] as const).map((policy) => ({
-  name: `workers-${policy}`,
-  summary: `N workers of ${policy}, ten equal backends, 90 % load`,
-  columns: ['p50', 'p99', 'p99.9', 'mean', 'shares', 'excess', 'avoidable'],
-  rows: rows(policy),
-}));
+function everyView(policy: PolicyName, setup: Partial<Setup>, intervalsMs: readonly number[]): Run[] {
+  return [
+    ...everyCount(`${policy}, own view`, { ...setup, policy }),
+    ...intervalsMs.flatMap((mergeEveryMs) =>
+      everyCount(`${policy}, merged every ${mergeEveryMs} ms`, { ...setup, policy, mergeEveryMs }),
+    ),
+  ];
+}
+
+export const WORKERS: readonly Scenario[] = [
+  {
+    name: 'workers',
+    summary: 'Ten equal backends at 90 % load, by the number of workers that the same requests are spread over',
+    figures: ['mean', 'p99'],
+    runs: [...BY_LOAD, ...BLIND].flatMap((policy) => everyCount(policy, { ...wide, policy })),
+  },
+  {
+    name: 'workers-narrow',
+    summary: 'The same with backends that work on one request at a time: less than one in flight for each pair',
+    figures: ['mean', 'p99'],
+    runs: [...BY_LOAD, ...BLIND].flatMap((policy) =>
+      everyCount(policy, {
+        policy,
+        backends: backendsOf(() => ({ servers: 1 }), BACKENDS),
+        arrivals: [{ fromMs: 0, perSecond: 900 }],
+      }),
+    ),
+  },
+  {
+    name: 'workers-one-slow',
+    summary: 'One backend of ten takes ten times as long; 75 % of the capacity that is left',
+    figures: ['mean', 'p99'],
+    runs: BY_LOAD.flatMap((policy) =>
+      everyCount(policy, {
+        policy,
+        backends: backendsOf((index) => (index === 0 ? { latency: slowed(plainWork, 10) } : {}), BACKENDS),
+        arrivals: steady(0.75, BACKENDS - 0.9),
+      }),
+    ),
+  },
+  {
+    name: 'workers-merged',
+    summary: 'As `workers`, when the primary tells every worker what the others have in flight; requests take 10 ms',
+    figures: ['mean', 'p99'],
+    runs: BY_LOAD.flatMap((policy) => everyView(policy, { ...wide, lengthMs: 22_000 }, [10, 100, 1_000])),
+  },
+  {
+    name: 'workers-merged-long',
+    summary: 'As `workers-merged`, with requests that take 1 s',
+    figures: ['mean', 'p99'],
+    runs: BY_LOAD.flatMap((policy) =>
+      everyView(
+        policy,
+        {
+          backends: backendsOf(() => ({ latency: logNormal(1_000, 0.5) }), BACKENDS),
+          arrivals: [{ fromMs: 0, perSecond: 72 }],
+          countFromMs: 20_000,
+          lengthMs: 1_020_000,
+          patienceMs: 60_000,
+        },
+        [100, 1_000],
+      ),
+    ),
+  },
+];

@@ -6,7 +6,7 @@ import * as z from 'zod';
 const RUN = fileURLToPath(new URL('../../../bench/simulator/run.js', import.meta.url));
 const reportSchema = z.object({
   seed: z.number(),
-  scenarios: z.array(z.object({ name: z.string(), rows: z.array(z.object({ label: z.string(), p99Ms: z.number() })) })),
+  scenarios: z.array(z.object({ name: z.string(), runs: z.array(z.object({ row: z.string(), p99Ms: z.number() })) })),
 });
 
 function simulate(...args: readonly string[]): { readonly status: number | null; stdout: string; stderr: string } {
@@ -28,7 +28,7 @@ describe('npm run simulate', function () {
     const report = reportSchema.parse(JSON.parse(simulate('cold-start', '--json', '--seed', '3').stdout));
     expect(report.seed).to.equal(3);
     expect(report.scenarios.map(({ name }) => name)).to.deep.equal(['cold-start']);
-    expect(report.scenarios[0]?.rows.map(({ label }) => label)).to.include('two-choices');
+    expect(report.scenarios[0]?.runs.map(({ row }) => row)).to.include('two-choices');
   });
 
   it('lists the scenarios without running any', () => {

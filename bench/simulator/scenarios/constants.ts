@@ -1,0 +1,111 @@
+/** simulator/scenarios/constants.ts: the defaults for ejection and retries, each beside its neighbours. */
+import type { Setup } from '../setup.js';
+import {
+  backendsOf,
+  base,
+  NEVER_MS,
+  NO_EJECTION,
+  NO_RETRIES,
+  oneOdd,
+  outage,
+  type Run,
+  type Scenario,
+  steady,
+} from './scenario.js';
+
+const moderate: Setup = { ...base, arrivals: steady(0.6), lengthMs: 302_000 };
+
+/** @returns runs of every backend failing a share of its requests, by the threshold */
+function noise(consecutiveFailures: number): Run[] {
+  return [0.01, 0.05, 0.1, 0.2].map((share) => ({
+    row: `${consecutiveFailures} in a row`,
+    column: `${share * 100} % fail`,
+    setup: {
+      ...moderate,
+      backends: backendsOf(() => ({ faults: [{ kind: 'reset', fromMs: 0, toMs: NEVER_MS, share }] })),
+      pool: { outlier: { consecutiveFailures } },
+    },
+  }));
+}
+
+/** @returns runs of one backend that fails from one moment to the next, by how it does and by the threshold */
+function breakdown(consecutiveFailures: number): Run[] {
+  const pool = { ...NO_RETRIES, outlier: { consecutiveFailures } };
+  const ways = [
+    { column: 'after 1 ms', share: 1, afterMs: 1 },
+    { column: 'after the work', share: 1 },
+    { column: 'half of them, after 1 ms', share: 0.5, afterMs: 1 },
+  ];
+  return ways.map(({ column, ...fault }) => ({
+    row: `${consecutiveFailures} in a row`,
+    column,
+    setup: {
+      ...moderate,
+      backends: oneOdd({ faults: [{ kind: 'reset', fromMs: 5_000, toMs: NEVER_MS, ...fault }] }),
+      countFromMs: 5_000,
+      lengthMs: 15_000,
+      pool,
+    },
+  }));
+}
+
+/** @returns runs of one backend that always fails in a quiet pool, by how long a streak may take */
+function quiet(window: string): Run[] {
+  return [2, 10, 50, 250].map((perSecond) => ({
+    row: `within ${window}`,
+    column: `${perSecond}/s`,
+    setup: {
+      ...base,
+      backends: oneOdd({ faults: [{ kind: 'reset', fromMs: 0, toMs: NEVER_MS, share: 1, afterMs: 1 }] }),
+      arrivals: [{ fromMs: 0, perSecond }],
+      countFromMs: 0,
+      lengthMs: 120_000,
+      pool: { ...NO_RETRIES, outlier: { window } },
+    },
+  }));
+}
+
+const BUDGETS = [0, 0.05, 0.1, 0.2, 0.5, 1];
+
+/** @returns for one budget, what it is good for and what it does harm to */
+function budget(share: number): Run[] {
+  const retries = { budget: share, minPerSecond: 3 };
+  const one = oneOdd({ faults: [{ kind: 'reset', fromMs: 0, toMs: NEVER_MS, share: 1 }] });
+  const situations: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
+    { column: 'one of five always fails', setup: { backends: one, arrivals: steady(0.6) } },
+    { column: 'after an outage, 60 % load', setup: { ...outage, arrivals: steady(0.6) } },
+    { column: 'after an outage, 80 % load', setup: outage },
+  ];
+  return situations.map(({ column, setup }) => ({
+    row: `budget ${share * 100} %`,
+    column,
+    setup: { ...base, ...setup, pool: { ...NO_EJECTION, retries } },
+  }));
+}
+
+export const CONSTANTS: readonly Scenario[] = [
+  {
+    name: 'ejection-noise',
+    summary: 'Nothing is broken: every backend closes some connections without an answer; five minutes at 60 % load',
+    figures: ['ejections', 'p99'],
+    runs: [3, 5, 10].flatMap(noise),
+  },
+  {
+    name: 'ejection-speed',
+    summary: 'One backend of five begins to close every connection; no retries; the ten seconds that follow',
+    figures: ['ejections', 'failed'],
+    runs: [3, 5, 10].flatMap(breakdown),
+  },
+  {
+    name: 'ejection-window',
+    summary: 'One backend of five fails every request; no retries; two minutes, by the requests to all four workers',
+    figures: ['ejections', 'failed'],
+    runs: ['1s', '10s', '60s'].flatMap(quiet),
+  },
+  {
+    name: 'retry-budget',
+    summary: 'Without ejection: one backend of five fails every request, or all of them did for ten seconds',
+    figures: ['failed', 'retries'],
+    runs: BUDGETS.flatMap(budget),
+  },
+];
