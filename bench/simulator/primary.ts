@@ -17,6 +17,18 @@ import type { World } from './worker.js';
 /** From one process to another, in milliseconds. */
 const MESSAGE_MS = 1;
 
+/** Probes out of turn are at least this far apart, in milliseconds. */
+const SOON_APART_MS = 1_000;
+
+interface Watch {
+  readonly backend: SimulatedBackend;
+  readonly random: Random;
+  record: health.HealthRecord;
+  lastAtMs: number;
+  /** When the next probe begins; 0 while one is under way. */
+  dueAtMs: number;
+}
+
 interface Suspect {
   record: outlier.OutlierRecord;
   readonly streaks: Map<number, outlier.Streak>;
@@ -27,6 +39,7 @@ export class SimulatedPrimary {
   readonly #config: PoolConfig;
   readonly #recorder: Recorder;
   readonly #pool: Pool;
+  readonly #watches = new Map<BackendId, Watch>();
   readonly #suspects = new Map<BackendId, Suspect>();
 
   /** @param tell hands a change to every worker */
@@ -47,21 +60,11 @@ export class SimulatedPrimary {
     return this.#pool.snapshot;
   }
 
-  /** Probes `backend` from now on. */
+  /** Probes `backend` from now on. @param random when exactly */
   watch(backend: SimulatedBackend, random: Random): void {
-    const { healthCheck } = this.#config;
-    let record = health.unprobed('up');
-    const next = (): void => this.#clock.after(health.nextProbeInMs(record, healthCheck, random), probe);
-    const probe = (): void => {
-      const { ok, atMs } = backend.probe(this.#clock.nowMs, healthCheck);
-      this.#clock.at(atMs, () => {
-        record = health.judge(record, { ok }, healthCheck);
-        this.#pool.setHealth(backend.id, record.health, '');
-        if (ok) this.#update(backend.id, (before) => outlier.restoreAfterProbe(before, this.#clock.nowMs));
-        next();
-      });
-    };
-    next();
+    const watch: Watch = { backend, random, record: health.unprobed('up'), lastAtMs: 0, dueAtMs: 0 };
+    this.#watches.set(backend.id, watch);
+    this.#probeAt(watch, this.#clock.nowMs + health.spreadProbeInMs(watch.record, this.#config.healthCheck, random));
   }
 
   /** A worker has failed `streak` times in a row. */
@@ -71,12 +74,41 @@ export class SimulatedPrimary {
       const { record, streaks } = this.#suspect(id);
       const now = outlier.streakAfter(streaks.get(workerId), streak, nowMs);
       streaks.set(workerId, now);
+      if (reason === 'connect') this.#probeSoon(id);
       if (record.state === 'ejected' || !outlier.isOutlier(now, this.#config.outlier, nowMs)) return;
       if (!outlier.canSpare(this.#pool.snapshot.backends, id)) return;
       streaks.clear();
       this.#recorder.ejected(nowMs);
       this.#update(id, (before) => outlier.eject(before, reason, this.#config.outlier, nowMs));
     });
+  }
+
+  #probeAt(watch: Watch, atMs: number): void {
+    watch.dueAtMs = atMs;
+    this.#clock.at(atMs, () => {
+      if (watch.dueAtMs === atMs) this.#probe(watch);
+    });
+  }
+
+  #probe(watch: Watch): void {
+    const { healthCheck } = this.#config;
+    const { ok, atMs } = watch.backend.probe(this.#clock.nowMs, healthCheck);
+    watch.lastAtMs = this.#clock.nowMs;
+    // Nothing is due until it has answered.
+    watch.dueAtMs = 0;
+    this.#clock.at(atMs, () => {
+      watch.record = health.judge(watch.record, { ok }, healthCheck);
+      this.#pool.setHealth(watch.backend.id, watch.record.health, '');
+      if (ok) this.#update(watch.backend.id, (before) => outlier.restoreAfterProbe(before, this.#clock.nowMs));
+      this.#probeAt(watch, atMs + health.nextProbeInMs(watch.record, healthCheck, watch.random));
+    });
+  }
+
+  /** Out of turn, since a request could not connect; as `soon` of control/health-scheduler.ts. */
+  #probeSoon(id: BackendId): void {
+    const watch = this.#watches.get(id);
+    const dueAtMs = Math.max(this.#clock.nowMs, (watch?.lastAtMs ?? 0) + SOON_APART_MS);
+    if (watch !== undefined && dueAtMs < watch.dueAtMs) this.#probeAt(watch, dueAtMs);
   }
 
   /** Changes what is remembered of a backend, and the pool with it. */
