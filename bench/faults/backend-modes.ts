@@ -19,3 +19,8 @@ export type Mode = z.infer<typeof modeSchema>;
 export const HEAD_AFTER_MS = 40;
 export const REST_AFTER_MS = 20;
 export const BODY_BYTES = 2_048;
+
+/** Requests that a backend works on at a time where its capacity matters. */
+export const SLOTS = 8;
+/** Requests per second that one backend serves then. */
+export const CAPACITY = (SLOTS * 1_000) / (HEAD_AFTER_MS + REST_AFTER_MS);

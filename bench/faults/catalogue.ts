@@ -1,11 +1,9 @@
 /** bench/faults/catalogue.ts: every fault, in the order in which they are tried. */
-import { HEAD_AFTER_MS, type Mode, REST_AFTER_MS } from './backend-modes.js';
-import type { Fault, Overload, Stage, Undo } from './fault.js';
+import type { Mode } from './backend-modes.js';
+import { type Fault, NOTHING_TO_UNDO, type Stage, type Undo } from './fault.js';
 
 const SLOW_MS = 500;
 const FLAP_MS = 1_000;
-const SLOTS = 8;
-const CAPACITY = (3 * SLOTS * 1_000) / (HEAD_AFTER_MS + REST_AFTER_MS);
 
 /** One backend misbehaves, and another could serve all that it fails. */
 const ONE_BACKEND = {
@@ -18,7 +16,6 @@ const ONE_BACKEND = {
 } as const;
 /** The backends are well; nothing that happens is to be noticed. */
 const NO_BACKEND = { ...ONE_BACKEND, victims: 'none', shunned: false } as const;
-const NOTHING_TO_UNDO: Undo = async () => undefined;
 
 export const FAULTS: readonly Fault[] = [
   {
@@ -126,10 +123,19 @@ export const FAULTS: readonly Fault[] = [
   {
     ...NO_BACKEND,
     name: 'overload',
-    summary: `twice as many requests as the backends can serve, ${SLOTS} at a time each`,
+    summary: 'twice as many requests as the backends can serve, which the proxy is told to give so many at a time',
     promised: false,
     afterMs: 4_000,
-    overload: overload(),
+    overload: { calm: 0.5, offered: 2, bottleneck: 'backends' },
+    play: async () => NOTHING_TO_UNDO,
+  },
+  {
+    ...NO_BACKEND,
+    name: 'saturated',
+    summary: 'twice as many requests as the proxy can forward with a small share of one core',
+    promised: false,
+    afterMs: 4_000,
+    overload: { calm: 0.5, offered: 2, bottleneck: 'proxy' },
     play: async () => NOTHING_TO_UNDO,
   },
 ];
@@ -154,10 +160,4 @@ async function flap({ victim }: Stage): Promise<Undo> {
     await change;
     await victim.tell({ mode: 'serve' });
   };
-}
-
-function overload(): Overload {
-  const calm = { rate: CAPACITY / 2, forMs: ONE_BACKEND.beforeMs };
-  const phases = [calm, { rate: CAPACITY * 2, forMs: ONE_BACKEND.faultMs }, { ...calm, forMs: 4_000 }];
-  return { slots: SLOTS, capacity: CAPACITY, phases };
 }

@@ -1,6 +1,5 @@
 /** bench/faults/fault.ts: what a fault is: something done to a stage under load, and undone again. */
 import type { BackendProcess } from './backends.js';
-import type { LoadOrder } from './load-order.js';
 import type { Operations, RunningProduct } from './product.js';
 
 /** What a fault can get at. */
@@ -12,6 +11,8 @@ export interface Stage {
 }
 
 export type Undo = () => Promise<void>;
+
+export const NOTHING_TO_UNDO: Undo = async () => undefined;
 
 export interface Fault {
   readonly name: string;
@@ -34,11 +35,10 @@ export interface Fault {
   readonly play: (stage: Stage) => Promise<Undo>;
 }
 
-/** A fault that is nothing but load. */
+/** A fault that is nothing but load: before, during and after it, as shares of what can be served at most. */
 export interface Overload {
-  readonly phases: LoadOrder['phases'];
-  /** Requests that one backend works on at a time, which the product is told as its limit. */
-  readonly slots: number;
-  /** Requests per second that all backends together can serve. */
-  readonly capacity: number;
+  readonly calm: number;
+  readonly offered: number;
+  /** What cannot serve more: the backends, whose capacity is known, or the proxy itself, whose is measured first. */
+  readonly bottleneck: 'backends' | 'proxy';
 }

@@ -35,6 +35,12 @@ export interface Finding {
   readonly timeline: readonly Bucket[];
 }
 
+export interface Measured {
+  readonly finding: Finding;
+  /** Requests per second that could be served at most. */
+  readonly capacity: number;
+}
+
 export interface Phase {
   /** Each backend's share of what was served, 0 to 1. */
   readonly shares: readonly number[];

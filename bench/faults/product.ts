@@ -3,7 +3,6 @@ import type { Child, Children } from '../children.js';
 
 /** The health checks, time limits and retries that every product is given, as far as it has them. */
 export const SETTINGS = {
-  workers: 2,
   checkIntervalMs: 1_000,
   checkTimeoutMs: 1_000,
   rise: 2,
@@ -19,8 +18,12 @@ export interface ProductSetup {
   readonly port: number;
   /** `host:port` of each. */
   readonly backends: readonly string[];
+  /** Worker processes or threads. */
+  readonly workers: number;
   /** Requests that one backend may be given at a time; `undefined` sets no limit. */
   readonly maxConnections: number | undefined;
+  /** The product is to run on these CPU cores alone; empty leaves it free. */
+  readonly cores: readonly number[];
 }
 
 /** What an operator, or misfortune, can do to a running product. */

@@ -1,7 +1,7 @@
 /** bench/faults/report.ts: findings as text: a table on the terminal, and RESULTS.md, of which parts can be renewed. Pure. */
 import { figure, formatTable } from '../table.js';
-import type { Fault } from './fault.js';
-import type { Finding, Phase } from './finding.js';
+import type { Fault, Overload } from './fault.js';
+import type { Finding, Measured, Phase } from './finding.js';
 import type { Result } from './scene.js';
 
 export interface Outcome {
@@ -26,6 +26,7 @@ const TITLE = [
 const OVERLOAD_TITLE = [
   'fault',
   'proxy',
+  'capacity/s',
   'offered/s',
   'served/s',
   'of capacity',
@@ -38,7 +39,7 @@ const OVERLOAD_TITLE = [
 
 /** @returns the results of one fault for a terminal */
 export function describeOutcome({ fault, results }: Outcome): string {
-  const rows = results.flatMap((result) => ('finding' in result ? [rowOf(fault, result.product, result.finding)] : []));
+  const rows = results.flatMap((result) => ('finding' in result ? [rowOf(fault, result.product, result)] : []));
   const notes = results.flatMap((result) => {
     if ('missing' in result) return [`${result.product} left out: ${result.missing}`];
     return notesOn(result.product, result.finding);
@@ -60,8 +61,9 @@ function titleOf({ overload }: Fault): readonly string[] {
   return overload === undefined ? TITLE : OVERLOAD_TITLE;
 }
 
-function rowOf(fault: Fault, product: string, finding: Finding): string[] {
-  const row = fault.overload === undefined ? faultRow(fault, finding) : overloadRow(fault.overload, finding);
+function rowOf(fault: Fault, product: string, measured: Measured): string[] {
+  const { overload } = fault;
+  const row = overload === undefined ? faultRow(fault, measured.finding) : overloadRow(overload, measured);
   return [fault.name, product, ...row];
 }
 
@@ -82,11 +84,12 @@ function faultRow({ victims }: Fault, finding: Finding): string[] {
   ];
 }
 
-function overloadRow({ phases, capacity }: NonNullable<Fault['overload']>, finding: Finding): string[] {
+function overloadRow({ offered }: Overload, { finding, capacity }: Measured): string[] {
   const { during, after } = finding.phases;
   const { replayable, begun, unrepeatable } = finding.failures;
   return [
-    figure(Math.max(...phases.map(({ rate }) => rate)), 0),
+    figure(capacity, 0),
+    figure(offered * capacity, 0),
     figure(during.servedPerSecond, 0),
     `${figure((100 * during.servedPerSecond) / capacity, 0)} %`,
     milliseconds(during.p50Ms),
@@ -144,7 +147,7 @@ export function markdownReport(text: ReportText, outcomes: readonly Outcome[], p
 }
 
 function markdownRow(fault: Fault, result: Result): string {
-  if ('finding' in result) return markdownLine(rowOf(fault, result.product, result.finding));
+  if ('finding' in result) return markdownLine(rowOf(fault, result.product, result));
   return markdownLine([
     fault.name,
     result.product,

@@ -5,6 +5,11 @@
 
 const HEAD_END = '\r\n\r\n';
 const MOST_HEAD_BYTES = 16_384;
+const STATUS = /^HTTP\/1\.([01]) (\d{3})/;
+const LENGTH = /\r\ncontent-length: *(\d+)\r/i;
+const CODING = /\r\ntransfer-encoding:/i;
+const BACKEND = /\r\nx-backend: *([^\r]*)/i;
+const CLOSE = /\r\nconnection: *close\r/i;
 
 export class ResponseReader {
   /** 0 until the head is complete. */
@@ -39,13 +44,12 @@ export class ResponseReader {
       return;
     }
     const head = this.#head.slice(0, end + 2);
-    const status = /^HTTP\/1\.([01]) (\d{3})/.exec(head);
-    const length = fieldOf(head, 'content-length');
-    this.bad = status === null || fieldOf(head, 'transfer-encoding') !== '';
+    const [status, length] = [STATUS.exec(head), LENGTH.exec(head)];
+    this.bad = status === null || CODING.test(head);
     this.status = Number(status?.[2]);
-    this.backend = fieldOf(head, 'x-backend');
-    this.keepAlive = length !== '' && status?.[1] === '1' && fieldOf(head, 'connection').toLowerCase() !== 'close';
-    if (length !== '') this.#missing = Number(length);
+    this.backend = BACKEND.exec(head)?.[1] ?? '';
+    this.keepAlive = length !== null && status?.[1] === '1' && !CLOSE.test(head);
+    if (length !== null) this.#missing = Number(length[1]);
     this.#takeBody(this.#head.length - end - HEAD_END.length);
   }
 
@@ -54,8 +58,4 @@ export class ResponseReader {
     this.complete = this.#missing === 0;
     if (this.#missing < 0) this.bad = true;
   }
-}
-
-function fieldOf(head: string, name: string): string {
-  return new RegExp(`\r\n${name}: *([^\r]*)`, 'i').exec(head)?.[1] ?? '';
 }

@@ -23,13 +23,16 @@ export const haproxy: Product = {
   },
   lacks: { killWorker: 'its threads share one process' },
   settings:
-    '2 threads below a master; health checks by HTTP; `retry-on all-retryable-errors` for methods that may be repeated, ' +
+    'threads below a master; health checks by HTTP; `retry-on all-retryable-errors` for methods that may be repeated, ' +
     '`option redispatch 1`; `observe layer7 error-limit 5 on-error mark-down`',
   async start(children, setup) {
     const folder = children.temporaryFolder();
     const [file, api] = [join(folder, 'haproxy.cfg'), join(folder, 'api')];
     writeFileSync(file, configOf(setup, api));
-    const child = await children.start([findProgram('haproxy') ?? 'haproxy', '-W', '-db', '-q', '-f', file]);
+    const child = await children.start(
+      [findProgram('haproxy') ?? 'haproxy', '-W', '-db', '-q', '-f', file],
+      setup.cores,
+    );
     const setState = (address: string, state: string): Promise<void> =>
       command(api, `set server pool/${serverName(setup, address)} state ${state}`);
     return {
@@ -42,11 +45,10 @@ export const haproxy: Product = {
 };
 
 function configOf(setup: ProductSetup, api: string): string {
-  const { workers, checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, idleConnections } =
-    SETTINGS;
+  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, idleConnections } = SETTINGS;
   const limit = setup.maxConnections === undefined ? '' : ` maxconn ${setup.maxConnections}`;
   return `global
-  nbthread ${workers}
+  nbthread ${setup.workers}
   maxconn 8192
   stats socket ${api} mode 600 level admin expose-fd listeners
 defaults

@@ -21,14 +21,17 @@ export const nginx: Product = {
   },
   lacks: {},
   settings:
-    '2 workers; `proxy_next_upstream error timeout invalid_header http_500 http_502 http_503 http_504`, 3 tries; ' +
+    '`proxy_next_upstream error timeout invalid_header http_500 http_502 http_503 http_504`, 3 tries; ' +
     '`max_fails=3 fail_timeout=5s` with a shared `zone`; it has no health checks',
   async start(children, setup) {
     const folder = children.temporaryFolder();
     const file = join(folder, 'nginx.conf');
     const write = (down: readonly string[]): void => writeFileSync(file, configOf(setup, folder, down));
     write([]);
-    const child = await children.start([findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-p', folder, '-c', file]);
+    const child = await children.start(
+      [findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-p', folder, '-c', file],
+      setup.cores,
+    );
     const reload = async (down: readonly string[]): Promise<void> => {
       write(down);
       child.signal('SIGHUP');
@@ -47,8 +50,12 @@ export const nginx: Product = {
   },
 };
 
-function configOf({ port, backends, maxConnections }: ProductSetup, folder: string, down: readonly string[]): string {
-  const { workers, connectMs, responseMs, retries, idleConnections } = SETTINGS;
+function configOf(
+  { port, backends, workers, maxConnections }: ProductSetup,
+  folder: string,
+  down: readonly string[],
+): string {
+  const { connectMs, responseMs, retries, idleConnections } = SETTINGS;
   const limit = maxConnections === undefined ? '' : ` max_conns=${maxConnections}`;
   const server = (address: string): string =>
     `server ${address} max_fails=3 fail_timeout=5s${limit}${down.includes(address) ? ' down' : ''};`;

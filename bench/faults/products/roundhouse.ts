@@ -14,12 +14,12 @@ export const roundhouse: Product = {
   name: 'roundhouse',
   find: () => ({ label: 'this checkout' }),
   lacks: {},
-  settings: '2 workers; health checks by HTTP; every other setting is the default',
+  settings: 'health checks by HTTP; every other setting is the default',
   async start(children, setup) {
     const [adminPort = 0] = await freePorts(1);
     const file = join(children.temporaryFolder(), 'roundhouse.json');
     writeFileSync(file, JSON.stringify(configOf(setup, adminPort)));
-    const child = await children.start([process.execPath, THIS_BUILD.cli, '--config', file]);
+    const child = await children.start([process.execPath, THIS_BUILD.cli, '--config', file], setup.cores);
     const admin = `http://${LOOPBACK}:${adminPort}/api`;
     return {
       child,
@@ -36,8 +36,8 @@ export const roundhouse: Product = {
   },
 };
 
-function configOf({ port, backends }: ProductSetup, adminPort: number): ConfigInput {
-  const { workers, checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries } = SETTINGS;
+function configOf({ port, backends, workers }: ProductSetup, adminPort: number): ConfigInput {
+  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries } = SETTINGS;
   return {
     listeners: [{ address: `${LOOPBACK}:${port}` }],
     admin: `${LOOPBACK}:${adminPort}`,

@@ -1,0 +1,60 @@
+/**
+ * bench/faults/saturation.ts: more load than the proxy itself can take. It shares one core with busy neighbours, as on
+ * a crowded host, so that a load generator on the other core can offer a multiple of what it can forward; backends that
+ * cost next to nothing are never what is short.
+ */
+import type { Children } from '../children.js';
+import { machineCores } from '../cores.js';
+import { chooseLoadTool } from '../load-tool.js';
+import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
+import { SMALL_GET } from '../scenarios.js';
+import { startBackends } from '../stage.js';
+import { type Fault, NOTHING_TO_UNDO } from './fault.js';
+import { findingOf, type Measured } from './finding.js';
+import type { Product } from './product.js';
+import { phasesOf, playUnderLoad } from './schedule.js';
+
+/** Each has as much of the core as the proxy. */
+const NEIGHBOURS = 7;
+const BODY_BYTES = 66;
+const CONNECTIONS = 64;
+const MEASURE_S = 3;
+const MEASURED_WITHIN_MS = 10_000;
+/** A client that waits so long has no use for the answer any more, and one that waits opens no second connection. */
+const PATIENCE_MS = 1_000;
+const MOST_CONNECTIONS = 8_000;
+const NO_POST = Number.MAX_SAFE_INTEGER;
+
+/** @throws {Error} where processes cannot be pinned to cores, or something does not start */
+export async function saturate(fault: Fault, product: Product, children: Children): Promise<Measured> {
+  const cores = machineCores();
+  if (cores === undefined) throw new Error('needs taskset and two CPU cores');
+  const backends = await startBackends(children, BODY_BYTES, cores.load);
+  const [port = 0] = await freePorts(1);
+  const setup = { port, backends, workers: 1, maxConnections: undefined, cores: cores.one };
+  const running = await product.start(children, setup);
+  await untilServing(`http://${LOOPBACK}:${port}/`, running.child);
+  // Where code is compiled as it runs, what is measured first would be the compiler.
+  await measureCapacity(port, children, cores.load);
+  for (let i = 0; i < NEIGHBOURS; i++) await children.start([process.execPath, '-e', 'for (;;);'], cores.one);
+  const capacity = await measureCapacity(port, children, cores.load);
+  const order = {
+    port,
+    connections: CONNECTIONS,
+    mostConnections: MOST_CONNECTIONS,
+    phases: phasesOf(fault, capacity, capacity),
+    postEvery: NO_POST,
+    patienceMs: PATIENCE_MS,
+  };
+  const { records, marks } = await playUnderLoad(fault, async () => NOTHING_TO_UNDO, order, children);
+  const harm = { victims: new Set<string>(), shunned: false, stallMs: PATIENCE_MS };
+  return { finding: findingOf(records, marks, harm, [], []), capacity };
+}
+
+/** @returns requests per second while as many clients as there are connections wait for one answer each */
+async function measureCapacity(port: number, children: Children, cores: readonly number[]): Promise<number> {
+  const load = chooseLoadTool().prepare(SMALL_GET, children.temporaryFolder());
+  const command = load.command({ url: `http://${LOOPBACK}:${port}/`, connections: CONNECTIONS, seconds: MEASURE_S });
+  const { requests, seconds } = load.parse(await children.run(command, cores, MEASURED_WITHIN_MS));
+  return requests / seconds;
+}

@@ -1,0 +1,54 @@
+/** bench/faults/schedule.ts: a fault played under load: begun, undone, and every request accounted for. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Children } from '../children.js';
+import { machineMs } from './clock.js';
+import type { Fault, Undo } from './fault.js';
+import { type LoadOrder, startLoad } from './load-order.js';
+import type { RequestRecord } from './record.js';
+import type { Marks } from './timeline.js';
+
+export interface Played {
+  readonly records: readonly RequestRecord[];
+  readonly marks: Marks;
+}
+
+/**
+ * @param begin does what the fault is
+ * @throws {Error} when the fault cannot be played or undone, or the load generator fails
+ */
+export async function playUnderLoad(
+  { beforeMs, faultMs: lastsMs, afterMs }: Fault,
+  begin: () => Promise<Undo>,
+  order: LoadOrder,
+  children: Children,
+): Promise<Played> {
+  const load = await startLoad(children, order);
+  const startMs = load.begunMs;
+  const endMs = startMs + beforeMs + lastsMs + afterMs;
+  await untilMs(startMs + beforeMs);
+  const faultMs = machineMs();
+  const undo = await begin();
+  await untilMs(faultMs + lastsMs);
+  await undo();
+  const undoneMs = Math.min(machineMs(), endMs);
+  return { records: await load.records(), marks: { startMs, faultMs, undoneMs, endMs } };
+}
+
+/** @returns `rate` requests per second throughout, or what the overload makes of `capacity` */
+export function phasesOf(
+  { overload, beforeMs, faultMs, afterMs }: Fault,
+  capacity: number,
+  rate: number,
+): LoadOrder['phases'] {
+  if (overload === undefined) return [{ rate, forMs: beforeMs + faultMs + afterMs }];
+  const calm = overload.calm * capacity;
+  return [
+    { rate: calm, forMs: beforeMs },
+    { rate: overload.offered * capacity, forMs: faultMs },
+    { rate: calm, forMs: afterMs },
+  ];
+}
+
+async function untilMs(moment: number): Promise<void> {
+  await sleep(Math.max(0, moment - machineMs()));
+}
