@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { configSchema } from './config/schema.js';
 import { backendIdSchema } from './core/backend.js';
 import { FAILURE_REASONS } from './core/outlier.js';
+import { shareSchema } from './core/share.js';
 import { poolChangeSchema, poolSnapshotSchema } from './core/snapshot.js';
 
 export type { FailureReason } from './core/outlier.js';
@@ -18,6 +19,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), config: configSchema, snapshots: z.array(poolSnapshotSchema) }),
   /** Listen on `address`; in mode `shared` the bound socket itself comes as the message's handle. */
   z.object({ type: z.literal('listen'), address: z.string(), accept: acceptSchema }),
+  /** Which of how many live workers this one is; comes before `listen`, and when others come or go. */
+  z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('snapshot'), snapshot: poolSnapshotSchema }),
   z.object({ type: z.literal('change'), change: poolChangeSchema }),
   /** Stop accepting, finish what is in flight, exit 0 within the time. */
@@ -44,6 +47,19 @@ export type BackendColumn = (typeof BACKEND_COLUMNS)[number];
 export const WORKER_COLUMNS = ['clientConnections', 'accepted', 'requests', 'rejected', 'unavailable'] as const;
 export type WorkerColumn = (typeof WORKER_COLUMNS)[number];
 
+/** Columns of a pool's own row; `waiting` is a reading, the others are growth. */
+export const POOL_COLUMNS = [
+  'waiting',
+  'queued',
+  'queueFull',
+  'queueLate',
+  'connectionsBroken',
+  'pendingBroken',
+  'requestsBroken',
+  'retriesBroken',
+] as const;
+export type PoolColumn = (typeof POOL_COLUMNS)[number];
+
 export const toPrimarySchema = z.discriminatedUnion('type', [
   /** The worker's code is loaded. */
   z.object({ type: z.literal('hello') }),
@@ -67,6 +83,7 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     pool: z.string(),
     ids: z.array(backendIdSchema),
     backends: z.instanceof(Float64Array),
+    ofPool: z.instanceof(Float64Array),
     worker: z.instanceof(Float64Array),
   }),
 ]);

@@ -3,9 +3,17 @@
  * and a flush is a copy. The primary gets the growth once a second and merges it.
  */
 import type { BackendId } from '../src/core/backend.js';
-import { BACKEND_COLUMNS, type BackendColumn, WORKER_COLUMNS, type WorkerColumn } from '../src/messages.js';
+import {
+  BACKEND_COLUMNS,
+  type BackendColumn,
+  POOL_COLUMNS,
+  type PoolColumn,
+  WORKER_COLUMNS,
+  type WorkerColumn,
+} from '../src/messages.js';
 
 const column = (name: BackendColumn): number => BACKEND_COLUMNS.indexOf(name);
+const poolColumn = (name: PoolColumn): number => POOL_COLUMNS.indexOf(name);
 const workerColumn = (name: WorkerColumn): number => WORKER_COLUMNS.indexOf(name);
 
 /** Column numbers of a backend's row, looked up once. */
@@ -16,6 +24,18 @@ export const COLUMN = {
   failures: column('failures'),
   retries: column('retries'),
   inflight: column('inflight'),
+} as const;
+
+/** Column numbers of a pool's own row. */
+export const POOL_COLUMN = {
+  waiting: poolColumn('waiting'),
+  queued: poolColumn('queued'),
+  queueFull: poolColumn('queueFull'),
+  queueLate: poolColumn('queueLate'),
+  connectionsBroken: poolColumn('connectionsBroken'),
+  pendingBroken: poolColumn('pendingBroken'),
+  requestsBroken: poolColumn('requestsBroken'),
+  retriesBroken: poolColumn('retriesBroken'),
 } as const;
 
 /** Column numbers of the worker's own row. */

@@ -1,6 +1,6 @@
 /**
- * workers/dispatch.ts: turns a request into a backend. The only caller of `picker.pick()`, so the policy is asked in
- * one place, and what is counted in is always counted out, even when the client vanishes.
+ * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
+ * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
 import { createPicker, type Picker } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
@@ -8,10 +8,14 @@ import type { PoolConfig } from '../src/config/schema.js';
 import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
 import type { Random } from '../src/core/random.js';
 import { RetryBudget } from '../src/core/retry-budget.js';
+import { partOf, type Share, WHOLE } from '../src/core/share.js';
 import { eligibleOf, type PoolSnapshot } from '../src/core/snapshot.js';
-import type { FailureReason } from '../src/messages.js';
-import { COLUMN } from './counters.js';
+import { type FailureReason, POOL_COLUMNS } from '../src/messages.js';
+import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
 import type { UpstreamConnection } from './http/upstream-connection.js';
+import { PoolLoad } from './pool-load.js';
+import type { TimerWheel } from './timer-wheel.js';
+import { type Ticket, WaitQueue } from './wait-queue.js';
 import { WorkerBackend } from './worker-backend.js';
 
 export type Upstream = WorkerBackend<UpstreamConnection>;
@@ -24,10 +28,42 @@ const BEGINNINGS_APART_MS = 1_000;
 /** Told when a streak of failures begins, when it reaches the ejection threshold, and each time it has doubled since. */
 export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: FailureReason) => void;
 
+/** A request that wants a backend. */
+export interface Seeker {
+  /** Where it already failed. */
+  readonly tried: ReadonlySet<BackendId>;
+  /** What affinity hashes. */
+  readonly key: string;
+  /** Whether a backend where it failed may be tried again when no other is left. */
+  readonly again: boolean;
+  /** It cannot use an idle connection. */
+  readonly fresh: boolean;
+}
+
+/** A request that waits. It is told once how that ended, unless it leaves by itself. */
+export interface Waiter extends Seeker {
+  /** It has been counted in on `upstream`. */
+  onSlot(upstream: Upstream): void;
+  onRefused(why: Refusal): void;
+}
+
+/**
+ * Why a request gets no backend:
+ * - `none`: there is none to use
+ * - `full`: all are at their limit; it may {@link Dispatch.wait}
+ * - `connections`: no connection more may be opened; it may wait, too
+ * - `requests`, `pending`: a circuit breaker is open
+ * - `queue`: too many wait already
+ * - `late`: it has waited too long
+ */
+export type Refusal = 'none' | 'full' | 'connections' | 'requests' | 'pending' | 'queue' | 'late';
+
 export class Dispatch {
   readonly pool: string;
   readonly config: PoolConfig;
   readonly budget: RetryBudget;
+  readonly load: PoolLoad;
+  readonly counters = new CounterRow(POOL_COLUMNS.length);
   private current: PoolSnapshot;
   private readonly byId = new Map<BackendId, Upstream>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
@@ -37,11 +73,22 @@ export class Dispatch {
   private readonly refuge: Picker<Upstream>;
   private readonly turns = new TurnClock();
   private readonly report: ReportFailing;
+  /** Backends that take no request more; a policy is told that they were tried. */
+  private readonly full = new Set<BackendId>();
+  private readonly queue: WaitQueue<Waiter>;
+  /** How many may wait in this worker. */
+  private places: number;
+  private share: Share = WHOLE;
+  /** Nobody is taken from the queue: somebody is just being, or what could be given is changing. */
+  private holding = false;
 
-  constructor(snapshot: PoolSnapshot, config: PoolConfig, random: Random, report: ReportFailing) {
+  constructor(snapshot: PoolSnapshot, config: PoolConfig, wheel: TimerWheel, random: Random, report: ReportFailing) {
     this.pool = snapshot.pool;
     this.config = config;
     this.budget = new RetryBudget(config.retries);
+    this.load = new PoolLoad(config.circuitBreaker);
+    this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
+    this.places = config.queue.length;
     this.picker = createPicker<Upstream>(config.policy, random);
     this.refuge = createPicker<Upstream>(config.policy, random);
     this.report = report;
@@ -56,6 +103,7 @@ export class Dispatch {
   /** Swaps the snapshot. Requests in flight keep the backend they have. */
   install(snapshot: PoolSnapshot): void {
     this.current = snapshot;
+    this.holding = true;
     const present = new Set(snapshot.backends.map((backend) => backend.id));
     for (const [id, upstream] of this.byId) if (!present.has(id)) this.retire(id, upstream);
     for (const backend of snapshot.backends) {
@@ -66,26 +114,80 @@ export class Dispatch {
     const { backends, panic } = eligibleOf(snapshot);
     this.picker.update(this.upstreamsOf(backends));
     this.refuge.update(panic ? this.upstreamsOf(backends.filter(isUsable)) : []);
+    this.holding = false;
+    this.applyLimits();
   }
 
-  /**
-   * Chooses a backend and counts the attempt in; every choice needs one {@link release}.
-   * @param tried where this request already failed
-   * @param again whether a backend that failed may be tried again when no other is left
-   */
-  choose(tried: ReadonlySet<BackendId>, key: string, again: boolean): Upstream | undefined {
-    const safe = tried.size > 0 ? this.refuge.pick(tried, key) : undefined;
-    const chosen = safe ?? this.picker.pick(tried, key) ?? (again ? this.picker.pick(NONE, key) : undefined);
-    if (chosen === undefined) return undefined;
+  /** Follows the number of workers: this one's part of every limit that is meant for the whole host. */
+  resize(share: Share): void {
+    this.share = share;
+    this.load.resize(share);
+    const { length } = this.config.queue;
+    this.places = length === 0 ? 0 : partOf(length, share);
+    this.applyLimits();
+  }
+
+  /** Chooses a backend and counts the attempt in; every choice needs one {@link release}. */
+  choose(seeker: Seeker): Upstream | Refusal {
+    const { load } = this;
+    if (!load.mayBegin) return 'requests';
+    const chosen = this.pick(seeker);
+    if (chosen === undefined) return 'none';
+    if (chosen.inflight >= chosen.most) return 'full';
+    if (seeker.fresh || chosen.idle.length === 0) {
+      const refusal = this.whyNotConnect();
+      if (refusal !== undefined) return refusal;
+    }
     this.turns.take(chosen);
+    load.requests += 1;
     chosen.inflight += 1;
+    if (chosen.inflight === chosen.most) this.full.add(chosen.id);
     chosen.counters.add(COLUMN.requests);
     return chosen;
   }
 
   /** Counts the attempt out again. */
   release(upstream: Upstream): void {
+    this.load.requests -= 1;
     upstream.inflight -= 1;
+    if (upstream.inflight === upstream.most - 1) this.full.delete(upstream.id);
+    if (this.queue.size > 0) this.serveQueue();
+  }
+
+  /** A connection to a backend begins to open; it needs one {@link disconnected}. */
+  connecting(): void {
+    this.load.connections += 1;
+    this.load.connecting += 1;
+  }
+
+  /** It has opened. */
+  connected(): void {
+    this.load.connecting -= 1;
+  }
+
+  /** It has closed. @param opened whether it had {@link connected} */
+  disconnected(opened: boolean): void {
+    this.load.connections -= 1;
+    if (!opened) this.load.connecting -= 1;
+    if (this.queue.size > 0) this.serveQueue();
+  }
+
+  /** Lets `waiter` wait, behind those who wait already, until a backend can take it. */
+  wait(waiter: Waiter): Ticket<Waiter> | Refusal {
+    if (this.queue.size >= this.places) return 'queue';
+    if (!this.load.mayPend(this.queue.size)) return 'pending';
+    this.counters.add(POOL_COLUMN.queued);
+    return this.queue.join(waiter);
+  }
+
+  /** The waiter behind `ticket` wants no backend any more. */
+  leaveQueue(ticket: Ticket<Waiter>): void {
+    this.queue.leave(ticket);
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.queue.size;
   }
 
   /** The backend answered: whatever failed before is no longer in a row. */
@@ -122,6 +224,64 @@ export class Dispatch {
 
   closeIdle(): void {
     for (const upstream of this.byId.values()) upstream.closeIdle();
+  }
+
+  /** @returns a backend at its limit only when all that `seeker` could go to are */
+  private pick({ tried, key, again }: Seeker): Upstream | undefined {
+    const chosen = this.pickOutside(tried, key) ?? (again ? this.pickOutside(NONE, key) : undefined);
+    if (chosen === undefined || chosen.inflight < chosen.most) return chosen;
+    // Only now it matters who else is at the limit.
+    const open = this.pickOutside(tried.size === 0 ? this.full : new Set([...tried, ...this.full]), key);
+    return open ?? (again ? this.pickOutside(this.full, key) : undefined) ?? chosen;
+  }
+
+  private pickOutside(tried: ReadonlySet<BackendId>, key: string): Upstream | undefined {
+    const safe = tried.size > 0 ? this.refuge.pick(tried, key) : undefined;
+    return safe ?? this.picker.pick(tried, key);
+  }
+
+  /** Gives what is free to those who wait, in their order, until nothing is left that any of them could use. */
+  private serveQueue(): void {
+    if (this.holding) return;
+    this.holding = true;
+    for (let ticket = this.queue.first; ticket !== undefined; ticket = ticket.next) {
+      const { waiter } = ticket;
+      const choice = this.choose(waiter);
+      if (typeof choice !== 'string') {
+        this.queue.leave(ticket);
+        waiter.onSlot(choice);
+      } else if (choice === 'none') {
+        this.queue.leave(ticket);
+        waiter.onRefused(choice);
+      } else if (choice !== 'full' || waiter.tried.size === 0) break;
+    }
+    this.holding = false;
+  }
+
+  /** Why no connection may be opened now, if so. One that nobody uses has to make room. */
+  private whyNotConnect(): Refusal | undefined {
+    const { load, queue } = this;
+    // One that is served from the queue counts there still.
+    if (!load.mayPend(this.holding ? queue.size - 1 : queue.size)) return 'pending';
+    return load.mayConnect || this.closeOneIdle() ? undefined : 'connections';
+  }
+
+  private closeOneIdle(): boolean {
+    const held = this.holding;
+    this.holding = true;
+    const closed = [...this.byId.values()].some((upstream) => upstream.closeOldestIdle());
+    this.holding = held;
+    return closed;
+  }
+
+  /** After a change of a limit, of the number of workers, or of who may be picked. */
+  private applyLimits(): void {
+    this.full.clear();
+    for (const upstream of this.byId.values()) {
+      upstream.most = partOf(upstream.maxConnections, this.share);
+      if (upstream.inflight >= upstream.most) this.full.add(upstream.id);
+    }
+    if (this.queue.size > 0) this.serveQueue();
   }
 
   private upstreamsOf(backends: readonly Backend[]): readonly Upstream[] {

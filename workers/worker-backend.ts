@@ -17,6 +17,10 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   host: string;
   port: number;
   weight: number;
+  /** Requests that the whole host may have open on it; 0 sets no limit. */
+  maxConnections: number;
+  /** This worker's part of that. */
+  most = Number.POSITIVE_INFINITY;
   inflight = 0;
   turn = 0;
   /** Failures since the last success; see `dispatch.ts`. */
@@ -39,6 +43,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.host = backend.host;
     this.port = backend.port;
     this.weight = backend.weight;
+    this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
   }
 
@@ -48,6 +53,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.host = backend.host;
     this.port = backend.port;
     this.weight = backend.weight;
+    this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
     if (moved || !this.keepsIdle) this.closeIdle();
   }
@@ -56,6 +62,13 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   retire(): void {
     this.keepsIdle = false;
     this.closeIdle();
+  }
+
+  /** @returns `false` when none is idle */
+  closeOldestIdle(): boolean {
+    const oldest = this.idle.shift();
+    oldest?.close();
+    return oldest !== undefined;
   }
 
   closeIdle(): void {

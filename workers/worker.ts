@@ -7,7 +7,7 @@ import { systemRandom } from '../src/core/random.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
-import { takeBackendRows, WORKER_COLUMN } from './counters.js';
+import { POOL_COLUMN, takeBackendRows, WORKER_COLUMN } from './counters.js';
 import { Dispatch } from './dispatch.js';
 import { ClientConnection } from './http/client-connection.js';
 import { Plane } from './http/plane.js';
@@ -35,7 +35,7 @@ export class Worker {
   /** @param snapshot the pool that all requests go to, at some version */
   constructor(config: Config, pool: PoolConfig, snapshot: PoolSnapshot, output: WorkerOutput) {
     this.output = output;
-    const dispatch = new Dispatch(snapshot, pool, systemRandom, (name, id, streak, reason) =>
+    const dispatch = new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
       output.send({ type: 'failing', pool: name, id, streak, reason }),
     );
     this.plane = new Plane(config, dispatch, this.wheel);
@@ -49,6 +49,8 @@ export class Worker {
     switch (message.type) {
       case 'listen':
         return this.listen(message.address, message.accept, handle);
+      case 'share':
+        return this.plane.dispatch.resize(message.share);
       case 'snapshot':
         return this.install(message.snapshot);
       case 'change':
@@ -125,7 +127,10 @@ export class Worker {
     const counted = dispatch.counted();
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = clients.size;
+    const ofPool = dispatch.counters.take();
+    ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
     const ids = counted.map((upstream) => upstream.id);
-    this.output.send({ type: 'counters', pool: dispatch.pool, ids, backends: takeBackendRows(counted), worker });
+    const backends = takeBackendRows(counted);
+    this.output.send({ type: 'counters', pool: dispatch.pool, ids, backends, ofPool, worker });
   }
 }

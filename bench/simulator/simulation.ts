@@ -43,7 +43,7 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
   for (const backend of world.backends) primary.watch(backend, chance());
   for (let id = 0; id < setup.workers; id++) {
     const wheel = tickingWheel(world.clock);
-    const dispatch = new Dispatch(primary.snapshot, config, chance(), (_, backend, streak, reason) =>
+    const dispatch = new Dispatch(primary.snapshot, config, wheel, chance(), (_, backend, streak, reason) =>
       primary.failing(id, backend, streak, reason),
     );
     workers.push(new SimulatedWorker(dispatch, wheel, world));

@@ -6,7 +6,7 @@ import type { BackendId } from '../../src/core/backend.js';
 import type { FailureReason } from '../../src/core/outlier.js';
 import { afterFailure } from '../../src/core/retry.js';
 import { applyChange, type PoolChange } from '../../src/core/snapshot.js';
-import type { Dispatch, Upstream } from '../../workers/dispatch.js';
+import type { Dispatch, Seeker, Upstream } from '../../workers/dispatch.js';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
 import type { Answer, SimulatedBackend } from './backend.js';
 import type { Recorder } from './recorder.js';
@@ -20,10 +20,10 @@ export interface World {
   readonly patienceMs: number;
 }
 
-interface Request {
-  readonly key: string;
+interface Request extends Seeker {
   readonly startMs: number;
   readonly tried: Set<BackendId>;
+  again: boolean;
   attempts: number;
 }
 
@@ -51,7 +51,8 @@ export class SimulatedWorker {
   /** A request arrives. @param key what affinity hashes */
   request(key: string): void {
     this.#dispatch.budget.onRequest(this.#wheel.now);
-    this.#attempt({ key, startMs: this.#world.clock.nowMs, tried: new Set(), attempts: 0 }, false);
+    const startMs = this.#world.clock.nowMs;
+    this.#attempt({ key, startMs, tried: new Set(), again: false, fresh: false, attempts: 0 });
   }
 
   /** @returns what this worker itself has in flight */
@@ -71,13 +72,14 @@ export class SimulatedWorker {
     return this.#dispatch.counted().find((upstream) => upstream.id === id);
   }
 
-  #attempt(request: Request, again: boolean): void {
+  #attempt(request: Request): void {
     const { clock, backends, recorder, patienceMs } = this.#world;
-    const upstream = this.#dispatch.choose(request.tried, request.key, again);
-    const index = backends.findIndex(({ id }) => id === upstream?.id);
-    const backend = backends[index];
+    const upstream = this.#dispatch.choose(request);
     // Nobody to try: the request has failed, as far as the recorder knows it has just not been answered.
-    if (upstream === undefined || backend === undefined) return;
+    if (typeof upstream === 'string') return;
+    const index = backends.findIndex(({ id }) => id === upstream.id);
+    const backend = backends[index];
+    if (backend === undefined) return;
     const answer = backend.serve(clock.nowMs);
     backend.open++;
     request.attempts++;
@@ -114,7 +116,8 @@ export class SimulatedWorker {
     const get = { idempotent: true, kept: true, freshStart: false };
     const step = afterFailure(failed, get, config.retries.count, () => budget.tryRetry(nowMs));
     request.tried.add(upstream.id);
-    if (step !== 'give-up') this.#attempt(request, step === 'elsewhere-first');
+    request.again = step === 'elsewhere-first';
+    if (step !== 'give-up') this.#attempt(request);
   }
 
   #hasIdle(): boolean {

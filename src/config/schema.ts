@@ -30,6 +30,15 @@ export const backendConfig = z.strictObject({
     .max(MAX_WEIGHT, weightError)
     .default(1)
     .describe('Share of the traffic, relative to the other weights.'),
+  maxConnections: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe(
+      'Requests that the whole host may have open on it at once, split evenly over the workers, at least 1 for each; ' +
+        '0 sets no limit.',
+    ),
 });
 
 const backends = z
@@ -62,6 +71,19 @@ const outlier = z
   .prefault({})
   .describe('When failing traffic puts a backend out of use for a while, whatever its health checks say.');
 
+const queue = z
+  .strictObject({
+    length: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(1_024)
+      .describe('Requests that may wait, split evenly over the workers; the next one is answered with 503.'),
+    timeout: positiveDuration.prefault('5s').describe('A request that has waited for so long is answered with 503.'),
+  })
+  .prefault({})
+  .describe('Where requests wait, first come, first served, while every backend is at its `maxConnections`.');
+
 const retries = z
   .strictObject({
     count: z.int().min(0).max(10).default(2).describe('Attempts after the first.'),
@@ -82,6 +104,17 @@ const retries = z
   .prefault({})
   .describe('Second attempts, on another backend where there is one.');
 
+const breaker = z.int().min(0).max(1_000_000).default(0);
+const circuitBreaker = z
+  .strictObject({
+    connections: breaker.describe('Connections to its backends; requests wait for one like for a `maxConnections`.'),
+    pending: breaker.describe('Requests that wait in the queue or for a connection to open.'),
+    requests: breaker.describe('Requests that are open on a backend.'),
+    retries: breaker.describe('Retries that are open on a backend.'),
+  })
+  .prefault({})
+  .describe('How much of the whole host may be under way on the pool, split evenly over the workers; 0 sets no limit.');
+
 const upstreamTimeouts = z
   .strictObject({
     connect: positiveDuration.prefault('3s').describe('To open a connection to a backend.'),
@@ -100,12 +133,14 @@ const upstreamTimeouts = z
   .prefault({})
   .describe('How long a backend may take.');
 
-const pool = z.strictObject({
+const poolKeys = z.strictObject({
   policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
   backends,
   healthCheck,
   outlier,
+  queue,
   retries,
+  circuitBreaker,
   timeouts: upstreamTimeouts,
   idleConnections: z
     .int()
@@ -122,6 +157,13 @@ const pool = z.strictObject({
       'Requests sent on one connection to a backend before the first is answered; GET and HEAD without a body only. ' +
         'More than 1 costs less CPU, and trusts the backends to answer each request exactly once.',
     ),
+});
+
+const pool = poolKeys.superRefine(({ pipelining, circuitBreaker: { connections } }, context) => {
+  if (pipelining === 1 || connections === 0) return;
+  // The requests of one turn are given their connections together, after each has been let through.
+  const message = `"${connections}" cannot be kept while requests share connections; leave it at 0, or pipelining at 1`;
+  context.addIssue({ code: 'custom', path: ['circuitBreaker', 'connections'], message });
 });
 
 // Pools are named in logs, metrics and commands, so a name is one plain word.

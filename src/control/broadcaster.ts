@@ -1,7 +1,7 @@
 /**
  * control/broadcaster.ts: gets every pool to every worker. A new worker starts from full snapshots, later changes
  * travel as versioned deltas, and a worker that missed one asks for the snapshot again. Acknowledgements tell how long
- * a change takes to reach the last worker.
+ * a change takes to reach the last worker. It also tells each worker how many they are, since they split limits.
  */
 import type { Config } from '../config/schema.js';
 import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
@@ -52,6 +52,7 @@ export class Broadcaster {
     const snapshots = Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
     to.send({ type: 'start', config: this.#config, snapshots });
+    this.#share();
   }
 
   publish(change: PoolChange): void {
@@ -74,12 +75,22 @@ export class Broadcaster {
 
   /** Nothing waits for a worker that is gone. */
   leave(workerId: number): void {
-    if (this.#workers.delete(workerId)) this.#settle();
+    if (!this.#workers.delete(workerId)) return;
+    this.#settle();
+    this.#share();
   }
 
   /** @returns the version of `pool` that a worker is known to have */
   acknowledged(workerId: number, pool: string): number | undefined {
     return this.#workers.get(workerId)?.acknowledged.get(pool);
+  }
+
+  /** One that drains counts until it is gone: what it has in flight is part of what is limited. */
+  #share(): void {
+    const of = this.#workers.size;
+    [...this.#workers.values()].forEach(({ to }, index) => {
+      to.send({ type: 'share', share: { index, of } });
+    });
   }
 
   #settle(): void {

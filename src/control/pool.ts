@@ -36,13 +36,13 @@ export interface NewBackend {
  * @param initial its health before the first probe
  * @returns a configured backend as it joins a pool; one behind a name is out of use until the name is resolved
  */
-export function newBackend({ address, weight }: PoolConfig['backends'][number], initial: HealthState): NewBackend {
+export function newBackend({ address, ...settings }: PoolConfig['backends'][number], initial: HealthState): NewBackend {
   const parsed = parseAddress(address, 1);
   if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
   const known = isIP(parsed.host) !== 0;
   const id = backendIdSchema.parse(address);
   return {
-    backend: { id, ...parsed, weight, admin: 'enabled', health: known ? initial : 'down', outlier: 'in' },
+    backend: { id, ...parsed, ...settings, admin: 'enabled', health: known ? initial : 'down', outlier: 'in' },
     reason: known ? 'not probed yet' : 'the name has not been resolved yet',
   };
 }
@@ -107,7 +107,10 @@ export class Pool {
   }
 
   /** What an operator decides about a backend, in one change. */
-  configure(id: BackendId, fields: Partial<Pick<Backend, 'weight' | 'admin'>>): PoolChange | undefined {
+  configure(
+    id: BackendId,
+    fields: Partial<Pick<Backend, 'weight' | 'maxConnections' | 'admin'>>,
+  ): PoolChange | undefined {
     const before = this.backend(id)?.admin;
     const change = this.#alter(id, fields);
     if (change === undefined || fields.admin === undefined) return change;
@@ -176,5 +179,5 @@ export class Pool {
 /** Id and port never change. */
 function isSame(a: Backend, b: Backend): boolean {
   const sameStates = a.admin === b.admin && a.health === b.health && a.outlier === b.outlier;
-  return sameStates && a.host === b.host && a.weight === b.weight;
+  return sameStates && a.host === b.host && a.weight === b.weight && a.maxConnections === b.maxConnections;
 }

@@ -3,18 +3,28 @@
  * flight is the sum over those alive.
  */
 import type { BackendId } from '../core/backend.js';
-import { BACKEND_COLUMNS, type BackendColumn, type ToPrimary, WORKER_COLUMNS, type WorkerColumn } from '../messages.js';
+import {
+  BACKEND_COLUMNS,
+  type BackendColumn,
+  POOL_COLUMNS,
+  type PoolColumn,
+  type ToPrimary,
+  WORKER_COLUMNS,
+  type WorkerColumn,
+} from '../messages.js';
 import { Rate } from './rate.js';
 
 export type Counters = Extract<ToPrimary, { type: 'counters' }>;
 
 /** Columns that are a reading of now, not growth. */
 const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
+const WAITING = POOL_COLUMNS.indexOf('waiting');
 const CONNECTIONS = WORKER_COLUMNS.indexOf('clientConnections');
 const REQUESTS = BACKEND_COLUMNS.indexOf('requests');
 const WORKER_REQUESTS = WORKER_COLUMNS.indexOf('requests');
 
 export type BackendTotals = Readonly<Record<BackendColumn, number>> & { readonly requestsPerSecond: number };
+export type PoolTotals = Readonly<Record<PoolColumn, number>>;
 export type WorkerTotals = Readonly<Record<WorkerColumn, number>> & { readonly requestsPerSecond: number };
 
 class Row {
@@ -25,11 +35,11 @@ class Row {
     this.totals = new Float64Array(columns);
   }
 
-  grow(values: Float64Array, reading: number, requests: number, nowMs: number): void {
+  /** @param reading the column that is none of growth */
+  grow(values: Float64Array, reading: number): void {
     values.forEach((value, column) => {
       if (column !== reading) this.totals[column] = (this.totals[column] ?? 0) + value;
     });
-    this.rate.add(values[requests] ?? 0, nowMs);
   }
 }
 
@@ -40,6 +50,9 @@ export class Stats {
   readonly #inflight = new Map<number, Map<string, number>>();
   /** The version of each pool that a worker had when it last counted. */
   readonly #countedAt = new Map<number, Map<string, number>>();
+  readonly #pools = new Map<string, Row>();
+  /** Requests that wait in each pool, by worker. */
+  readonly #waiting = new Map<number, Map<string, number>>();
   readonly #workers = new Map<number, Row>();
   readonly #all = new Row(WORKER_COLUMNS.length);
 
@@ -58,21 +71,24 @@ export class Stats {
    * @param version of the pool, as the worker had it
    * @returns `false` when the rows do not fit their columns; nothing was counted then
    */
-  record(workerId: number, { pool, ids, backends, worker }: Counters, version: number): boolean {
+  record(workerId: number, counters: Counters, version: number): boolean {
+    if (!isWellFormed(counters)) return false;
+    const { pool, ids, backends, ofPool, worker } = counters;
     const width = BACKEND_COLUMNS.length;
-    const fits = backends.length === ids.length * width && worker.length === WORKER_COLUMNS.length;
-    if (!fits || !backends.every(isCount) || !worker.every(isCount)) return false;
     const inflight = new Map<string, number>();
     ids.forEach((id, index) => {
       const values = backends.subarray(index * width, (index + 1) * width);
       const key = keyOf(pool, id);
-      this.#backends.get(key)?.grow(values, INFLIGHT, REQUESTS, this.#nowMs());
+      const row = this.#backends.get(key);
+      row?.grow(values, INFLIGHT);
+      row?.rate.add(values[REQUESTS] ?? 0, this.#nowMs());
       // One that left and came back has two rows until its old requests are finished.
       if (this.#backends.has(key)) inflight.set(key, (inflight.get(key) ?? 0) + (values[INFLIGHT] ?? 0));
     });
     const ofWorker = upsert(this.#inflight, workerId, () => new Map<string, number>());
     for (const [key, count] of inflight) ofWorker.set(key, count);
     upsert(this.#countedAt, workerId, () => new Map<string, number>()).set(pool, version);
+    this.#recordPool(workerId, pool, ofPool);
     this.#recordWorker(workerId, worker);
     return true;
   }
@@ -86,6 +102,7 @@ export class Stats {
   leave(workerId: number): void {
     this.#inflight.delete(workerId);
     this.#countedAt.delete(workerId);
+    this.#waiting.delete(workerId);
     this.#workers.delete(workerId);
   }
 
@@ -114,6 +131,21 @@ export class Stats {
     };
   }
 
+  pool(name: string): PoolTotals {
+    const row = this.#pools.get(name);
+    const total = (column: PoolColumn): number => row?.totals[POOL_COLUMNS.indexOf(column)] ?? 0;
+    return {
+      waiting: sum([...this.#waiting.values()].map((byPool) => byPool.get(name) ?? 0)),
+      queued: total('queued'),
+      queueFull: total('queueFull'),
+      queueLate: total('queueLate'),
+      connectionsBroken: total('connectionsBroken'),
+      pendingBroken: total('pendingBroken'),
+      requestsBroken: total('requestsBroken'),
+      retriesBroken: total('retriesBroken'),
+    };
+  }
+
   /** @returns what one live worker has counted */
   worker(workerId: number): WorkerTotals {
     const row = this.#workers.get(workerId);
@@ -137,15 +169,31 @@ export class Stats {
     };
   }
 
+  #recordPool(workerId: number, pool: string, values: Float64Array): void {
+    upsert(this.#pools, pool, () => new Row(POOL_COLUMNS.length)).grow(values, WAITING);
+    upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, values[WAITING] ?? 0);
+  }
+
   #recordWorker(workerId: number, values: Float64Array): void {
     const row = upsert(this.#workers, workerId, () => new Row(WORKER_COLUMNS.length));
-    for (const each of [row, this.#all]) each.grow(values, CONNECTIONS, WORKER_REQUESTS, this.#nowMs());
+    for (const each of [row, this.#all]) {
+      each.grow(values, CONNECTIONS);
+      each.rate.add(values[WORKER_REQUESTS] ?? 0, this.#nowMs());
+    }
     row.totals[CONNECTIONS] = values[CONNECTIONS] ?? 0;
   }
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+function isWellFormed({ ids, backends, ofPool, worker }: Counters): boolean {
+  const fits =
+    backends.length === ids.length * BACKEND_COLUMNS.length &&
+    ofPool.length === POOL_COLUMNS.length &&
+    worker.length === WORKER_COLUMNS.length;
+  return fits && [backends, ofPool, worker].every((values) => values.every(isCount));
 }
 
 function isCount(value: number): boolean {

@@ -9,7 +9,7 @@ import type { LastProbe } from './health-scheduler.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Pool, StateChange } from './pool.js';
 import type { Pools } from './pools.js';
-import type { BackendTotals, WorkerTotals } from './stats.js';
+import type { BackendTotals, PoolTotals, WorkerTotals } from './stats.js';
 import type { Supervisor } from './supervisor.js';
 import type { WorkerProcess, WorkerState } from './worker-process.js';
 
@@ -38,7 +38,7 @@ export interface ChangeView extends Omit<StateChange, 'at'> {
   readonly at: string;
 }
 
-export interface PoolView {
+export interface PoolView extends PoolTotals {
   readonly name: string;
   readonly policy: string;
   readonly version: number;
@@ -107,6 +107,7 @@ function poolView(pool: Pool, sources: Sources): PoolView {
     version: snapshot.version,
     eligible: eligible.length,
     panic,
+    ...sources.pools.stats.pool(name),
     backends: snapshot.backends.map((backend) => backendView(pool, backend, sources)),
   };
 }

@@ -16,6 +16,8 @@ export const backendSchema = z
     port: z.int().min(1).max(65_535),
     /** Relative share of the traffic, a positive integer. */
     weight: z.int().min(1),
+    /** Requests that the whole host may have open on it; 0 sets no limit. */
+    maxConnections: z.int().min(0),
     /** Owned by the operator. `draining` takes no new request and finishes what it has. */
     admin: z.enum(['enabled', 'draining', 'maintenance']),
     /** Owned by the health checks. `unknown` counts as usable until the first verdict. */

@@ -3,7 +3,11 @@ import { reloadPlan } from '../../src/commands/reload-plan.js';
 
 /** `a` is a backend of weight 1, `a*3` one of weight 3. */
 const listed = (...names: readonly string[]) =>
-  names.map((name) => ({ address: name.split('*')[0] ?? '', weight: Number(name.split('*')[1] ?? 1) }));
+  names.map((name) => ({
+    address: name.split('*')[0] ?? '',
+    weight: Number(name.split('*')[1] ?? 1),
+    maxConnections: 0,
+  }));
 const running = (...names: readonly string[]) => listed(...names).map(({ address: id, weight }) => ({ id, weight }));
 
 const NOTHING = { add: [], reweigh: [], remove: [], stay: [] };

@@ -37,7 +37,7 @@ describe('The configuration', () => {
     });
     expect(config.pools['web']).to.deep.equal({
       policy: 'two-choices',
-      backends: [{ address: '127.0.0.1:3001', weight: 1 }],
+      backends: [{ address: '127.0.0.1:3001', weight: 1, maxConnections: 0 }],
       healthCheck: {
         type: 'tcp',
         path: undefined,
@@ -54,7 +54,9 @@ describe('The configuration', () => {
         initial: 'unknown',
       },
       outlier: { consecutiveFailures: 5, window: 10_000, ejection: 10_000, longestEjection: 300_000 },
+      queue: { length: 1_024, timeout: 5_000 },
       retries: { count: 2, budget: 0.2, minPerSecond: 3, bodyBytes: 65_536 },
+      circuitBreaker: { connections: 0, pending: 0, requests: 0, retries: 0 },
       timeouts: {
         connect: 3_000,
         responseHead: 30_000,
@@ -93,6 +95,12 @@ describe('The configuration', () => {
       'a backend listed twice, in whatever spelling',
       withPool({ backends: [{ address: 'Web:80' }, { address: 'web:80', weight: 2 }] }),
       'pools.web.backends.1.address: backend "web:80" is listed twice',
+    ],
+    [
+      'a limit of connections beside pipelining',
+      withPool({ pipelining: 4, circuitBreaker: { connections: 9 } }),
+      'pools.web.circuitBreaker.connections: "9" cannot be kept while requests share connections; ' +
+        'leave it at 0, or pipelining at 1',
     ],
     ['an empty list', withPool({ backends: [] }), 'pools.web.backends: needs at least one backend'],
     [

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { expect } from 'chai';
 import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
+import { Stats } from '../../src/control/stats.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
 import { backendOf, closeEverything, LogBook, onClose, startTcp } from './support.js';
 
@@ -40,7 +41,8 @@ function backendView(health: 'up' | 'down'): BackendView {
 }
 
 function viewWith(backends: readonly BackendView[], workers: readonly WorkerView[]): BalancerView {
-  const pool: PoolView = { name: 'web', policy: 'random', version: 1, eligible: 1, panic: false, backends };
+  const waits = new Stats(() => 0).pool('web');
+  const pool: PoolView = { name: 'web', policy: 'random', version: 1, eligible: 1, panic: false, ...waits, backends };
   return {
     pid: 1,
     since: '2024-01-01T00:00:00.000Z',

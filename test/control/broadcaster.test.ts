@@ -48,9 +48,9 @@ describe('The broadcaster', () => {
     const worker = new Receiver(1);
     broadcaster.welcome(worker);
     flip();
-    expect(worker.types()).to.deep.equal(['start', 'change']);
+    expect(worker.types()).to.deep.equal(['start', 'share', 'change']);
     expect(worker.got[0]).to.have.nested.property('snapshots[0].version', version);
-    expect(worker.got[1]).to.have.nested.property('change.version', version + 1);
+    expect(worker.got[2]).to.have.nested.property('change.version', version + 1);
   });
 
   it('answers a worker that missed a change with the whole pool, and no other worker', () => {
@@ -61,7 +61,19 @@ describe('The broadcaster', () => {
     flip();
     broadcaster.resync(behind.id, 'default');
     expect(behind.got.at(-1)).to.deep.equal({ type: 'snapshot', snapshot: pool.snapshot });
-    expect(fine.types()).to.deep.equal(['start', 'change']);
+    expect(fine.types()).to.deep.equal(['start', 'share', 'change']);
+  });
+
+  it('tells every worker which of how many it is, whenever one comes or goes', () => {
+    const { broadcaster } = setUp();
+    const [first, second] = [new Receiver(1), new Receiver(2)];
+    broadcaster.welcome(first);
+    expect(first.got.at(-1)).to.deep.equal({ type: 'share', share: { index: 0, of: 1 } });
+    broadcaster.welcome(second);
+    expect(first.got.at(-1)).to.deep.equal({ type: 'share', share: { index: 0, of: 2 } });
+    expect(second.got.at(-1)).to.deep.equal({ type: 'share', share: { index: 1, of: 2 } });
+    broadcaster.leave(1);
+    expect(second.got.at(-1)).to.deep.equal({ type: 'share', share: { index: 0, of: 1 } });
   });
 
   it('records how long a change took to reach the last worker', () => {

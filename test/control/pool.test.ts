@@ -86,15 +86,10 @@ describe('The pool', () => {
   });
 
   it('takes a backend behind an address as usable and one behind a name as down until it resolves', () => {
-    expect(newBackend({ address: '[::1]:80', weight: 3 }, 'unknown').backend).to.include({
-      host: '::1',
-      port: 80,
-      weight: 3,
-    });
-    expect(newBackend({ address: '[::1]:80', weight: 3 }, 'unknown').backend.health).to.equal('unknown');
-    expect(newBackend({ address: 'name:80', weight: 1 }, 'unknown').backend).to.include({
-      host: 'name',
-      health: 'down',
-    });
+    const settings = { weight: 3, maxConnections: 0 };
+    const known = newBackend({ address: '[::1]:80', ...settings }, 'unknown').backend;
+    expect(known).to.include({ host: '::1', port: 80, weight: 3, health: 'unknown' });
+    const named = newBackend({ address: 'name:80', ...settings }, 'unknown').backend;
+    expect(named).to.include({ host: 'name', health: 'down' });
   });
 });

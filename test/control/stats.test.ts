@@ -1,18 +1,30 @@
 import { expect } from 'chai';
 import { type Counters, Stats } from '../../src/control/stats.js';
-import { BACKEND_COLUMNS, type BackendColumn, WORKER_COLUMNS, type WorkerColumn } from '../../src/messages.js';
+import {
+  BACKEND_COLUMNS,
+  type BackendColumn,
+  POOL_COLUMNS,
+  type PoolColumn,
+  WORKER_COLUMNS,
+  type WorkerColumn,
+} from '../../src/messages.js';
 import { idOf } from './support.js';
 
 const A = '10.0.0.1:80';
 
 type Values<Column extends string> = Partial<Record<Column, number>>;
 
-function counters(backend: Values<BackendColumn>, worker: Values<WorkerColumn> = {}): Counters {
+function counters(
+  backend: Values<BackendColumn>,
+  worker: Values<WorkerColumn> = {},
+  pool: Values<PoolColumn> = {},
+): Counters {
   return {
     type: 'counters',
     pool: 'default',
     ids: [idOf(A)],
     backends: Float64Array.from(BACKEND_COLUMNS, (column) => backend[column] ?? 0),
+    ofPool: Float64Array.from(POOL_COLUMNS, (column) => pool[column] ?? 0),
     worker: Float64Array.from(WORKER_COLUMNS, (column) => worker[column] ?? 0),
   };
 }
@@ -40,6 +52,16 @@ describe('The merged counters', () => {
     stats.leave(1);
     expect(stats.backend('default', idOf(A))).to.include({ requests: 5, inflight: 0 });
     expect(stats.all()).to.include({ requests: 5, clientConnections: 0 });
+  });
+
+  it('add up what happened in a pool, and sum what waits there over the live workers', () => {
+    const stats = statsWithA(() => 0);
+    stats.record(1, counters({}, {}, { waiting: 3, queued: 5 }), 1);
+    stats.record(2, counters({}, {}, { waiting: 1, queueFull: 2 }), 1);
+    stats.record(1, counters({}, {}, { waiting: 2, queued: 1 }), 1);
+    expect(stats.pool('default')).to.include({ waiting: 3, queued: 6, queueFull: 2 });
+    stats.leave(1);
+    expect(stats.pool('default')).to.include({ waiting: 1, queued: 6, queueFull: 2 });
   });
 
   it('tell the same address in two pools apart', () => {

@@ -52,7 +52,8 @@ export const idOf = (text: string): BackendId => backendIdSchema.parse(text);
 export function backendOf(id: string, fields: Partial<Backend> = {}): Backend {
   const port = Number(id.slice(id.lastIndexOf(':') + 1));
   const host = id.slice(0, id.lastIndexOf(':'));
-  return { id: idOf(id), host, port, weight: 1, admin: 'enabled', health: 'unknown', outlier: 'in', ...fields };
+  const initial = { weight: 1, maxConnections: 0, admin: 'enabled', health: 'unknown', outlier: 'in' } as const;
+  return { id: idOf(id), host, port, ...initial, ...fields };
 }
 
 /** A pool named "default" and the changes it has published. */

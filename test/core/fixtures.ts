@@ -8,7 +8,7 @@ export function idOf(name: string): BackendId {
 
 /** A backend that is enabled, up and in. */
 export function backend(name: string, differs: Partial<Backend> = {}): Backend {
-  const usable = { weight: 1, admin: 'enabled', health: 'up', outlier: 'in' } as const;
+  const usable = { weight: 1, maxConnections: 0, admin: 'enabled', health: 'up', outlier: 'in' } as const;
   return { id: idOf(name), host: '127.0.0.1', port: 80, ...usable, ...differs };
 }
 

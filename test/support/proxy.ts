@@ -68,7 +68,7 @@ export class TestProxy {
 
   /** Upserts the backend at `address` as the next version. */
   change(address: string, version: number, state: Partial<Backend> = {}): void {
-    const backend = { ...up({ address, weight: 1 }), ...state };
+    const backend = { ...up({ address, weight: 1, maxConnections: 0 }), ...state };
     this.apply({ kind: 'upsert', pool: DEFAULT_POOL, version, backend });
   }
 
@@ -129,8 +129,14 @@ async function stop(proxy: TestProxy): Promise<void> {
 }
 
 /** A backend as the primary announces it once its first probe has passed. */
-export function up({ address, weight }: Config['pools'][string]['backends'][number]): Backend {
+export function up({ address, ...settings }: Config['pools'][string]['backends'][number]): Backend {
   const colon = address.lastIndexOf(':');
   const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
-  return backendSchema.parse({ id: address, host, port, weight, admin: 'enabled', health: 'up', outlier: 'in' });
+  return backendSchema.parse({
+    id: address,
+    host,
+    port,
+    ...settings,
+    ...{ admin: 'enabled', health: 'up', outlier: 'in' },
+  });
 }

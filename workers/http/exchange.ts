@@ -9,12 +9,14 @@ import { forwardResponseHead, type ToClient } from '../../src/http1/forward-resp
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { parseResponseHead, type ResponseHead } from '../../src/http1/response-head.js';
 import type { FailureReason } from '../../src/messages.js';
-import { COLUMN, WORKER_COLUMN } from '../counters.js';
-import type { Upstream } from '../dispatch.js';
+import { COLUMN, POOL_COLUMN, WORKER_COLUMN } from '../counters.js';
+import type { Refusal, Upstream, Waiter } from '../dispatch.js';
+import type { Ticket } from '../wait-queue.js';
 import type { Answered } from './answered.js';
 import type { ClientConnection } from './client-connection.js';
 import { Flow, type FlowOwner } from './flow.js';
 import type { Plane } from './plane.js';
+import { countRefusal, REFUSAL_DETAIL } from './refusals.js';
 import { Tunnel } from './tunnel.js';
 import { type Loss, UpstreamConnection } from './upstream-connection.js';
 
@@ -30,7 +32,7 @@ const DETAIL: Readonly<Record<FailureReason, string>> = {
   'bad-response': 'the backend sent a response that is not valid HTTP.',
 };
 
-export class Exchange implements FlowOwner, Answered {
+export class Exchange implements FlowOwner, Answered, Waiter {
   /** All of the request body was received and sent on. */
   requestComplete: boolean;
   /** The first byte of the final response went to the client: nothing can be taken back any more. */
@@ -49,9 +51,13 @@ export class Exchange implements FlowOwner, Answered {
   private readonly pipelines: boolean;
   /** Every body byte so far, for another attempt; `undefined` once there are too many to keep. */
   private replay: string | undefined;
-  private tried: ReadonlySet<BackendId> = NOWHERE;
+  tried: ReadonlySet<BackendId> = NOWHERE;
+  again = false;
+  /** After a stale connection only a new one will do: the other backends' idle ones may be stale just as well. */
+  fresh = false;
   private attempts = 0;
-  private freeReplay = true;
+  /** Its place among those that wait for a backend. */
+  private ticket: Ticket<Waiter> | undefined;
   private upstream: Upstream | undefined;
   private connection: UpstreamConnection | undefined;
   private requestFlow: Flow | undefined;
@@ -88,19 +94,30 @@ export class Exchange implements FlowOwner, Answered {
 
   start(): void {
     this.plane.dispatch.budget.onRequest(this.plane.wheel.now);
-    this.attempt(false);
+    this.attempt();
   }
 
-  /** Begins the next attempt: chooses a backend and sends, or connects first. */
-  private attempt(again: boolean): void {
-    const upstream = this.plane.dispatch.choose(this.tried, this.client.address, again);
-    if (upstream === undefined) return this.giveUp();
+  /** What affinity hashes. */
+  get key(): string {
+    return this.client.address;
+  }
+
+  /** Begins the next attempt, or waits for a backend that can take it. */
+  private attempt(): void {
+    const { dispatch } = this.plane;
+    const choice = dispatch.choose(this);
+    if (typeof choice !== 'string') this.sendTo(choice);
+    else if (choice === 'full' || choice === 'connections') this.wait(choice);
+    else this.giveUp(choice);
+  }
+
+  /** Sends to `upstream`, where this attempt has been counted in, or connects first. */
+  private sendTo(upstream: Upstream): void {
     this.attempts += 1;
     this.upstream = upstream;
-    if (this.attempts > 1) upstream.counters.add(COLUMN.retries);
-    if (this.pipelines && this.freeReplay) return this.plane.pipeline?.add(upstream, this);
-    // After a stale connection only a new one will do: the other backends' idle ones may be stale just as well.
-    const idle = this.freeReplay ? UpstreamConnection.takeIdle(upstream, this) : undefined;
+    if (this.attempts > 1) this.countRetry(upstream);
+    if (this.pipelines && !this.fresh) return this.plane.pipeline?.add(upstream, this);
+    const idle = this.fresh ? undefined : UpstreamConnection.takeIdle(upstream, this);
     if (idle !== undefined) return this.send(idle);
     if (!this.requestComplete) this.client.hold();
     this.connection = new UpstreamConnection(this.plane, upstream, this);
@@ -109,6 +126,30 @@ export class Exchange implements FlowOwner, Answered {
   /** `connection` is the one that it will be sent on, once that is open. */
   carriedBy(connection: UpstreamConnection): void {
     this.connection = connection;
+  }
+
+  private countRetry(upstream: Upstream): void {
+    upstream.counters.add(COLUMN.retries);
+    this.plane.dispatch.load.retries += 1;
+  }
+
+  private wait(why: Refusal): void {
+    const { dispatch } = this.plane;
+    if (why === 'connections') dispatch.counters.add(POOL_COLUMN.connectionsBroken);
+    const place = dispatch.wait(this);
+    if (typeof place === 'string') return this.giveUp(place);
+    this.ticket = place;
+    if (!this.requestComplete) this.client.hold();
+  }
+
+  onSlot(upstream: Upstream): void {
+    this.ticket = undefined;
+    this.sendTo(upstream);
+  }
+
+  onRefused(why: Refusal): void {
+    this.ticket = undefined;
+    this.giveUp(why);
   }
 
   /** The connection is open: sends what there is of the request. */
@@ -257,7 +298,7 @@ export class Exchange implements FlowOwner, Answered {
     const { upstream } = this;
     if (upstream === undefined) return;
     const reused = connection.reused || loss.behind;
-    const stale = this.freeReplay && !this.responseBegan && isStale({ reason: loss.reason, reused });
+    const stale = !this.fresh && !this.responseBegan && isStale({ reason: loss.reason, reused });
     // The backend's other idle connections are as old as the one that proved stale.
     if (stale && !loss.behind) upstream.closeIdle();
     else if (!loss.ours && !loss.behind) this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
@@ -269,18 +310,29 @@ export class Exchange implements FlowOwner, Answered {
   private tryAgain(upstream: Upstream, failed: FailedAttempt): void {
     const { budget, config } = this.plane.dispatch;
     const kept = this.replay !== undefined && this.replay.length <= config.retries.bodyBytes;
-    const request = { idempotent: this.idempotent, kept, freshStart: this.freeReplay };
+    const request = { idempotent: this.idempotent, kept, freshStart: !this.fresh };
     const step = afterFailure(failed, request, config.retries.count, () => budget.tryRetry(this.plane.wheel.now));
     if (step === 'replay') {
-      this.freeReplay = false;
+      this.fresh = true;
       this.attempts -= 1;
     } else this.tried = new Set(this.tried).add(upstream.id);
-    if (step === 'give-up') this.giveUp();
-    else this.attempt(step === 'elsewhere-first');
+    this.again = step === 'elsewhere-first';
+    if (step === 'give-up') this.giveUp('none');
+    else if (step === 'replay' || this.mayRetry()) this.attempt();
+    else this.giveUp('none');
+  }
+
+  private mayRetry(): boolean {
+    const { load, counters } = this.plane.dispatch;
+    if (load.mayRetry) return true;
+    counters.add(POOL_COLUMN.retriesBroken);
+    return false;
   }
 
   /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
   abort(): void {
+    if (this.ticket !== undefined) this.plane.dispatch.leaveQueue(this.ticket);
+    this.ticket = undefined;
     this.requestFlow?.abandon();
     this.responseFlow?.abandon();
     this.requestFlow = undefined;
@@ -355,16 +407,19 @@ export class Exchange implements FlowOwner, Answered {
     this.replay = fits ? this.replay + buffer.toString('latin1', 0, end) : undefined;
   }
 
-  /** Answers in the backends' place: there was none to try, or the last attempt failed like this. */
-  private giveUp(): void {
+  /** Answers in the backends' place. @param why no other attempt is made; with `none` the last one says more */
+  private giveUp(why: Refusal): void {
     const { client, lastLoss, plane } = this;
     // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
     const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !plane.draining;
     const answer = (status: number, detail: string): void =>
       client.answer({ status, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
-    if (lastLoss === undefined || lastLoss.ours) {
+    if (lastLoss === undefined || why !== 'none') {
+      countRefusal(why, plane);
+      answer(503, REFUSAL_DETAIL[why]);
+    } else if (lastLoss.ours) {
       plane.counters.add(WORKER_COLUMN.unavailable);
-      answer(503, lastLoss === undefined ? 'no backend is available.' : 'no connection to a backend is to spare.');
+      answer(503, 'no connection to a backend is to spare.');
     } else if (lastLoss.late) answer(504, 'the backend did not answer in time.');
     else answer(502, DETAIL[lastLoss.reason]);
   }
@@ -381,6 +436,7 @@ export class Exchange implements FlowOwner, Answered {
     const { upstream } = this;
     if (upstream === undefined) return;
     this.upstream = undefined;
+    if (this.attempts > 1) this.plane.dispatch.load.retries -= 1;
     this.plane.dispatch.release(upstream);
   }
 }

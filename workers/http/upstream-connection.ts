@@ -90,6 +90,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.socket.on('end', () => this.onEnd());
     this.socket.on('error', (error: NodeJS.ErrnoException) => this.onError(error.code));
     this.socket.on('close', () => this.lose(this.stage === 'connecting' ? REFUSED : RESET));
+    plane.dispatch.connecting();
     plane.wheel.arm(this.timer, plane.dispatch.config.timeouts.connect);
   }
 
@@ -224,6 +225,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   private onConnect(): void {
     if (this.stage !== 'connecting') return;
     this.stage = 'sending';
+    this.plane.dispatch.connected();
     this.plane.wheel.arm(this.timer, 0);
     this.begin();
   }
@@ -380,12 +382,15 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
       const at = this.upstream.idle.indexOf(this);
       if (at >= 0) this.upstream.idle.splice(at, 1);
     }
+    const opened = this.stage !== 'connecting';
     this.stage = 'closed';
     this.plane.wheel.drop(this.timer);
     this.socket.destroy();
     giveLoanBack(this, this.plane.buffers);
-    if (this.behind.length === 0) return;
-    this.plane.pipeline?.leaveAlone(this.upstream);
-    this.relieve();
+    if (this.behind.length > 0) {
+      this.plane.pipeline?.leaveAlone(this.upstream);
+      this.relieve();
+    }
+    this.plane.dispatch.disconnected(opened);
   }
 }

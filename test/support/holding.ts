@@ -1,0 +1,69 @@
+/** test/support/holding.ts: backends whose answers a test holds back, and what waits for them. */
+import { POOL_COLUMNS, type PoolColumn } from '../../src/messages.js';
+import { type Backend, startBackend } from './backend.js';
+import { eventually } from './eventually.js';
+import type { TestProxy } from './proxy.js';
+
+/** A backend that answers each request with its path, and only when told to. */
+export class Holding {
+  /** Paths of the requests it has and has not answered, in the order of their arrival. */
+  readonly open: string[] = [];
+  /** The most that were open at once. */
+  most = 0;
+  private readonly answers = new Map<string, () => void>();
+  private readonly backend: Promise<Backend>;
+  private started: Backend | undefined;
+
+  constructor() {
+    this.backend = startBackend((request, response) => {
+      const path = request.url ?? '';
+      this.open.push(path);
+      this.most = Math.max(this.most, this.open.length);
+      this.answers.set(path, () => response.end(path));
+      // Answered or gone with its connection.
+      response.once('close', () => this.open.splice(this.open.indexOf(path), 1));
+    });
+  }
+
+  async start(): Promise<this> {
+    this.started = await this.backend;
+    return this;
+  }
+
+  get address(): string {
+    return this.started?.address ?? '';
+  }
+
+  /** Connections it has accepted so far. */
+  get accepted(): number {
+    return this.started?.accepted ?? 0;
+  }
+
+  /** Answers the request for `path` as soon as it is here. */
+  async answer(path: string): Promise<void> {
+    await eventually(`${path} is at the backend`, () => this.open.includes(path));
+    this.answers.get(path)?.();
+    await eventually(`${path} is answered`, () => !this.open.includes(path));
+  }
+
+  /** Answers `count` requests, whichever come. */
+  async answerNext(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      await eventually('a request is at the backend', () => this.open.length > 0);
+      await this.answer(this.open[0] ?? '');
+    }
+  }
+}
+
+export const holding = (): Promise<Holding> => new Holding().start();
+
+/** Stops the worker. @returns what it has counted of its pool in all */
+export function counted(proxy: TestProxy, column: PoolColumn): number {
+  proxy.worker.stop();
+  const at = POOL_COLUMNS.indexOf(column);
+  return proxy.said('counters').reduce((sum, { ofPool }) => sum + (ofPool[at] ?? Number.NaN), 0);
+}
+
+/** Settles when `count` requests wait for a backend. */
+export const waits = (proxy: TestProxy, count: number): Promise<void> =>
+  eventually(`${count} requests wait`, () => proxy.worker.plane.dispatch.waiting === count);
