@@ -43,7 +43,13 @@ export class Outliers {
     this.#eject(pool, id, suspect, reason, streak);
   }
 
-  /** A probe that succeeds brings back at once what could not be reached. */
+  /** Probes found it down as well: what they say counts from now on. */
+  wentDown(pool: Pool, id: BackendId): void {
+    const suspect = this.#suspects.get(pool)?.get(id);
+    if (suspect !== undefined) suspect.record = core.confirmByProbes(suspect.record);
+  }
+
+  /** A probe that succeeds brings back at once what probes had seen failing. */
   probeSucceeded(pool: Pool, id: BackendId): void {
     const suspect = this.#suspects.get(pool)?.get(id);
     if (suspect === undefined) return;

@@ -132,7 +132,10 @@ export class Pools {
       onVerdict: (pool, id, { ok }) => {
         if (ok) this.outliers.probeSucceeded(pool, id);
       },
-      onDown: (pool, id) => this.#resolver.refresh(pool, id),
+      onDown: (pool, id) => {
+        this.outliers.wentDown(pool, id);
+        this.#resolver.refresh(pool, id);
+      },
     });
   }
 

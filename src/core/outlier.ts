@@ -62,6 +62,8 @@ export type OutlierRecord =
       readonly ejections: number;
       readonly untilMs: number;
       readonly reason: FailureReason;
+      /** Probes see what is wrong, so one that succeeds says that it is over. */
+      readonly seenByProbes: boolean;
     };
 
 /** Where every backend starts. */
@@ -82,7 +84,8 @@ export function eject(
   const forgiven = Math.floor((nowMs - record.sinceMs) / limits.ejection);
   const ejections = Math.max(0, record.ejections - forgiven) + 1;
   const lengthMs = Math.min(ejections * limits.ejection, limits.longestEjection);
-  return { state: 'ejected', ejections, untilMs: nowMs + lengthMs, reason };
+  // A probe tests just that: whether the backend can be reached.
+  return { state: 'ejected', ejections, untilMs: nowMs + lengthMs, reason, seenByProbes: reason === 'connect' };
 }
 
 /** @returns the record at `nowMs`: back in once the ejection's time is over */
@@ -90,12 +93,17 @@ export function restoreWhenDue(record: OutlierRecord, nowMs: number): OutlierRec
   return record.state === 'ejected' && nowMs >= record.untilMs ? restored(record, nowMs) : record;
 }
 
+/** After probes found the backend down as well, a hung one for example: whatever requests failed of, they see it, too. */
+export function confirmByProbes(record: OutlierRecord): OutlierRecord {
+  return record.state === 'ejected' ? { ...record, seenByProbes: true } : record;
+}
+
 /**
- * After a health probe succeeded: back in at once if the backend could not be reached, since the probe tests just
- * that. Any other failure lies deeper than a probe looks, so its time has to pass.
+ * After a health probe succeeded: back in at once if probes see what is wrong. Any other failure lies deeper than a
+ * probe looks, so its time has to pass.
  */
 export function restoreAfterProbe(record: OutlierRecord, nowMs: number): OutlierRecord {
-  return record.state === 'ejected' && record.reason === 'connect' ? restored(record, nowMs) : record;
+  return record.state === 'ejected' && record.seenByProbes ? restored(record, nowMs) : record;
 }
 
 function restored(record: OutlierRecord, nowMs: number): OutlierRecord {

@@ -57,6 +57,14 @@ describe('Outlier detection', () => {
     expect(stateOf(A)).to.equal('ejected');
   });
 
+  it('restores at the first good probe what probes had found down as well', () => {
+    failing(A, 5, 'timeout');
+    outliers.wentDown(pool, idOf(A));
+    expect(stateOf(A)).to.equal('ejected');
+    outliers.probeSucceeded(pool, idOf(A));
+    expect(stateOf(A)).to.equal('in');
+  });
+
   it('never ejects more than half of the pool', () => {
     for (const id of [A, B, C]) failing(id, 5);
     expect([A, B, C].map(stateOf)).to.deep.equal(['ejected', 'in', 'in']);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   canSpare,
+  confirmByProbes,
   eject,
   isOutlier,
   NEVER_EJECTED,
@@ -145,8 +146,14 @@ describe('An ejection', () => {
     }
   });
 
+  it('ends with a good probe when probes had found the backend down as well', () => {
+    const out = confirmByProbes(eject(NEVER_EJECTED, 'timeout', LIMITS, 0));
+    expect(out).to.include({ state: 'ejected', untilMs: 10_000 });
+    expect(restoreAfterProbe(out, 2_000)).to.include({ state: 'in', ejections: 1 });
+  });
+
   it('has nothing to restore on a backend that is in', () => {
-    expect(restoreAfterProbe(NEVER_EJECTED, 5)).to.equal(NEVER_EJECTED);
+    expect(restoreAfterProbe(confirmByProbes(NEVER_EJECTED), 5)).to.equal(NEVER_EJECTED);
     expect(restoreWhenDue(NEVER_EJECTED, 5)).to.equal(NEVER_EJECTED);
   });
 });
