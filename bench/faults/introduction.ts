@@ -7,7 +7,7 @@ import { PATIENCE_MS, POST_EVERY, RATE, WORKERS } from './scene.js';
 
 /** @returns lines of Markdown */
 export function introduction(machine: Machine): string[] {
-  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries } = SETTINGS;
+  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, queueMs } = SETTINGS;
   return [
     '# Faults',
     '',
@@ -19,7 +19,7 @@ export function introduction(machine: Machine): string[] {
       `${RATE} requests a second, one in ${POST_EVERY} a POST, are due at fixed times whatever happened to the ones ` +
       `before, and wait at most ${PATIENCE_MS / 1_000} s. All proxies have the same fault at the same time, each with ` +
       'backends and load of its own. All have:',
-    `${connectMs} ms to connect, ${responseMs} ms for a response, ${retries} retries, ${WORKERS} workers; where they know health checks, ` +
+    `${connectMs} ms to connect, ${responseMs} ms for a response, at most ${queueMs} ms in a queue if they have one, ${retries} retries, ${WORKERS} workers; where they know health checks, ` +
       `every ${checkIntervalMs} ms for at most ${checkTimeoutMs} ms, ${fall} failures down, ${rise} successes up.`,
     '',
     ...PRODUCTS.map(({ name, find, settings }) => {

@@ -10,6 +10,8 @@ export const SETTINGS = {
   connectMs: 1_000,
   responseMs: 4_000,
   retries: 2,
+  /** How long a request may wait for a place at a backend. */
+  queueMs: 1_000,
   idleConnections: 128,
 } as const;
 

@@ -45,7 +45,8 @@ export const haproxy: Product = {
 };
 
 function configOf(setup: ProductSetup, api: string): string {
-  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, idleConnections } = SETTINGS;
+  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, queueMs, idleConnections } =
+    SETTINGS;
   const limit = setup.maxConnections === undefined ? '' : ` maxconn ${setup.maxConnections}`;
   return `global
   nbthread ${setup.workers}
@@ -56,7 +57,7 @@ defaults
   timeout connect ${connectMs}ms
   timeout client 65s
   timeout server ${responseMs}ms
-  timeout queue 5s
+  timeout queue ${queueMs}ms
   timeout check ${checkTimeoutMs}ms
   retries ${retries}
   option redispatch 1

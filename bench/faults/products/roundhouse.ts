@@ -36,8 +36,8 @@ export const roundhouse: Product = {
   },
 };
 
-function configOf({ port, backends, workers }: ProductSetup, adminPort: number): ConfigInput {
-  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries } = SETTINGS;
+function configOf({ port, backends, workers, maxConnections }: ProductSetup, adminPort: number): ConfigInput {
+  const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, queueMs } = SETTINGS;
   return {
     listeners: [{ address: `${LOOPBACK}:${port}` }],
     admin: `${LOOPBACK}:${adminPort}`,
@@ -45,7 +45,7 @@ function configOf({ port, backends, workers }: ProductSetup, adminPort: number):
     logLevel: 'error',
     pools: {
       default: {
-        backends: backends.map((address) => ({ address })),
+        backends: backends.map((address) => ({ address, maxConnections })),
         healthCheck: {
           path: '/health',
           interval: `${checkIntervalMs}ms`,
@@ -54,6 +54,7 @@ function configOf({ port, backends, workers }: ProductSetup, adminPort: number):
           fall,
         },
         retries: { count: retries },
+        queue: { timeout: `${queueMs}ms` },
         timeouts: { connect: `${connectMs}ms`, responseHead: `${responseMs}ms` },
       },
     },
