@@ -2,7 +2,9 @@
  * bench/pick.bench.ts: nanoseconds per pick by policy and pool size; "floor" is the harness with no policy in it.
  * Run it as `node dist/bench/pick.bench.js`.
  */
-import { type Candidate, createPicker, type Picker, POLICIES } from '../src/balancing/picker.js';
+import { Latency } from '../src/balancing/latency.js';
+import { buildMaglevTable, type MaglevTable } from '../src/balancing/maglev-table.js';
+import { type Candidate, createPicker, type Picker, POLICIES, type PolicyName } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import { type BackendId, backendIdSchema } from '../src/core/backend.js';
 import { type Random, seeded } from '../src/core/random.js';
@@ -12,6 +14,9 @@ import { figure, formatTable } from './table.js';
 const SIZES = [2, 16, 256, 5_000];
 const HEAVIEST = 3;
 const BUSIEST = 10;
+const SLOWEST_MS = 20;
+/** Clients that keyed policies see, one after the other. */
+const ADDRESSES = Array.from({ length: 1_024 }, (_, i) => `10.1.${i >> 8}.${i & 255}`);
 const NOTHING_TRIED: ReadonlySet<BackendId> = new Set();
 
 interface Counted extends Candidate {
@@ -26,7 +31,27 @@ function candidates(size: number, random: Random): Counted[] {
     weight: 1 + random.below(HEAVIEST),
     inflight: random.below(BUSIEST),
     turn: random.next(),
+    latency: measured(1 + random.below(SLOWEST_MS)),
   }));
+}
+
+function measured(ms: number): Latency {
+  const latency = new Latency();
+  latency.answered(ms, 0);
+  return latency;
+}
+
+function pickerOf(policy: PolicyName): Picker<Counted> {
+  let table: MaglevTable | undefined;
+  const parts = { random: seeded(1), nowMs: () => 0, table: () => table, balanceFactor: 1.25 };
+  const picker = createPicker<Counted>(policy, parts);
+  return {
+    ...picker,
+    update(eligible) {
+      table = buildMaglevTable(eligible);
+      picker.update(eligible);
+    },
+  };
 }
 
 function alwaysFirst(): Picker<Counted> {
@@ -43,13 +68,19 @@ function alwaysFirst(): Picker<Counted> {
 function requestOn(picker: Picker<Counted>, size: number): () => unknown {
   const clock = new TurnClock();
   let before: Counted | undefined;
+  let requests = 0;
   picker.update(candidates(size, seeded(size)));
   return () => {
-    const chosen = picker.pick(NOTHING_TRIED, '');
-    if (before !== undefined) before.inflight--;
+    requests += 1;
+    const chosen = picker.pick(NOTHING_TRIED, ADDRESSES[requests & (ADDRESSES.length - 1)] ?? '');
+    if (before !== undefined) {
+      before.inflight--;
+      picker.loadChanged?.(before, -1);
+    }
     if (chosen !== undefined) {
       chosen.inflight++;
       clock.take(chosen);
+      picker.loadChanged?.(chosen, 1);
     }
     before = chosen;
     return chosen;
@@ -58,7 +89,7 @@ function requestOn(picker: Picker<Counted>, size: number): () => unknown {
 
 const subjects = [
   ['floor', alwaysFirst] as const,
-  ...POLICIES.map((policy) => [policy, () => createPicker<Counted>(policy, seeded(1))] as const),
+  ...POLICIES.map((policy) => [policy, () => pickerOf(policy)] as const),
 ];
 const rows = subjects.map(([name, create]) => [
   name,

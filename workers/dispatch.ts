@@ -2,7 +2,7 @@
  * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
-import { createPicker, type Picker } from '../src/balancing/picker.js';
+import { createPicker, isKeyed, isTimed, type Picker, type PolicyParts } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
 import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
@@ -64,6 +64,10 @@ export class Dispatch {
   readonly budget: RetryBudget;
   readonly load: PoolLoad;
   readonly counters = new CounterRow(POOL_COLUMNS.length);
+  /** The policy reads the key given to {@link choose}; otherwise none need be made. */
+  readonly keyed: boolean;
+  /** The policy wants to know how long answers take; otherwise nobody need look at a clock. */
+  readonly timed: boolean;
   private current: PoolSnapshot;
   private readonly byId = new Map<BackendId, Upstream>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
@@ -71,6 +75,8 @@ export class Dispatch {
   private readonly picker: Picker<Upstream>;
   /** In a panic, when `picker` has them all: the usable ones, where a request goes that met one that is not. */
   private readonly refuge: Picker<Upstream>;
+  /** Those of the pickers that keep count of requests in flight. */
+  private readonly counting: readonly Picker<Upstream>[];
   private readonly turns = new TurnClock();
   private readonly report: ReportFailing;
   /** Backends that take no request more; a policy is told that they were tried. */
@@ -86,11 +92,15 @@ export class Dispatch {
     this.pool = snapshot.pool;
     this.config = config;
     this.budget = new RetryBudget(config.retries);
+    this.keyed = isKeyed(config.policy);
+    this.timed = isTimed(config.policy);
     this.load = new PoolLoad(config.circuitBreaker);
     this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
     this.places = config.queue.length;
-    this.picker = createPicker<Upstream>(config.policy, random);
-    this.refuge = createPicker<Upstream>(config.policy, random);
+    const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => undefined, balanceFactor: 1.25 };
+    this.picker = createPicker<Upstream>(config.policy, parts);
+    this.refuge = createPicker<Upstream>(config.policy, parts);
+    this.counting = [this.picker, this.refuge].filter(({ loadChanged }) => loadChanged !== undefined);
     this.report = report;
     this.current = snapshot;
     this.install(snapshot);
@@ -142,6 +152,7 @@ export class Dispatch {
     load.requests += 1;
     chosen.inflight += 1;
     if (chosen.inflight === chosen.most) this.full.add(chosen.id);
+    for (const picker of this.counting) picker.loadChanged?.(chosen, 1);
     chosen.counters.add(COLUMN.requests);
     return chosen;
   }
@@ -151,7 +162,14 @@ export class Dispatch {
     this.load.requests -= 1;
     upstream.inflight -= 1;
     if (upstream.inflight === upstream.most - 1) this.full.delete(upstream.id);
+    for (const picker of this.counting) picker.loadChanged?.(upstream, -1);
     if (this.queue.size > 0) this.serveQueue();
+  }
+
+  /** How long an attempt took to an answer or a failure, for policies that are {@link timed}. */
+  took(upstream: Upstream, ms: number, good: boolean, nowMs: number): void {
+    if (good) upstream.latency.answered(ms, nowMs);
+    else upstream.latency.failed(ms, nowMs);
   }
 
   /** A connection to a backend begins to open; it needs one {@link disconnected}. */

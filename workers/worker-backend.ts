@@ -2,6 +2,7 @@
  * workers/worker-backend.ts: a backend as one worker knows it: what the snapshot says, and beside it what only this
  * worker knows (requests in flight, idle connections, counters), which outlives every snapshot.
  */
+import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
 import type { Backend, BackendId } from '../src/core/backend.js';
 import { BACKEND_COLUMNS } from '../src/messages.js';
@@ -23,6 +24,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   most = Number.POSITIVE_INFINITY;
   inflight = 0;
   turn = 0;
+  readonly latency = new Latency();
   /** Failures since the last success; see `dispatch.ts`. */
   streak = 0;
   streakBegan = 0;

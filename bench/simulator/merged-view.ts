@@ -21,6 +21,7 @@ export function mergeViews(
     clock.after(ROUND_TRIP_MS, () => {
       for (const [w, worker] of workers.entries()) {
         for (const [b, { id }] of backends.entries()) worker.learnOthers(id, (sums[b] ?? 0) - (own[w]?.[b] ?? 0));
+        worker.learnedOthers();
       }
     });
     clock.after(everyMs, merge);

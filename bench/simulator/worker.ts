@@ -68,6 +68,11 @@ export class SimulatedWorker {
     this.#others.set(id, inflight);
   }
 
+  /** What the others have is known for all backends: the policy has to look at them anew. */
+  learnedOthers(): void {
+    this.#dispatch.install(this.#dispatch.snapshot);
+  }
+
   #upstream(id: BackendId): Upstream | undefined {
     return this.#dispatch.counted().find((upstream) => upstream.id === id);
   }
@@ -83,6 +88,7 @@ export class SimulatedWorker {
     const answer = backend.serve(clock.nowMs);
     backend.open++;
     request.attempts++;
+    const askedAtMs = clock.nowMs;
     recorder.attempted(clock.nowMs, index, request.attempts === 1, answer.waits && this.#hasIdle());
     const goneAtMs = request.startMs + patienceMs;
     const lateAtMs = clock.nowMs + this.#dispatch.config.timeouts.responseHead;
@@ -90,8 +96,12 @@ export class SimulatedWorker {
     clock.at(endMs, () => {
       backend.open--;
       this.#dispatch.release(upstream);
+      const gone = endMs !== answer.atMs && endMs !== lateAtMs;
+      if (this.#dispatch.timed && !gone) {
+        this.#dispatch.took(upstream, endMs - askedAtMs, endMs === answer.atMs && answer.kind === 'ok', endMs);
+      }
       if (endMs === answer.atMs) this.#ended(request, upstream, answer);
-      else if (endMs === lateAtMs) this.#failed(request, upstream, 'timeout', true);
+      else if (!gone) this.#failed(request, upstream, 'timeout', true);
     });
   }
 

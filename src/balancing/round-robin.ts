@@ -7,6 +7,7 @@
 import type { BackendId } from '../core/backend.js';
 import type { Candidate, Picker } from './picker.js';
 import { sameWeight } from './shares.js';
+import { WeightClasses } from './weight-classes.js';
 
 /** How far each backend's next turn has come: the one with the most credit is next. All credit adds up to about 0. */
 type Credit = ReadonlyMap<BackendId, number>;
@@ -62,24 +63,58 @@ function rotation<C extends Candidate>(ring: readonly C[], credits: readonly num
   };
 }
 
+/**
+ * Each turn every candidate gains its weight and the one with the most pays for all. Those of one weight gain alike, so
+ * their order changes only when one of them pays: what they all gained is added when different weights are compared.
+ */
 function smooth<C extends Candidate>(candidates: readonly C[], before: readonly number[]): Cycle<C> {
+  const weights = Float64Array.from(candidates, ({ weight }) => weight);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  // Without what the weight alone has brought in `turns` turns.
   const credits = Float64Array.from(before);
+  const creditOf = (index: number): number => (credits[index] ?? 0) + (weights[index] ?? 0) * turns;
+  const classes = new WeightClasses(candidates, (a, b) => {
+    const ahead = (credits[a] ?? 0) - (credits[b] ?? 0);
+    return ahead === 0 ? a < b : ahead > 0;
+  });
+  let turns = 0;
+
+  /** The first with the most credit pays `price`. */
+  function take(price: number): C | undefined {
+    let best = -1;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const { first } of classes.heaps) {
+      if (first === undefined) continue;
+      const credit = creditOf(first);
+      if (credit < most || (credit === most && best < first)) continue;
+      best = first;
+      most = credit;
+    }
+    if (best < 0) return undefined;
+    credits[best] = (credits[best] ?? 0) - price;
+    classes.moved(best);
+    return candidates[best];
+  }
+
+  function takeUntried(tried: ReadonlySet<BackendId>): C | undefined {
+    const aside = classes.setAside(tried);
+    let price = total;
+    for (const index of aside) {
+      // Those set aside neither gain by this turn nor add to its price.
+      const weight = weights[index] ?? 0;
+      credits[index] = (credits[index] ?? 0) - weight;
+      price -= weight;
+    }
+    const chosen = take(price);
+    classes.putBack(aside);
+    return chosen;
+  }
+
   return {
     next(tried) {
-      let total = 0;
-      let best: number | undefined;
-      for (let i = 0; i < credits.length; i++) {
-        const candidate = candidates[i];
-        if (candidate === undefined || (tried.size > 0 && tried.has(candidate.id))) continue;
-        total += candidate.weight;
-        const credit = (credits[i] ?? 0) + candidate.weight;
-        credits[i] = credit;
-        if (best === undefined || credit > (credits[best] ?? 0)) best = i;
-      }
-      if (best === undefined) return undefined;
-      credits[best] = (credits[best] ?? 0) - total;
-      return candidates[best];
+      turns += 1;
+      return tried.size === 0 ? take(total) : takeUntried(tried);
     },
-    credit: () => new Map(candidates.map(({ id }, i) => [id, credits[i] ?? 0])),
+    credit: () => new Map(candidates.map(({ id }, i) => [id, creditOf(i)])),
   };
 }

@@ -36,7 +36,7 @@ export function sameWeight(candidates: readonly Candidate[]): boolean {
 
 /** @returns the index of a random candidate, each in proportion to its weight; 0 when there is none */
 export function drawIndex<C extends Candidate>({ ends, total }: Shares<C>, random: Random): number {
-  return total === 0 ? 0 : indexAt(ends, random.below(total));
+  return total === 0 ? 0 : indexAt(ends, pointBelow(ends, total, random));
 }
 
 /** @returns the index of another candidate than `first`, in proportion to weight; needs two candidates */
@@ -44,8 +44,13 @@ export function drawOtherIndex<C extends Candidate>({ ends, total }: Shares<C>, 
   const start = ends === undefined ? first : first === 0 ? 0 : (ends[first - 1] ?? 0);
   const width = ends === undefined ? 1 : (ends[first] ?? 0) - start;
   // Draw from a line without the first one's share and step over it: distinct, unbiased, no loop.
-  const point = random.below(total - width);
+  const point = pointBelow(ends, total - width, random);
   return indexAt(ends, point < start ? point : point + width);
+}
+
+/** @returns a random point of a line; an index where all shares are one wide */
+function pointBelow(ends: Float64Array | undefined, width: number, random: Random): number {
+  return ends === undefined ? random.below(width) : random.next() * width;
 }
 
 function indexAt(ends: Float64Array | undefined, point: number): number {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { Latency } from '../../src/balancing/latency.js';
 import { leastConnections } from '../../src/balancing/least-connections.js';
 import { clearlyLighter } from '../../src/balancing/load.js';
 import { type Counted, candidate, candidates, Desk, idOf, NONE, tally } from './workbench.js';
@@ -41,6 +42,27 @@ describe('Least connections', () => {
     expect(picker.pick(new Set([idOf('a')]), '')?.id).to.equal('c');
   });
 
+  it('follows every beginning and end of a request', () => {
+    const weights = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(weights, fc.array(fc.nat(20), { maxLength: 200 }), (list, steps) => {
+        const pool = list.map((weight, i) => candidate(String(i), weight));
+        const desk = new Desk(leastConnections(), pool);
+        for (const step of steps) {
+          const open = pool.filter(({ inflight }) => inflight > 0);
+          const ended = open[step];
+          if (ended !== undefined) {
+            desk.close(ended);
+            continue;
+          }
+          const fair = pool.filter((c) => !pool.some((other) => clearlyLighter(other, c)));
+          const turn = Math.min(...fair.map((c) => c.turn));
+          expect(fair.filter((c) => c.turn === turn)).to.include(desk.open());
+        }
+      }),
+    );
+  });
+
   it('never picks one that another is clearly lighter than, nor passes over a longer wait', () => {
     const counted = fc.record({
       weight: fc.integer({ min: 1, max: 20 }),
@@ -49,7 +71,7 @@ describe('Least connections', () => {
     });
     fc.assert(
       fc.property(fc.array(counted, { minLength: 1, maxLength: 12 }), (rows) => {
-        const pool = rows.map((row, i): Counted => ({ ...row, id: idOf(String(i)) }));
+        const pool = rows.map((row, i): Counted => ({ ...row, id: idOf(String(i)), latency: new Latency() }));
         const chosen = pool.find((c) => c.id === picked(...pool));
         const fair = pool.filter((c) => !pool.some((other) => clearlyLighter(other, c)));
         expect(fair).to.include(chosen);

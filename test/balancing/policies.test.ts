@@ -1,17 +1,17 @@
 /** test/balancing/policies.test.ts: what every policy promises, run over all of them. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createPicker, POLICIES } from '../../src/balancing/picker.js';
+import { buildMaglevTable, type MaglevTable } from '../../src/balancing/maglev-table.js';
+import { isKeyed, POLICIES } from '../../src/balancing/picker.js';
 import { seeded } from '../../src/core/random.js';
-import { type Counted, candidate, candidates, Desk, idOf, NONE, tally, uniform } from './workbench.js';
+import { type Counted, candidate, candidates, Desk, idOf, NONE, pickerOf, tally, uniform } from './workbench.js';
 
 for (const policy of POLICIES) {
-  const deskOf = (eligible: readonly Counted[], seed = 1): Desk =>
-    new Desk(createPicker<Counted>(policy, seeded(seed)), eligible);
+  const deskOf = (eligible: readonly Counted[], seed = 1): Desk => new Desk(pickerOf(policy, seed), eligible);
 
   describe(`Every policy: ${policy}`, () => {
     it('has nobody to offer before it was told of any backend', () => {
-      expect(createPicker<Counted>(policy, seeded(1)).pick(NONE, '')).to.equal(undefined);
+      expect(pickerOf(policy).pick(NONE, '')).to.equal(undefined);
     });
 
     it('has nobody to offer from an empty pool', () => {
@@ -37,7 +37,7 @@ for (const policy of POLICIES) {
             if (chosen === undefined) continue;
             expect(tried).to.not.include(chosen.id);
             tried.add(chosen.id);
-            chosen.inflight--;
+            desk.close(chosen);
           }
           expect(desk.open(tried)).to.equal(undefined);
         }
@@ -123,14 +123,15 @@ for (const policy of POLICIES) {
   function churn(ops: readonly Operation[], seed: number): void {
     const all = Array.from({ length: 8 }, (_, i) => candidate(String(i)));
     let eligible: readonly Counted[] = [];
-    const desk = deskOf(eligible, seed);
+    // The table is old most of the time: it knows all eight, with the weights they had first.
+    const desk = new Desk(pickerOf(policy, seed, oldTable), eligible);
     for (const op of ops) {
       if (op.kind === 'update') {
         eligible = all.filter((_, i) => op.present[i]);
         for (const [i, weight] of op.weights.entries()) Object.assign(all[i] ?? {}, { weight });
         desk.update(eligible);
       } else if (op.kind === 'finish') {
-        for (const c of all) if (c.inflight > 0) c.inflight--;
+        for (const c of all) if (c.inflight > 0) desk.close(c);
       } else {
         const tried = new Set(all.filter((_, i) => op.tried[i]).map((c) => c.id));
         const open = eligible.filter((c) => !tried.has(c.id));
@@ -143,11 +144,22 @@ for (const policy of POLICIES) {
 }
 
 describe('The policies that draw', () => {
-  for (const policy of ['two-choices', 'random'] as const) {
+  for (const policy of ['two-choices', 'random', 'peak-ewma'] as const) {
     it(`${policy} draws differently with another seed`, () => {
-      const run = (seed: number): string[] =>
-        new Desk(createPicker<Counted>(policy, seeded(seed)), uniform(8)).serve(50);
+      const run = (seed: number): string[] => new Desk(pickerOf(policy, seed), uniform(8)).serve(50);
       expect(run(1)).to.not.deep.equal(run(2));
+    });
+  }
+});
+
+describe('The policies that hash', () => {
+  for (const policy of POLICIES.filter(isKeyed)) {
+    it(`${policy} sends one client always to the same backend, whatever was drawn`, () => {
+      const desks = [1, 2].map((seed) => new Desk(pickerOf(policy, seed), candidates(3, 2, 1, 1)));
+      for (let client = 0; client < 100; client++) {
+        const served = desks.flatMap((desk) => desk.serve(5, `192.0.2.${client}`));
+        expect(new Set(served), `client ${client}`).to.have.lengthOf(1);
+      }
     });
   }
 });
@@ -180,7 +192,7 @@ function serveBehind(desk: Desk, open: number, count: number): Record<string, nu
   for (let i = 0; i < count; i++) {
     if (running.length > open) {
       const [done] = running.splice(random.below(running.length), 1);
-      if (done !== undefined) done.inflight--;
+      if (done !== undefined) desk.close(done);
     }
     const chosen = desk.open();
     if (chosen === undefined) continue;
@@ -188,4 +200,11 @@ function serveBehind(desk: Desk, open: number, count: number): Record<string, nu
     names.push(chosen.id);
   }
   return tally(names);
+}
+
+let theEight: MaglevTable | undefined;
+/** A table of the eight that churn, built once. */
+function oldTable(): MaglevTable {
+  theEight ??= buildMaglevTable(uniform(8));
+  return theEight;
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { roundRobin } from '../../src/balancing/round-robin.js';
-import { type Counted, candidates, Desk, idOf, tally, uniform } from './workbench.js';
+import { type Counted, candidate, candidates, Desk, idOf, tally, uniform } from './workbench.js';
 
 function deskOf(pool: readonly Counted[]): Desk {
   return new Desk(roundRobin(), pool);
@@ -13,6 +14,22 @@ describe('Round-robin', () => {
         .serve(14)
         .join(' '),
     ).to.equal('a a b a c a a a a b a c a a');
+  });
+
+  it('goes exactly as nginx does it, with any different weights and any retries', () => {
+    const turns = fc.array(fc.array(fc.nat(9), { maxLength: 3 }), { maxLength: 100 });
+    const weights = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 10 });
+    const different = weights.filter((list) => new Set(list).size > 1);
+    fc.assert(
+      fc.property(different, turns, (list, triedByTurn) => {
+        const desk = deskOf(list.map((weight, i) => candidate(String(i), weight)));
+        const credits = list.map(() => 0);
+        for (const tried of triedByTurn) {
+          const expected = nginxTurn(list, credits, tried);
+          expect(desk.open(new Set(tried.map((i) => idOf(String(i)))))?.id).to.equal(expected?.toString());
+        }
+      }),
+    );
   });
 
   it('rotates when all weigh the same', () => {
@@ -97,3 +114,17 @@ describe('Round-robin', () => {
     expect(desk.serve(6).join(' ')).to.equal('a b a a b a');
   });
 });
+
+/** One turn by the book, looking at everybody. @returns whose it is */
+function nginxTurn(weights: readonly number[], credits: number[], tried: readonly number[]): number | undefined {
+  let total = 0;
+  let best: number | undefined;
+  for (const [i, weight] of weights.entries()) {
+    if (tried.includes(i)) continue;
+    total += weight;
+    credits[i] = (credits[i] ?? 0) + weight;
+    if (best === undefined || (credits[i] ?? 0) > (credits[best] ?? 0)) best = i;
+  }
+  if (best !== undefined) credits[best] = (credits[best] ?? 0) - total;
+  return best;
+}

@@ -1,7 +1,10 @@
 /** test/balancing/workbench.ts: candidates with the counters that dispatch keeps for them, and a way to run requests. */
-import type { Candidate, Picker } from '../../src/balancing/picker.js';
+import { Latency } from '../../src/balancing/latency.js';
+import { buildMaglevTable, type MaglevTable } from '../../src/balancing/maglev-table.js';
+import { type Candidate, createPicker, type Picker, type PolicyName } from '../../src/balancing/picker.js';
 import { TurnClock } from '../../src/balancing/turns.js';
 import { type BackendId, backendIdSchema } from '../../src/core/backend.js';
+import { type Random, seeded } from '../../src/core/random.js';
 
 export interface Counted extends Candidate {
   weight: number;
@@ -16,7 +19,7 @@ export function idOf(name: string): BackendId {
 }
 
 export function candidate(name: string, weight = 1, inflight = 0): Counted {
-  return { id: idOf(name), weight, inflight, turn: 0 };
+  return { id: idOf(name), weight, inflight, turn: 0, latency: new Latency() };
 }
 
 /** Candidates named a, b, c ... with these weights. */
@@ -29,10 +32,29 @@ export function uniform(count: number): Counted[] {
   return Array.from({ length: count }, (_, i) => candidate(String(i)));
 }
 
-/** Picks and counts in, as dispatch does. */
+/** A picker with all it needs. @param tableOf what stands for the thread that builds Maglev tables */
+export function pickerOf(
+  policy: PolicyName,
+  seed = 1,
+  tableOf: (eligible: readonly Counted[]) => MaglevTable = buildMaglevTable,
+): Picker<Counted> {
+  let table: MaglevTable | undefined;
+  const parts = { random: seeded(seed), nowMs: () => 0, table: () => table, balanceFactor: 1.25 };
+  const picker = createPicker<Counted>(policy, parts);
+  return {
+    ...picker,
+    update(eligible) {
+      if (policy === 'maglev') table = tableOf(eligible);
+      picker.update(eligible);
+    },
+  };
+}
+
+/** Picks and counts in, as dispatch does, for clients of random addresses; every answer takes as long as any other. */
 export class Desk {
   readonly #picker: Picker<Counted>;
   readonly #clock = new TurnClock();
+  readonly #addresses = seeded(4711);
 
   constructor(picker: Picker<Counted>, eligible: readonly Counted[]) {
     this.#picker = picker;
@@ -40,20 +62,27 @@ export class Desk {
   }
 
   /** Starts a request and leaves it open. */
-  open(tried: ReadonlySet<BackendId> = NONE): Counted | undefined {
-    const chosen = this.#picker.pick(tried, '');
+  open(tried: ReadonlySet<BackendId> = NONE, key = anyAddress(this.#addresses)): Counted | undefined {
+    const chosen = this.#picker.pick(tried, key);
     if (chosen === undefined) return undefined;
     this.#clock.take(chosen);
     chosen.inflight++;
+    this.#picker.loadChanged?.(chosen, 1);
     return chosen;
   }
 
+  close(open: Counted): void {
+    open.inflight--;
+    this.#picker.loadChanged?.(open, -1);
+    open.latency.answered(5, 0);
+  }
+
   /** One request after the other, each over before the next: the names that served them. */
-  serve(count: number): string[] {
+  serve(count: number, key?: string): string[] {
     return Array.from({ length: count }, () => {
-      const chosen = this.open();
+      const chosen = this.open(NONE, key);
       if (chosen === undefined) return 'nobody';
-      chosen.inflight--;
+      this.close(chosen);
       return chosen.id;
     });
   }
@@ -61,6 +90,10 @@ export class Desk {
   update(eligible: readonly Counted[]): void {
     this.#picker.update(eligible);
   }
+}
+
+export function anyAddress(random: Random): string {
+  return `10.${random.below(256)}.${random.below(256)}.${random.below(256)}`;
 }
 
 /** How often each name occurs. */

@@ -129,7 +129,12 @@ describe('A wrong command line', () => {
       {},
       '--policy: "roundrobin" is not known; did you mean round-robin?',
     ],
-    ['an unknown policy', { policy: 'fastest' }, {}, 'write two-choices, round-robin, least-connections or random'],
+    [
+      'an unknown policy',
+      { policy: 'fastest' },
+      {},
+      'write two-choices, round-robin, least-connections, random, peak-ewma, source-ip or maglev',
+    ],
     ['a log level', { logLevel: 'infos' }, {}, '--log-level: "infos" is not known; did you mean info?'],
     ['an accept mode', { accept: 'reuseport' }, {}, '--accept: "reuseport" is not known; did you mean reuse-port?'],
     ['the same listener twice', { listen: ['8080', ':8080'] }, {}, '--listen: "0.0.0.0:8080" is listed twice'],

@@ -58,6 +58,8 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   private attempts = 0;
   /** Its place among those that wait for a backend. */
   private ticket: Ticket<Waiter> | undefined;
+  /** When the backend had all it needs for an answer; kept only for policies that time answers. */
+  private askedAt = 0;
   private upstream: Upstream | undefined;
   private connection: UpstreamConnection | undefined;
   private requestFlow: Flow | undefined;
@@ -99,7 +101,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
 
   /** What affinity hashes. */
   get key(): string {
-    return this.client.address;
+    return this.plane.dispatch.keyed ? this.client.address : '';
   }
 
   /** Begins the next attempt, or waits for a backend that can take it. */
@@ -113,6 +115,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
 
   /** Sends to `upstream`, where this attempt has been counted in, or connects first. */
   private sendTo(upstream: Upstream): void {
+    if (this.plane.dispatch.timed) this.askedAt = performance.now();
     this.attempts += 1;
     this.upstream = upstream;
     if (this.attempts > 1) this.countRetry(upstream);
@@ -180,6 +183,8 @@ export class Exchange implements FlowOwner, Answered, Waiter {
       return;
     }
     this.requestComplete = true;
+    // The client's time to send a body is not the backend's to answer for.
+    if (this.plane.dispatch.timed) this.askedAt = performance.now();
     flow?.finish(false);
     this.requestFlow = undefined;
     this.connection?.requestSent();
@@ -301,10 +306,17 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     const stale = !this.fresh && !this.responseBegan && isStale({ reason: loss.reason, reused });
     // The backend's other idle connections are as old as the one that proved stale.
     if (stale && !loss.behind) upstream.closeIdle();
-    else if (!loss.ours && !loss.behind) this.plane.dispatch.failed(upstream, loss.reason, this.plane.wheel.now);
+    else if (!loss.ours && !loss.behind) this.blame(upstream, loss.reason);
     if (this.responseBegan) return this.breakOff();
     this.letGo();
     this.tryAgain(upstream, { ...loss, reused, attempts: this.attempts });
+  }
+
+  private blame(upstream: Upstream, reason: FailureReason): void {
+    const { dispatch, wheel } = this.plane;
+    dispatch.failed(upstream, reason, wheel.now);
+    // What a body took until it broke off says nothing of how soon answers come.
+    if (dispatch.timed && !this.responseBegan) this.time(upstream, false);
   }
 
   private tryAgain(upstream: Upstream, failed: FailedAttempt): void {
@@ -367,11 +379,18 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.responseBegan = true;
     if (this.upstream === undefined) return;
     this.upstream.counters.addStatus(head.status);
+    if (this.plane.dispatch.timed && this.requestComplete) this.time(this.upstream, head.status < 500);
   }
 
   /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
   private succeed(): void {
     if (this.upstream !== undefined) this.plane.dispatch.succeeded(this.upstream);
+  }
+
+  /** Tells the policy what came of an attempt, and how soon. */
+  private time(upstream: Upstream, good: boolean): void {
+    const now = performance.now();
+    this.plane.dispatch.took(upstream, now - this.askedAt, good, now);
   }
 
   /** Whether the client's connection survives this response. */
