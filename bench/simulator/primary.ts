@@ -98,7 +98,8 @@ export class SimulatedPrimary {
     watch.dueAtMs = 0;
     this.#clock.at(atMs, () => {
       watch.record = health.judge(watch.record, { ok }, healthCheck);
-      this.#pool.setHealth(watch.backend.id, watch.record.health, '');
+      const turned = this.#pool.setHealth(watch.backend.id, watch.record.health, '') !== undefined;
+      if (turned && watch.record.health === 'down') this.#update(watch.backend.id, outlier.confirmByProbes);
       if (ok) this.#update(watch.backend.id, (before) => outlier.restoreAfterProbe(before, this.#clock.nowMs));
       this.#probeAt(watch, atMs + health.nextProbeInMs(watch.record, healthCheck, watch.random));
     });
