@@ -2,14 +2,20 @@
  * commands/reload-plan.ts: what a new list of backends means for a pool that runs. The file decides about the backends
  * that it names or named; one that was added at run time and never named is left alone.
  */
-import type { PoolConfig } from '../config/schema.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { BackendSettings, PoolConfig } from '../config/schema.js';
 
 type Listed = PoolConfig['backends'][number];
 
+/** A backend of the pool; what else is known of it does not matter here. */
+export interface Running extends BackendSettings {
+  readonly id: string;
+}
+
 export interface ReloadPlan {
   readonly add: readonly Listed[];
-  /** In the pool with another weight than the file gives, whoever gave it that. */
-  readonly reweigh: readonly Listed[];
+  /** In the pool with other settings than the file gives, whoever gave it those. */
+  readonly alter: readonly Listed[];
   /** Ids that the file named before and names no more. */
   readonly remove: readonly string[];
   /** Ids that no file has named. */
@@ -21,19 +27,23 @@ export interface ReloadPlan {
  * @param before what the file named when it was last applied
  */
 export function reloadPlan(
-  running: readonly { readonly id: string; readonly weight: number }[],
+  running: readonly Running[],
   before: readonly Listed[],
   after: readonly Listed[],
 ): ReloadPlan {
-  const weights = new Map<string, number>(running.map(({ id, weight }) => [id, weight]));
+  const now = new Map(running.map((backend) => [backend.id, backend]));
   const [named, wanted] = [addressesOf(before), addressesOf(after)];
-  const unwanted = [...weights.keys()].filter((id) => !wanted.has(id));
+  const unwanted = [...now.keys()].filter((id) => !wanted.has(id));
   return {
-    add: after.filter(({ address }) => !weights.has(address)),
-    reweigh: after.filter(({ address, weight }) => weights.has(address) && weights.get(address) !== weight),
+    add: after.filter(({ address }) => !now.has(address)),
+    alter: after.filter((listed) => isOther(now.get(listed.address), listed)),
     remove: unwanted.filter((id) => named.has(id)),
     stay: unwanted.filter((id) => !named.has(id)),
   };
+}
+
+function isOther(running: Running | undefined, { address: _, ...settings }: Listed): boolean {
+  return running !== undefined && !isDeepStrictEqual({ ...running, ...settings }, running);
 }
 
 function addressesOf(backends: readonly Listed[]): ReadonlySet<string> {

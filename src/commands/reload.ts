@@ -76,12 +76,12 @@ export class Reload {
     this.#logger.info('health checks changed', { pool, keys });
   }
 
-  #report({ add, reweigh, remove, stay }: ReloadPlan, pool: string, file: string | undefined): void {
+  #report({ add, alter, remove, stay }: ReloadPlan, pool: string, file: string | undefined): void {
     this.#logger.info('configuration reloaded', {
       file,
       pool,
       added: add.map(({ address }) => address),
-      reweighted: reweigh.map(({ address }) => address),
+      changed: alter.map(({ address }) => address),
       removed: remove,
     });
     if (stay.length > 0) this.#logger.info('backends added at run time stay', { pool, backends: stay });
@@ -89,8 +89,8 @@ export class Reload {
 }
 
 /** What joins comes first, so that the pool is never without a backend. */
-function applyTo(balancer: Balancer, pool: string, { add, reweigh, remove }: ReloadPlan): void {
+function applyTo(balancer: Balancer, pool: string, { add, alter, remove }: ReloadPlan): void {
   for (const backend of add) balancer.addBackend(pool, backend);
-  for (const { address, weight } of reweigh) balancer.updateBackend(pool, address, { weight });
+  for (const { address, ...settings } of alter) balancer.updateBackend(pool, address, settings);
   for (const id of remove) balancer.removeBackend(pool, id);
 }

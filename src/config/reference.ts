@@ -32,7 +32,7 @@ roundhouse: lb.yaml:4:13: pools.web.policy: "roundrobin" is not known; did you m
 roundhouse: lb.yaml:6:5: pools.web: "helthCheck" is not known here; did you mean "healthCheck"?
 \`\`\`
 
-**SIGHUP** reads the file again. Backends that were added, removed or given another weight are changed in the running
+**SIGHUP** reads the file again. Backends that were added, removed or given other settings are changed in the running
 pool; requests in flight finish, and whatever did not change keeps its health and its connections. A changed
 \`healthCheck\` takes effect at once and forgets nothing. Other keys that changed are named in the log and wait for a
 restart. Backends that were added at run time, and that no version of the

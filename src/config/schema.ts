@@ -304,6 +304,8 @@ export const configSchema = config.superRefine(({ admin, listeners }, context) =
 export type ConfigInput = z.input<typeof configSchema>;
 /** What the program runs on: every default filled in, every time in milliseconds. */
 export type Config = z.output<typeof configSchema>;
+/** What is set about a backend beside its address, in a file or while it runs. */
+export type BackendSettings = Readonly<Omit<z.output<typeof backendConfig>, 'address'>>;
 export type PoolConfig = Config['pools'][string];
 export type HealthCheckConfig = PoolConfig['healthCheck'];
 export type AcceptMode = Config['accept'];

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { backendConfig, type HealthCheckConfig } from '../config/schema.js';
+import { type BackendSettings, backendConfig, type HealthCheckConfig } from '../config/schema.js';
 import { formatAddress, parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, backendIdSchema, backendSchema } from '../core/backend.js';
 import { eligibleOf, type PoolSnapshot } from '../core/snapshot.js';
@@ -21,10 +21,11 @@ import type { Stats } from './stats.js';
 export const backendPatch = z
   .strictObject({
     weight: backendConfig.shape.weight.unwrap().optional(),
+    maxConnections: backendConfig.shape.maxConnections.unwrap().optional(),
     admin: backendSchema.unwrap().shape.admin.optional(),
   })
-  .refine(({ weight, admin }) => weight !== undefined || admin !== undefined, {
-    error: 'Nothing to change; give weight, admin or both',
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
+    error: 'Nothing to change; give weight, maxConnections or admin',
   });
 
 export type BackendInput = z.input<typeof backendConfig>;
@@ -33,9 +34,9 @@ export type BackendPatch = z.input<typeof backendPatch>;
 /** The part of a balancer that changes its pools. Each call decides at once and tells every worker. */
 export interface PoolChanges {
   /**
-   * Adds a backend; it is probed at once. One that is there already with the same weight is left as it is.
+   * Adds a backend; it is probed at once. One that is there already with the settings given is left as it is.
    * @returns the pool's version, raised if anything changed
-   * @throws {ChangeError} unknown pool, bad address or weight, or in the pool with another weight
+   * @throws {ChangeError} unknown pool, bad address or setting, or in the pool with another setting
    */
   addBackend(pool: string, backend: BackendInput): number;
   /**
@@ -83,11 +84,10 @@ export class Membership implements PoolChanges {
     const joining = newBackend(parsed, this.#parts.healthCheckOf(pool).initial);
     const { id, weight } = joining.backend;
     const known = pool.backend(id);
-    if (known !== undefined && known.weight !== weight) {
-      const how = `with weight ${known.weight}; change that instead of adding it with weight ${weight}`;
-      throw new ChangeError('conflict', `Backend "${id}" is in pool "${poolName}" already, ${how}`);
+    if (known !== undefined) {
+      refuseOther(known, joining.backend, input, poolName);
+      return pool.snapshot.version;
     }
-    if (known !== undefined) return pool.snapshot.version;
     const { version } = pool.upsert(joining);
     this.#parts.logger.info('backend added', { pool: poolName, backend: id, weight, version });
     void this.#watch(pool, joining.backend);
@@ -113,8 +113,7 @@ export class Membership implements PoolChanges {
   updateBackend(poolName: string, idText: string, patch: BackendPatch): number {
     const pool = this.#pool(poolName);
     const { id } = backendIn(pool, idText);
-    const { weight, admin } = parse(backendPatch, patch);
-    const fields = { ...(weight === undefined ? {} : { weight }), ...(admin === undefined ? {} : { admin }) };
+    const fields = givenOf(parse(backendPatch, patch));
     const before = pool.snapshot;
     const change = pool.configure(id, fields);
     if (change === undefined) return pool.snapshot.version;
@@ -145,6 +144,25 @@ export class Membership implements PoolChanges {
 
 function hasEligible(snapshot: PoolSnapshot): boolean {
   return eligibleOf(snapshot).backends.length > 0;
+}
+
+const SETTINGS = ['weight', 'maxConnections'] as const satisfies readonly (keyof BackendSettings)[];
+
+/** @throws {ChangeError} when `known` has another setting than `input` gives */
+function refuseOther(known: Backend, wanted: Backend, input: BackendInput, pool: string): void {
+  const other = SETTINGS.find((key) => input[key] !== undefined && known[key] !== wanted[key]);
+  if (other === undefined) return;
+  const how = `with ${other} ${known[other]}; change that instead of adding it with ${other} ${wanted[other]}`;
+  throw new ChangeError('conflict', `Backend "${known.id}" is in pool "${pool}" already, ${how}`);
+}
+
+/** @returns the fields that have a value */
+function givenOf({ weight, maxConnections, admin }: BackendPatch): Partial<Pick<Backend, keyof BackendPatch>> {
+  return {
+    ...(weight === undefined ? {} : { weight }),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+    ...(admin === undefined ? {} : { admin }),
+  };
 }
 
 function backendIn(pool: Pool, text: string): Backend {

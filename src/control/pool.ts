@@ -3,7 +3,7 @@
  * the change on, so no caller can alter a backend and forget to tell the workers.
  */
 import { isIP } from 'node:net';
-import type { PoolConfig } from '../config/schema.js';
+import type { BackendSettings, PoolConfig } from '../config/schema.js';
 import { parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, backendIdSchema, type HealthState, type OutlierState } from '../core/backend.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
@@ -107,10 +107,7 @@ export class Pool {
   }
 
   /** What an operator decides about a backend, in one change. */
-  configure(
-    id: BackendId,
-    fields: Partial<Pick<Backend, 'weight' | 'maxConnections' | 'admin'>>,
-  ): PoolChange | undefined {
+  configure(id: BackendId, fields: Partial<BackendSettings & Pick<Backend, 'admin'>>): PoolChange | undefined {
     const before = this.backend(id)?.admin;
     const change = this.#alter(id, fields);
     if (change === undefined || fields.admin === undefined) return change;

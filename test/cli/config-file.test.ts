@@ -220,18 +220,18 @@ describe('SIGHUP', function () {
     await untilAnswers(url, { one: 4 });
 
     write([one.address, [two.address, 3]], '', 'policy: round-robin');
-    expect(await reload(program)).to.deep.include({ pool: 'web', added: [two.address], removed: [], reweighted: [] });
+    expect(await reload(program)).to.deep.include({ pool: 'web', added: [two.address], removed: [], changed: [] });
     await untilAnswers(url, { one: 2, two: 6 });
 
     write([[one.address, 3], two.address], '', 'policy: round-robin');
-    expect(await reload(program)).to.deep.include({ added: [], removed: [], reweighted: [one.address, two.address] });
+    expect(await reload(program)).to.deep.include({ added: [], removed: [], changed: [one.address, two.address] });
     await untilAnswers(url, { one: 6, two: 2 });
 
     write([two.address], '', 'policy: round-robin');
     expect(await reload(program)).to.deep.include({
       added: [],
       removed: [one.address],
-      reweighted: [],
+      changed: [],
     });
     await untilAnswers(url, { two: 4 });
   });
@@ -315,7 +315,7 @@ describe('SIGHUP', function () {
     write(['127.0.0.1:9']);
     const { program, url } = await startWithFile(file, [one.address]);
     write(['127.0.0.1:10']);
-    expect(await reload(program)).to.deep.include({ added: [], removed: [], reweighted: [] });
+    expect(await reload(program)).to.deep.include({ added: [], removed: [], changed: [] });
     expect(await textOf(url)).to.equal('one');
   });
 

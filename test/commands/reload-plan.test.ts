@@ -8,26 +8,27 @@ const listed = (...names: readonly string[]) =>
     weight: Number(name.split('*')[1] ?? 1),
     maxConnections: 0,
   }));
-const running = (...names: readonly string[]) => listed(...names).map(({ address: id, weight }) => ({ id, weight }));
+const running = (...names: readonly string[]) =>
+  listed(...names).map(({ address: id, ...settings }) => ({ id, ...settings }));
 
-const NOTHING = { add: [], reweigh: [], remove: [], stay: [] };
+const NOTHING = { add: [], alter: [], remove: [], stay: [] };
 
 describe('What a new list of backends means for a running pool', () => {
   for (const [what, now, before, after, plan] of [
     ['nothing, when it is the same', ['a', 'b*2'], ['a', 'b*2'], ['b*2', 'a'], NOTHING],
     ['a backend joins', ['a'], ['a'], ['a', 'b*2'], { ...NOTHING, add: listed('b*2') }],
     ['a backend leaves', ['a', 'b'], ['a', 'b'], ['a'], { ...NOTHING, remove: ['b'] }],
-    ['a weight changes', ['a', 'b'], ['a', 'b'], ['a*5', 'b'], { ...NOTHING, reweigh: listed('a*5') }],
+    ['a weight changes', ['a', 'b'], ['a', 'b'], ['a*5', 'b'], { ...NOTHING, alter: listed('a*5') }],
     ['one takes the place of the other', ['a'], ['a'], ['b'], { ...NOTHING, add: listed('b'), remove: ['a'] }],
     ['what was added at run time stays', ['a', 'x'], ['a'], ['a'], { ...NOTHING, stay: ['x'] }],
     ['what was removed at run time comes back', ['a'], ['a', 'b'], ['a', 'b'], { ...NOTHING, add: listed('b') }],
-    ['a weight given at run time is taken back', ['a*9'], ['a'], ['a'], { ...NOTHING, reweigh: listed('a') }],
+    ['a weight given at run time is taken back', ['a*9'], ['a'], ['a'], { ...NOTHING, alter: listed('a') }],
     [
       'what was added at run time belongs to the file that names it',
       ['a', 'x*4'],
       ['a'],
       ['a', 'x'],
-      { ...NOTHING, reweigh: listed('x') },
+      { ...NOTHING, alter: listed('x') },
     ],
     ['what is gone already need not leave', ['a'], ['a', 'b'], ['a'], NOTHING],
   ] as const) {
@@ -35,4 +36,9 @@ describe('What a new list of backends means for a running pool', () => {
       expect(reloadPlan(running(...now), listed(...before), listed(...after))).to.deep.equal(plan);
     });
   }
+
+  it('is that any other setting changes, too', () => {
+    const limited = [{ address: 'a', weight: 1, maxConnections: 9 }];
+    expect(reloadPlan(running('a'), listed('a'), limited)).to.deep.equal({ ...NOTHING, alter: limited });
+  });
 });

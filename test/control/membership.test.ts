@@ -130,10 +130,10 @@ describe('A running balancer', () => {
   });
 
   describe('whose operator changes a backend', () => {
-    it('changes weight and admin state in one version, and nothing when nothing changes', async () => {
+    it('changes weight, limit and admin state in one version, and nothing when nothing changes', async () => {
       const balancer = await start([first]);
       const before = versionOf(balancer);
-      const change = { weight: 7, admin: 'maintenance' } as const;
+      const change = { weight: 7, maxConnections: 40, admin: 'maintenance' } as const;
       expect(balancer.updateBackend('default', first, change)).to.equal(before + 1);
       expect(balancer.updateBackend('default', first, change)).to.equal(before + 1);
       expect((await poolInWorkers(balancer))?.backends[0]).to.include({ ...change, health: 'up' });
@@ -177,6 +177,12 @@ describe('A running balancer', () => {
         (b) => b.addBackend('default', { address: 'app-1:3', weight: 2 }),
         'conflict',
         /^Backend "app-1:3" is in pool "default" already, with weight 1/,
+      ],
+      [
+        'another limit',
+        (b) => b.addBackend('default', { address: 'app-1:3', maxConnections: 9 }),
+        'conflict',
+        /^Backend "app-1:3" is in pool "default" already, with maxConnections 0; change that/,
       ],
       ['no change', (b) => b.updateBackend('default', 'app-1:3', {}), 'invalid', /^Nothing to change/],
       [
