@@ -6,8 +6,9 @@ import { Latency } from '../src/balancing/latency.js';
 import { buildMaglevTable, type MaglevTable } from '../src/balancing/maglev-table.js';
 import { type Candidate, createPicker, type Picker, POLICIES, type PolicyName } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
-import { type BackendId, backendIdSchema } from '../src/core/backend.js';
+import type { BackendId } from '../src/core/backend.js';
 import { type Random, seeded } from '../src/core/random.js';
+import { backendIdSchema } from '../src/core/schemas.js';
 import { nanosecondsPerCall } from './measure.js';
 import { figure, formatTable } from './table.js';
 

@@ -3,8 +3,7 @@
  * once it holds a full snapshot, and never outlives the primary by more than the drain time.
  */
 import cluster from 'node:cluster';
-import { configSchema } from '../src/config/schema.js';
-import { type ToPrimary, type ToWorker, toWorkerSchema } from '../src/messages.js';
+import { isToWorker, type ToPrimary, type ToWorker } from '../src/messages.js';
 import { Worker } from './worker.js';
 
 // node:cluster ends a worker at once when its primary is gone, unless it left of its own accord: what is in flight
@@ -12,7 +11,7 @@ import { Worker } from './worker.js';
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 
 let worker: Worker | undefined;
-let drainMs = configSchema.shape.drain.parse(undefined);
+let drainMs = 0;
 
 function send(message: ToPrimary): void {
   // The channel may be gone with the primary; what cannot be said then need not be.
@@ -38,10 +37,9 @@ function drain(): void {
 }
 
 process.on('message', (raw: unknown, handle: unknown) => {
-  const parsed = toWorkerSchema.safeParse(raw);
-  if (!parsed.success) return; // other code in this process may use the channel too
-  if (parsed.data.type === 'start') start(parsed.data);
-  else worker?.receive(parsed.data, handle);
+  if (!isToWorker(raw)) return;
+  if (raw.type === 'start') start(raw);
+  else worker?.receive(raw, handle);
 });
 process.on('disconnect', drain);
 process.on('SIGTERM', drain);

@@ -1,7 +1,8 @@
 /** simulator/setup.ts: all that decides one run, beside its seed. */
 import type { PolicyName } from '../../src/balancing/picker.js';
 import { type ConfigInput, configSchema, type PoolConfig } from '../../src/config/schema.js';
-import { type BackendId, backendIdSchema } from '../../src/core/backend.js';
+import type { BackendId } from '../../src/core/backend.js';
+import { backendIdSchema } from '../../src/core/schemas.js';
 import type { Stage } from './arrivals.js';
 import type { BackendSpec } from './backend.js';
 import type { Clients } from './clients.js';

@@ -1,7 +1,7 @@
 /** config/values.ts: the kinds of value a configuration holds, each with an error a person can act on. */
-import { isIP } from 'node:net';
 import * as z from 'zod';
 import { formatAddress, parseAddress } from '../core/address.js';
+import { splitRange } from '../core/ip-range.js';
 
 /** A value as a sentence names it. */
 export function shown(value: unknown): string {
@@ -78,13 +78,3 @@ export const ipRange = z
     error: ({ input }) => `"${input}" is not an IP address or range; write 10.0.0.1 or 10.0.0.0/8`,
   })
   .meta({ id: 'ipRange' });
-
-/** @returns network and prefix length, that of a single address being all its bits; `undefined` for anything else */
-export function splitRange(text: string): { readonly network: string; readonly prefix: number } | undefined {
-  const [network = '', bits, ...rest] = text.split('/');
-  const family = isIP(network);
-  const longest = family === 6 ? 128 : 32;
-  if (family === 0 || rest.length > 0) return undefined;
-  if (bits === undefined) return { network, prefix: longest };
-  return /^\d{1,3}$/.test(bits) && Number(bits) <= longest ? { network, prefix: Number(bits) } : undefined;
-}

@@ -5,7 +5,8 @@
 import { isIP } from 'node:net';
 import type { BackendSettings, PoolConfig } from '../config/schema.js';
 import { parseAddress } from '../core/address.js';
-import { type Backend, type BackendId, backendIdSchema, type HealthState, type OutlierState } from '../core/backend.js';
+import type { Backend, BackendId, HealthState, OutlierState } from '../core/backend.js';
+import { backendIdSchema } from '../core/schemas.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
 
 /** Why a backend's health is what it is. */

@@ -69,10 +69,9 @@ export class Primary implements Balancer {
   }
 
   async start(): Promise<void> {
-    await this.#startAdmin();
-    const workers = this.#supervisor.start();
-    // The names' answers and the probes' verdicts reach the workers as changes, so nothing has to wait for them here.
-    await Promise.all([workers, this.#pools.start()]);
+    // The workers first: each takes longer to load than all the rest, and the other cores have nothing to do yet. The
+    // names' answers and the probes' verdicts reach them as changes, so nothing has to wait for those.
+    await Promise.all([this.#supervisor.start(), this.#startAdmin().then(() => this.#pools.start())]);
   }
 
   view(): BalancerView {

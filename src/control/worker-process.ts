@@ -4,7 +4,8 @@
  */
 import type { SendHandle } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
-import { type ToPrimary, type ToWorker, toPrimarySchema } from '../messages.js';
+import { toPrimarySchema } from '../message-schemas.js';
+import type { ToPrimary, ToWorker } from '../messages.js';
 import type { Accept } from './accept.js';
 import type { Logger } from './logger.js';
 

@@ -2,10 +2,9 @@
  * core/share.ts: how a limit that is meant for the whole host is split over its workers. Workers cannot ask each other
  * per request, so each keeps to a part of its own and all parts add up to the limit.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
+import type { shareSchema } from './schemas.js';
 
-/** Which of the live workers this one is, from 0, and how many there are. */
-export const shareSchema = z.object({ index: z.int().min(0), of: z.int().min(1) }).readonly();
 export type Share = z.infer<typeof shareSchema>;
 
 /** The only worker has all of it. */

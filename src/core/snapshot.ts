@@ -3,24 +3,11 @@
  * a snapshot keeps one consistent view to its end.
  */
 import { isIP } from 'node:net';
-import * as z from 'zod';
-import { type Backend, backendIdSchema, backendSchema, isUsable } from './backend.js';
+import type * as z from 'zod';
+import { type Backend, isUsable } from './backend.js';
+import type { poolChangeSchema, poolSnapshotSchema } from './schemas.js';
 
-export const poolSnapshotSchema = z
-  .object({
-    pool: z.string(),
-    /** Grows by exactly one with every change, so that a worker can see that it missed one. */
-    version: z.int().min(0),
-    backends: z.array(backendSchema).readonly(),
-  })
-  .readonly();
 export type PoolSnapshot = z.infer<typeof poolSnapshotSchema>;
-
-/** One versioned change: a backend added or altered, or one removed. */
-export const poolChangeSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('upsert'), pool: z.string(), version: z.int(), backend: backendSchema }),
-  z.object({ kind: z.literal('removed'), pool: z.string(), version: z.int(), id: backendIdSchema }),
-]);
 export type PoolChange = Readonly<z.infer<typeof poolChangeSchema>>;
 
 export type Applied =

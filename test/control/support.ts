@@ -6,7 +6,8 @@ import { Writable } from 'node:stream';
 import { type Config, type ConfigInput, configSchema } from '../../src/config/schema.js';
 import { createLogger, type Logger } from '../../src/control/logger.js';
 import { Pool } from '../../src/control/pool.js';
-import { type Backend, type BackendId, backendIdSchema } from '../../src/core/backend.js';
+import type { Backend, BackendId } from '../../src/core/backend.js';
+import { backendIdSchema } from '../../src/core/schemas.js';
 import type { PoolChange } from '../../src/core/snapshot.js';
 
 export type LogEntry = Readonly<Record<string, unknown>> & { readonly level: string; readonly message: string };

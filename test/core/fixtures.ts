@@ -1,5 +1,6 @@
 /** test/core/fixtures.ts: backends and snapshots with only what a test cares about spelled out. */
-import { type Backend, type BackendId, backendIdSchema } from '../../src/core/backend.js';
+import type { Backend, BackendId } from '../../src/core/backend.js';
+import { backendIdSchema } from '../../src/core/schemas.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
 
 export function idOf(name: string): BackendId {

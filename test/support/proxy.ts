@@ -1,6 +1,7 @@
 /** test/support/proxy.ts: the data plane of one worker, in this process, and the check that it leaks nothing. */
 import { type Config, type ConfigInput, configSchema, DEFAULT_POOL } from '../../src/config/schema.js';
-import { type Backend, backendSchema } from '../../src/core/backend.js';
+import type { Backend } from '../../src/core/backend.js';
+import { backendSchema } from '../../src/core/schemas.js';
 import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ToPrimary } from '../../src/messages.js';
 import type { Upstream } from '../../workers/dispatch.js';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { Config } from '../../src/config/schema.js';
-import { splitRange } from '../../src/config/values.js';
+import { splitRange } from '../../src/core/ip-range.js';
 import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
 import { clientsWithin, openFileLimit } from '../open-files.js';
 

@@ -1,6 +1,6 @@
 /** commands/admin/answers.ts: what the commands read of the admin interface's answers; the rest is passed on as it is. */
 import * as z from 'zod';
-import { backendSchema } from '../../core/backend.js';
+import { backendSchema } from '../../core/schemas.js';
 
 const { admin, health, outlier } = backendSchema.unwrap().shape;
 

@@ -1,0 +1,53 @@
+/**
+ * message-schemas.ts: how the primary reads what a worker says, and the shape of what it says itself. The types are
+ * messages.ts.
+ */
+import * as z from 'zod';
+import { configSchema } from './config/schema.js';
+import { FAILURE_REASONS } from './core/outlier.js';
+import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, shareSchema } from './core/schemas.js';
+
+/** How a worker gets its connections; `auto` has been decided by then. */
+const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
+
+/** Never parsed: a worker is of the same build as the primary that started it. */
+export const toWorkerSchema = z.discriminatedUnion('type', [
+  /** The answer to `hello`: all a worker needs before it listens. */
+  z.object({ type: z.literal('start'), config: configSchema, snapshots: z.array(poolSnapshotSchema) }),
+  /** Listen on `address`; in mode `shared` the bound socket itself comes as the message's handle. */
+  z.object({ type: z.literal('listen'), address: z.string(), accept: acceptSchema }),
+  /** Which of how many live workers this one is; comes before `listen`, and when others come or go. */
+  z.object({ type: z.literal('share'), share: shareSchema }),
+  z.object({ type: z.literal('snapshot'), snapshot: poolSnapshotSchema }),
+  z.object({ type: z.literal('change'), change: poolChangeSchema }),
+  /** Stop accepting, finish what is in flight, exit 0 within the time. */
+  z.object({ type: z.literal('drain'), withinMs: z.number() }),
+]);
+
+export const toPrimarySchema = z.discriminatedUnion('type', [
+  /** The worker's code is loaded. */
+  z.object({ type: z.literal('hello') }),
+  z.object({ type: z.literal('listening'), address: z.string() }),
+  z.object({ type: z.literal('listen-failed'), address: z.string(), code: z.string() }),
+  z.object({ type: z.literal('applied'), pool: z.string(), version: z.int() }),
+  /** A change was missed: send the whole pool again. */
+  z.object({ type: z.literal('resync'), pool: z.string(), have: z.int() }),
+  /** Passive failures in a row: sent at the first of a streak, once a second at most, and ever rarer from the ejection
+   * threshold on. */
+  z.object({
+    type: z.literal('failing'),
+    pool: z.string(),
+    id: backendIdSchema,
+    streak: z.int(),
+    reason: z.enum(FAILURE_REASONS),
+  }),
+  /** Once a second. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
+  z.object({
+    type: z.literal('counters'),
+    pool: z.string(),
+    ids: z.array(backendIdSchema),
+    backends: z.instanceof(Float64Array),
+    ofPool: z.instanceof(Float64Array),
+    worker: z.instanceof(Float64Array),
+  }),
+]);
