@@ -2,10 +2,12 @@
  * simulator/backend.ts: a server that works on so many requests at a time and lets so many wait, first come first
  * served. What it was given it finishes, whether or not anybody still waits for it: few servers notice.
  */
-import type { HealthCheckConfig } from '../../src/config/schema.js';
+import type { ConfigInput, HealthCheckConfig } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { Random } from '../../src/core/random.js';
 import type { Latency } from './latency.js';
+
+type BackendInput = ConfigInput['pools'][string]['backends'][number];
 
 /** What a fault makes of a request: no connection, a connection closed without an answer, an answer of 5xx. */
 export type FaultKind = 'connect' | 'reset' | 'error';
@@ -27,6 +29,8 @@ export interface BackendSpec {
   /** Requests that may wait; one more is answered with 503. */
   readonly queue: number;
   readonly faults?: readonly Fault[];
+  /** What the balancer is told of it, beside its address. */
+  readonly config?: Omit<BackendInput, 'address'>;
 }
 
 /** How a request will end, known when it arrives. */

@@ -11,8 +11,8 @@ import type { Random } from '../../src/core/random.js';
 import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
 import type { SimulatedBackend } from './backend.js';
 import type { Recorder } from './recorder.js';
+import type { World } from './request.js';
 import type { VirtualClock } from './virtual-clock.js';
-import type { World } from './worker.js';
 
 /** From one process to another, in milliseconds. */
 const MESSAGE_MS = 1;

@@ -37,8 +37,8 @@ export function idOf(index: number): BackendId {
 
 /** @returns the pool's configuration as the product would read it, so that its defaults are the ones simulated */
 export function poolConfigOf({ policy, backends, pool }: Setup): PoolConfig {
-  const addresses = backends.map((_, index) => ({ address: idOf(index) }));
-  const { pools } = configSchema.parse({ pools: { [POOL]: { ...pool, policy, backends: addresses } } });
+  const members = backends.map(({ config }, index) => ({ ...config, address: idOf(index) }));
+  const { pools } = configSchema.parse({ pools: { [POOL]: { ...pool, policy, backends: members } } });
   const config = pools[POOL];
   if (config === undefined) throw new Error(`the configuration has lost its pool "${POOL}"`);
   return config;

@@ -7,9 +7,10 @@ import { SimulatedBackend } from './backend.js';
 import { mergeViews } from './merged-view.js';
 import { SimulatedPrimary } from './primary.js';
 import { type Figures, Recorder } from './recorder.js';
+import type { World } from './request.js';
 import { idOf, POOL, poolConfigOf, type Setup } from './setup.js';
 import { VirtualClock } from './virtual-clock.js';
-import { SimulatedWorker, type World } from './worker.js';
+import { SimulatedWorker } from './worker.js';
 
 /** As in workers/worker.ts. */
 const TICK_MS = 100;
@@ -46,6 +47,7 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
     const dispatch = new Dispatch(primary.snapshot, config, wheel, chance(), (_, backend, streak, reason) =>
       primary.failing(id, backend, streak, reason),
     );
+    dispatch.resize({ index: id, of: setup.workers });
     workers.push(new SimulatedWorker(dispatch, wheel, world));
   }
   return workers;

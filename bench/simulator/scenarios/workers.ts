@@ -8,6 +8,7 @@ const BACKENDS = 10;
 const COUNTS = [1, 2, 4, 8, 16, 32];
 const BLIND: readonly PolicyName[] = ['round-robin', 'random'];
 const BY_LOAD: readonly PolicyName[] = ['least-connections', 'two-choices'];
+const BY_SIGHT: readonly PolicyName[] = [...BY_LOAD, 'peak-ewma'];
 const wide: Partial<Setup> = { backends: backendsOf(undefined, BACKENDS), arrivals: steady(0.9, BACKENDS) };
 
 /** @returns a run for every count of workers */
@@ -29,13 +30,13 @@ export const WORKERS: readonly Scenario[] = [
     name: 'workers',
     summary: 'Ten equal backends at 90 % load, by the number of workers that the same requests are spread over',
     figures: ['mean', 'p99'],
-    runs: [...BY_LOAD, ...BLIND].flatMap((policy) => everyCount(policy, { ...wide, policy })),
+    runs: [...BY_SIGHT, ...BLIND].flatMap((policy) => everyCount(policy, { ...wide, policy })),
   },
   {
     name: 'workers-narrow',
     summary: 'The same with backends that work on one request at a time: less than one in flight for each pair',
     figures: ['mean', 'p99'],
-    runs: [...BY_LOAD, ...BLIND].flatMap((policy) =>
+    runs: [...BY_SIGHT, ...BLIND].flatMap((policy) =>
       everyCount(policy, {
         policy,
         backends: backendsOf(() => ({ servers: 1 }), BACKENDS),
@@ -47,7 +48,7 @@ export const WORKERS: readonly Scenario[] = [
     name: 'workers-one-slow',
     summary: 'One backend of ten takes ten times as long; 75 % of the capacity that is left',
     figures: ['mean', 'p99'],
-    runs: BY_LOAD.flatMap((policy) =>
+    runs: BY_SIGHT.flatMap((policy) =>
       everyCount(policy, {
         policy,
         backends: backendsOf((index) => (index === 0 ? { latency: slowed(plainWork, 10) } : {}), BACKENDS),

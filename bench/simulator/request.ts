@@ -1,0 +1,123 @@
+/**
+ * simulator/request.ts: one request and its attempts: workers/http/exchange.ts without the bytes. When it may be sent,
+ * wait or be tried again is decided by the product's own code; only the sockets are missing.
+ */
+import type { BackendId } from '../../src/core/backend.js';
+import type { FailureReason } from '../../src/core/outlier.js';
+import { afterFailure } from '../../src/core/retry.js';
+import type { Dispatch, Upstream, Waiter } from '../../workers/dispatch.js';
+import type { TimerWheel } from '../../workers/timer-wheel.js';
+import type { Ticket } from '../../workers/wait-queue.js';
+import type { Answer, SimulatedBackend } from './backend.js';
+import type { Recorder } from './recorder.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** What all of a run have in common. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly backends: readonly SimulatedBackend[];
+  readonly recorder: Recorder;
+  readonly patienceMs: number;
+}
+
+/** A GET: it may be repeated, and there is no body to keep. */
+const GET = { idempotent: true, kept: true, freshStart: false } as const;
+
+export class SimulatedRequest implements Waiter {
+  readonly key: string;
+  readonly tried = new Set<BackendId>();
+  again = false;
+  readonly fresh = false;
+  readonly #dispatch: Dispatch;
+  /** The coarse clock by which a worker counts. */
+  readonly #wheel: TimerWheel;
+  readonly #world: World;
+  readonly #startMs: number;
+  /** When its client gives up. */
+  readonly #goneMs: number;
+  #attempts = 0;
+  /** In the queue, while it waits there. */
+  #place: Ticket<Waiter> | undefined;
+
+  constructor(key: string, dispatch: Dispatch, wheel: TimerWheel, world: World) {
+    this.key = key;
+    this.#dispatch = dispatch;
+    this.#wheel = wheel;
+    this.#world = world;
+    this.#startMs = world.clock.nowMs;
+    this.#goneMs = this.#startMs + world.patienceMs;
+  }
+
+  start(): void {
+    this.#dispatch.budget.onRequest(this.#wheel.now);
+    this.#attempt();
+  }
+
+  onSlot(upstream: Upstream): void {
+    this.#place = undefined;
+    this.#sendTo(upstream);
+  }
+
+  /** It has failed; for the recorder it has just not been answered. */
+  onRefused(): void {
+    this.#place = undefined;
+  }
+
+  #attempt(): void {
+    const choice = this.#dispatch.choose(this);
+    if (typeof choice !== 'string') this.#sendTo(choice);
+    else if (choice === 'full') this.#wait();
+  }
+
+  #wait(): void {
+    const place = this.#dispatch.wait(this);
+    if (typeof place === 'string') return;
+    this.#place = place;
+    this.#world.clock.at(this.#goneMs, () => {
+      if (this.#place === place) this.#dispatch.leaveQueue(place);
+    });
+  }
+
+  #sendTo(upstream: Upstream): void {
+    const { clock, backends, recorder } = this.#world;
+    const index = backends.findIndex(({ id }) => id === upstream.id);
+    const backend = backends[index];
+    if (backend === undefined) throw new Error(`There is no simulated backend "${upstream.id}"`);
+    const sentMs = clock.nowMs;
+    const answer = backend.serve(sentMs);
+    this.#attempts++;
+    backend.open++;
+    const avoidable = answer.waits && backends.some((other) => other.isIdle(sentMs));
+    recorder.attempted(sentMs, index, this.#attempts === 1, avoidable);
+    const lateMs = sentMs + this.#dispatch.config.timeouts.responseHead;
+    clock.at(Math.min(answer.atMs, this.#goneMs, lateMs), () => {
+      backend.open--;
+      this.#dispatch.release(upstream);
+      if (clock.nowMs === answer.atMs) this.#onAnswer(upstream, answer, sentMs);
+      else if (clock.nowMs === lateMs) this.#onFailure(upstream, 'timeout', sentMs);
+    });
+  }
+
+  #onAnswer(upstream: Upstream, { kind, atMs }: Answer, sentMs: number): void {
+    if (kind === 'connect' || kind === 'reset') return this.#onFailure(upstream, kind, sentMs);
+    this.#time(upstream, kind === 'ok', sentMs);
+    this.#dispatch.succeeded(upstream);
+    if (kind === 'ok') this.#world.recorder.answered(this.#startMs, atMs);
+  }
+
+  #onFailure(upstream: Upstream, reason: FailureReason, sentMs: number): void {
+    const { budget, config } = this.#dispatch;
+    this.#time(upstream, false, sentMs);
+    this.#dispatch.failed(upstream, reason, this.#wheel.now);
+    const failed = { reason, late: reason === 'timeout', reused: false, attempts: this.#attempts };
+    const step = afterFailure(failed, GET, config.retries.count, () => budget.tryRetry(this.#wheel.now));
+    this.tried.add(upstream.id);
+    this.again = step === 'elsewhere-first';
+    if (step !== 'give-up') this.#attempt();
+  }
+
+  #time(upstream: Upstream, good: boolean, sentMs: number): void {
+    const { nowMs } = this.#world.clock;
+    if (this.#dispatch.timed) this.#dispatch.took(upstream, nowMs - sentMs, good, nowMs);
+  }
+}
