@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Latency } from '../../src/balancing/latency.js';
 import { leastConnections } from '../../src/balancing/least-connections.js';
 import { clearlyLighter } from '../../src/balancing/load.js';
+import { seeded } from '../../src/core/random.js';
 import { type Counted, candidate, candidates, Desk, idOf, NONE, tally } from './workbench.js';
 
 function picked(...pool: readonly Counted[]): string | undefined {
@@ -61,6 +62,22 @@ describe('Least connections', () => {
         }
       }),
     );
+  });
+
+  it('favours nobody for its place in the list, though some are busy now and then', () => {
+    const pool = candidates(1, 1, 1, 1, 1, 1, 1, 1);
+    const desk = new Desk(leastConnections(), pool);
+    const random = seeded(4);
+    const running: Counted[] = [];
+    const served: string[] = [];
+    for (let i = 0; i < 20_000; i++) {
+      const chosen = desk.open();
+      if (chosen !== undefined) running.push(chosen);
+      served.push(chosen?.id ?? 'nobody');
+      if (running.length > 6) for (const done of running.splice(random.below(running.length), 1)) desk.close(done);
+    }
+    const shares = Object.values(tally(served));
+    expect(Math.max(...shares) / Math.min(...shares)).to.be.below(1.03);
   });
 
   it('never picks one that another is clearly lighter than, nor passes over a longer wait', () => {

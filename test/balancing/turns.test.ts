@@ -21,6 +21,16 @@ describe('The clock of turns', () => {
     expect(returning.turn).to.be.at.least(steady.turn);
   });
 
+  it('gives no two the same turn, of those that were busy meanwhile neither', () => {
+    const clock = new TurnClock();
+    const steady = candidate('steady');
+    for (let i = 0; i < 1_000; i++) clock.take(steady);
+    const busy = ['a', 'b', 'c', 'd'].map((name) => candidate(name));
+    for (const one of busy) clock.take(one);
+    const turns = busy.map(({ turn }) => turn);
+    expect(turns).to.deep.equal([...new Set(turns)].sort((a, b) => a - b));
+  });
+
   it('never sends one back in line for having been away', () => {
     const clock = new TurnClock();
     const steady = candidate('steady');
