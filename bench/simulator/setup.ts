@@ -25,6 +25,8 @@ export interface Setup {
   readonly patienceMs: number;
   /** What is not as in the defaults of the product. */
   readonly pool?: Omit<PoolInput, 'backends' | 'policy'>;
+  /** Time constant of peak-ewma in milliseconds, where it is not the product's. */
+  readonly decayMs?: number;
   /** The primary tells every worker what the others have in flight, this often; without it nobody does. */
   readonly mergeEveryMs?: number;
 }

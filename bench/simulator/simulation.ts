@@ -1,4 +1,5 @@
 /** simulator/simulation.ts: puts the parts together and runs them: one setup and one seed make one set of figures. */
+import { Latency } from '../../src/balancing/latency.js';
 import { type Random, seeded } from '../../src/core/random.js';
 import { Dispatch } from '../../workers/dispatch.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
@@ -48,9 +49,15 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
       primary.failing(id, backend, streak, reason),
     );
     dispatch.resize({ index: id, of: setup.workers });
+    if (setup.decayMs !== undefined) retime(dispatch, setup.decayMs);
     workers.push(new SimulatedWorker(dispatch, wheel, world));
   }
   return workers;
+}
+
+/** Gives its backends another memory than the product's. */
+function retime(dispatch: Dispatch, decayMs: number): void {
+  for (const upstream of dispatch.counted()) Object.assign(upstream, { latency: new Latency(decayMs) });
 }
 
 /** A worker's wheel, turned by the virtual clock. */

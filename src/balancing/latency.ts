@@ -21,6 +21,11 @@ export class Latency {
   /** Moving share of failures, 0 to {@link MOST_FAILING}. */
   #failing = 0;
   #atMs = 0;
+  readonly #decayMs: number;
+
+  constructor(decayMs = DECAY_MS) {
+    this.#decayMs = decayMs;
+  }
 
   /** Whether there is anything to compare by. */
   get measured(): boolean {
@@ -58,6 +63,6 @@ export class Latency {
   }
 
   #fading(nowMs: number): number {
-    return Math.exp((this.#atMs - nowMs) / DECAY_MS);
+    return Math.exp((this.#atMs - nowMs) / this.#decayMs);
   }
 }

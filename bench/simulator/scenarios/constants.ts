@@ -1,4 +1,5 @@
 /** simulator/scenarios/constants.ts: the defaults for ejection and retries, each beside its neighbours. */
+import { slowed, slowedBetween, withPauses } from '../latency.js';
 import type { Setup } from '../setup.js';
 import {
   backendsOf,
@@ -8,6 +9,7 @@ import {
   NO_RETRIES,
   oneOdd,
   outage,
+  plainWork,
   type Run,
   type Scenario,
   steady,
@@ -65,6 +67,30 @@ function quiet(window: string): Run[] {
   }));
 }
 
+/** @returns for one memory of peak-ewma, what it is good for and what it costs */
+function memory(decayMs: number): Run[] {
+  const bad = { fromMs: 10_000, toMs: 15_000 };
+  const forAWhile = oneOdd({ latency: slowedBetween(plainWork, 10, bad.fromMs, bad.toMs) });
+  const pausing = backendsOf((index) => ({
+    latency: withPauses(plainWork, { everyMs: 5_000, pauseMs: 200, firstMs: index * 1_000 }),
+  }));
+  const situations: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
+    { column: 'all equal', setup: {} },
+    { column: '`a` ten times slower', setup: { backends: oneOdd({ latency: slowed(plainWork, 10) }) } },
+    { column: 'for 5 s only', setup: { backends: forAWhile, countFromMs: bad.fromMs, lengthMs: bad.toMs } },
+    {
+      column: 'the minute after',
+      setup: { backends: forAWhile, countFromMs: bad.toMs, lengthMs: bad.toMs + 60_000 },
+    },
+    { column: 'pauses of 200 ms', setup: { backends: pausing } },
+  ];
+  return situations.map(({ column, setup }) => ({
+    row: `${decayMs / 1_000} s`,
+    column,
+    setup: { ...base, arrivals: steady(0.6), policy: 'peak-ewma', decayMs, ...setup },
+  }));
+}
+
 const BUDGETS = [0, 0.05, 0.1, 0.2, 0.5, 1];
 
 /** @returns for one budget, what it is good for and what it does harm to */
@@ -107,5 +133,11 @@ export const CONSTANTS: readonly Scenario[] = [
     summary: 'Without ejection: one backend of five fails every request, or all of them did for ten seconds',
     figures: ['failed', 'retries'],
     runs: BUDGETS.flatMap(budget),
+  },
+  {
+    name: 'ewma-memory',
+    summary: 'peak-ewma by the time constant of its average, 60 % load',
+    figures: ['p99', 'first'],
+    runs: [300, 1_000, 3_000, 10_000, 30_000, 100_000].flatMap(memory),
   },
 ];
