@@ -41,7 +41,7 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     streak: z.int(),
     reason: z.enum(FAILURE_REASONS),
   }),
-  /** Once a second. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
+  /** Once a second, which is also the sign of life. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
   z.object({
     type: z.literal('counters'),
     pool: z.string(),

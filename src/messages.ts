@@ -40,8 +40,15 @@ export const BACKEND_COLUMNS = [
 ] as const;
 export type BackendColumn = (typeof BACKEND_COLUMNS)[number];
 
-/** Columns of a worker's own row; `clientConnections` is a reading, the others are growth. */
-export const WORKER_COLUMNS = ['clientConnections', 'accepted', 'requests', 'rejected', 'unavailable'] as const;
+/** Columns of a worker's own row; `clientConnections` and `memoryBytes` are readings, the others are growth. */
+export const WORKER_COLUMNS = [
+  'clientConnections',
+  'accepted',
+  'requests',
+  'rejected',
+  'unavailable',
+  'memoryBytes',
+] as const;
 export type WorkerColumn = (typeof WORKER_COLUMNS)[number];
 
 /** Columns of a pool's own row; `waiting` is a reading, the others are growth. */

@@ -45,6 +45,7 @@ export const WORKER_COLUMN = {
   requests: workerColumn('requests'),
   rejected: workerColumn('rejected'),
   unavailable: workerColumn('unavailable'),
+  memoryBytes: workerColumn('memoryBytes'),
 } as const;
 
 /** A row of counters, all of them growth since the last {@link takeInto}. */

@@ -13,9 +13,16 @@ if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 let worker: Worker | undefined;
 let drainMs = 0;
 
+/** Messages that the primary has not read yet. */
+let unread = 0;
+
 function send(message: ToPrimary): void {
   // The channel may be gone with the primary; what cannot be said then need not be.
-  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  if (!process.connected) return;
+  unread += 1;
+  process.send?.(message, undefined, undefined, () => {
+    unread -= 1;
+  });
 }
 
 function exit(): void {
@@ -28,7 +35,7 @@ function start(message: Extract<ToWorker, { type: 'start' }>): void {
   const pool = message.config.pools[snapshot?.pool ?? ''];
   if (snapshot === undefined || pool === undefined) throw new TypeError('Started without a pool');
   drainMs = message.config.drain;
-  worker = new Worker(message.config, pool, snapshot, { send, drained: exit });
+  worker = new Worker(message.config, pool, snapshot, { send, unread: () => unread, drained: exit });
 }
 
 function drain(): void {

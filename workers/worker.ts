@@ -17,9 +17,13 @@ import { TimerWheel } from './timer-wheel.js';
 /** Every timeout is exact to two of these. */
 const TICK_MS = 100;
 const FLUSH_MS = 1_000;
+/** Past so many unread messages nothing is reported that can wait: the memory would be this worker's. */
+const MOST_UNREAD = 64;
 
 export interface WorkerOutput {
   send(message: ToPrimary): void;
+  /** How many messages the primary has not read yet. */
+  unread(): number;
   /** Everything in flight is finished, or its time is over. */
   drained(): void;
 }
@@ -35,9 +39,9 @@ export class Worker {
   /** @param snapshot the pool that all requests go to, at some version */
   constructor(config: Config, pool: PoolConfig, snapshot: PoolSnapshot, output: WorkerOutput) {
     this.output = output;
-    const dispatch = new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
-      output.send({ type: 'failing', pool: name, id, streak, reason }),
-    );
+    const dispatch = new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) => {
+      if (output.unread() < MOST_UNREAD) output.send({ type: 'failing', pool: name, id, streak, reason });
+    });
     this.plane = new Plane(config, dispatch, this.wheel);
     this.wheel.start();
     this.flushing = setInterval(() => this.flush(), FLUSH_MS);
@@ -123,10 +127,13 @@ export class Worker {
   }
 
   private flush(): void {
+    // A primary that is held up gets one row of counters when it is back, not one for each second.
+    if (this.output.unread() >= MOST_UNREAD) return;
     const { dispatch, counters, clients } = this.plane;
     const counted = dispatch.counted();
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = clients.size;
+    worker[WORKER_COLUMN.memoryBytes] = process.memoryUsage.rss();
     const ofPool = dispatch.counters.take();
     ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
     const ids = counted.map((upstream) => upstream.id);

@@ -277,6 +277,21 @@ const workers = z
   .default('auto')
   .describe('Worker processes; `auto` is one per usable CPU.');
 
+const workerLimits = z
+  .strictObject({
+    memory: z
+      .int()
+      .min(0)
+      .default(0)
+      .refine((mib) => mib === 0 || mib >= 128, {
+        error: 'must be 0 or at least 128: an idle worker needs half of that',
+      })
+      .describe('MiB of memory (resident set); 0 sets no limit.'),
+    age: duration.prefault('off').describe('Time since it was started.'),
+  })
+  .prefault({})
+  .describe('When a worker is replaced although it works, one at a time, its replacement first.');
+
 const config = z.strictObject({
   listeners,
   workers,
@@ -287,6 +302,13 @@ const config = z.strictObject({
     .describe('Where the running balancer can be looked at and changed, or `off`.'),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('The least important kind of line that is logged.'),
   drain: positiveDuration.prefault('30s').describe('How long work in flight may take after a stop was asked for.'),
+  heartbeat: duration
+    .refine((ms) => ms === 0 || ms >= 2_000, {
+      error: 'must be off or at least 2s: workers say something once a second',
+    })
+    .prefault('10s')
+    .describe('A worker that says nothing for so long hangs; it is ended and replaced.'),
+  workerLimits,
   timeouts: clientTimeouts,
   limits,
   forwarding,

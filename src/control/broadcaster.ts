@@ -27,6 +27,8 @@ interface Pending {
   readonly atMs: number;
 }
 
+const MOST_PENDING = 10_000;
+
 export class Broadcaster {
   readonly #config: Config;
   readonly #snapshotOf: (pool: string) => PoolSnapshot | undefined;
@@ -58,6 +60,8 @@ export class Broadcaster {
   publish(change: PoolChange): void {
     if (this.#workers.size === 0) return;
     this.#pending.push({ pool: change.pool, version: change.version, atMs: this.#nowMs() });
+    // A worker that hangs acknowledges nothing; what was measured of the oldest change is of no use by now.
+    if (this.#pending.length > MOST_PENDING) this.#pending.shift();
     for (const { to } of this.#workers.values()) to.send({ type: 'change', change });
   }
 
@@ -71,6 +75,11 @@ export class Broadcaster {
   resync(workerId: number, pool: string): void {
     const snapshot = this.#snapshotOf(pool);
     if (snapshot !== undefined) this.#workers.get(workerId)?.to.send({ type: 'snapshot', snapshot });
+  }
+
+  /** For a worker that has missed changes of any pool. */
+  resyncAll(workerId: number): void {
+    for (const pool of Object.keys(this.#config.pools)) this.resync(workerId, pool);
   }
 
   /** Nothing waits for a worker that is gone. */

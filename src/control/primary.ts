@@ -19,6 +19,7 @@ import type { Counters } from './stats.js';
 import { Supervisor, type WorkerReport } from './supervisor.js';
 import { type BalancerView, viewOf } from './view.js';
 import { prepareCluster, type WorkerProcess } from './worker-process.js';
+import { WorkerWatch } from './worker-watch.js';
 
 export interface PrimaryParts {
   readonly config: Config;
@@ -40,6 +41,7 @@ export class Primary implements Balancer {
   readonly #pools: Pools;
   readonly #broadcaster: Broadcaster;
   readonly #supervisor: Supervisor;
+  readonly #watch: WorkerWatch<WorkerProcess>;
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
@@ -54,6 +56,7 @@ export class Primary implements Balancer {
     this.#pools = new Pools({ config, logger, probeFile: programs.probe, publish });
     prepareCluster(programs.worker, accept);
     this.#supervisor = this.#workerSupervisor();
+    this.#watch = this.#workerWatch();
   }
 
   get addresses(): readonly string[] {
@@ -69,6 +72,7 @@ export class Primary implements Balancer {
   }
 
   async start(): Promise<void> {
+    this.#watch.start();
     // The workers first: each takes longer to load than all the rest, and the other cores have nothing to do yet. The
     // names' answers and the probes' verdicts reach them as changes, so nothing has to wait for those.
     await Promise.all([this.#supervisor.start(), this.#startAdmin().then(() => this.#pools.start())]);
@@ -132,6 +136,7 @@ export class Primary implements Balancer {
   async #release(): Promise<void> {
     for (const socket of this.#sockets) socket.close();
     this.#admin?.close();
+    this.#watch.stop();
     await this.#pools.stop();
   }
 
@@ -150,10 +155,23 @@ export class Primary implements Balancer {
       logger: this.#logger,
       welcome: (worker) => this.#broadcaster.welcome(worker),
       report: (worker, report) => this.#report(worker, report),
+      caughtUp: ({ id }) => this.#broadcaster.resyncAll(id),
       left: ({ id }) => {
         this.#broadcaster.leave(id);
         this.#pools.workerLeft(id);
       },
+    });
+  }
+
+  #workerWatch(): WorkerWatch<WorkerProcess> {
+    return new WorkerWatch({
+      heartbeatMs: this.#config.heartbeat,
+      limits: this.#config.workerLimits,
+      workers: () => this.#supervisor.workers,
+      memoryBytes: ({ id }) => this.#pools.stats.worker(id).memoryBytes,
+      replace: (worker) => this.#supervisor.replace(worker),
+      logger: this.#logger,
+      nowMs: monotonicMs,
     });
   }
 

@@ -16,10 +16,14 @@ import { Rate } from './rate.js';
 
 export type Counters = Extract<ToPrimary, { type: 'counters' }>;
 
-/** Columns that are a reading of now, not growth. */
 const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
 const WAITING = POOL_COLUMNS.indexOf('waiting');
 const CONNECTIONS = WORKER_COLUMNS.indexOf('clientConnections');
+const MEMORY = WORKER_COLUMNS.indexOf('memoryBytes');
+/** Columns that are a reading of now, not growth. */
+const BACKEND_READINGS: ReadonlySet<number> = new Set([INFLIGHT]);
+const POOL_READINGS: ReadonlySet<number> = new Set([WAITING]);
+const WORKER_READINGS: ReadonlySet<number> = new Set([CONNECTIONS, MEMORY]);
 const REQUESTS = BACKEND_COLUMNS.indexOf('requests');
 const WORKER_REQUESTS = WORKER_COLUMNS.indexOf('requests');
 
@@ -35,10 +39,10 @@ class Row {
     this.totals = new Float64Array(columns);
   }
 
-  /** @param reading the column that is none of growth */
-  grow(values: Float64Array, reading: number): void {
+  /** @param readings columns that are left alone */
+  grow(values: Float64Array, readings: ReadonlySet<number>): void {
     values.forEach((value, column) => {
-      if (column !== reading) this.totals[column] = (this.totals[column] ?? 0) + value;
+      if (!readings.has(column)) this.totals[column] = (this.totals[column] ?? 0) + value;
     });
   }
 }
@@ -80,7 +84,7 @@ export class Stats {
       const values = backends.subarray(index * width, (index + 1) * width);
       const key = keyOf(pool, id);
       const row = this.#backends.get(key);
-      row?.grow(values, INFLIGHT);
+      row?.grow(values, BACKEND_READINGS);
       row?.rate.add(values[REQUESTS] ?? 0, this.#nowMs());
       // One that left and came back has two rows until its old requests are finished.
       if (this.#backends.has(key)) inflight.set(key, (inflight.get(key) ?? 0) + (values[INFLIGHT] ?? 0));
@@ -149,18 +153,20 @@ export class Stats {
   /** @returns what one live worker has counted */
   worker(workerId: number): WorkerTotals {
     const row = this.#workers.get(workerId);
-    return this.#workerTotals(row, row?.totals[CONNECTIONS] ?? 0);
+    return this.#workerTotals(row, (column) => row?.totals[column] ?? 0);
   }
 
-  /** @returns the sum over all workers there ever were */
+  /** @returns the sum over all workers there ever were; readings are of those alive */
   all(): WorkerTotals {
-    return this.#workerTotals(this.#all, sum([...this.#workers.values()].map((row) => row.totals[CONNECTIONS] ?? 0)));
+    const alive = [...this.#workers.values()];
+    return this.#workerTotals(this.#all, (column) => sum(alive.map(({ totals }) => totals[column] ?? 0)));
   }
 
-  #workerTotals(row: Row | undefined, clientConnections: number): WorkerTotals {
+  #workerTotals(row: Row | undefined, reading: (column: number) => number): WorkerTotals {
     const total = (column: WorkerColumn): number => row?.totals[WORKER_COLUMNS.indexOf(column)] ?? 0;
     return {
-      clientConnections,
+      clientConnections: reading(CONNECTIONS),
+      memoryBytes: reading(MEMORY),
       accepted: total('accepted'),
       requests: total('requests'),
       rejected: total('rejected'),
@@ -170,17 +176,17 @@ export class Stats {
   }
 
   #recordPool(workerId: number, pool: string, values: Float64Array): void {
-    upsert(this.#pools, pool, () => new Row(POOL_COLUMNS.length)).grow(values, WAITING);
+    upsert(this.#pools, pool, () => new Row(POOL_COLUMNS.length)).grow(values, POOL_READINGS);
     upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, values[WAITING] ?? 0);
   }
 
   #recordWorker(workerId: number, values: Float64Array): void {
     const row = upsert(this.#workers, workerId, () => new Row(WORKER_COLUMNS.length));
     for (const each of [row, this.#all]) {
-      each.grow(values, CONNECTIONS);
+      each.grow(values, WORKER_READINGS);
       each.rate.add(values[WORKER_REQUESTS] ?? 0, this.#nowMs());
     }
-    row.totals[CONNECTIONS] = values[CONNECTIONS] ?? 0;
+    for (const column of WORKER_READINGS) row.totals[column] = values[column] ?? 0;
   }
 }
 

@@ -23,6 +23,8 @@ export interface SupervisorParts {
   /** Gives a worker all it needs before it listens. */
   readonly welcome: (worker: WorkerProcess) => void;
   readonly report: (worker: WorkerProcess, report: WorkerReport) => void;
+  /** It missed changes while it did not read, and reads again. */
+  readonly caughtUp: (worker: WorkerProcess) => void;
   readonly left: (worker: WorkerProcess) => void;
 }
 
@@ -41,6 +43,8 @@ export class Supervisor {
   #phase: 'starting' | 'running' | 'closing' = 'starting';
   #failedStarts = 0;
   #rolling: Promise<void> | undefined;
+  /** Settles when the replacement under way has succeeded or failed. */
+  #turn: Promise<unknown> = Promise.resolve();
   #fail: (error: Error) => void = () => {};
 
   constructor(parts: SupervisorParts) {
@@ -98,6 +102,18 @@ export class Supervisor {
     return this.#rolling;
   }
 
+  /**
+   * Replaces one worker: it drains when its replacement listens. Settles when it is gone, and at once for one that has
+   * been replaced already.
+   * @throws {StartError} when the replacement does not start; the worker goes on
+   */
+  async replace(old: WorkerProcess): Promise<void> {
+    const slot = this.#slots[old.slot - 1];
+    if (slot?.worker !== old) return;
+    await this.#rollOne(slot, old);
+    if (old.state === 'draining') await old.gone;
+  }
+
   /** Drains every worker and resolves when the last is gone. */
   async close(withinMs: number): Promise<void> {
     this.#stopReplacing();
@@ -133,6 +149,7 @@ export class Supervisor {
   #process(slot: number): WorkerProcess {
     const events: WorkerEvents = {
       message: (worker, message) => this.#receive(worker, message),
+      caughtUp: (worker) => this.#parts.caughtUp(worker),
       gone: (worker, exit) => this.#gone(worker, exit),
     };
     try {
@@ -227,7 +244,15 @@ export class Supervisor {
     }
   }
 
-  async #rollOne(slot: Slot, old: WorkerProcess): Promise<void> {
+  /** One at a time, whoever asks. */
+  #rollOne(slot: Slot, old: WorkerProcess): Promise<void> {
+    const done = this.#turn.then(() => this.#exchange(slot, old));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #exchange(slot: Slot, old: WorkerProcess): Promise<void> {
+    if (this.#phase !== 'running' || slot.worker !== old) return;
     const { worker, started } = this.#fork(slot.number);
     slot.successor = worker;
     const problem = await started;

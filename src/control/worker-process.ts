@@ -8,6 +8,7 @@ import { toPrimarySchema } from '../message-schemas.js';
 import type { ToPrimary, ToWorker } from '../messages.js';
 import type { Accept } from './accept.js';
 import type { Logger } from './logger.js';
+import { monotonicMs } from './monotonic.js';
 
 export type WorkerState = 'starting' | 'listening' | 'draining';
 
@@ -19,6 +20,8 @@ export interface WorkerExit {
 
 export interface WorkerEvents {
   message(worker: WorkerProcess, message: ToPrimary): void;
+  /** It missed changes while it did not read its messages, and has read all others now. */
+  caughtUp(worker: WorkerProcess): void;
   /** Once, and nothing comes after it. */
   gone(worker: WorkerProcess, exit: WorkerExit): void;
 }
@@ -27,6 +30,14 @@ export interface WorkerEvents {
 const DRAIN_GRACE_MS = 1_000;
 /** What a process that has closed its channel may take to end, in milliseconds. */
 const CHANNEL_GRACE_MS = 1_000;
+
+/** State past so many unread messages is not queued: the memory would be the primary's, for as long as a worker hangs. */
+const MOST_UNREAD = 256;
+
+/** What is replaced by the next of its kind, so that one who missed some needs the last only. */
+function isState({ type }: ToWorker): boolean {
+  return type === 'change' || type === 'snapshot';
+}
 
 /** Must come before the first fork of the process: node:cluster never changes its scheduling afterwards. */
 export function prepareCluster(workerFile: string, accept: Accept): void {
@@ -47,6 +58,14 @@ export class WorkerProcess {
   readonly startedAt = Date.now();
   readonly gone: Promise<WorkerExit>;
   state: WorkerState = 'starting';
+  /** When it last said something, in monotonic milliseconds. */
+  heardAtMs = monotonicMs();
+  readonly #forkedAtMs = this.heardAtMs;
+  /** Messages that it has not read yet. */
+  #unread = 0;
+  #hasMissed = false;
+  /** Why it was ended, if it did not end by itself. */
+  #endedFor: string | undefined;
   readonly #worker: Worker;
   readonly #events: WorkerEvents;
   readonly #logger: Logger;
@@ -72,11 +91,21 @@ export class WorkerProcess {
     return this.#worker.process.pid;
   }
 
+  get ageMs(): number {
+    return monotonicMs() - this.#forkedAtMs;
+  }
+
   /** A worker that is about to die misses messages; its replacement starts from a full snapshot anyway. */
   send(message: ToWorker, handle?: SendHandle): void {
     if (!this.#worker.isConnected()) return;
+    if (this.#unread >= MOST_UNREAD && isState(message)) {
+      this.#hasMissed = true;
+      return;
+    }
+    this.#unread += 1;
     this.#worker.send(message, handle, (error) => {
       if (error !== null) this.#logger.debug('message not delivered', { ...this.#who(), reason: error.message });
+      this.#read();
     });
   }
 
@@ -93,8 +122,17 @@ export class WorkerProcess {
     this.#killAfter(withinMs + DRAIN_GRACE_MS);
   }
 
-  kill(): void {
+  /** @param reason for the log */
+  kill(reason?: string): void {
+    this.#endedFor ??= reason;
     this.#worker.process.kill('SIGKILL');
+  }
+
+  #read(): void {
+    this.#unread -= 1;
+    if (this.#unread > 0 || !this.#hasMissed) return;
+    this.#hasMissed = false;
+    this.#events.caughtUp(this);
   }
 
   #killAfter(ms: number): void {
@@ -112,6 +150,7 @@ export class WorkerProcess {
   }
 
   #receive(raw: unknown): void {
+    this.heardAtMs = monotonicMs();
     const parsed = toPrimarySchema.safeParse(raw);
     if (parsed.success) return this.#events.message(this, parsed.data);
     const reason = parsed.error.issues[0]?.message;
@@ -122,7 +161,8 @@ export class WorkerProcess {
     return new Promise((resolve) => {
       const end = (how: string): void => {
         clearTimeout(this.#deadline);
-        const exit = { how, livedMs: Date.now() - this.startedAt };
+        const because = this.#endedFor === undefined ? how : `${this.#endedFor}, ${how}`;
+        const exit = { how: because, livedMs: this.ageMs };
         resolve(exit);
         this.#events.gone(this, exit);
       };

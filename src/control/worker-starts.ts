@@ -20,7 +20,7 @@ export class WorkerStarts {
    */
   begin(worker: WorkerProcess, addresses: readonly string[]): Promise<StartError | undefined> {
     return new Promise((resolve) => {
-      const tooLate = setTimeout(() => worker.kill(), START_WITHIN_MS);
+      const tooLate = setTimeout(() => worker.kill('did not listen in time'), START_WITHIN_MS);
       const settle = (problem: StartError | undefined): void => {
         clearTimeout(tooLate);
         this.#starts.delete(worker);

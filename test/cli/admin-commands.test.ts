@@ -58,9 +58,11 @@ describe('The commands that speak to a running balancer', function () {
     expect(lines[4]).to.match(new RegExp(`^${one} +2 +0\\.0 +0 +0 +0 +\\d+s +up$`));
     expect(lines[5]).to.match(/ down: connection refused$/);
     const [, workers] = await run(['workers', '--admin', admin]);
-    expect(workers[0]).to.match(/^WORKER +PID +AGE +CONNECTIONS +REQ\/S +REQUESTS +STATE +POOL VERSIONS$/);
+    expect(workers[0]).to.match(/^WORKER +PID +AGE +MEMORY +CONNECTIONS +REQ\/S +REQUESTS +STATE +POOL VERSIONS$/);
     expect(
-      workers.slice(1).map((line) => /^ +(\d) +\d+ +\d+s +0 +0\.0 +0 +listening +default \d+$/.exec(line)?.[1]),
+      workers
+        .slice(1)
+        .map((line) => /^ +(\d) +\d+ +\d+s +\d+ MiB +0 +0\.0 +0 +listening +default \d+$/.exec(line)?.[1]),
     ).to.deep.equal(['1', '2']);
   });
 

@@ -11,6 +11,7 @@ const NO_TRAFFIC = {
   requests: 0,
   rejected: 0,
   unavailable: 0,
+  memoryBytes: 73_400_320,
   clientConnections: 0,
   requestsPerSecond: 0,
 };

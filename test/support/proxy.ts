@@ -31,6 +31,8 @@ export class TestProxy {
   readonly snapshot: PoolSnapshot;
   /** Everything said to the primary, counters too. */
   readonly sent: ToPrimary[] = [];
+  /** Messages that a primary which is held up has not read. */
+  unread = 0;
   /** How often the worker said that it is drained. */
   drained = 0;
 
@@ -44,6 +46,7 @@ export class TestProxy {
     this.snapshot = { pool: DEFAULT_POOL, version: 1, backends: parsed.backends.map(up) };
     this.worker = new Worker(this.config, parsed, this.snapshot, {
       send: (message) => this.sent.push(message),
+      unread: () => this.unread,
       drained: () => {
         this.drained += 1;
       },

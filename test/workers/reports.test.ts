@@ -101,7 +101,8 @@ describe('A worker counts', () => {
     for (const { worker } of proxy.said('counters')) {
       WORKER_COLUMNS.forEach((name, column) => {
         const value = worker[column] ?? Number.NaN;
-        sums.set(name, name === 'clientConnections' ? value : (sums.get(name) ?? 0) + value);
+        const isReading = name === 'clientConnections' || name === 'memoryBytes';
+        sums.set(name, isReading ? value : (sums.get(name) ?? 0) + value);
       });
     }
     return Object.fromEntries(sums) as Record<WorkerColumn, number>;
@@ -146,8 +147,26 @@ describe('A worker counts', () => {
     proxy.change(proxy.snapshot.backends[0]?.id ?? '', 2, { admin: 'maintenance' });
     await get(proxy.port);
     proxy.worker.stop();
-    const { clientConnections: _now, ...growth } = workerTotals(proxy);
+    const { clientConnections: _now, memoryBytes: _used, ...growth } = workerTotals(proxy);
     expect(growth).to.deep.equal({ accepted: 2, requests: 1, rejected: 1, unavailable: 1 });
+  });
+
+  it('the memory it holds, as the system sees it', async () => {
+    const proxy = await startProxy({ backends: [await refusingAddress()] });
+    proxy.worker.stop();
+    expect(workerTotals(proxy).memoryBytes).to.be.closeTo(process.memoryUsage.rss(), 50_000_000);
+  });
+
+  it('nothing while the primary does not read, and all of it when it does', async () => {
+    const backend = await startBackend((_request, response) => void response.end());
+    const proxy = await startProxy({ backends: [backend.address] });
+    proxy.unread = 1_000;
+    await get(proxy.port);
+    proxy.worker.stop();
+    expect(proxy.said('counters')).to.have.lengthOf(0);
+    proxy.unread = 0;
+    proxy.worker.stop();
+    expect(workerTotals(proxy).requests).to.equal(1);
   });
 
   it('what is open at this moment, once a second', async () => {

@@ -42,6 +42,7 @@ export const workerAnswer = z.looseObject({
   state: z.string(),
   since: z.string(),
   versions: z.record(z.string(), z.int()),
+  memoryBytes: z.number(),
   ...totals,
 });
 export type WorkerAnswer = z.infer<typeof workerAnswer>;
