@@ -1,10 +1,13 @@
 /**
  * workers/timer-wheel.ts: every timeout of a worker on one coarse clock. Arming is a field write in the usual case,
- * so a timeout per request costs nothing; the price is that one fires up to two ticks late, and never early.
+ * so a timeout per request costs nothing; the price is that one fires up to two ticks late, and never early. While the
+ * process stands still (a frozen machine, SIGSTOP) so does the clock, or it would call late all that waits to be read.
  * Source: Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987 (scheme 6).
  */
 
 const SLOTS = 1_024;
+/** Of a longer standstill no more than so many ticks count; what is armed right behind it may fire one of them early. */
+const LONGEST_STEP = 2;
 
 /** One owner's only timer. Intrusive: it is its own list node. */
 export class WheelTimer {
@@ -22,27 +25,36 @@ export class WheelTimer {
 }
 
 export class TimerWheel {
-  /** Milliseconds, as of the last tick. */
+  /** Milliseconds as of the last tick, those left out in which the process stood still. */
   now: number;
   private readonly tickMs: number;
   private readonly clock: () => number;
   private readonly slots: (WheelTimer | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
   private current: number;
+  /** What the clock said at the last tick. */
+  private clockMs: number;
   private interval: NodeJS.Timeout | undefined;
+  private turn: NodeJS.Immediate | undefined;
 
   /** @param clock monotonic milliseconds */
   constructor(tickMs: number, clock: () => number) {
     this.tickMs = tickMs;
     this.clock = clock;
-    this.now = clock();
+    this.clockMs = clock();
+    this.now = this.clockMs;
     this.current = this.tickAt(this.now);
   }
 
+  /** Begins to tick. Node runs immediates after it has read from its sockets: what has arrived is never called late. */
   start(): void {
-    this.interval ??= setInterval(() => this.advance(), this.tickMs);
+    const advance = (): void => this.advance();
+    this.interval ??= setInterval(() => {
+      this.turn = setImmediate(advance);
+    }, this.tickMs);
   }
 
   stop(): void {
+    clearImmediate(this.turn);
     clearInterval(this.interval);
     this.interval = undefined;
   }
@@ -68,10 +80,10 @@ export class TimerWheel {
 
   /** Runs everything that is due. Public for tests, which bring their own clock. */
   advance(): void {
-    this.now = this.clock();
+    const clockMs = this.clock();
+    this.now += Math.min(clockMs - this.clockMs, LONGEST_STEP * this.tickMs);
+    this.clockMs = clockMs;
     const target = this.tickAt(this.now);
-    // After a long stall one full turn visits every slot.
-    if (target - this.current > SLOTS) this.current = target - SLOTS;
     while (this.current < target) {
       this.current += 1;
       this.runSlot(this.current % SLOTS);

@@ -91,10 +91,21 @@ export const FAULTS: readonly Fault[] = [
     summary: 'one worker of the proxy ends by SIGKILL; what it had in flight is lost with it',
     promised: false,
     afterMs: 0,
-    needs: 'killWorker',
-    play: async ({ product }) => {
-      await product.killWorker?.();
+    needs: 'workerPid',
+    play: async (stage) => {
+      await signalWorker(stage, 'SIGKILL');
       return NOTHING_TO_UNDO;
+    },
+  },
+  {
+    ...NO_BACKEND,
+    name: 'worker-hung',
+    summary: 'one worker of the proxy is stopped (SIGSTOP) and, if it is still there, goes on (SIGCONT)',
+    promised: false,
+    needs: 'workerPid',
+    play: async (stage) => {
+      const pid = await signalWorker(stage, 'SIGSTOP');
+      return async () => void tryKill(pid, 'SIGCONT');
     },
   },
   {
@@ -145,6 +156,20 @@ function become(mode: Mode): Fault['play'] {
     await victim.tell(mode);
     return () => victim.tell({ mode: 'serve' });
   };
+}
+
+async function signalWorker({ product }: Stage, signal: NodeJS.Signals): Promise<number> {
+  const pid = await product.workerPid?.();
+  if (pid === undefined) throw new Error('the product has no workers');
+  process.kill(pid, signal);
+  return pid;
+}
+
+/** The process may be gone. */
+function tryKill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {}
 }
 
 async function flap({ victim }: Stage): Promise<Undo> {

@@ -28,10 +28,10 @@ export interface ProductSetup {
   readonly cores: readonly number[];
 }
 
-/** What an operator, or misfortune, can do to a running product. */
+/** How to get at a running product, for an operator or for misfortune. */
 export interface Operations {
-  /** Ends one of its workers without a word (SIGKILL), as a crash would. */
-  readonly killWorker: () => Promise<void>;
+  /** @returns the process id of one of its workers */
+  readonly workerPid: () => Promise<number>;
   /** Replaces every worker by a new one, without a client noticing if it can. */
   readonly replaceWorkers: () => Promise<void>;
   /** Gives the backend at `address` no new request. */

@@ -21,7 +21,7 @@ export const haproxy: Product = {
     const program = findProgram('haproxy');
     return program === undefined ? { missing: 'HAProxy is not installed' } : { label: programVersion(program, '-v') };
   },
-  lacks: { killWorker: 'its threads share one process' },
+  lacks: { workerPid: 'its threads share one process' },
   settings:
     'threads below a master; health checks by HTTP; `retry-on all-retryable-errors` for methods that may be repeated, ' +
     '`option redispatch 1`; `observe layer7 error-limit 5 on-error mark-down`',

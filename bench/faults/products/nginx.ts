@@ -38,10 +38,10 @@ export const nginx: Product = {
     };
     return {
       child,
-      killWorker: async () => {
+      workerPid: async () => {
         const worker = processTree(child.pid).find(({ parent }) => parent === child.pid);
         if (worker === undefined) throw new Error('nginx has no worker');
-        process.kill(worker.pid, 'SIGKILL');
+        return worker.pid;
       },
       replaceWorkers: () => reload([]),
       drain: (address) => reload([address]),

@@ -23,11 +23,11 @@ export const roundhouse: Product = {
     const admin = `http://${LOOPBACK}:${adminPort}/api`;
     return {
       child,
-      killWorker: async () => {
+      workerPid: async () => {
         const workers = workersSchema.parse(await ask('GET', `${admin}/workers`));
-        const victim = workers.find(({ pid, state }) => pid !== null && state === 'listening');
-        if (victim === undefined) throw new Error('no worker listens');
-        process.kill(victim.pid ?? 0, 'SIGKILL');
+        const pid = workers.find(({ state }) => state === 'listening')?.pid;
+        if (typeof pid !== 'number') throw new Error('no worker listens');
+        return pid;
       },
       replaceWorkers: async () => child.signal('SIGUSR2'),
       drain: async (address) => void (await ask('PATCH', backendUrl(admin, address), { admin: 'draining' })),
