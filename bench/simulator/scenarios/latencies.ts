@@ -66,14 +66,4 @@ export const LATENCIES: readonly Scenario[] = [
       countFromMs: 0,
     }),
   },
-  {
-    name: 'overload',
-    summary: 'Twice the capacity arrives; each backend lets 100 wait and answers 503 to more; clients wait 1 s',
-    figures: ['p50', 'p99', 'p99.9', 'shares', 'excess', 'failed', 'goodput'],
-    runs: everyPolicy({
-      arrivals: steady(2),
-      backends: backendsOf(() => ({ queue: 100 })),
-      patienceMs: 1_000,
-    }),
-  },
 ];

@@ -88,6 +88,10 @@ export const STEADY = ['p50', 'p99', 'p99.9', 'shares', 'excess', 'avoidable', '
 export const ODD = ['p50', 'p99', 'p99.9', 'first', 'shares', 'excess', 'failed', 'goodput'] as const;
 
 /** @returns one run for each policy */
-export function everyPolicy(setup: Partial<Setup>, suffix = ''): Run[] {
-  return POLICIES.map((policy) => ({ row: `${policy}${suffix}`, setup: { ...base, ...setup, policy } }));
+export function everyPolicy(setup: Partial<Setup>, column?: string): Run[] {
+  return POLICIES.map((policy) => ({
+    row: policy,
+    ...(column !== undefined && { column }),
+    setup: { ...base, ...setup, policy },
+  }));
 }

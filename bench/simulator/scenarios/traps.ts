@@ -1,7 +1,10 @@
 /** simulator/scenarios/traps.ts: what is known to go wrong with policies, retries and returning backends. */
-import type { Fault } from '../backend.js';
+import type { Fault, FaultKind } from '../backend.js';
 import { stoppedBetween } from '../latency.js';
+import type { Setup } from '../setup.js';
 import {
+  backendsOf,
+  base,
   everyPolicy,
   NEVER_MS,
   NO_EJECTION,
@@ -10,31 +13,29 @@ import {
   oneOdd,
   outage,
   plainWork,
+  type Run,
   type Scenario,
   steady,
 } from './scenario.js';
 
-const FAILS_FAST: Omit<Fault, 'kind'> = { fromMs: 0, toMs: NEVER_MS, share: 1, afterMs: 1 };
-const FAST_RESETS = oneOdd({ faults: [{ ...FAILS_FAST, kind: 'reset' }] });
-const FAST_ERRORS = oneOdd({ faults: [{ ...FAILS_FAST, kind: 'error' }] });
+/** `a` fails every request, and is done with each sooner than any good backend. */
+function failsFast(kind: FaultKind): Partial<Setup> {
+  const fault: Fault = { kind, fromMs: 0, toMs: NEVER_MS, share: 1, afterMs: 1 };
+  return { backends: oneOdd({ faults: [fault] }), arrivals: steady(0.6) };
+}
 
 const UNLIMITED = { budget: 1, minPerSecond: 10_000 };
 
 export const TRAPS: readonly Scenario[] = [
   {
     name: 'fast-failure',
-    summary: '`a` closes every connection after 1 ms; no retries; without ejection and with it',
-    figures: ['first', 'failed', 'p99', 'goodput', 'ejections'],
+    summary: '`a` fails every request after 1 ms, so that it never has much to do; no retries; 60 % load',
+    figures: ['first', 'failed'],
     runs: [
-      ...everyPolicy({ backends: FAST_RESETS, pool: { ...NO_RETRIES, ...NO_EJECTION } }, ', no ejection'),
-      ...everyPolicy({ backends: FAST_RESETS, pool: NO_RETRIES }),
+      ...everyPolicy({ ...failsFast('reset'), pool: { ...NO_RETRIES, ...NO_EJECTION } }, 'closes, no ejection'),
+      ...everyPolicy({ ...failsFast('reset'), pool: NO_RETRIES }, 'closes, ejection'),
+      ...everyPolicy({ ...failsFast('error'), pool: NO_RETRIES }, 'answers 503, ejection'),
     ],
-  },
-  {
-    name: 'fast-errors',
-    summary: '`a` answers everything with 503 after 1 ms, which is an answer: nothing is retried or ejected',
-    figures: ['first', 'failed', 'p99', 'goodput', 'ejections'],
-    runs: everyPolicy({ backends: FAST_ERRORS }),
   },
   {
     name: 'starvation',
@@ -58,4 +59,23 @@ export const TRAPS: readonly Scenario[] = [
       { row: '2 retries, budget 20 %, ejection', setup: outage },
     ],
   },
+  {
+    name: 'overload',
+    summary:
+      'By `maxConnections` of each backend, which can work on 8 requests at a time and lets 1,000 wait by itself',
+    figures: ['goodput', 'p99'],
+    runs: [0, 8, 16, 32].flatMap(limited),
+  },
 ];
+
+/** @returns runs of much and of too much to do, by the limit on each backend */
+function limited(maxConnections: number): Run[] {
+  const backends = backendsOf(() => ({ config: { maxConnections } }));
+  const loads: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
+    { column: '90 % load', setup: { arrivals: steady(0.9) } },
+    { column: 'twice the capacity, clients wait 5 s', setup: { arrivals: steady(2) } },
+    { column: 'twice the capacity, clients wait 1 s', setup: { arrivals: steady(2), patienceMs: 1_000 } },
+  ];
+  const row = maxConnections === 0 ? 'no limit' : `${maxConnections}`;
+  return loads.map(({ column, setup }) => ({ row, column, setup: { ...base, backends, ...setup } }));
+}
