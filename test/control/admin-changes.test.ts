@@ -13,8 +13,8 @@ describe('Changing a pool over HTTP', () => {
   let first: string;
   let second: string;
 
-  beforeEach(async () => {
-    [first, second] = [await startTcp(), await startTcp()];
+  before(async () => {
+    first = await startTcp();
     const config = configOf([first], { admin: '127.0.0.1:0' });
     balancer = await startBalancer(config, new LogBook().logger, { programs: PROGRAMS });
     onClose(async () => {
@@ -22,7 +22,15 @@ describe('Changing a pool over HTTP', () => {
       await until(balancer, ({ workers }) => workers.length === 0);
     });
   });
-  afterEach(closeEverything);
+  after(closeEverything);
+
+  /** Whatever the test before did, the pool holds `first` alone again, new and up. */
+  beforeEach(async () => {
+    second = await startTcp();
+    for (const id of ids()) balancer.removeBackend('default', id);
+    balancer.addBackend('default', { address: first });
+    await until(balancer, ({ pools }) => pools[0]?.backends[0]?.health === 'up');
+  });
 
   const ask = (path: string, asking?: Asking): Promise<AdminAnswer> =>
     askAdmin(balancer.adminAddress ?? '', path, asking);

@@ -17,11 +17,11 @@ describe('npm run simulate', function () {
   this.timeout(60_000);
 
   it('prints the same report for the same seed, byte for byte, on however many threads', () => {
-    const first = simulate('retry-storm', '--seed', '7', '--threads', '1');
+    const first = simulate('ejection-window', '--seed', '7', '--threads', '1');
     expect(first.status, first.stderr).to.equal(0);
-    expect(first.stdout).to.include('| no retries |');
-    expect(simulate('retry-storm', '--seed', '7', '--threads', '2').stdout).to.equal(first.stdout);
-    expect(simulate('retry-storm', '--seed', '8').stdout).to.not.equal(first.stdout);
+    expect(first.stdout).to.include('| within 10s |');
+    expect(simulate('ejection-window', '--seed', '7', '--threads', '2').stdout).to.equal(first.stdout);
+    expect(simulate('ejection-window', '--seed', '8').stdout).to.not.equal(first.stdout);
   });
 
   it('prints every figure as JSON', () => {
