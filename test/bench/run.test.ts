@@ -37,8 +37,7 @@ describe('The bench', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('measures every peer it is asked for and leaves nothing behind', function () {
-    this.timeout(20_000);
+  it('measures every peer it is asked for and leaves nothing behind', () => {
     const args = ['--rounds', '1', '--seconds', '1', '--connections', '4', '--only', 'tcp-pipe,http-proxy', '--json'];
     const run = spawnSync(process.execPath, [RUN, ...args], {
       encoding: 'utf8',
@@ -55,8 +54,7 @@ describe('The bench', () => {
     expect(readdirSync(folder)).to.deep.equal([]);
   });
 
-  it('measures another build in turns with this one', function () {
-    this.timeout(20_000);
+  it('measures another build in turns with this one', () => {
     const args = ['--rounds', '1', '--connections', '4', '--against', join(import.meta.dirname, '../../..'), '--json'];
     const run = spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8' });
     expect(run.status, run.stderr).to.equal(0);

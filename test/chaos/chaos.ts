@@ -11,7 +11,7 @@ import { runClient } from './client.js';
 import { Journal } from './journal.js';
 import { planRound } from './plan.js';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 45_000;
 const CHANGE_MS = 60;
 
 const SETTINGS = {

@@ -34,8 +34,7 @@ async function answers(url: string, requests: number): Promise<ReadonlyMap<strin
   return counts;
 }
 
-describe('The commands that speak to a running balancer', function () {
-  this.timeout(20_000);
+describe('The commands that speak to a running balancer', () => {
   let one: string;
   let two: string;
 

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
+import { LONGEST_MS } from '../support/eventually.js';
 import { endPrograms, runCli, type Started, start } from './run-cli.js';
 
 let folder = '';
@@ -63,7 +64,7 @@ async function textOf(url: string): Promise<string> {
 /** Workers learn of a change a moment after it is logged: asks until the next answers are shared out like this. */
 async function untilAnswers(url: string, expected: Readonly<Record<string, number>>): Promise<void> {
   const count = Object.values(expected).reduce((sum, each) => sum + each, 0);
-  const deadline = performance.now() + 3_000;
+  const deadline = performance.now() + LONGEST_MS;
   for (;;) {
     const seen: Record<string, number> = {};
     for (let i = 0; i < count; i++) {
@@ -88,10 +89,8 @@ function inFolderOfItsOwn(): void {
   });
 }
 
-describe('roundhouse check', function () {
+describe('roundhouse check', () => {
   inFolderOfItsOwn();
-  this.timeout(20_000);
-
   it('prints what a file comes to, which checks as well and comes to the same', async () => {
     write(['a.example:80'], 'drain: 90s');
     const { code, stdout, stderr } = await runCli(['check', '-c', file]);
@@ -166,10 +165,8 @@ describe('roundhouse schema', () => {
   });
 });
 
-describe('roundhouse -c FILE', function () {
+describe('roundhouse -c FILE', () => {
   inFolderOfItsOwn();
-  this.timeout(30_000);
-
   for (const example of ['examples/basic.yaml', 'examples/tuned.yaml']) {
     it(`serves by ${example}, with the backends of the command line`, async () => {
       const backend = await startBackend(says('here'));
@@ -209,10 +206,8 @@ describe('roundhouse -c FILE', function () {
   });
 });
 
-describe('SIGHUP', function () {
+describe('SIGHUP', () => {
   inFolderOfItsOwn();
-  this.timeout(30_000);
-
   it('adds, re-weights and removes the backends that changed in the file', async () => {
     const [one, two] = [await startBackend(says('one')), await startBackend(says('two'))];
     write([one.address], '', 'policy: round-robin');

@@ -13,8 +13,7 @@ import { connect, get, type Peer } from '../support/peer.js';
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
 const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
 
-describe('A host that allows few open files', function () {
-  this.timeout(20_000);
+describe('A host that allows few open files', () => {
   afterEach(stopEverything);
 
   interface Balancer {

@@ -10,8 +10,7 @@ const secondBackend = (demo: Started, pattern: RegExp): Promise<string> => {
   });
 };
 
-describe('roundhouse demo', function () {
-  this.timeout(30_000);
+describe('roundhouse demo', () => {
   afterEach(endPrograms);
 
   it('shows a killed backend going down without a failed request, and coming back by the command it prints', async () => {

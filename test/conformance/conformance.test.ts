@@ -10,7 +10,7 @@ import { describeFailure, judgeAll } from './report.js';
 import { runCases } from './suite.js';
 
 /** Ours never makes anybody wait this long; a busy machine might. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 20_000;
 const MOST_BYTES = 400;
 const CUTS = 6;
 
@@ -22,8 +22,7 @@ const CUT_BY_ID = new Map(
 );
 const CUT = [...CUT_BY_ID.values()].flat();
 
-describe('Conformance of the built product', function () {
-  this.timeout(60_000);
+describe('Conformance of the built product', () => {
   const products = new Products();
   let backend: RecordingBackend | undefined;
   let seen: ReadonlyMap<string, Seen> = new Map();

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/schema.js';
 import { type Balancer, type BalancerView, type Programs, startBalancer } from '../../src/control/balancer.js';
+import { LONGEST_MS } from '../support/eventually.js';
 import { type LogBook, onClose } from './support.js';
 
 export const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -48,8 +49,6 @@ async function* linesOf(socket: net.Socket): AsyncGenerator<string> {
     yield* lines;
   }
 }
-
-const LONGEST_MS = 8_000;
 
 /** Starts a balancer with the fixture worker; it is killed, and its workers gone, when the test is over. */
 export async function startUnderTest(config: Config, log: LogBook): Promise<Balancer> {

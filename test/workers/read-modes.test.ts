@@ -9,10 +9,9 @@ const ASIDE = ['framing', 'pipelining', 'upgrade', 'isolation', 'early-response'
 describe('Reading by events', () => {
   it('passes the same tests', async function () {
     if (readMode === 'events') this.skip();
-    this.timeout(60_000);
     const mocha = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
     const files = ASIDE.map((name) => fileURLToPath(new URL(`./${name}.test.js`, import.meta.url)));
-    const child = fork(mocha, ['--no-config', '--reporter', 'dot', ...files], {
+    const child = fork(mocha, ['--no-parallel', '--reporter', 'dot', ...files], {
       env: { ...process.env, ROUNDHOUSE_READ_MODE: 'events' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

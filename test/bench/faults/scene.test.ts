@@ -30,8 +30,7 @@ describe('A fault that is played', () => {
   // The backends need addresses of their own, and only Linux answers on all of 127.0.0.0/8.
   (process.platform === 'linux' ? it : it.skip)(
     'takes its backend away, costs what had begun, and nothing else',
-    async function () {
-      this.timeout(30_000);
+    async () => {
       const result = await playScene(KILLED, roundhouse, children);
       if ('missing' in result) throw new Error(result.missing);
       const { requests, failures, phases, sentTwice } = result.finding;

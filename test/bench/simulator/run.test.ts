@@ -13,9 +13,7 @@ function simulate(...args: readonly string[]): { readonly status: number | null;
   return spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8' });
 }
 
-describe('npm run simulate', function () {
-  this.timeout(60_000);
-
+describe('npm run simulate', () => {
   it('prints the same report for the same seed, byte for byte, on however many threads', () => {
     const first = simulate('ejection-window', '--seed', '7', '--threads', '1');
     expect(first.status, first.stderr).to.equal(0);

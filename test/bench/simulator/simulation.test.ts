@@ -32,9 +32,7 @@ function erlangMeanMs(servers: number, load: number): number {
   return WORK_MS + (waiting * WORK_MS) / (servers * (1 - load));
 }
 
-describe('A simulation', function () {
-  this.timeout(60_000);
-
+describe('A simulation', () => {
   for (const [servers, load] of [
     [1, 0.5],
     [1, 0.7],
