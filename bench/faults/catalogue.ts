@@ -102,6 +102,9 @@ export const FAULTS: readonly Fault[] = [
     name: 'worker-hung',
     summary: 'one worker of the proxy is stopped (SIGSTOP) and, if it is still there, goes on (SIGCONT)',
     promised: false,
+    // Longer than Roundhouse lets a worker say nothing.
+    faultMs: 14_000,
+    afterMs: 4_000,
     needs: 'workerPid',
     play: async (stage) => {
       const pid = await signalWorker(stage, 'SIGSTOP');
