@@ -36,7 +36,7 @@ function breakdown(consecutiveFailures: number): Run[] {
   const ways = [
     { column: 'after 1 ms', share: 1, afterMs: 1 },
     { column: 'after the work', share: 1 },
-    { column: 'half of them, after 1 ms', share: 0.5, afterMs: 1 },
+    { column: 'a third of them, after 1 ms', share: 1 / 3, afterMs: 1 },
   ];
   return ways.map(({ column, ...fault }) => ({
     row: `${consecutiveFailures} in a row`,
