@@ -2,19 +2,22 @@
  * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
-import { createPicker, isKeyed, isTimed, type Picker, type PolicyParts } from '../src/balancing/picker.js';
+import { createPicker, isKeyed, isTimed, type PolicyParts } from '../src/balancing/picker.js';
+import { TieredPicker } from '../src/balancing/tiered-picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
-import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
+import type { Backend, BackendId } from '../src/core/backend.js';
+import { eligibleOf } from '../src/core/eligible.js';
 import type { Random } from '../src/core/random.js';
 import { RetryBudget } from '../src/core/retry-budget.js';
 import { partOf, type Share, WHOLE } from '../src/core/share.js';
-import { eligibleOf, type PoolSnapshot } from '../src/core/snapshot.js';
+import { effectiveWeight, isRamping, nextStepInMs } from '../src/core/slow-start.js';
+import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { type FailureReason, POOL_COLUMNS } from '../src/messages.js';
 import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
 import type { UpstreamConnection } from './http/upstream-connection.js';
 import { PoolLoad } from './pool-load.js';
-import type { TimerWheel } from './timer-wheel.js';
+import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 import { type Ticket, WaitQueue } from './wait-queue.js';
 import { WorkerBackend } from './worker-backend.js';
 
@@ -72,12 +75,11 @@ export class Dispatch {
   private readonly byId = new Map<BackendId, Upstream>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
   private readonly leaving = new Set<Upstream>();
-  private readonly picker: Picker<Upstream>;
-  /** In a panic, when `picker` has them all: the usable ones, where a request goes that met one that is not. */
-  private readonly refuge: Picker<Upstream>;
-  /** Those of the pickers that keep count of requests in flight. */
-  private readonly counting: readonly Picker<Upstream>[];
+  private readonly picker: TieredPicker<Upstream>;
   private readonly turns = new TurnClock();
+  private readonly wheel: TimerWheel;
+  private readonly epochMs: () => number;
+  private readonly ramp = new WheelTimer({ onTimeout: () => this.updatePicker() });
   private readonly report: ReportFailing;
   /** Backends that take no request more; a policy is told that they were tried. */
   private readonly full = new Set<BackendId>();
@@ -88,9 +90,19 @@ export class Dispatch {
   /** Nobody is taken from the queue: somebody is just being, or what could be given is changing. */
   private holding = false;
 
-  constructor(snapshot: PoolSnapshot, config: PoolConfig, wheel: TimerWheel, random: Random, report: ReportFailing) {
+  /** @param epochMs the clock that backends' `usableSince` is read by */
+  constructor(
+    snapshot: PoolSnapshot,
+    config: PoolConfig,
+    wheel: TimerWheel,
+    random: Random,
+    report: ReportFailing,
+    epochMs: () => number = Date.now,
+  ) {
     this.pool = snapshot.pool;
     this.config = config;
+    this.wheel = wheel;
+    this.epochMs = epochMs;
     this.budget = new RetryBudget(config.retries);
     this.keyed = isKeyed(config.policy);
     this.timed = isTimed(config.policy);
@@ -98,9 +110,7 @@ export class Dispatch {
     this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
     this.places = config.queue.length;
     const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => undefined, balanceFactor: 1.25 };
-    this.picker = createPicker<Upstream>(config.policy, parts);
-    this.refuge = createPicker<Upstream>(config.policy, parts);
-    this.counting = [this.picker, this.refuge].filter(({ loadChanged }) => loadChanged !== undefined);
+    this.picker = new TieredPicker(() => createPicker<Upstream>(config.policy, parts));
     this.report = report;
     this.current = snapshot;
     this.install(snapshot);
@@ -121,9 +131,7 @@ export class Dispatch {
       if (known === undefined) this.byId.set(backend.id, new WorkerBackend(backend));
       else known.update(backend);
     }
-    const { backends, panic } = eligibleOf(snapshot);
-    this.picker.update(this.upstreamsOf(backends));
-    this.refuge.update(panic ? this.upstreamsOf(backends.filter(isUsable)) : []);
+    this.updatePicker();
     this.holding = false;
     this.applyLimits();
   }
@@ -152,7 +160,7 @@ export class Dispatch {
     load.requests += 1;
     chosen.inflight += 1;
     if (chosen.inflight === chosen.most) this.full.add(chosen.id);
-    for (const picker of this.counting) picker.loadChanged?.(chosen, 1);
+    this.picker.loadChanged(chosen, 1);
     chosen.counters.add(COLUMN.requests);
     return chosen;
   }
@@ -162,7 +170,7 @@ export class Dispatch {
     this.load.requests -= 1;
     upstream.inflight -= 1;
     if (upstream.inflight === upstream.most - 1) this.full.delete(upstream.id);
-    for (const picker of this.counting) picker.loadChanged?.(upstream, -1);
+    this.picker.loadChanged(upstream, -1);
     if (this.queue.size > 0) this.serveQueue();
   }
 
@@ -240,22 +248,47 @@ export class Dispatch {
     return all;
   }
 
+  /** Nothing is told to the policy any more, and no connection waits for a request. */
+  stop(): void {
+    this.wheel.drop(this.ramp);
+    this.closeIdle();
+  }
+
   closeIdle(): void {
     for (const upstream of this.byId.values()) upstream.closeIdle();
   }
 
   /** @returns a backend at its limit only when all that `seeker` could go to are */
   private pick({ tried, key, again }: Seeker): Upstream | undefined {
-    const chosen = this.pickOutside(tried, key) ?? (again ? this.pickOutside(NONE, key) : undefined);
+    const { picker } = this;
+    const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE, key) : undefined);
     if (chosen === undefined || chosen.inflight < chosen.most) return chosen;
     // Only now it matters who else is at the limit.
-    const open = this.pickOutside(tried.size === 0 ? this.full : new Set([...tried, ...this.full]), key);
-    return open ?? (again ? this.pickOutside(this.full, key) : undefined) ?? chosen;
+    const open = picker.pick(tried.size === 0 ? this.full : new Set([...tried, ...this.full]), key);
+    return open ?? (again ? picker.pick(this.full, key) : undefined) ?? chosen;
   }
 
-  private pickOutside(tried: ReadonlySet<BackendId>, key: string): Upstream | undefined {
-    const safe = tried.size > 0 ? this.refuge.pick(tried, key) : undefined;
-    return safe ?? this.picker.pick(tried, key);
+  /** Tells the policy whom it may pick, and with which weights. */
+  private updatePicker(): void {
+    const { backends } = this.current;
+    if (this.config.slowStart > 0) this.rampUp(backends);
+    const { tiers, refuge } = eligibleOf(backends, this.config.panic);
+    this.picker.update(
+      tiers.map((tier) => this.upstreamsOf(tier)),
+      this.upstreamsOf(refuge),
+    );
+  }
+
+  /** Gives those that have become usable of late the weight they have by now, and more of it later. */
+  private rampUp(backends: readonly Backend[]): void {
+    const { slowStart } = this.config;
+    const nowMs = this.epochMs();
+    for (const backend of backends) {
+      const upstream = this.byId.get(backend.id);
+      if (upstream !== undefined) upstream.weight = effectiveWeight(backend, slowStart, nowMs);
+    }
+    const goesOn = backends.some((backend) => isRamping(backend, slowStart, nowMs));
+    this.wheel.arm(this.ramp, goesOn ? nextStepInMs(slowStart) : 0);
   }
 
   /** Gives what is free to those who wait, in their order, until nothing is left that any of them could use. */

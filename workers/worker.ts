@@ -86,7 +86,7 @@ export class Worker {
     this.plane.draining = true;
     this.listeners.close();
     for (const client of this.plane.clients) client.socket.destroy();
-    this.plane.dispatch.closeIdle();
+    this.plane.dispatch.stop();
     this.wheel.stop();
     this.flush();
     this.output.drained();

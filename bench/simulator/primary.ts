@@ -51,6 +51,7 @@ export class SimulatedPrimary {
     this.#pool = new Pool(
       name,
       known,
+      config.panic,
       () => clock.nowMs,
       (change) => clock.after(MESSAGE_MS, () => tell(change)),
     );

@@ -30,6 +30,8 @@ export const backendConfig = z.strictObject({
     .max(MAX_WEIGHT, weightError)
     .default(1)
     .describe('Share of the traffic, relative to the other weights.'),
+  tier: z.int().min(0).max(9).default(0).describe('It is used only when no backend of a lower tier can serve.'),
+  backup: z.boolean().optional().describe('`true` is another way to write `tier: 1`.'),
   maxConnections: z
     .int()
     .min(0)
@@ -41,8 +43,13 @@ export const backendConfig = z.strictObject({
     ),
 });
 
+/** @returns the backend with its tier under one name */
+export function withTier({ backup, ...backend }: z.output<typeof backendConfig>): ListedBackend {
+  return backup === true ? { ...backend, tier: 1 } : backend;
+}
+
 const backends = z
-  .array(backendConfig)
+  .array(backendConfig.transform(withTier))
   .min(1, { error: 'needs at least one backend' })
   .superRefine((list, context) => {
     const seen = new Set<string>();
@@ -136,6 +143,18 @@ const upstreamTimeouts = z
 const poolKeys = z.strictObject({
   policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
   backends,
+  panic: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe(
+      'When a smaller share of the enabled backends is usable, and no higher tier has one that is, all are tried; ' +
+        '0 never does that.',
+    ),
+  slowStart: duration
+    .prefault('off')
+    .describe('A backend that joins or returns begins with a tenth of its weight and has all of it after this.'),
   healthCheck,
   outlier,
   queue,
@@ -326,8 +345,9 @@ export const configSchema = config.superRefine(({ admin, listeners }, context) =
 export type ConfigInput = z.input<typeof configSchema>;
 /** What the program runs on: every default filled in, every time in milliseconds. */
 export type Config = z.output<typeof configSchema>;
+type ListedBackend = Omit<z.output<typeof backendConfig>, 'backup'>;
 /** What is set about a backend beside its address, in a file or while it runs. */
-export type BackendSettings = Readonly<Omit<z.output<typeof backendConfig>, 'address'>>;
+export type BackendSettings = Readonly<Omit<ListedBackend, 'address'>>;
 export type PoolConfig = Config['pools'][string];
 export type HealthCheckConfig = PoolConfig['healthCheck'];
 export type AcceptMode = Config['accept'];

@@ -4,11 +4,11 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { type BackendSettings, backendConfig, type HealthCheckConfig } from '../config/schema.js';
+import { type BackendSettings, backendConfig, type HealthCheckConfig, withTier } from '../config/schema.js';
 import { formatAddress, parseAddress } from '../core/address.js';
 import type { Backend, BackendId } from '../core/backend.js';
+import { type Eligible, hasEligible } from '../core/eligible.js';
 import { backendIdSchema, backendSchema } from '../core/schemas.js';
-import { eligibleOf, type PoolSnapshot } from '../core/snapshot.js';
 import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
 import { type InputSchema, inputProblem } from './input-problem.js';
@@ -22,11 +22,12 @@ import type { Stats } from './stats.js';
 export const backendPatch = z
   .strictObject({
     weight: backendConfig.shape.weight.unwrap().optional(),
+    tier: backendConfig.shape.tier.unwrap().optional(),
     maxConnections: backendConfig.shape.maxConnections.unwrap().optional(),
     admin: backendSchema.unwrap().shape.admin.optional(),
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
-    error: 'Nothing to change; give weight, maxConnections or admin',
+    error: 'Nothing to change; give weight, tier, maxConnections or admin',
   });
 
 export type BackendInput = z.input<typeof backendConfig>;
@@ -81,7 +82,7 @@ export class Membership implements PoolChanges {
 
   addBackend(poolName: string, input: BackendInput): number {
     const pool = this.#pool(poolName);
-    const parsed = parse(backendConfig, input);
+    const parsed = withTier(parse(backendConfig, input));
     const joining = newBackend(parsed, this.#parts.healthCheckOf(pool).initial);
     const { id, weight } = joining.backend;
     const known = pool.backend(id);
@@ -99,7 +100,7 @@ export class Membership implements PoolChanges {
     const pool = this.#pool(poolName);
     const { id } = backendIn(pool, idText);
     const { health, resolver, outliers, stats, logger } = this.#parts;
-    const before = pool.snapshot;
+    const before = pool.eligible;
     pool.remove(id);
     health.unwatch(pool, id);
     resolver.unwatch(pool, id);
@@ -115,7 +116,7 @@ export class Membership implements PoolChanges {
     const pool = this.#pool(poolName);
     const { id } = backendIn(pool, idText);
     const fields = givenOf(parse(backendPatch, patch));
-    const before = pool.snapshot;
+    const before = pool.eligible;
     const change = pool.configure(id, fields);
     if (change === undefined) return pool.snapshot.version;
     this.#parts.logger.info('backend changed', { pool: poolName, backend: id, ...fields, version: change.version });
@@ -130,8 +131,8 @@ export class Membership implements PoolChanges {
     if (isStillThere) await health.watch(pool, backend.id, healthCheckOf(pool));
   }
 
-  #warnOfTheLast(before: PoolSnapshot, { name, snapshot }: Pool): void {
-    if (!hasEligible(before) || hasEligible(snapshot)) return;
+  #warnOfTheLast(before: Eligible, { name, eligible }: Pool): void {
+    if (!hasEligible(before) || hasEligible(eligible)) return;
     this.#parts.logger.warn('no backend takes requests any more; they are answered 503', { pool: name });
   }
 
@@ -143,11 +144,7 @@ export class Membership implements PoolChanges {
   }
 }
 
-function hasEligible(snapshot: PoolSnapshot): boolean {
-  return eligibleOf(snapshot).backends.length > 0;
-}
-
-const SETTINGS = ['weight', 'maxConnections'] as const satisfies readonly (keyof BackendSettings)[];
+const SETTINGS = ['weight', 'tier', 'maxConnections'] as const satisfies readonly (keyof BackendSettings)[];
 
 /** @throws {ChangeError} when `known` has another setting than `input` gives */
 function refuseOther(known: Backend, wanted: Backend, input: BackendInput, pool: string): void {
@@ -158,9 +155,10 @@ function refuseOther(known: Backend, wanted: Backend, input: BackendInput, pool:
 }
 
 /** @returns the fields that have a value */
-function givenOf({ weight, maxConnections, admin }: BackendPatch): Partial<Pick<Backend, keyof BackendPatch>> {
+function givenOf({ weight, tier, maxConnections, admin }: BackendPatch): Partial<Pick<Backend, keyof BackendPatch>> {
   return {
     ...(weight === undefined ? {} : { weight }),
+    ...(tier === undefined ? {} : { tier }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
     ...(admin === undefined ? {} : { admin }),
   };

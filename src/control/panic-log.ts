@@ -1,14 +1,12 @@
 /** control/panic-log.ts: says loudly when a pool begins to use every enabled backend, up or not, and when that ends. */
 import { isUsable } from '../core/backend.js';
-import { eligibleOf, type PoolSnapshot } from '../core/snapshot.js';
 import type { Logger } from './logger.js';
+import type { Pool } from './pool.js';
 
-/** @returns what to call with every new snapshot; it logs a change of state once */
-export function panicLog(logger: Logger): (snapshot: PoolSnapshot) => void {
+/** @returns what to call after every change of a pool; it logs a change of state once */
+export function panicLog(logger: Logger): (pool: Pool) => void {
   const inPanic = new Set<string>();
-  return (snapshot) => {
-    const { pool, backends } = snapshot;
-    const { panic } = eligibleOf(snapshot);
+  return ({ name: pool, snapshot: { backends }, eligible: { panic } }) => {
     if (panic === inPanic.has(pool)) return;
     const usable = backends.filter(isUsable).length;
     if (panic) {

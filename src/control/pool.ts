@@ -5,7 +5,8 @@
 import { isIP } from 'node:net';
 import type { BackendSettings, PoolConfig } from '../config/schema.js';
 import { parseAddress } from '../core/address.js';
-import type { Backend, BackendId, HealthState, OutlierState } from '../core/backend.js';
+import { type Backend, type BackendId, type HealthState, isUsable, type OutlierState } from '../core/backend.js';
+import { type Eligible, eligibleOf } from '../core/eligible.js';
 import { backendIdSchema } from '../core/schemas.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
 
@@ -42,14 +43,16 @@ export function newBackend({ address, ...settings }: PoolConfig['backends'][numb
   if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
   const known = isIP(parsed.host) !== 0;
   const id = backendIdSchema.parse(address);
+  const states = { admin: 'enabled', health: known ? initial : 'down', outlier: 'in' } as const;
   return {
-    backend: { id, ...parsed, ...settings, admin: 'enabled', health: known ? initial : 'down', outlier: 'in' },
+    backend: { id, ...parsed, ...settings, ...states, usableSince: 0 },
     reason: known ? 'not probed yet' : 'the name has not been resolved yet',
   };
 }
 
 export class Pool {
   readonly name: string;
+  readonly #panicShare: number;
   readonly #now: () => number;
   readonly #publish: (change: PoolChange) => void;
   readonly #notes = new Map<BackendId, HealthNote>();
@@ -59,11 +62,19 @@ export class Pool {
   #snapshot: PoolSnapshot;
 
   /**
+   * @param panicShare see {@link eligibleOf}
    * @param now epoch milliseconds
    * @param publish told of every change, after the snapshot has it
    */
-  constructor(name: string, backends: readonly NewBackend[], now: () => number, publish: (change: PoolChange) => void) {
+  constructor(
+    name: string,
+    backends: readonly NewBackend[],
+    panicShare: number,
+    now: () => number,
+    publish: (change: PoolChange) => void,
+  ) {
     this.name = name;
+    this.#panicShare = panicShare;
     this.#now = now;
     this.#publish = publish;
     this.#snapshot = { pool: name, version: 1, backends: backends.map(({ backend }) => backend) };
@@ -73,6 +84,11 @@ export class Pool {
 
   get snapshot(): PoolSnapshot {
     return this.#snapshot;
+  }
+
+  /** Whom new requests may go to. */
+  get eligible(): Eligible {
+    return eligibleOf(this.#snapshot.backends, this.#panicShare);
   }
 
   backend(id: BackendId): Backend | undefined {
@@ -95,7 +111,7 @@ export class Pool {
   /** Adds a backend, or replaces the one of the same id together with its states. */
   upsert({ backend, reason }: NewBackend): PoolChange {
     this.#noteHealth(backend.id, backend.health, reason);
-    return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend });
+    return this.#put(backend);
   }
 
   /** @returns `undefined` when there is no such backend */
@@ -158,8 +174,14 @@ export class Pool {
     const current = this.backend(id);
     if (current === undefined) return undefined;
     const backend: Backend = { ...current, ...fields };
-    if (isSame(backend, current)) return undefined;
-    return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend });
+    return isSame(backend, current) ? undefined : this.#put(backend);
+  }
+
+  #put(backend: Backend): PoolChange {
+    const before = this.backend(backend.id);
+    const becomesUsable = isUsable(backend) && (before === undefined || !isUsable(before));
+    const dated = becomesUsable ? { ...backend, usableSince: this.#now() } : backend;
+    return this.#commit({ kind: 'upsert', pool: this.name, version: this.#snapshot.version + 1, backend: dated });
   }
 
   #commit(change: PoolChange): PoolChange {
@@ -177,5 +199,6 @@ export class Pool {
 /** Id and port never change. */
 function isSame(a: Backend, b: Backend): boolean {
   const sameStates = a.admin === b.admin && a.health === b.health && a.outlier === b.outlier;
-  return sameStates && a.host === b.host && a.weight === b.weight && a.maxConnections === b.maxConnections;
+  const sameSettings = a.weight === b.weight && a.tier === b.tier && a.maxConnections === b.maxConnections;
+  return sameStates && sameSettings && a.host === b.host;
 }

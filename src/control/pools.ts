@@ -48,14 +48,15 @@ export class Pools {
     const onChange = (change: PoolChange): void => {
       publish(change);
       const pool = this.byName.get(change.pool);
-      if (pool !== undefined) logPanic(pool.snapshot);
+      if (pool !== undefined) logPanic(pool);
     };
     this.byName = new Map(
-      [...this.#configs].map(([name, { backends, healthCheck }]) => [
+      [...this.#configs].map(([name, { backends, healthCheck, panic }]) => [
         name,
         new Pool(
           name,
           backends.map((each) => newBackend(each, healthCheck.initial)),
+          panic,
           Date.now,
           onChange,
         ),

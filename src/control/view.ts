@@ -2,7 +2,6 @@
 import type { Config } from '../config/schema.js';
 import { type Backend, isUsable } from '../core/backend.js';
 import type { ProbeResult } from '../core/probe.js';
-import { eligibleOf } from '../core/snapshot.js';
 import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
 import type { LastProbe } from './health-scheduler.js';
@@ -44,7 +43,7 @@ export interface PoolView extends PoolTotals {
   readonly version: number;
   /** How many backends a new request may go to. */
   readonly eligible: number;
-  /** Fewer than half of the enabled backends are usable, so all of them are tried. */
+  /** Too few of the enabled backends are usable, so all of them are tried. */
   readonly panic: boolean;
   readonly backends: readonly BackendView[];
 }
@@ -100,12 +99,12 @@ export function viewOf(sources: Sources): BalancerView {
 
 function poolView(pool: Pool, sources: Sources): PoolView {
   const { snapshot, name } = pool;
-  const { backends: eligible, panic } = eligibleOf(snapshot);
+  const { tiers, panic } = pool.eligible;
   return {
     name,
     policy: sources.config.pools[name]?.policy ?? '',
     version: snapshot.version,
-    eligible: eligible.length,
+    eligible: tiers[0]?.length ?? 0,
     panic,
     ...sources.pools.stats.pool(name),
     backends: snapshot.backends.map((backend) => backendView(pool, backend, sources)),

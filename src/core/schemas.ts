@@ -16,6 +16,8 @@ export const backendSchema = z
     port: z.int().min(1).max(65_535),
     /** Relative share of the traffic, a positive integer. */
     weight: z.int().min(1),
+    /** Used only when no backend of a lower tier can serve. */
+    tier: z.int().min(0),
     /** Requests that the whole host may have open on it; 0 sets no limit. */
     maxConnections: z.int().min(0),
     /** Owned by the operator. `draining` takes no new request and finishes what it has. */
@@ -24,6 +26,8 @@ export const backendSchema = z
     health: z.enum(['unknown', 'up', 'down']),
     /** Owned by passive outlier detection. */
     outlier: z.enum(['in', 'ejected']),
+    /** When it became usable, in epoch milliseconds; 0 for one that has been so since the pool began. */
+    usableSince: z.number().min(0),
   })
   .readonly();
 

@@ -2,9 +2,8 @@
  * core/snapshot.ts: one pool at one version, replaced whole and never changed in place, so that a request that holds
  * a snapshot keeps one consistent view to its end.
  */
-import { isIP } from 'node:net';
 import type * as z from 'zod';
-import { type Backend, isUsable } from './backend.js';
+import type { Backend } from './backend.js';
 import type { poolChangeSchema, poolSnapshotSchema } from './schemas.js';
 
 export type PoolSnapshot = z.infer<typeof poolSnapshotSchema>;
@@ -31,25 +30,4 @@ function withBackend(current: PoolSnapshot, backend: Backend): readonly Backend[
   const known = current.backends.some((b) => b.id === backend.id);
   if (!known) return [...current.backends, backend];
   return current.backends.map((b) => (b.id === backend.id ? backend : b));
-}
-
-/** Which backends a new request may go to. */
-export interface Eligible {
-  readonly backends: readonly Backend[];
-  /** Fewer than half of the enabled backends are usable, so all of them are tried: shedding a whole pool's load onto
-   * the few that still answer would take those down too. */
-  readonly panic: boolean;
-}
-
-/** @returns the backends that may take a request; empty when none is enabled or no name has been resolved */
-export function eligibleOf(snapshot: PoolSnapshot): Eligible {
-  const enabled = snapshot.backends.filter((b) => b.admin === 'enabled');
-  const usable = enabled.filter(isUsable);
-  const panic = usable.length * 2 < enabled.length;
-  return { backends: panic ? enabled.filter(hasAddress) : usable, panic };
-}
-
-/** Not even a panic may send to a name: every request would ask the resolver again, just when that does not answer. */
-function hasAddress({ host }: Backend): boolean {
-  return isIP(host) !== 0;
 }

@@ -6,6 +6,7 @@ const listed = (...names: readonly string[]) =>
   names.map((name) => ({
     address: name.split('*')[0] ?? '',
     weight: Number(name.split('*')[1] ?? 1),
+    tier: 0,
     maxConnections: 0,
   }));
 const running = (...names: readonly string[]) =>
@@ -38,7 +39,10 @@ describe('What a new list of backends means for a running pool', () => {
   }
 
   it('is that any other setting changes, too', () => {
-    const limited = [{ address: 'a', weight: 1, maxConnections: 9 }];
-    expect(reloadPlan(running('a'), listed('a'), limited)).to.deep.equal({ ...NOTHING, alter: limited });
+    const settings = { address: 'a', weight: 1, tier: 0, maxConnections: 0 };
+    for (const other of [{ tier: 1 }, { maxConnections: 9 }]) {
+      const after = [{ ...settings, ...other }];
+      expect(reloadPlan(running('a'), listed('a'), after)).to.deep.equal({ ...NOTHING, alter: after });
+    }
   });
 });

@@ -25,9 +25,9 @@ describe('The configuration from a command line', () => {
 
   it('reads backends from one list, from several arguments, with weights, IPv6 and names', () => {
     expect(poolOf({ backends: ['10.0.0.1:80@3, app:3000', '[::1]:81'] })?.backends).to.deep.equal([
-      { address: '10.0.0.1:80', weight: 3, maxConnections: 0 },
-      { address: 'app:3000', weight: 1, maxConnections: 0 },
-      { address: '[::1]:81', weight: 1, maxConnections: 0 },
+      { address: '10.0.0.1:80', weight: 3, tier: 0, maxConnections: 0 },
+      { address: 'app:3000', weight: 1, tier: 0, maxConnections: 0 },
+      { address: '[::1]:81', weight: 1, tier: 0, maxConnections: 0 },
     ]);
   });
 

@@ -121,7 +121,7 @@ describe('Flags, variables and a file', () => {
         {
           name: 'web',
           policy: 'round-robin',
-          backends: [{ address: '10.0.0.2:80', weight: 1, maxConnections: 0 }],
+          backends: [{ address: '10.0.0.2:80', weight: 1, tier: 0, maxConnections: 0 }],
           path: '/variable',
           interval: 8_000,
           fall: 9,
@@ -142,8 +142,8 @@ describe('Flags, variables and a file', () => {
           name: 'web',
           policy: 'least-connections',
           backends: [
-            { address: '10.0.0.3:80', weight: 3, maxConnections: 0 },
-            { address: '10.0.0.4:80', weight: 1, maxConnections: 0 },
+            { address: '10.0.0.3:80', weight: 3, tier: 0, maxConnections: 0 },
+            { address: '10.0.0.4:80', weight: 1, tier: 0, maxConnections: 0 },
           ],
           path: '/flag',
           interval: 9_000,

@@ -37,7 +37,9 @@ describe('The configuration', () => {
     });
     expect(config.pools['web']).to.deep.equal({
       policy: 'two-choices',
-      backends: [{ address: '127.0.0.1:3001', weight: 1, maxConnections: 0 }],
+      backends: [{ address: '127.0.0.1:3001', weight: 1, tier: 0, maxConnections: 0 }],
+      panic: 0.5,
+      slowStart: 0,
       healthCheck: {
         type: 'tcp',
         path: undefined,
@@ -68,6 +70,15 @@ describe('The configuration', () => {
       idleConnections: 128,
       pipelining: 1,
     });
+  });
+
+  it('takes a backup for a backend of tier 1', () => {
+    const backends = [{ address: '127.0.0.1:1' }, { address: '127.0.0.1:2', backup: true }];
+    const parsed = configSchema.parse({
+      pools: { web: { backends: [...backends, { ...backends[0], address: '127.0.0.1:3', backup: false, tier: 2 }] } },
+    });
+    expect(parsed.pools['web']?.backends.map(({ tier }) => tier)).to.deep.equal([0, 1, 2]);
+    expect(parsed.pools['web']?.backends[1]).to.not.have.property('backup');
   });
 
   it('stays the same when it is parsed again, as it is on its way to a worker', () => {

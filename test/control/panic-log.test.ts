@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { panicLog } from '../../src/control/panic-log.js';
-import { applyChange, type PoolSnapshot } from '../../src/core/snapshot.js';
-import { backendOf, LogBook, poolOf } from './support.js';
+import { backendOf, idOf, LogBook, poolOf } from './support.js';
 
 const ADDRESSES = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
 
@@ -9,13 +8,10 @@ describe('A pool that runs short of usable backends', () => {
   it('says so once, and once more when that is over', async () => {
     const log = new LogBook();
     const heed = panicLog(log.logger);
-    let snapshot: PoolSnapshot = poolOf(...ADDRESSES.map((id) => backendOf(id, { health: 'up' }))).pool.snapshot;
+    const { pool } = poolOf(...ADDRESSES.map((id) => backendOf(id, { health: 'up' })));
     const turn = (id: string, health: 'up' | 'down'): void => {
-      const change = { kind: 'upsert', pool: snapshot.pool, version: snapshot.version + 1 } as const;
-      const applied = applyChange(snapshot, { ...change, backend: backendOf(id, { health }) });
-      if (applied.kind !== 'applied') throw new Error(applied.kind);
-      snapshot = applied.snapshot;
-      heed(snapshot);
+      pool.setHealth(idOf(id), health, 'told so');
+      heed(pool);
     };
     const [one = '', two = '', three = ''] = ADDRESSES;
     turn(one, 'down');

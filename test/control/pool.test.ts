@@ -47,6 +47,7 @@ describe('The pool', () => {
     const pool = new Pool(
       'default',
       [{ backend: backendOf(A), reason: 'not probed yet' }],
+      0.5,
       () => now,
       () => {},
     );
@@ -85,8 +86,39 @@ describe('The pool', () => {
     expect(changes.map(({ kind }) => kind)).to.deep.equal(['upsert', 'upsert', 'removed']);
   });
 
+  it('remembers when a backend has become usable, and nothing of one that was so from the beginning', () => {
+    let now = 1_000;
+    const members = [{ backend: backendOf(A), reason: 'not probed yet' }];
+    const pool = new Pool(
+      'default',
+      members,
+      0.5,
+      () => now,
+      () => {},
+    );
+    const since = (id: string): number | undefined => pool.backend(idOf(id))?.usableSince;
+    const sinceAfter = (change: () => unknown): number | undefined => {
+      now += 10;
+      change();
+      return since(A);
+    };
+    expect(sinceAfter(() => pool.setHealth(idOf(A), 'up', 'connected'))).to.equal(0);
+    expect(sinceAfter(() => pool.setHealth(idOf(A), 'down', 'connection refused'))).to.equal(0);
+    expect(sinceAfter(() => pool.setOutlier(idOf(A), 'ejected', '5 failures in a row'))).to.equal(0);
+    expect(
+      sinceAfter(() => pool.setHealth(idOf(A), 'up', 'connected')),
+      'it is ejected still',
+    ).to.equal(0);
+    expect(sinceAfter(() => pool.setOutlier(idOf(A), 'in', 'its time is over'))).to.equal(1_050);
+    expect(sinceAfter(() => pool.configure(idOf(A), { weight: 2 }))).to.equal(1_050);
+    expect(sinceAfter(() => pool.configure(idOf(A), { admin: 'draining' }))).to.equal(1_050);
+    expect(sinceAfter(() => pool.configure(idOf(A), { admin: 'enabled' }))).to.equal(1_080);
+    pool.upsert({ backend: backendOf(B), reason: 'added' });
+    expect(since(B)).to.equal(1_080);
+  });
+
   it('takes a backend behind an address as usable and one behind a name as down until it resolves', () => {
-    const settings = { weight: 3, maxConnections: 0 };
+    const settings = { weight: 3, tier: 0, maxConnections: 0 };
     const known = newBackend({ address: '[::1]:80', ...settings }, 'unknown').backend;
     expect(known).to.include({ host: '::1', port: 80, weight: 3, health: 'unknown' });
     const named = newBackend({ address: 'name:80', ...settings }, 'unknown').backend;

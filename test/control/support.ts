@@ -53,15 +53,16 @@ export const idOf = (text: string): BackendId => backendIdSchema.parse(text);
 export function backendOf(id: string, fields: Partial<Backend> = {}): Backend {
   const port = Number(id.slice(id.lastIndexOf(':') + 1));
   const host = id.slice(0, id.lastIndexOf(':'));
-  const initial = { weight: 1, maxConnections: 0, admin: 'enabled', health: 'unknown', outlier: 'in' } as const;
-  return { id: idOf(id), host, port, ...initial, ...fields };
+  const settings = { weight: 1, tier: 0, maxConnections: 0 } as const;
+  const states = { admin: 'enabled', health: 'unknown', outlier: 'in', usableSince: 0 } as const;
+  return { id: idOf(id), host, port, ...settings, ...states, ...fields };
 }
 
 /** A pool named "default" and the changes it has published. */
 export function poolOf(...backends: readonly Backend[]): { pool: Pool; changes: PoolChange[] } {
   const changes: PoolChange[] = [];
   const members = backends.map((backend) => ({ backend, reason: 'not probed yet' }));
-  const pool = new Pool('default', members, Date.now, (change) => changes.push(change));
+  const pool = new Pool('default', members, 0.5, Date.now, (change) => changes.push(change));
   return { pool, changes };
 }
 

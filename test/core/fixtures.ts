@@ -9,8 +9,9 @@ export function idOf(name: string): BackendId {
 
 /** A backend that is enabled, up and in. */
 export function backend(name: string, differs: Partial<Backend> = {}): Backend {
-  const usable = { weight: 1, maxConnections: 0, admin: 'enabled', health: 'up', outlier: 'in' } as const;
-  return { id: idOf(name), host: '127.0.0.1', port: 80, ...usable, ...differs };
+  const settings = { weight: 1, tier: 0, maxConnections: 0 } as const;
+  const states = { admin: 'enabled', health: 'up', outlier: 'in', usableSince: 0 } as const;
+  return { id: idOf(name), host: '127.0.0.1', port: 80, ...settings, ...states, ...differs };
 }
 
 export function snapshot(version: number, ...backends: readonly Backend[]): PoolSnapshot {

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
-import { type Backend, isUsable } from '../../src/core/backend.js';
-import { applyChange, eligibleOf, type PoolChange, type PoolSnapshot } from '../../src/core/snapshot.js';
+import type { Backend } from '../../src/core/backend.js';
+import { applyChange, type PoolChange, type PoolSnapshot } from '../../src/core/snapshot.js';
 import { backend, idOf, snapshot } from './fixtures.js';
 
 const down = { health: 'down' } as const;
@@ -61,78 +60,5 @@ describe('A change of a pool', () => {
       applyChange(current, change);
       expect(current).to.deep.equal(before);
     }
-  });
-});
-
-describe('Eligible backends', () => {
-  it('are those that operator, probes and outlier detection all allow', () => {
-    const { backends, panic } = eligibleOf(
-      snapshot(
-        1,
-        backend('a'),
-        backend('draining', { admin: 'draining' }),
-        backend('maintenance', { admin: 'maintenance' }),
-        backend('down', down),
-        backend('b'),
-        backend('ejected', { outlier: 'ejected' }),
-      ),
-    );
-    expect(namesOf(backends)).to.deep.equal(['a', 'b']);
-    expect(panic).to.equal(false);
-  });
-
-  it('include those not probed yet', () => {
-    expect(namesOf(eligibleOf(snapshot(1, backend('new', { health: 'unknown' }))).backends)).to.deep.equal(['new']);
-  });
-
-  it('are all enabled ones in a panic, when fewer than half are usable', () => {
-    const { backends, panic } = eligibleOf(
-      snapshot(1, backend('a'), backend('b', down), backend('c', { outlier: 'ejected' })),
-    );
-    expect(namesOf(backends)).to.deep.equal(['a', 'b', 'c']);
-    expect(panic).to.equal(true);
-  });
-
-  it('are only the usable ones while those are just half', () => {
-    const { backends, panic } = eligibleOf(snapshot(1, backend('a'), backend('b', down)));
-    expect(namesOf(backends)).to.deep.equal(['a']);
-    expect(panic).to.equal(false);
-  });
-
-  it('never include what the operator took out, not even in a panic', () => {
-    const away = backend('away', { admin: 'maintenance' });
-    const { backends, panic } = eligibleOf(snapshot(1, away, backend('a', down)));
-    expect(namesOf(backends)).to.deep.equal(['a']);
-    expect(panic).to.equal(true);
-    expect(eligibleOf(snapshot(1, away))).to.deep.equal({ backends: [], panic: false });
-  });
-
-  it('never include a name that has not been resolved, not even in a panic', () => {
-    const unresolved = backend('unresolved', { host: 'app.test', ...down });
-    const { backends, panic } = eligibleOf(snapshot(1, unresolved, backend('a', down)));
-    expect(namesOf(backends)).to.deep.equal(['a']);
-    expect(panic).to.equal(true);
-    expect(eligibleOf(snapshot(1, unresolved)).backends).to.deep.equal([]);
-  });
-
-  it('are none in an empty pool, which is no panic', () => {
-    expect(eligibleOf(snapshot(0))).to.deep.equal({ backends: [], panic: false });
-  });
-
-  it('are either all enabled or all usable, and never none while one is enabled', () => {
-    const states = fc.record({
-      admin: fc.constantFrom('enabled' as const, 'draining' as const, 'maintenance' as const),
-      health: fc.constantFrom('unknown' as const, 'up' as const, 'down' as const),
-      outlier: fc.constantFrom('in' as const, 'ejected' as const),
-    });
-    fc.assert(
-      fc.property(fc.array(states, { maxLength: 12 }), (list) => {
-        const pool = snapshot(1, ...list.map((state, i) => backend(String(i), state)));
-        const enabled = pool.backends.filter((b) => b.admin === 'enabled');
-        const { backends, panic } = eligibleOf(pool);
-        expect(backends).to.deep.equal(panic ? enabled : enabled.filter(isUsable));
-        expect(backends.length === 0).to.equal(enabled.length === 0);
-      }),
-    );
   });
 });

@@ -72,7 +72,7 @@ export class TestProxy {
 
   /** Upserts the backend at `address` as the next version. */
   change(address: string, version: number, state: Partial<Backend> = {}): void {
-    const backend = { ...up({ address, weight: 1, maxConnections: 0 }), ...state };
+    const backend = { ...up({ address, weight: 1, tier: 0, maxConnections: 0 }), ...state };
     this.apply({ kind: 'upsert', pool: DEFAULT_POOL, version, backend });
   }
 
@@ -141,6 +141,6 @@ export function up({ address, ...settings }: Config['pools'][string]['backends']
     host,
     port,
     ...settings,
-    ...{ admin: 'enabled', health: 'up', outlier: 'in' },
+    ...{ admin: 'enabled', health: 'up', outlier: 'in', usableSince: 0 },
   });
 }

@@ -54,7 +54,7 @@ describe('A worker and the state of its pool', () => {
     proxy.change(b.address, 3);
     expect(proxy.said('resync')).to.deep.equal([{ type: 'resync', pool: DEFAULT_POOL, have: 1 }]);
     expect(await answers(proxy)).to.equal('a');
-    const backends = [a, b].map(({ address }) => up({ address, weight: 1, maxConnections: 0 }));
+    const backends = [a, b].map(({ address }) => up({ address, weight: 1, tier: 0, maxConnections: 0 }));
     proxy.worker.receive({ type: 'snapshot', snapshot: { pool: DEFAULT_POOL, version: 3, backends } }, undefined);
     expect(await answers(proxy)).to.equal('ab');
     proxy.change(a.address, 4, { admin: 'draining' });
