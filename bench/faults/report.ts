@@ -69,14 +69,13 @@ function rowOf(fault: Fault, product: string, measured: Measured): string[] {
 
 function faultRow({ victims }: Fault, finding: Finding): string[] {
   const { failures, phases } = finding;
-  const hasVictim = victims === 'one';
   return [
     `${failures.replayable}`,
     `${failures.begun}`,
     `${failures.unrepeatable}`,
     milliseconds(finding.longestWaitMs),
     milliseconds(finding.longestResponseMs),
-    hasVictim ? (milliseconds(finding.leftAfterMs) ?? 'not') : '-',
+    victims === 'one' ? milliseconds(finding.leftAfterMs) : '-',
     victims === 'none' ? '-' : milliseconds(finding.backAfterMs),
     sharesOf(phases.before),
     sharesOf(phases.during),

@@ -33,7 +33,10 @@ async function main(): Promise<void> {
     const previous = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : '';
     writeFileSync(RESULTS, markdownReport({ introduction: introduction(machine), faults: FAULTS }, outcomes, previous));
   }
-  if (outcomes.some(isBroken)) process.exitCode = 1;
+  const broken = outcomes.filter(isBroken).map(({ fault }) => fault.name);
+  if (broken.length === 0) return;
+  console.error(`faults: Roundhouse does not keep what it promises: ${broken.join(', ')}`);
+  process.exitCode = 1;
 }
 
 async function playFault(fault: Fault, { product }: FaultsOptions, children: Children): Promise<Outcome> {
