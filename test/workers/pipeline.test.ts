@@ -5,7 +5,7 @@ import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { field, type Message } from '../support/message.js';
 import { connect, type Peer, rawRequest } from '../support/peer.js';
-import { startProxy, type TestProxy } from '../support/proxy.js';
+import { type ProxyOptions, startProxy, type TestProxy } from '../support/proxy.js';
 
 const PATHS = ['/a', '/b', '/c', '/d'];
 
@@ -17,14 +17,14 @@ describe('A pool that allows several requests on one connection', () => {
       const paths = await take(peer, 4);
       peer.send(paths.map(ok).join(''));
     });
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
     expect(backend.accepted).to.equal(1);
   });
 
   it('opens another connection for those past the depth', async () => {
     const backend = await startRawBackend((peer) => answerEach(peer, (path) => ok(path)));
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 3 });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 3 });
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
     expect(backend.accepted).to.equal(2);
   });
@@ -40,7 +40,7 @@ describe('A pool that allows several requests on one connection', () => {
       await take(peer, 4);
       await peer.drip(answers.join(''));
     });
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     const answered = await all(await clientsSend(proxy, PATHS));
     expect(answered.map(({ status }) => status)).to.deep.equal([204, 200, 200, 200]);
     expect(bodies(answered)).to.deep.equal(['', '/b', '/c', '/d']);
@@ -52,7 +52,7 @@ describe('A pool that allows several requests on one connection', () => {
       await peer.through('\r\n\r\n');
       peer.send(`HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n${ok('/b')}`);
     });
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     const [head, get] = await connectAll(proxy, 2);
     head?.send('HEAD / HTTP/1.1\r\nHost: site.test\r\n\r\n');
     get?.send(request('/b'));
@@ -64,7 +64,7 @@ describe('A pool that allows several requests on one connection', () => {
 
   it('gives a request with a body, or one that is not GET or HEAD, a connection of its own', async () => {
     const backend = await startBackend((_request, response) => void setTimeout(() => response.end('ok'), 20));
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     const heads = [
       'POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1\r\n\r\nx',
       'DELETE / HTTP/1.1\r\nHost: site.test\r\n\r\n',
@@ -85,7 +85,7 @@ describe('A pool that allows several requests on one connection', () => {
       peer.end();
     });
     const outlier = { consecutiveFailures: 2 };
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8, outlier });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8, outlier });
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
     expect(proxy.said('failing').map(({ streak }) => streak)).to.deep.equal([1]);
   });
@@ -96,7 +96,7 @@ describe('A pool that allows several requests on one connection', () => {
       await take(peer, 4);
       peer.send(`${ok('/a')}HTTP/9.9 nonsense\r\n\r\n${ok('/c')}`);
     });
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8, retries: { count: 0 } });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8, retries: { count: 0 } });
     const answered = await all(await clientsSend(proxy, PATHS));
     expect(answered.map(({ status }) => status)).to.deep.equal([200, 502, 200, 200]);
     expect(bodies(answered).filter((_, index) => index !== 1)).to.deep.equal(['/a', '/c', '/d']);
@@ -107,7 +107,7 @@ describe('A pool that allows several requests on one connection', () => {
       await take(peer, 4);
       peer.send(`${PATHS.map(ok).join('')}${ok('/stolen')}`);
     });
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
     await eventually('the connection is closed', () => backend.open === 0);
   });
@@ -148,7 +148,7 @@ describe('A pool that allows several requests on one connection', () => {
       await eventually('two clients have left', () => proxy.clients === 2);
       peer.send(paths.map(ok).join(''));
     });
-    const proxy: TestProxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy: TestProxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     const clients = await clientsSend(proxy, PATHS);
     await eventually('the backend is asked', () => backend.accepted === 1 && proxy.inflight === 4);
     clients[0]?.reset();
@@ -164,7 +164,7 @@ describe('A pool that allows several requests on one connection', () => {
       await eventually('a client has left', () => proxy.clients === 3);
       peer.send(ok('x'.repeat(8_000_000)));
     });
-    const proxy: TestProxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy: TestProxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     const [left, ...others] = await clientsSend(proxy, PATHS);
     await eventually('the backend is asked', () => proxy.inflight === 4);
     left?.reset();
@@ -174,7 +174,7 @@ describe('A pool that allows several requests on one connection', () => {
   it('moves all of them when the backend cannot be reached', async () => {
     const dead = await refusingAddress();
     const live = await startRawBackend((peer) => answerEach(peer, (path) => ok(path)));
-    const proxy = await startProxy({ backends: [dead, live.address], pipelining: 8 });
+    const proxy = await startPatientProxy({ backends: [dead, live.address], pipelining: 8 });
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
   });
 
@@ -188,7 +188,7 @@ describe('A pool that allows several requests on one connection', () => {
         if (first) peer.send(ok(path).replace('\r\n', '\r\nConnection: close\r\n'));
       }
     });
-    const proxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
     const before = backend.accepted;
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
@@ -201,7 +201,7 @@ describe('A pool that allows several requests on one connection', () => {
       proxy.worker.drain(5_000);
       peer.send(paths.map(ok).join(''));
     });
-    const proxy: TestProxy = await startProxy({ backends: [backend.address], pipelining: 8 });
+    const proxy: TestProxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     const answered = await all(await clientsSend(proxy, PATHS));
     expect(bodies(answered)).to.deep.equal(PATHS);
     await eventually('it is drained', () => proxy.drained === 1);
@@ -214,6 +214,14 @@ describe('A pool that allows several requests on one connection', () => {
     expect(backend.accepted).to.equal(4);
   });
 });
+
+/** Nobody behind another request is sent elsewhere, however long the machine stands still. */
+async function startPatientProxy(options: ProxyOptions): Promise<TestProxy> {
+  const proxy = await startProxy(options);
+  const { pipeline } = proxy.worker.plane;
+  if (pipeline !== undefined) pipeline.slowAtLeastMs = Number.POSITIVE_INFINITY;
+  return proxy;
+}
 
 function request(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`;
