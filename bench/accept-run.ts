@@ -56,7 +56,14 @@ export async function startBalancer(
     await children.end(child);
     return { name, reason: error instanceof Error ? error.message : String(error) };
   }
-  return { name, label: `${WORKERS} workers`, child, url, adminUrl: `http://${LOOPBACK}:${admin}/api/workers` };
+  return {
+    name,
+    label: `${WORKERS} workers`,
+    twinOf: undefined,
+    child,
+    url,
+    adminUrl: `http://${LOOPBACK}:${admin}/api/workers`,
+  };
 }
 
 /** @returns each worker's share of the connections accepted so far, the smallest first; they add up to 1 */
@@ -75,16 +82,13 @@ export async function acceptedShares({ adminUrl }: Balancer): Promise<number[]> 
 export async function rollUnderLoad(
   { child, url, adminUrl }: Balancer,
   load: Load,
-  children: Children,
   connections: number,
-  plan: CorePlan,
 ): Promise<LoadResult> {
   const before = new Set((await readWorkers(adminUrl)).map(({ pid }) => pid));
-  const order = { url, connections, seconds: ROLL_LOAD_S };
-  const output = children.run(load.command(order), plan.load, ROLLED_WITHIN_MS);
+  const sending = load.send({ url, connections, seconds: ROLL_LOAD_S });
   await sleep(ROLL_STARTS_AFTER_MS);
   child.signal('SIGUSR2');
-  const result = load.parse(await output);
+  const result = await sending;
   const deadline = Date.now() + ROLLED_WITHIN_MS;
   while (!isReplaced(before, await readWorkers(adminUrl))) {
     if (Date.now() > deadline) throw new Error('the workers were not replaced within 40 s of SIGUSR2');

@@ -9,16 +9,17 @@ import { Children } from './children.js';
 import { type CorePlan, describeCores, machineCores, UNPINNED } from './cores.js';
 import type { LoadTool } from './load.js';
 import { chooseLoadTool } from './load-tool.js';
-import { describeMachine, readMachine } from './machine.js';
+import { describeBusy, describeMachine, readMachine } from './machine.js';
 import { wholeNumber } from './options.js';
-import { measureRounds } from './rounds.js';
-import { NEW_CONNECTION, SMALL_GET } from './scenarios.js';
+import { measureRounds, SLICE_COLUMNS } from './rounds.js';
 import { type Absent, startBackends } from './stage.js';
-import { type Summary, summarize } from './summary.js';
 import { figure, formatTable } from './table.js';
+import { figureOf, type Track } from './track.js';
+import { NEW_CONNECTION, SMALL_GET } from './traffic.js';
 
 const BODY_BYTES = 66;
 const MODES = ACCEPT_MODES.filter((mode) => mode !== 'auto');
+const FIGURES = SLICE_COLUMNS.filter(({ title }) => ['req/s', 'CPU us/req', 'errors'].includes(title));
 const TITLE = ['', 'conn/s', 'CPU us/conn', 'errors', 'spread %', 'lost in a roll', 'lost in a keep-alive roll'];
 
 interface AcceptOptions {
@@ -48,20 +49,20 @@ async function measureModes(
   const started: (Balancer | Absent)[] = [];
   for (const mode of MODES) started.push(await startBalancer(mode, children, backends, plan));
   const balancers = started.filter((one) => 'child' in one);
-  const folder = children.temporaryFolder();
-  const newConnection = tool.prepare(NEW_CONNECTION, folder);
-  const rounds = { rounds: options.rounds, order: options, loadCores: plan.load, onRound: () => undefined };
-  const figures = summarize(await measureRounds(balancers, newConnection, children, rounds));
+  const newConnection = tool.prepare(NEW_CONNECTION, children, plan.load);
+  const keepAlive = tool.prepare(SMALL_GET, children, plan.load);
+  const rounds = { rounds: options.rounds, order: options, onRound: () => undefined };
+  const tracks = await measureRounds(balancers, newConnection, rounds);
   const rows = [TITLE];
   for (const [index, balancer] of balancers.entries()) {
     const shares = await acceptedShares(balancer);
     const lost = [];
-    for (const load of [newConnection, tool.prepare(SMALL_GET, folder)]) {
-      const { errors, requests } = await rollUnderLoad(balancer, load, children, options.connections, plan);
+    for (const load of [newConnection, keepAlive]) {
+      const { errors, requests } = await rollUnderLoad(balancer, load, options.connections);
       lost.push(`${errors} of ${requests}`);
     }
     rows.push([
-      ...rowOf(balancer.name, figures[index]),
+      ...rowOf(balancer.name, tracks[index]),
       shares.map((share) => figure(share * 100, 1)).join(' : '),
       ...lost,
     ]);
@@ -70,13 +71,8 @@ async function measureModes(
   return [formatTable(rows), ...absent].join('\n');
 }
 
-function rowOf(name: string, figures: Summary | undefined): string[] {
-  return [
-    name,
-    figure(figures?.requestsPerSecond, 0),
-    figure(figures?.cpuMicrosPerRequest, 1),
-    figure(figures?.errors, 0),
-  ];
+function rowOf(name: string, track: Track | undefined): string[] {
+  return [name, ...FIGURES.map((column) => figure(track && figureOf(track, column, [track]), column.digits))];
 }
 
 async function main(): Promise<void> {
@@ -84,7 +80,8 @@ async function main(): Promise<void> {
   const plan = machineCores() ?? UNPINNED;
   const tool = chooseLoadTool();
   const children = new Children();
-  console.log([...describeMachine(readMachine()), `${tool.label}; ${describeCores(plan)}`].join('\n'));
+  const machine = readMachine();
+  console.log([describeMachine(machine), `${tool.label}; ${describeCores(plan)}`, ...describeBusy(machine)].join('\n'));
   try {
     console.log(await measureModes(options, tool, plan, children));
   } finally {

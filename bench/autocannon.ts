@@ -1,8 +1,9 @@
 /** bench/autocannon.ts: load from autocannon, for machines without wrk. Dearer per request, so it caps sooner. */
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import type { Load, LoadResult } from './load.js';
-import type { Scenario } from './scenarios.js';
+import type { Children } from './children.js';
+import { type Load, type LoadResult, loadOf } from './load.js';
+import type { Traffic } from './traffic.js';
 
 const ANSWER_WITHIN_S = 5;
 
@@ -33,20 +34,22 @@ export function parseAutocannon(output: string, timed: boolean): LoadResult {
   };
 }
 
-export function autocannonLoad(scenario: Scenario): Load {
+export function autocannonLoad(traffic: Traffic, children: Children, cores: readonly number[]): Load {
   const program = fileURLToPath(import.meta.resolve('autocannon'));
   // Not its own --reconnectRate, which leaves every answer uncounted at a rate of 1.
-  const headers = { ...scenario.headers, ...(scenario.newConnections ? { Connection: 'close' } : {}) };
+  const headers = { ...traffic.headers, ...(traffic.newConnections ? { Connection: 'close' } : {}) };
   const shape = [
-    ...['--method', scenario.method],
+    ...['--method', traffic.method],
     ...Object.entries(headers).flatMap(([name, value]) => ['--headers', `${name}=${value}`]),
-    ...(scenario.requestBytes > 0 ? ['--body', 'x'.repeat(scenario.requestBytes)] : []),
+    ...(traffic.requestBytes > 0 ? ['--body', 'x'.repeat(traffic.requestBytes)] : []),
   ];
-  return {
-    command: ({ url, connections, seconds }) => [
+  return loadOf(
+    ({ url, connections, seconds }) => [
       ...[process.execPath, program, '--json', '--no-progress', '--timeout', `${ANSWER_WITHIN_S}`],
       ...['--connections', `${connections}`, '--duration', `${seconds}`, ...shape, url],
     ],
-    parse: (output) => parseAutocannon(output, !scenario.newConnections),
-  };
+    (output) => parseAutocannon(output, !traffic.newConnections),
+    children,
+    cores,
+  );
 }

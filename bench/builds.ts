@@ -1,20 +1,23 @@
-/** bench/builds.ts: where a build of Roundhouse is: this one, or another that it is measured against. */
+/** bench/builds.ts: what a subject of this project runs: this build, another one, or this one on another Node. */
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findProgram, programVersion } from './programs.js';
 
-/** What a subject of the bench runs. */
 export interface Build {
-  /** Its subjects are called this and the number of their workers. */
-  readonly name: 'roundhouse' | 'other';
+  /** Its subjects are called this, and what is special about them. */
+  readonly name: 'roundhouse' | 'other' | 'newer-node';
+  /** The Node that runs it. */
+  readonly node: string;
   /** The compiled command line, an absolute path. */
   readonly cli: string;
-  /** For people who have to tell two builds apart; empty where there is only one. */
+  /** For people who have to tell builds apart; empty for this one. */
   readonly label: string;
 }
 
 export const THIS_BUILD: Build = {
   name: 'roundhouse',
+  node: process.execPath,
   cli: fileURLToPath(new URL('../src/cli.js', import.meta.url)),
   label: '',
 };
@@ -27,7 +30,14 @@ const INSIDE = ['dist/src/cli.js', 'src/cli.js'];
  */
 export function otherBuild(path: string): Build | undefined {
   const cli = [path, ...INSIDE.map((inside) => join(path, inside))].find(isFile);
-  return cli === undefined ? undefined : { name: 'other', cli: resolve(cli), label: path };
+  return cli === undefined ? undefined : { ...THIS_BUILD, name: 'other', cli: resolve(cli), label: path };
+}
+
+/** @returns this build on the Node at `path`, or `undefined` when none is there */
+export function onNode(path: string): Build | undefined {
+  const node = findProgram(path);
+  if (node === undefined) return undefined;
+  return { ...THIS_BUILD, name: 'newer-node', node, label: `Node ${programVersion(node, '--version')}` };
 }
 
 function isFile(path: string): boolean {

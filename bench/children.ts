@@ -154,5 +154,11 @@ function keepOutput(child: ChildProcess): () => string {
 
 function endOf(code: number | null, signal: NodeJS.Signals | null, output: string): End {
   const how = signal === null ? `ended with exit code ${code}` : `ended with signal ${signal}`;
-  return { ok: code === 0, description: output === '' ? how : `${how}: ${output.split('\n').at(-1)}` };
+  return { ok: code === 0, description: output === '' ? how : `${how}: ${lastWords(output)}` };
+}
+
+/** @returns what went wrong; a Node that dies of an error says that far above its last line */
+function lastWords(output: string): string {
+  const lines = output.split('\n');
+  return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
 }

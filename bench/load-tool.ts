@@ -8,11 +8,9 @@ export const WRK_HINT = 'wrk is not installed (apt-get install wrk, brew install
 
 export function chooseLoadTool(): LoadTool {
   const wrk = findProgram('wrk');
-  if (wrk === undefined) {
-    return { label: `autocannon ${packageVersion('autocannon')}`, prepare: (scenario) => autocannonLoad(scenario) };
-  }
+  if (wrk === undefined) return { label: `autocannon ${packageVersion('autocannon')}`, prepare: autocannonLoad };
   return {
     label: `wrk ${programVersion(wrk, '-v')}`,
-    prepare: (scenario, folder) => wrkLoad(wrk, scenario, folder),
+    prepare: (traffic, children, cores) => wrkLoad(wrk, traffic, children, cores),
   };
 }

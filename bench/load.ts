@@ -1,5 +1,6 @@
 /** bench/load.ts: what the bench asks of a load generator. Two can do it: wrk, which is cheap, and autocannon. */
-import type { Scenario } from './scenarios.js';
+import type { Children } from './children.js';
+import type { Traffic } from './traffic.js';
 
 export interface LoadOrder {
   readonly url: string;
@@ -20,16 +21,30 @@ export interface LoadResult {
   readonly errors: number;
 }
 
-/** One scenario's traffic, ready to be sent as often as wanted. */
+/** One kind of traffic, ready to be sent as often as wanted. */
 export interface Load {
-  readonly command: (order: LoadOrder) => readonly string[];
-  /** @throws {Error} when `output` is not what the program prints at its end */
-  readonly parse: (output: string) => LoadResult;
+  /** @throws {Error} when the generator fails, or says nothing that can be read */
+  readonly send: (order: LoadOrder) => Promise<LoadResult>;
 }
 
 export interface LoadTool {
   /** Name and version. */
   readonly label: string;
-  /** @param folder where the tool may keep a file for `scenario` */
-  readonly prepare: (scenario: Scenario, folder: string) => Load;
+  /** @param cores where the generator runs */
+  readonly prepare: (traffic: Traffic, children: Children, cores: readonly number[]) => Load;
+}
+
+/** Beyond the load's own seconds; a generator that hangs must not hang the bench. */
+const GRACE_MS = 15_000;
+
+/** @returns the load that `command` sends and `parse` reads from what the program prints */
+export function loadOf(
+  command: (order: LoadOrder) => readonly string[],
+  parse: (output: string) => LoadResult,
+  children: Children,
+  cores: readonly number[],
+): Load {
+  return {
+    send: async (order) => parse(await children.run(command(order), cores, order.seconds * 1_000 + GRACE_MS)),
+  };
 }

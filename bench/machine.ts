@@ -22,9 +22,11 @@ export function readMachine(): Machine {
   };
 }
 
-/** @returns lines for people; the last one warns when the machine was not idle */
-export function describeMachine({ cpu, cores, memoryGiB, system, node, busy }: Machine): string[] {
-  const lines = [`${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}`];
-  if (busy > cores / 4) lines.push(`other work is running (load ${busy}): do not trust the absolute figures`);
-  return lines;
+export function describeMachine({ cpu, cores, memoryGiB, system, node }: Machine): string {
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}`;
+}
+
+/** @returns a warning when the machine was not idle */
+export function describeBusy({ cores, busy }: Machine): string[] {
+  return busy > cores / 4 ? [`other work is running (load ${busy}): do not trust the absolute figures`] : [];
 }

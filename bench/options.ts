@@ -1,8 +1,9 @@
 /** bench/options.ts: the command line of the bench. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Build, otherBuild } from './builds.js';
-import { DEFAULT_SCENARIO, SCENARIOS, type Scenario } from './scenarios.js';
-import { besides, SUBJECTS, type Subject } from './subjects.js';
+import { type Build, onNode, otherBuild } from './builds.js';
+import { GROUPS, type Scenario } from './scenario.js';
+import { DEFAULT_SCENARIO, SCENARIOS } from './scenarios.js';
+import { allSubjects } from './subjects.js';
 
 export interface BenchOptions {
   readonly connections: number;
@@ -12,53 +13,58 @@ export interface BenchOptions {
   readonly body: number;
   readonly rounds: number;
   readonly path: string;
-  readonly subjects: readonly Subject[];
-  readonly scenarios: readonly Scenario[];
+  /** Names of the subjects that take part, instead of those of each scenario. */
+  readonly only: readonly string[] | undefined;
+  readonly scenario: readonly Scenario[];
+  /** Another build, measured beside this one. */
+  readonly against: Build | undefined;
+  /** This build on another Node. */
+  readonly newerNode: Build | undefined;
   readonly pin: boolean;
   readonly json: boolean;
   readonly list: boolean;
-}
-
-interface Flags extends Omit<BenchOptions, 'subjects' | 'scenarios'> {
-  readonly only?: readonly Subject[];
-  readonly scenario?: readonly Scenario[];
-  readonly against?: Build;
+  readonly report: boolean;
 }
 
 const ALL = 'all';
+const SUBJECT_NAMES = allSubjects().map(({ name }) => name);
+const SCENARIO_NAMES = SCENARIOS.map(({ name }) => name);
+
+type Flags = Omit<BenchOptions, 'scenario'> & { readonly scenario?: readonly Scenario[] };
 
 /** Reads the command line; wrong usage is told in one sentence and ends the process with 2. */
 export function parseOptions(argv: readonly string[]): BenchOptions {
-  const { only, scenario, against, ...rest } = program().parse(argv, { from: 'user' }).opts<Flags>();
-  const chosen = only ?? (against === undefined ? SUBJECTS : SUBJECTS.slice(0, 1));
-  return {
-    ...rest,
-    subjects: against === undefined ? chosen : besides(against, chosen),
-    scenarios: scenario ?? addScenario(DEFAULT_SCENARIO),
-  };
+  const flags = program().parse(argv, { from: 'user' }).opts<Flags>();
+  return { ...flags, scenario: flags.scenario ?? addScenario(flags.report ? ALL : DEFAULT_SCENARIO) };
 }
 
 function program(): Command {
   return new Command('bench')
     .description('CPU per request of Roundhouse and its peers, by rotating short slices of load over all of them')
+    .addOption(
+      new Option('--scenario <name>', `${DEFAULT_SCENARIO} unless told; see --list; may be given again`).argParser(
+        addScenario,
+      ),
+    )
+    .option('--list', 'print the scenarios and end', false)
+    .addOption(
+      new Option(
+        '--against <path>',
+        'another built checkout, or its dist: both builds in turns, and new / old',
+      ).argParser(against),
+    )
+    .addOption(new Option('--only <names>', `subjects, out of ${SUBJECT_NAMES.join(', ')}`).argParser(subjects))
+    .addOption(new Option('--newer-node <path>', 'a Node that runs the subject newer-node-1').argParser(newerNode))
+    .addOption(
+      new Option('--report', 'everything unless scenarios are named; writes bench/RESULTS.md')
+        .default(false)
+        .conflicts(['only', 'against']),
+    )
     .option('--connections <n>', 'client connections', wholeNumber(1, 10_000), 64)
     .option('--seconds <n>', 'length of one slice', wholeNumber(1, 600), 1)
     .option('--body <bytes>', 'body of an answer, where the scenario does not say', wholeNumber(0, 64 * 2 ** 20), 66)
     .option('--rounds <n>', 'slices per proxy', wholeNumber(1, 1_000), 10)
     .option('--path <path>', 'request target', path, '/')
-    .addOption(new Option('--only <names>', `out of ${namesOf(SUBJECTS)} (default: all)`).argParser(subjects))
-    .addOption(
-      new Option('--scenario <name>', `one of ${namesOf(SCENARIOS)}, or ${ALL}; may be given again`)
-        .argParser(addScenario)
-        .default(undefined, DEFAULT_SCENARIO),
-    )
-    .addOption(
-      new Option(
-        '--against <path>',
-        'another built checkout, or its dist: measures roundhouse-1 of both in turns',
-      ).argParser(against),
-    )
-    .option('--list', 'print the scenarios and end', false)
     .option('--pin', 'keep proxies and load on CPU cores of their own, where taskset is installed', true)
     .option('--no-pin', 'leave the processes on any core')
     .option('--json', 'print JSON on stdout instead of the table', false)
@@ -79,17 +85,18 @@ function path(text: string): string {
   throw new InvalidArgumentError('A path starts with / and holds no spaces.');
 }
 
-function subjects(text: string): readonly Subject[] {
+function subjects(text: string): readonly string[] {
   const wanted = text.split(',').map((name) => name.trim());
-  const unknown = wanted.find((name) => !SUBJECTS.some((subject) => subject.name === name));
-  if (unknown === undefined) return SUBJECTS.filter((subject) => wanted.includes(subject.name));
-  throw new InvalidArgumentError(`"${unknown}" is none of ${namesOf(SUBJECTS)}.`);
+  const unknown = wanted.find((name) => !SUBJECT_NAMES.includes(name));
+  if (unknown === undefined) return wanted;
+  throw new InvalidArgumentError(`"${unknown}" is none of ${SUBJECT_NAMES.join(', ')}.`);
 }
 
+/** @param text a scenario, a group of them, or all */
 function addScenario(text: string, before: readonly Scenario[] = []): readonly Scenario[] {
-  const chosen = SCENARIOS.filter(({ name }) => text === ALL || text === name);
+  const chosen = SCENARIOS.filter(({ name, group }) => text === ALL || text === name || text === group);
   if (chosen.length > 0) return [...before, ...chosen.filter((scenario) => !before.includes(scenario))];
-  throw new InvalidArgumentError(`"${text}" is none of ${namesOf(SCENARIOS)}, ${ALL}.`);
+  throw new InvalidArgumentError(`"${text}" is none of ${[...SCENARIO_NAMES, ...GROUPS, ALL].join(', ')}.`);
 }
 
 function against(text: string): Build {
@@ -98,6 +105,8 @@ function against(text: string): Build {
   throw new InvalidArgumentError(`"${text}" holds no dist/src/cli.js; build that checkout first.`);
 }
 
-function namesOf(all: readonly { readonly name: string }[]): string {
-  return all.map(({ name }) => name).join(', ');
+function newerNode(text: string): Build {
+  const build = onNode(text);
+  if (build !== undefined) return build;
+  throw new InvalidArgumentError(`"${text}" is no program.`);
 }

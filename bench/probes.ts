@@ -14,7 +14,7 @@ import * as z from 'zod';
 import { type Config, configSchema, type HealthCheckConfig } from '../src/config/schema.js';
 import { type Balancer, startBalancer } from '../src/control/balancer.js';
 import { createLogger } from '../src/control/logger.js';
-import { describeMachine, readMachine } from './machine.js';
+import { describeBusy, describeMachine, readMachine } from './machine.js';
 import { wholeNumber } from './options.js';
 import { figure, formatTable } from './table.js';
 
@@ -103,7 +103,8 @@ async function measureAll({ backends, interval, seconds }: Options): Promise<voi
     balancer.setHealthCheck(POOL, checkOf(keys));
     rows.push([name, ...(await measure(child, seconds))]);
   }
-  console.log([...describeMachine(readMachine()), '', formatTable(rows)].join('\n'));
+  const machine = readMachine();
+  console.log([describeMachine(machine), ...describeBusy(machine), '', formatTable(rows)].join('\n'));
   await balancer.close(0);
   child.disconnect();
 }

@@ -10,6 +10,8 @@ export interface ProcessStat {
   readonly parent: number;
   /** User and system time since the process began, all its threads included, in microseconds. */
   readonly cpuMicros: number;
+  /** The same of its children that have ended. */
+  readonly endedMicros: number;
 }
 
 export interface TreeUsage {
@@ -24,6 +26,12 @@ const MICROS_PER_TICK = 10_000;
 const PARENT = 1;
 const USER_TIME = 11;
 const SYSTEM_TIME = 12;
+const ENDED_USER_TIME = 13;
+const ENDED_SYSTEM_TIME = 14;
+/** Columns of the first line of /proc/stat that are no work: idle and iowait. */
+const RESTING = [3, 4];
+/** Time of guests, which is part of user time too. */
+const GUEST = 8;
 
 /** @returns `undefined` when `text` is no stat line */
 export function parseProcessStat(text: string): ProcessStat | undefined {
@@ -33,14 +41,33 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
   const pid = Number.parseInt(text, 10);
   const parent = Number(fields[PARENT]);
   const ticks = Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME]);
-  if (nameEnd < 0 || !Number.isInteger(pid + parent + ticks)) return undefined;
-  return { pid, parent, cpuMicros: ticks * MICROS_PER_TICK };
+  const ended = Number(fields[ENDED_USER_TIME]) + Number(fields[ENDED_SYSTEM_TIME]);
+  if (nameEnd < 0 || !Number.isInteger(pid + parent + ticks + ended)) return undefined;
+  return { pid, parent, cpuMicros: ticks * MICROS_PER_TICK, endedMicros: ended * MICROS_PER_TICK };
+}
+
+/** @returns the time that all cores together have worked, from the text of /proc/stat */
+export function parseBusyMicros(text: string): number {
+  const columns = text
+    .slice(0, text.indexOf('\n'))
+    .trim()
+    .split(/\s+/)
+    .slice(1, 1 + GUEST)
+    .map(Number);
+  const ticks = columns.filter((_, column) => !RESTING.includes(column)).reduce((sum, value) => sum + value, 0);
+  return ticks * MICROS_PER_TICK;
 }
 
 /** @returns `VmRSS` of a /proc/PID/status text in bytes; 0 for a process that has ended */
 export function parseResidentBytes(status: string): number {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(status);
   return match === null ? 0 : Number(match[1]) * 1_024;
+}
+
+/** @returns what is private in a /proc/PID/smaps_rollup text, in bytes; 0 for a process that has ended */
+export function parsePrivateBytes(rollup: string): number {
+  const lines = rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm);
+  return [...lines].reduce((sum, [, kib]) => sum + Number(kib) * 1_024, 0);
 }
 
 /** @returns `root` and everything below it, in any order; empty when `root` is not in `all` */
@@ -66,6 +93,25 @@ export function readTreeUsage(root: number): TreeUsage | undefined {
     cpuMicros: tree.reduce((sum, stat) => sum + stat.cpuMicros, 0),
     rssBytes: tree.reduce((sum, stat) => sum + parseResidentBytes(readOrEmpty(`/proc/${stat.pid}/status`)), 0),
   };
+}
+
+/** @returns resident memory of `root` and its descendants that no other process has; dear to read */
+export function readPrivateBytes(root: number): number {
+  return processTree(root).reduce(
+    (sum, { pid }) => sum + parsePrivateBytes(readOrEmpty(`/proc/${pid}/smaps_rollup`)),
+    0,
+  );
+}
+
+/**
+ * @returns what all cores have worked for others than this process, its descendants, and what it has seen end; only
+ * differences mean anything. `undefined` where that cannot be known
+ */
+export function readForeignMicros(): number | undefined {
+  if (!canReadUsage) return undefined;
+  const tree = processTree(process.pid);
+  const own = tree.reduce((sum, { cpuMicros, endedMicros }) => sum + cpuMicros + endedMicros, 0);
+  return parseBusyMicros(readOrEmpty('/proc/stat')) - own;
 }
 
 function runningProcesses(): ProcessStat[] {

@@ -9,8 +9,9 @@ import * as z from 'zod';
 const ALSO = ['/usr/local/sbin', '/usr/sbin', '/opt/homebrew/sbin'];
 const ANSWER_WITHIN_MS = 2_000;
 
-/** @returns where `name` is installed, or `undefined` */
+/** @returns where `name`, a program's or a path, is installed, or `undefined` */
 export function findProgram(name: string): string | undefined {
+  if (name.includes('/')) return isExecutable(name) ? name : undefined;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), ...ALSO];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }

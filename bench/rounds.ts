@@ -1,37 +1,46 @@
 /** bench/rounds.ts: short slices of load that rotate over proxies which all stay up, and what one slice measures. */
-import type { Children } from './children.js';
 import type { Load, LoadOrder } from './load.js';
-import { readTreeUsage } from './process-tree.js';
+import { readForeignMicros, readTreeUsage } from './process-tree.js';
 import type { Running } from './stage.js';
-
-/** Beyond the load's own seconds; a generator that hangs must not hang the bench. */
-const GRACE_MS = 15_000;
+import type { Column, Track } from './track.js';
 
 /** One slice of load on one subject. */
-export interface Slice {
+export type Slice = {
   readonly requestsPerSecond: number;
   /** User and system time of the subject's whole process tree; `undefined` where the system does not tell. */
   readonly cpuMicrosPerRequest: number | undefined;
   /** Resident memory of the tree right after the slice. */
-  readonly rssBytes: number | undefined;
+  readonly rssMiB: number | undefined;
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly errors: number;
-}
+  /** How many cores other programs on the machine kept busy meanwhile. */
+  readonly foreignCores: number | undefined;
+};
 
-export interface Measured {
-  readonly name: string;
-  readonly label: string;
-  /** One per round; `undefined` where the subject had failed. */
-  readonly slices: readonly (Slice | undefined)[];
-  /** Why it left before the last round. */
-  readonly failure: string | undefined;
-}
+const column = (title: string, metric: keyof Slice, way: Column['way'], digits: number): Column => ({
+  title,
+  metric,
+  way,
+  digits,
+});
+
+/** What a slice is shown as. */
+export const SLICE_COLUMNS = [
+  column('req/s', 'requestsPerSecond', 'median', 0),
+  column('CPU us/req', 'cpuMicrosPerRequest', 'median', 1),
+  column('least', 'cpuMicrosPerRequest', 'least', 1),
+  column('x native', 'cpuMicrosPerRequest', 'to-native', 2),
+  column('p50 ms', 'p50Ms', 'median', 2),
+  column('p99 ms', 'p99Ms', 'median', 2),
+  column('RSS MiB', 'rssMiB', 'largest', 0),
+  column('errors', 'errors', 'sum', 0),
+  column('others, cores', 'foreignCores', 'largest', 2),
+];
 
 export interface RoundsPlan {
   readonly rounds: number;
   readonly order: Omit<LoadOrder, 'url'>;
-  readonly loadCores: readonly number[];
   readonly onRound: (round: number) => void;
 }
 
@@ -41,51 +50,45 @@ export function turnOrder(round: number, count: number): number[] {
 }
 
 /** Round 0 warms every subject up and is not kept. */
-export async function measureRounds(
-  subjects: readonly Running[],
-  load: Load,
-  children: Children,
-  plan: RoundsPlan,
-): Promise<Measured[]> {
-  const tracks = subjects.map((subject) => ({ subject, slices: [] as (Slice | undefined)[], failure: '' }));
+export async function measureRounds(subjects: readonly Running[], load: Load, plan: RoundsPlan): Promise<Track[]> {
+  const tracks = subjects.map((subject) => ({ subject, samples: [] as (Slice | undefined)[], failure: '' }));
   for (let round = 0; round <= plan.rounds; round++) {
     plan.onRound(round);
     for (const turn of turnOrder(round, tracks.length)) {
       const track = tracks[turn];
       if (track === undefined) continue;
-      const slice = track.failure === '' ? await measureSlice(track.subject, load, children, plan) : undefined;
+      const slice = track.failure === '' ? await measureSlice(track.subject, load, plan.order) : undefined;
       if (typeof slice === 'string') track.failure = slice;
-      if (round > 0) track.slices.push(typeof slice === 'string' ? undefined : slice);
+      if (round > 0) track.samples.push(typeof slice === 'string' ? undefined : slice);
     }
   }
-  return tracks.map(({ subject: { name, label }, slices, failure }) => ({
+  return tracks.map(({ subject: { name, label, twinOf }, samples, failure }) => ({
     name,
     label,
-    slices,
+    twinOf,
+    samples,
     failure: failure === '' ? undefined : failure,
   }));
 }
 
 /** @returns the slice, or why there is none */
-async function measureSlice(
-  { child, url }: Running,
-  load: Load,
-  children: Children,
-  { order, loadCores }: RoundsPlan,
-): Promise<Slice | string> {
+async function measureSlice({ child, url }: Running, load: Load, order: RoundsPlan['order']): Promise<Slice | string> {
+  const startMs = performance.now();
+  const foreign = readForeignMicros();
   const before = readTreeUsage(child.pid);
-  const withinMs = order.seconds * 1_000 + GRACE_MS;
-  const output = await children.run(load.command({ ...order, url }), loadCores, withinMs);
+  const result = await load.send({ ...order, url });
   const after = readTreeUsage(child.pid);
+  const foreignMicros = (readForeignMicros() ?? 0) - (foreign ?? 0);
+  const microsPassed = (performance.now() - startMs) * 1_000;
   if (child.hasEnded()) return (await child.ended).description;
-  const result = load.parse(output);
   if (result.requests === 0) return `answered nothing in ${order.seconds} s, ${result.errors} errors`;
   return {
     requestsPerSecond: result.requests / result.seconds,
     cpuMicrosPerRequest: before && after ? (after.cpuMicros - before.cpuMicros) / result.requests : undefined,
-    rssBytes: after?.rssBytes,
+    rssMiB: after && after.rssBytes / 2 ** 20,
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
     errors: result.errors,
+    foreignCores: foreign === undefined ? undefined : Math.max(0, foreignMicros / microsPassed),
   };
 }

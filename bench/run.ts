@@ -3,59 +3,33 @@
  * each spends per request. Figures that last are the ratios: the machine's speed changes from slice to slice.
  */
 import { Children } from './children.js';
-import { type CorePlan, describeCores, machineCores, UNPINNED } from './cores.js';
-import type { LoadTool } from './load.js';
+import { describeCores, machineCores, UNPINNED } from './cores.js';
+import { describeOutcome } from './describe.js';
 import { chooseLoadTool, WRK_HINT } from './load-tool.js';
-import { describeMachine, readMachine } from './machine.js';
+import { describeBusy, describeMachine, type Machine, readMachine } from './machine.js';
 import { type BenchOptions, parseOptions } from './options.js';
-import { describeOutcome, type Outcome } from './outcome.js';
 import { canReadUsage } from './process-tree.js';
-import { type Measured, measureRounds } from './rounds.js';
-import { SCENARIOS, type Scenario } from './scenarios.js';
-import { type Absent, type Running, startBackends, startSubject } from './stage.js';
-import { type Comparison, compare, summarize } from './summary.js';
-import { formatTable } from './table.js';
+import { addToResults } from './results.js';
+import type { Bench, Scenario } from './scenario.js';
+import { SCENARIOS } from './scenarios.js';
+import { lineUp } from './subjects.js';
+import { type Outcome, outcomeOf } from './verdict.js';
 
-async function runScenario(
-  scenario: Scenario,
-  options: BenchOptions,
-  tool: LoadTool,
-  plan: CorePlan,
-  children: Children,
-): Promise<Outcome> {
+type Means = Omit<Bench, 'subjects' | 'progress'>;
+
+async function runScenario(scenario: Scenario, means: Means): Promise<Outcome> {
+  const subjects = lineUp(scenario.subjects, means.options);
   try {
-    const backends = await startBackends(children, scenario.responseBytes ?? options.body, plan.load);
-    const started: (Running | Absent)[] = [];
-    for (const subject of options.subjects) {
-      progress(`${scenario.name}: starting ${subject.name}`);
-      started.push(await startSubject(subject, children, backends, options.path, plan));
-    }
-    const running = started.filter((subject) => 'child' in subject);
-    const load = tool.prepare(scenario, children.temporaryFolder());
-    const measured = await measureRounds(running, load, children, {
-      rounds: options.rounds,
-      order: options,
-      loadCores: plan.load,
-      onRound: (round) => progress(`${scenario.name}: ${round === 0 ? 'warm-up' : `round ${round}/${options.rounds}`}`),
+    const result = await scenario.run({
+      ...means,
+      subjects,
+      progress: (text) => progress(`${scenario.name}: ${text}`),
     });
-    progress('');
-    return {
-      scenario,
-      absent: started.filter((subject) => 'reason' in subject),
-      subjects: summarize(measured),
-      comparisons: compareBuilds(measured),
-    };
+    return outcomeOf(scenario, result);
   } finally {
-    await children.stop();
+    progress('');
+    await means.children.stop();
   }
-}
-
-/** Each subject of this build with the same of the other. */
-function compareBuilds(measured: readonly Measured[]): Comparison[] {
-  return measured.flatMap((ours) => {
-    const other = measured.find(({ name }) => name === ours.name.replace('roundhouse', 'other') && name !== ours.name);
-    return other === undefined ? [] : [compare(ours, other)];
-  });
 }
 
 /** One line that overwrites itself, for people who watch. */
@@ -63,39 +37,56 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-function header(options: BenchOptions, tool: LoadTool, plan: CorePlan): string[] {
+function header(machine: Machine, { options, tool, plan }: Means): string[] {
   const { connections, seconds, rounds, body, path } = options;
   return [
-    ...describeMachine(readMachine()),
+    describeMachine(machine),
     `${tool.label}, ${connections} connections, ${rounds} rounds of ${seconds} s, path ${path}, body ${body} bytes`,
     describeCores(plan),
+  ];
+}
+
+/** What a reader of the figures should know. */
+function hints(machine: Machine, { tool, plan }: Means): string[] {
+  return [
+    ...describeBusy(machine),
     ...(plan.load.length > 0 ? ['req/s of a fast proxy is what load and backends can do; compare CPU us/req'] : []),
     ...(canReadUsage ? [] : ['this system has no /proc: CPU and memory are left out']),
     ...(tool.label.startsWith('wrk') ? [] : [WRK_HINT]),
   ];
 }
 
+function describeScenarios(scenarios: readonly Scenario[]): string {
+  const width = Math.max(...scenarios.map(({ name }) => name.length));
+  return scenarios.map(({ name, group, summary }) => `${name.padEnd(width)}  ${group}: ${summary}`).join('\n');
+}
+
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
-  if (options.list) return console.log(formatTable(SCENARIOS.map(({ name, summary }) => [name.padEnd(16), summary])));
-  const tool = chooseLoadTool();
+  if (options.list) return console.log(describeScenarios(SCENARIOS));
   const plan = (options.pin ? machineCores() : undefined) ?? UNPINNED;
-  const machine = readMachine();
-  const children = new Children();
-  const outcomes: Outcome[] = [];
-  if (!options.json) console.log(header(options, tool, plan).join('\n'));
-  for (const scenario of options.scenarios) {
-    const outcome = await runScenario(scenario, options, tool, plan, children);
-    outcomes.push(outcome);
-    if (!options.json) console.log(describeOutcome(outcome));
-  }
-  if (options.json) {
-    const { connections, seconds, rounds, body, path } = options;
-    const settings = { load: tool.label, connections, seconds, rounds, body, path, cores: plan };
-    console.log(JSON.stringify({ machine, settings, outcomes }, null, 2));
-  }
+  const means: Means = { options, tool: chooseLoadTool(), plan, children: new Children() };
+  const outcomes = await runAll(options, means);
   // Someone asked for figures; none at all is a failure.
-  if (outcomes.every(({ subjects }) => subjects.every(({ failure }) => failure !== undefined))) process.exitCode = 1;
+  const measured = outcomes.some(({ tracks }) => tracks.some(({ failure }) => failure === undefined));
+  if (!measured) process.exitCode = 1;
+}
+
+async function runAll(options: BenchOptions, means: Means): Promise<Outcome[]> {
+  const { connections, seconds, rounds, body, path, json, report } = options;
+  const machine = readMachine();
+  const about = header(machine, means);
+  if (!json) console.log([...about, ...hints(machine, means)].join('\n'));
+  const outcomes: Outcome[] = [];
+  for (const scenario of options.scenario) {
+    const outcome = await runScenario(scenario, means);
+    outcomes.push(outcome);
+    if (!json) console.log(describeOutcome(outcome));
+    if (report) addToResults(outcome, about, SCENARIOS);
+  }
+  const settings = { load: means.tool.label, connections, seconds, rounds, body, path, cores: means.plan };
+  if (json) console.log(JSON.stringify({ machine, settings, outcomes }, null, 2));
+  return outcomes;
 }
 
 main().catch((error: unknown) => {

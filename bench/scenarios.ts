@@ -1,67 +1,106 @@
-/** bench/scenarios.ts: the kinds of traffic the bench can send, one row each. */
+/** bench/scenarios.ts: everything the bench can measure, one row each, and what this project means to reach there. */
+import type { Claim, Scenario } from './scenario.js';
+import { atFixedRate } from './scenarios/at-fixed-rate.js';
+import { idleConnections } from './scenarios/idle-connections.js';
+import { idleMemory } from './scenarios/idle-memory.js';
+import { micro } from './scenarios/micro.js';
+import { startTime } from './scenarios/start-time.js';
+import { underLoad } from './scenarios/under-load.js';
+import { NATIVES } from './track.js';
+import { BODY_1M, BODY_64K, BROWSER_GET, NEW_CONNECTION, POST_4K, SMALL_GET, type Traffic } from './traffic.js';
 
-export interface Scenario {
-  readonly name: string;
-  readonly summary: string;
-  readonly method: 'GET' | 'POST';
-  /** Sent besides `Host`, in this order. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Request body in bytes; 0 for none. */
-  readonly requestBytes: number;
-  /** Response body in bytes; `undefined` takes what `--body` says. */
-  readonly responseBytes: number | undefined;
-  /** Every request comes on a client connection of its own. */
-  readonly newConnections: boolean;
-}
-
-const KIB = 1_024;
-
-/** What a desktop browser sends with a signed-in user's request, 1.1 KiB. */
-export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
-  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36',
-  Accept:
-    'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7',
-  'Accept-Encoding': 'gzip, deflate, br, zstd',
-  'Accept-Language': 'en-GB,en;q=0.9,de;q=0.8',
-  'Cache-Control': 'max-age=0',
-  Cookie: `session=${'4f1c9a7e'.repeat(12)}; csrf=${'b29d'.repeat(8)}; consent=necessary%2Canalytics; _ga=GA1.1.1204827364.1718000000; theme=dark`,
-  'If-None-Match': 'W/"5f2-18c9e1f0a40"',
-  Priority: 'u=0, i',
-  Referer: 'https://www.example.com/catalogue/tools?sort=price&page=3',
-  'Sec-Ch-Ua': '"Chromium";v="138", "Not)A;Brand";v="8", "Google Chrome";v="138"',
-  'Sec-Ch-Ua-Mobile': '?0',
-  'Sec-Ch-Ua-Platform': '"Linux"',
-  'Sec-Fetch-Dest': 'document',
-  'Sec-Fetch-Mode': 'navigate',
-  'Sec-Fetch-Site': 'same-origin',
-  'Sec-Fetch-User': '?1',
-  'Upgrade-Insecure-Requests': '1',
-};
-
-export const SMALL_GET: Scenario = {
-  name: 'small-get',
-  summary: 'GET, small head, keep-alive',
-  method: 'GET',
-  headers: {},
-  requestBytes: 0,
-  responseBytes: undefined,
-  newConnections: false,
-};
-
-export const NEW_CONNECTION: Scenario = {
-  ...SMALL_GET,
-  name: 'new-connection',
-  summary: 'GET, a new client connection each',
-  newConnections: true,
-};
+const OURS = 'roundhouse-1';
+const NODE_PROXIES = ['http-proxy', 'httpxy', 'fast-proxy'];
 
 export const SCENARIOS: readonly Scenario[] = [
-  SMALL_GET,
-  { ...SMALL_GET, name: 'browser-head', summary: "GET with a browser's head of 1.1 KiB", headers: BROWSER_HEADERS },
-  { ...SMALL_GET, name: 'post-4k', summary: 'POST of 4 KiB', method: 'POST', requestBytes: 4 * KIB },
-  { ...SMALL_GET, name: 'body-64k', summary: 'GET answered with 64 KiB', responseBytes: 64 * KIB },
-  { ...SMALL_GET, name: 'body-1m', summary: 'GET answered with 1 MiB', responseBytes: KIB * KIB },
-  NEW_CONNECTION,
+  load(SMALL_GET, 'GET, small head, keep-alive', [OURS, 'tcp-pipe', ...NATIVES], [cpu(OURS, NATIVES, 1.15, 1)]),
+  load(BROWSER_GET, "GET with a browser's head of 800 bytes", [OURS, ...NATIVES], [cpu(OURS, NATIVES, 1.15, 1)]),
+  load(POST_4K, 'POST of 4 KiB', [OURS, ...NATIVES], [cpu(OURS, NATIVES, 1.2, 1)]),
+  load(BODY_64K, 'GET answered with 64 KiB', [OURS, ...NATIVES], [cpu(OURS, NATIVES, 1, 0.9)]),
+  load(BODY_1M, 'GET answered with 1 MiB', [OURS, ...NATIVES], [cpu(OURS, NATIVES, 1, 0.85)]),
+  load(
+    { ...SMALL_GET, name: 'pipelining' },
+    'small GET, 8 requests at a time on a connection to a backend',
+    ['roundhouse-pipelining', OURS, ...NATIVES],
+    [cpu('roundhouse-pipelining', NATIVES, 0.8, 0.65)],
+  ),
+  load(
+    NEW_CONNECTION,
+    'GET, a new client connection each',
+    [OURS, 'newer-node-1', ...NATIVES],
+    [cpu(OURS, NATIVES, 3, 2.2), cpu('newer-node-1', NATIVES, 2, 1.5)],
+  ),
+  load(
+    { ...SMALL_GET, name: 'access-log' },
+    'small GET, with and without an access log',
+    ['roundhouse-access-log', OURS],
+    [cpu('roundhouse-access-log', [OURS], 1.15, 1.05)],
+  ),
+  load(
+    { ...SMALL_GET, name: 'two-workers' },
+    'small GET, one worker and two',
+    ['roundhouse-2', OURS],
+    [cpu('roundhouse-2', [OURS], 1.1, 1)],
+  ),
+  load(
+    { ...SMALL_GET, name: 'node-proxies' },
+    'small GET, beside other proxies on Node',
+    [OURS, ...NODE_PROXIES],
+    [cpu(OURS, ['http-proxy'], 0.25), cpu(OURS, ['httpxy'], 0.25), cpu(OURS, ['fast-proxy'], 0.333)],
+  ),
+  {
+    name: 'fixed-rate',
+    group: 'load',
+    summary: "small GET at half of nginx's most, timed from when each was due",
+    subjects: [OURS, ...NATIVES],
+    claims: [{ subject: OURS, metric: 'p99Ms', to: ['nginx'], unit: '', target: 1.5, stretch: 1 }],
+    run: atFixedRate,
+  },
+  {
+    name: 'idle-connections',
+    group: 'footprint',
+    summary: 'memory per idle client connection',
+    subjects: [OURS, ...NATIVES, ...NODE_PROXIES],
+    claims: [{ subject: OURS, metric: 'kibPerConnection', to: [], unit: 'KiB', target: 5, stretch: 3.5 }],
+    run: idleConnections,
+  },
+  {
+    name: 'start-time',
+    group: 'footprint',
+    summary: 'from start to first answered request',
+    subjects: ['roundhouse-2', ...NATIVES, 'http-proxy'],
+    claims: [{ subject: 'roundhouse-2', metric: 'startMs', to: [], unit: 'ms', target: 600, stretch: 300 }],
+    run: startTime,
+  },
+  {
+    name: 'idle-memory',
+    group: 'footprint',
+    summary: 'memory of all processes at rest',
+    subjects: ['roundhouse-2', OURS, ...NATIVES, ...NODE_PROXIES],
+    claims: [{ subject: 'roundhouse-2', metric: 'rssMiB', to: [], unit: 'MiB', target: 200, stretch: 150 }],
+    run: idleMemory,
+  },
+  microBench('head', 'ns to read a head, and to read it and write the one that is forwarded'),
+  microBench('pick', 'ns per pick by policy'),
+  microBench('snapshot', 'ns for a worker to follow a change of one backend'),
+  microBench('counters', 'ns to hand over and to merge the counters, once a second'),
+  {
+    ...microBench('broadcast', 'a pick, and a change of health that goes to two workers'),
+    run: micro('broadcast', 'two'),
+  },
 ];
 
 export const DEFAULT_SCENARIO = SMALL_GET.name;
+
+function load(traffic: Traffic, summary: string, subjects: readonly string[], claims: readonly Claim[]): Scenario {
+  return { name: traffic.name, group: 'load', summary, subjects, claims, run: underLoad(traffic) };
+}
+
+/** CPU per request of `subject` relative to the cheapest of `to`. */
+function cpu(subject: string, to: readonly string[], target: number, stretch?: number): Claim {
+  return { subject, metric: 'cpuMicrosPerRequest', to, unit: '', target, stretch };
+}
+
+function microBench(name: string, summary: string): Scenario {
+  return { name, group: 'micro', summary, subjects: [], claims: [], run: micro(name) };
+}

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Child, Children } from './children.js';
 import type { CorePlan } from './cores.js';
 import { freePorts, LOOPBACK, untilServing } from './loopback.js';
+import type { Bench } from './scenario.js';
 import type { Subject } from './subjects.js';
 
 const BACKENDS = 2;
@@ -12,6 +13,7 @@ const BACKEND_SCRIPT = fileURLToPath(new URL('./backend.js', import.meta.url));
 export interface Running {
   readonly name: string;
   readonly label: string;
+  readonly twinOf: string | undefined;
   readonly child: Child;
   readonly url: string;
 }
@@ -20,6 +22,11 @@ export interface Running {
 export interface Absent {
   readonly name: string;
   readonly reason: string;
+}
+
+export interface Stage {
+  readonly running: readonly Running[];
+  readonly absent: readonly Absent[];
 }
 
 /**
@@ -36,6 +43,17 @@ export async function startBackends(children: Children, bytes: number, cores: re
   return ports.map((port) => `${LOOPBACK}:${port}`);
 }
 
+/** Starts every subject of the scenario. */
+export async function startSubjects(bench: Bench, backends: readonly string[]): Promise<Stage> {
+  const { options, children, plan, subjects, progress } = bench;
+  const started: (Running | Absent)[] = [];
+  for (const subject of subjects) {
+    progress(`starting ${subject.name}`);
+    started.push(await startSubject(subject, children, backends, options.path, plan));
+  }
+  return { running: started.filter((one) => 'child' in one), absent: started.filter((one) => 'reason' in one) };
+}
+
 /** Starts one subject; one that cannot run is told apart, it does not fail the bench. */
 export async function startSubject(
   subject: Subject,
@@ -44,7 +62,7 @@ export async function startSubject(
   path: string,
   plan: CorePlan,
 ): Promise<Running | Absent> {
-  const { name } = subject;
+  const { name, twinOf } = subject;
   const found = subject.find();
   if ('missing' in found) return { name, reason: found.missing };
   const [port = 0] = await freePorts(1);
@@ -54,7 +72,7 @@ export async function startSubject(
     child = await children.start(command, plan[subject.cores]);
     const url = `http://${LOOPBACK}:${port}${path}`;
     await untilServing(url, child);
-    return { name, label: found.label, child, url };
+    return { name, label: found.label, twinOf, child, url };
   } catch (error) {
     if (child !== undefined) await children.end(child);
     return { name, reason: error instanceof Error ? error.message : String(error) };

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Build, THIS_BUILD } from './builds.js';
 import type { CorePlan } from './cores.js';
-import { LOOPBACK } from './loopback.js';
-import { haproxyConfig, nginxConfig, type ServerSetup } from './peers/configs.js';
+import { haproxyConfig, nginxConfig, roundhouseConfig, type ServerSetup } from './peers/configs.js';
 import { findProgram, packageVersion, programVersion } from './programs.js';
 
 export interface Setup extends ServerSetup {
@@ -15,43 +14,90 @@ export interface Setup extends ServerSetup {
 
 export interface Subject {
   readonly name: string;
+  readonly cores: keyof CorePlan & ('one' | 'two');
   /** The same of another build of Roundhouse; a peer has none. */
   readonly of?: (build: Build) => Subject;
-  readonly cores: keyof CorePlan & ('one' | 'two');
+  /** The subject of this build that it is the same as. */
+  readonly twinOf?: string;
   /** @returns what is installed, or why the subject cannot take part */
   readonly find: () => { readonly label: string } | { readonly missing: string };
   /** @throws {Error} when a file cannot be written */
   readonly command: (setup: Setup) => readonly string[];
 }
 
-export const SUBJECTS: readonly Subject[] = [
-  roundhouse(1, THIS_BUILD),
-  roundhouse(2, THIS_BUILD),
-  script('tcp-pipe', () => ({ label: 'no HTTP, the floor' })),
-  server('nginx', '-v', nginxCommand),
-  server('haproxy', '-v', haproxyCommand),
-  ...['http-proxy', 'httpxy', 'fast-proxy'].map((name) => script(name, () => installedPackage(name))),
-];
-
-/** The first subject is compared with these, as far as they take part. */
-export const NATIVES: readonly string[] = ['nginx', 'haproxy'];
-
-/** @returns `subjects`, each followed by the same of `build` where it has one */
-export function besides(build: Build, subjects: readonly Subject[]): readonly Subject[] {
-  return subjects.flatMap((subject) => (subject.of === undefined ? [subject] : [subject, subject.of(build)]));
+/** One way to run Roundhouse. */
+interface Variant {
+  readonly name: string;
+  readonly label: string;
+  readonly workers: 1 | 2;
+  /** Beside listener and backends. */
+  readonly settings: (setup: Setup) => { readonly top?: object; readonly pool?: object };
 }
 
-function roundhouse(workers: 1 | 2, build: Build): Subject {
-  const size = `${workers} worker${workers === 1 ? '' : 's'}`;
+const ONE: Variant = { name: '1', label: '1 worker', workers: 1, settings: () => ({}) };
+const VARIANTS: readonly Variant[] = [
+  ONE,
+  { ...ONE, name: '2', label: '2 workers', workers: 2 },
+  { ...ONE, name: 'pipelining', label: 'pipelining 8', settings: () => ({ pool: { pipelining: 8 } }) },
+  {
+    ...ONE,
+    name: 'access-log',
+    label: 'access log',
+    settings: ({ folder }) => ({ top: { accessLog: join(folder, 'access.log') } }),
+  },
+];
+
+const NEWER_NODE_HINT = 'name one by --newer-node, for example "$(npm exec --package=node@24 -- which node)"';
+
+/** @param newerNode this build on a newer Node than the bench's own */
+export function allSubjects(newerNode?: Build): readonly Subject[] {
+  return [
+    ...VARIANTS.map((variant) => roundhouse(variant, THIS_BUILD)),
+    newerNode === undefined
+      ? { ...roundhouse(ONE, { ...THIS_BUILD, name: 'newer-node' }), find: () => ({ missing: NEWER_NODE_HINT }) }
+      : roundhouse(ONE, newerNode),
+    script('tcp-pipe', () => ({ label: 'no HTTP, the floor' })),
+    server('nginx', '-v', nginxCommand),
+    server('haproxy', '-v', haproxyCommand),
+    ...['http-proxy', 'httpxy', 'fast-proxy'].map((name) => script(name, () => installedPackage(name))),
+  ];
+}
+
+export interface LineUp {
+  /** Instead of the scenario's own. */
+  readonly only: readonly string[] | undefined;
+  readonly against: Build | undefined;
+  readonly newerNode: Build | undefined;
+}
+
+/**
+ * @param names the scenario's subjects
+ * @returns who takes part; another build runs right behind this one, and then peers only if they were asked for
+ */
+export function lineUp(names: readonly string[], { only, against, newerNode }: LineUp): readonly Subject[] {
+  const wanted = only ?? names;
+  const chosen = allSubjects(newerNode).filter(({ name }) => wanted.includes(name));
+  if (against === undefined) return chosen;
+  return chosen.flatMap((subject) => {
+    if (subject.of === undefined) return only === undefined ? [] : [subject];
+    return [subject, subject.of(against)];
+  });
+}
+
+function roundhouse(variant: Variant, build: Build): Subject {
+  const name = `${build.name}-${variant.name}`;
+  const of = (other: Build): Subject => ({ ...roundhouse(variant, other), twinOf: name });
   return {
-    name: `${build.name}-${workers}`,
-    of: (other) => roundhouse(workers, other),
-    cores: workers === 1 ? 'one' : 'two',
-    find: () => ({ label: build.label === '' ? size : `${size}, ${build.label}` }),
-    command: ({ port, backends }) => [
-      ...[process.execPath, build.cli, '--listen', `${LOOPBACK}:${port}`, '--workers', `${workers}`],
-      ...['--admin', 'off', '--log-level', 'error', backends.join(',')],
-    ],
+    name,
+    ...(build === THIS_BUILD ? { of } : {}),
+    cores: variant.workers === 1 ? 'one' : 'two',
+    find: () => ({ label: build.label === '' ? variant.label : `${variant.label}, ${build.label}` }),
+    command: (setup) => {
+      const file = join(setup.folder, 'roundhouse.json');
+      const { top, pool } = variant.settings(setup);
+      writeFileSync(file, roundhouseConfig(setup, { workers: variant.workers, ...top }, pool ?? {}));
+      return [build.node, build.cli, '--config', file];
+    },
   };
 }
 

@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Load, LoadResult } from './load.js';
-import type { Scenario } from './scenarios.js';
+import type { Children } from './children.js';
+import { type Load, type LoadResult, loadOf } from './load.js';
+import type { Traffic } from './traffic.js';
 
 const MARK = 'roundhouse-bench ';
 const ANSWER_WITHIN = '5s';
@@ -20,13 +21,13 @@ const result = z.object({
   timeout: z.number(),
 });
 
-/** @returns the Lua script that makes wrk send `scenario` and report as {@link parseWrk} reads it */
-export function wrkScript(scenario: Scenario): string {
-  const headers = { ...scenario.headers, ...(scenario.newConnections ? { Connection: 'close' } : {}) };
+/** @returns the Lua script that makes wrk send `traffic` and report as {@link parseWrk} reads it */
+export function wrkScript(traffic: Traffic): string {
+  const headers = { ...traffic.headers, ...(traffic.newConnections ? { Connection: 'close' } : {}) };
   return [
-    `wrk.method = ${quoted(scenario.method)}`,
+    `wrk.method = ${quoted(traffic.method)}`,
     ...Object.entries(headers).map(([name, value]) => `wrk.headers[${quoted(name)}] = ${quoted(value)}`),
-    ...(scenario.requestBytes > 0 ? [`wrk.body = string.rep("x", ${scenario.requestBytes})`] : []),
+    ...(traffic.requestBytes > 0 ? [`wrk.body = string.rep("x", ${traffic.requestBytes})`] : []),
     'function done(summary, latency, requests)',
     '  local errors = summary.errors',
     `  io.write(string.format('\\n${MARK}{"requests":%d,"micros":%d,"p50":%d,"p99":%d,"connect":%d,"read":%d,' ..`,
@@ -52,24 +53,21 @@ export function parseWrk(output: string): LoadResult {
 }
 
 /** @param program where wrk is installed */
-export function wrkLoad(program: string, scenario: Scenario, folder: string): Load {
-  const script = join(folder, `${scenario.name}.lua`);
-  writeFileSync(script, wrkScript(scenario));
-  return {
-    command: ({ url, connections, seconds }) => [
-      program,
-      '--threads=1',
-      `--connections=${connections}`,
-      `--duration=${seconds}s`,
-      `--timeout=${ANSWER_WITHIN}`,
-      `--script=${script}`,
-      url,
+export function wrkLoad(program: string, traffic: Traffic, children: Children, cores: readonly number[]): Load {
+  const script = join(children.temporaryFolder(), `${traffic.name}.lua`);
+  writeFileSync(script, wrkScript(traffic));
+  const shape = ['--threads=1', `--timeout=${ANSWER_WITHIN}`, `--script=${script}`];
+  return loadOf(
+    ({ url, connections, seconds }) => [
+      ...[program, ...shape, `--connections=${connections}`, `--duration=${seconds}s`, url],
     ],
-    parse: parseWrk,
-  };
+    parseWrk,
+    children,
+    cores,
+  );
 }
 
-/** Scenario texts are printable ASCII, for which a JSON string is also a Lua string. */
+/** Texts of traffic are printable ASCII, for which a JSON string is also a Lua string. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

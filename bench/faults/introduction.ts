@@ -13,7 +13,7 @@ export function introduction(machine: Machine): string[] {
     '',
     '<!-- Written by "npm run faults -- --report". -->',
     '',
-    `What clients notice while something breaks. ${describeMachine(machine)[0]}.`,
+    `What clients notice while something breaks. ${describeMachine(machine)}.`,
     '',
     `Three backends answer after ${HEAD_AFTER_MS} ms with half of a body and with the rest ${REST_AFTER_MS} ms later. ` +
       `${RATE} requests a second, one in ${POST_EVERY} a POST, are due at fixed times whatever happened to the ones ` +

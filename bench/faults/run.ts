@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Children } from '../children.js';
-import { describeMachine, readMachine } from '../machine.js';
+import { describeBusy, describeMachine, readMachine } from '../machine.js';
 import { FAULTS } from './catalogue.js';
 import type { Fault } from './fault.js';
 import { introduction } from './introduction.js';
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   if (options.list) return console.log(FAULTS.map(({ name, summary }) => `${name.padEnd(16)}${summary}`).join('\n'));
   const machine = readMachine();
   const children = new Children();
-  if (!options.json) console.log(describeMachine(machine).join('\n'));
+  if (!options.json) console.log([describeMachine(machine), ...describeBusy(machine)].join('\n'));
   const outcomes: Outcome[] = [];
   for (const fault of options.fault) {
     const outcome = await playFault(fault, options, children);

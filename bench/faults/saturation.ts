@@ -7,8 +7,8 @@ import type { Children } from '../children.js';
 import { machineCores } from '../cores.js';
 import { chooseLoadTool } from '../load-tool.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
-import { SMALL_GET } from '../scenarios.js';
 import { startBackends } from '../stage.js';
+import { SMALL_GET } from '../traffic.js';
 import { type Fault, NOTHING_TO_UNDO } from './fault.js';
 import { findingOf, type Measured } from './finding.js';
 import type { Product } from './product.js';
@@ -19,7 +19,6 @@ const NEIGHBOURS = 7;
 const BODY_BYTES = 66;
 const CONNECTIONS = 64;
 const MEASURE_S = 3;
-const MEASURED_WITHIN_MS = 10_000;
 /** A client that waits so long has no use for the answer any more, and one that waits opens no second connection. */
 const PATIENCE_MS = 1_000;
 const MOST_CONNECTIONS = 8_000;
@@ -53,8 +52,8 @@ export async function saturate(fault: Fault, product: Product, children: Childre
 
 /** @returns requests per second while as many clients as there are connections wait for one answer each */
 async function measureCapacity(port: number, children: Children, cores: readonly number[]): Promise<number> {
-  const load = chooseLoadTool().prepare(SMALL_GET, children.temporaryFolder());
-  const command = load.command({ url: `http://${LOOPBACK}:${port}/`, connections: CONNECTIONS, seconds: MEASURE_S });
-  const { requests, seconds } = load.parse(await children.run(command, cores, MEASURED_WITHIN_MS));
+  const load = chooseLoadTool().prepare(SMALL_GET, children, cores);
+  const order = { url: `http://${LOOPBACK}:${port}/`, connections: CONNECTIONS, seconds: MEASURE_S };
+  const { requests, seconds } = await load.send(order);
   return requests / seconds;
 }

@@ -1,7 +1,8 @@
 /**
- * bench/peers/configs.ts: nginx and HAProxy set up for the job Roundhouse does by default: one worker, keep-alive both
- * ways without a limit, X-Forwarded-* set, no access log, nothing buffered on disk.
+ * bench/peers/configs.ts: Roundhouse with its defaults, and nginx and HAProxy set up for the same job: one worker,
+ * keep-alive both ways without a limit, X-Forwarded-* set, no access log, nothing buffered on disk.
  */
+import { LOOPBACK } from '../loopback.js';
 
 export interface ServerSetup {
   readonly port: number;
@@ -13,6 +14,16 @@ const IDLE_UPSTREAM_CONNECTIONS = 128;
 const ENDLESS = 1_000_000_000;
 
 /**
+ * @param top settings beside the listener
+ * @param pool settings beside the backends
+ */
+export function roundhouseConfig({ port, backends }: ServerSetup, top: object, pool: object): string {
+  const listeners = [{ address: `${LOOPBACK}:${port}` }];
+  const pools = { bench: { backends: backends.map((address) => ({ address })), ...pool } };
+  return JSON.stringify({ listeners, admin: 'off', logLevel: 'error', ...top, pools });
+}
+
+/**
  * @param folder everything nginx writes goes here
  * @param asRoot the workers stay root instead of becoming a user who may not enter `folder`
  */
@@ -21,7 +32,7 @@ export function nginxConfig({ port, backends }: ServerSetup, folder: string, asR
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr error;
-${asRoot ? 'user root;\n' : ''}events { worker_connections 8192; }
+${asRoot ? 'user root;\n' : ''}events { worker_connections 10240; }
 http {
   access_log off;
   keepalive_requests ${ENDLESS};

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { otherBuild } from '../../bench/builds.js';
-import { besides, SUBJECTS } from '../../bench/subjects.js';
+import { onNode, otherBuild } from '../../bench/builds.js';
+import { lineUp, type Subject } from '../../bench/subjects.js';
 
 describe('Another build to measure against', () => {
   let checkout = '';
@@ -25,14 +25,42 @@ describe('Another build to measure against', () => {
     expect(otherBuild(join(checkout, 'nothing'))).to.equal(undefined);
   });
 
-  it('runs beside each subject of this one, and beside no peer', () => {
+  it('runs right behind each subject of this one, with peers only where they are asked for', () => {
     const build = otherBuild(checkout);
-    if (build === undefined) throw new Error('no build was found');
-    const chosen = SUBJECTS.filter(({ name }) => name === 'roundhouse-1' || name === 'nginx');
-    const [ours, other, nginx, ...more] = besides(build, chosen);
-    expect([ours?.name, other?.name, nginx?.name, more.length]).to.deep.equal(['roundhouse-1', 'other-1', 'nginx', 0]);
-    const setup = { port: 1, backends: ['127.0.0.1:2'], folder: '' };
+    const names = ['roundhouse-1', 'nginx'];
+    const namesOf = (subjects: readonly Subject[]): string[] => subjects.map(({ name }) => name);
+    expect(namesOf(lineUp(names, { against: build, only: undefined, newerNode: undefined }))).to.deep.equal([
+      'roundhouse-1',
+      'other-1',
+    ]);
+    expect(namesOf(lineUp([], { against: build, only: names, newerNode: undefined }))).to.deep.equal([
+      'roundhouse-1',
+      'other-1',
+      'nginx',
+    ]);
+  });
+
+  it('is what the subjects beside this one run', () => {
+    const [ours, other] = lineUp(['roundhouse-1'], {
+      against: otherBuild(checkout),
+      only: undefined,
+      newerNode: undefined,
+    });
+    const setup = { port: 1, backends: ['127.0.0.1:2'], folder: checkout };
     expect(other?.command(setup)).to.include(cli);
+    expect(other?.twinOf).to.equal('roundhouse-1');
     expect(ours?.command(setup)).not.to.include(cli);
+  });
+});
+
+describe('A newer Node', () => {
+  it('is found by its path, and named with its version', () => {
+    expect(onNode(process.execPath)?.label).to.equal(`Node ${process.versions.node}`);
+    expect(onNode('/nowhere/node')).to.equal(undefined);
+  });
+
+  it('is left out with a hint when none was named', () => {
+    const [subject] = lineUp(['newer-node-1'], { against: undefined, only: undefined, newerNode: undefined });
+    expect(subject?.find()).to.have.property('missing').that.includes('--newer-node');
   });
 });

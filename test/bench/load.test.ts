@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseAutocannon } from '../../bench/autocannon.js';
-import { SCENARIOS, type Scenario } from '../../bench/scenarios.js';
+import { BROWSER_GET, NEW_CONNECTION, POST_4K } from '../../bench/traffic.js';
 import { parseWrk, wrkScript } from '../../bench/wrk.js';
 
 const WRK = `Running 1s test @ http://127.0.0.1:9555/
@@ -11,12 +11,6 @@ roundhouse-bench {"requests":68478,"micros":1010000,"p50":712,"p99":1781,"connec
 `;
 
 const AUTOCANNON = `{"duration":1.02,"errors":3,"timeouts":2,"non2xx":4,"latency":{"p50":1,"p99":8},"requests":{"total":34357}}\n`;
-
-function scenario(name: string): Scenario {
-  const found = SCENARIOS.find((row) => row.name === name);
-  if (found === undefined) throw new Error(`no scenario is called ${name}`);
-  return found;
-}
 
 describe('The result of wrk', () => {
   it('is found behind what wrk prints for people', () => {
@@ -36,17 +30,15 @@ describe('The result of wrk', () => {
 
 describe('The script for wrk', () => {
   it('sends a body of the size the scenario names', () => {
-    expect(wrkScript(scenario('post-4k')))
-      .to.include('wrk.method = "POST"\n')
-      .and.include('string.rep("x", 4096)');
+    expect(wrkScript(POST_4K)).to.include('wrk.method = "POST"\n').and.include('string.rep("x", 4096)');
   });
 
   it('asks for a connection per request where the scenario wants one', () => {
-    expect(wrkScript(scenario('new-connection'))).to.include('wrk.headers["Connection"] = "close"');
+    expect(wrkScript(NEW_CONNECTION)).to.include('wrk.headers["Connection"] = "close"');
   });
 
   it('quotes what a header holds', () => {
-    expect(wrkScript(scenario('browser-head'))).to.include(String.raw`wrk.headers["Sec-Ch-Ua-Platform"] = "\"Linux\""`);
+    expect(wrkScript(BROWSER_GET)).to.include(String.raw`wrk.headers["Sec-Ch-Ua"] = "\"Chromium\";`);
   });
 });
 
@@ -70,9 +62,11 @@ describe('The result of autocannon', () => {
   });
 });
 
-describe('The scenarios', () => {
-  it('have names of their own', () => {
-    const names = SCENARIOS.map(({ name }) => name);
-    expect(new Set(names).size).to.equal(names.length);
+describe("A browser's head", () => {
+  it('has ten fields and 800 bytes', () => {
+    const fields = Object.entries({ Host: '127.0.0.1:40000', ...BROWSER_GET.headers });
+    expect(fields).to.have.length(10);
+    const head = `GET / HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+    expect(head.length).to.equal(800);
   });
 });

@@ -15,8 +15,13 @@ const reportSchema = z.object({
   outcomes: z.array(
     z.object({
       absent: z.array(z.object({ name: z.string(), reason: z.string() })),
-      subjects: z.array(z.object({ name: z.string(), requestsPerSecond: z.number(), errors: z.number() })),
-      comparisons: z.array(z.object({ name: z.string(), to: z.string() })),
+      tracks: z.array(
+        z.object({
+          name: z.string(),
+          samples: z.array(z.record(z.string(), z.number())),
+        }),
+      ),
+      comparisons: z.array(z.object({ name: z.string(), to: z.string(), ratios: z.record(z.string(), z.unknown()) })),
     }),
   ),
 });
@@ -46,21 +51,39 @@ describe('The bench', () => {
     expect(run.status, run.stderr).to.equal(0);
     const [outcome] = reportSchema.parse(JSON.parse(run.stdout)).outcomes;
     expect(outcome?.absent).to.deep.equal([]);
-    expect(outcome?.subjects.map(({ name }) => name)).to.deep.equal(['tcp-pipe', 'http-proxy']);
-    for (const { requestsPerSecond, errors } of outcome?.subjects ?? []) {
-      expect(requestsPerSecond).to.be.above(0);
-      expect(errors).to.equal(0);
+    expect(outcome?.tracks.map(({ name }) => name)).to.deep.equal(['tcp-pipe', 'http-proxy']);
+    for (const { samples } of outcome?.tracks ?? []) {
+      expect(samples).to.have.length(1);
+      expect(samples[0]?.['requestsPerSecond']).to.be.above(0);
+      expect(samples[0]?.['errors']).to.equal(0);
     }
     expect(readdirSync(folder)).to.deep.equal([]);
   });
+
+  for (const [scenario, names] of [
+    ['fixed-rate', ['tcp-pipe', 'floor']],
+    ['start-time', ['tcp-pipe']],
+    ['head', ['small request', "browser's request", 'response']],
+  ] as const) {
+    it(`measures ${scenario}`, () => {
+      const args = ['--scenario', scenario, '--only', 'tcp-pipe', '--rounds', '1', '--json'];
+      const run = spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8' });
+      expect(run.status, run.stderr).to.equal(0);
+      const [outcome] = reportSchema.parse(JSON.parse(run.stdout)).outcomes;
+      expect(outcome?.tracks.map(({ name }) => name.split(',')[0])).to.deep.equal(names);
+      for (const { samples } of outcome?.tracks ?? []) expect(samples).to.have.length(1);
+    });
+  }
 
   it('measures another build in turns with this one', () => {
     const args = ['--rounds', '1', '--connections', '4', '--against', join(import.meta.dirname, '../../..'), '--json'];
     const run = spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8' });
     expect(run.status, run.stderr).to.equal(0);
     const [outcome] = reportSchema.parse(JSON.parse(run.stdout)).outcomes;
-    expect(outcome?.subjects.map(({ name }) => name)).to.deep.equal(['roundhouse-1', 'other-1']);
-    expect(outcome?.comparisons).to.deep.equal([{ name: 'roundhouse-1', to: 'other-1' }]);
+    expect(outcome?.tracks.map(({ name }) => name)).to.deep.equal(['roundhouse-1', 'other-1']);
+    const [comparison] = outcome?.comparisons ?? [];
+    expect(comparison).to.include({ name: 'roundhouse-1', to: 'other-1' });
+    expect(comparison?.ratios).to.have.property('CPU us/req');
   });
 
   it('takes everything it started with it when it is interrupted', async () => {
@@ -82,6 +105,7 @@ describe('The bench', () => {
     [['--only', 'ngnix'], '"ngnix" is none of roundhouse-1'],
     [['--scenario', 'huge'], '"huge" is none of small-get'],
     [['--against', '/nowhere'], '"/nowhere" holds no dist/src/cli.js'],
+    [['--report', '--only', 'nginx'], "option '--report' cannot be used with option '--only <names>'"],
     [['--path', 'no-slash'], 'A path starts with / and holds no spaces.'],
   ] as const) {
     it(`refuses ${args.join(' ')} in one sentence`, () => {

@@ -28,6 +28,13 @@ describe('A subject that cannot take part', () => {
     );
   });
 
+  it('is told apart with the error that it died of', async () => {
+    const script = `throw new TypeError('no such thing')`;
+    expect(await reasonOf(subject([process.execPath, '-e', script]))).to.equal(
+      'ended with exit code 1: TypeError: no such thing',
+    );
+  });
+
   it('is told apart when there is no such program', async () => {
     expect(await reasonOf(subject(['./no-such-program']))).to.include('ENOENT');
   });

@@ -1,15 +1,14 @@
 /**
- * bench/head.bench.ts: nanoseconds to read a head and to build the one that is forwarded, for a small request and a
- * browser's. "floor" turns the bytes into text and back, which every row includes. Run it as
- * `node dist/bench/head.bench.js`.
+ * bench/micro/head.ts: nanoseconds to read a head and to build the one that is forwarded, for a small request and a
+ * browser's. "floor" turns the bytes into text and back, which every column includes.
  */
-import { forwardRequestHead } from '../src/http1/forward-request.js';
-import { forwardResponseHead } from '../src/http1/forward-response.js';
-import { parseRequestHead, RequestHead } from '../src/http1/request-head.js';
-import { parseResponseHead, ResponseHead } from '../src/http1/response-head.js';
+import { forwardRequestHead } from '../../src/http1/forward-request.js';
+import { forwardResponseHead } from '../../src/http1/forward-response.js';
+import { parseRequestHead, RequestHead } from '../../src/http1/request-head.js';
+import { parseResponseHead, ResponseHead } from '../../src/http1/response-head.js';
+import { BROWSER_HEADERS } from '../traffic.js';
 import { nanosecondsPerCall } from './measure.js';
-import { BROWSER_HEADERS } from './scenarios.js';
-import { figure, formatTable } from './table.js';
+import type { MicroTable } from './table.js';
 
 const LIMITS = { headBytes: 16_384, fields: 128 };
 const CLIENT = { address: '192.0.2.17', proto: 'http', trusted: false } as const;
@@ -33,7 +32,7 @@ function row(
   bytes: Buffer,
   parse: (text: string, bytes: Buffer) => unknown,
   forward: (text: string) => string,
-): string[] {
+): MicroTable['rows'][number] {
   if (parse(bytes.toString('latin1'), bytes) !== 'complete')
     throw new Error(`The parser does not take the head "${name}"`);
   const parsed = (text: string): string => {
@@ -44,8 +43,8 @@ function row(
     parse(text, bytes);
     return forward(text);
   };
-  const figures = [(text: string) => text, parsed, both].map((step) => nanosecondsPerCall(through(bytes, step)));
-  return [`${name} (${bytes.length} B)`, ...figures.map((nanoseconds) => figure(nanoseconds, 0))];
+  const values = [(text: string) => text, parsed, both].map((step) => nanosecondsPerCall(through(bytes, step)));
+  return { name: `${name}, ${bytes.length} B`, values };
 }
 
 const request = new RequestHead();
@@ -64,11 +63,14 @@ const answer = head('HTTP/1.1 200 OK', {
   Connection: 'keep-alive',
   'Keep-Alive': 'timeout=5',
 });
-console.log(
-  formatTable([
-    ['ns per head', 'floor', 'parse', 'parse + forward'],
-    row('small request', small, parseRequest, forwardRequest),
-    row("browser's request", browser, parseRequest, forwardRequest),
-    row('response', answer, parseResponse, forwardResponse),
-  ]),
-);
+
+export function measureHead(): MicroTable {
+  return {
+    columns: ['floor ns', 'parse ns', 'parse + forward ns'].map((title) => ({ title, digits: 0 })),
+    rows: [
+      row('small request', small, parseRequest, forwardRequest),
+      row("browser's request", browser, parseRequest, forwardRequest),
+      row('response', answer, parseResponse, forwardResponse),
+    ],
+  };
+}

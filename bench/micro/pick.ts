@@ -1,18 +1,15 @@
-/**
- * bench/pick.bench.ts: nanoseconds per pick by policy and pool size; "floor" is the harness with no policy in it.
- * Run it as `node dist/bench/pick.bench.js`.
- */
-import { Latency } from '../src/balancing/latency.js';
-import { buildMaglevTable, type MaglevTable } from '../src/balancing/maglev-table.js';
-import { type Candidate, createPicker, type Picker, POLICIES, type PolicyName } from '../src/balancing/picker.js';
-import { TurnClock } from '../src/balancing/turns.js';
-import type { BackendId } from '../src/core/backend.js';
-import { type Random, seeded } from '../src/core/random.js';
-import { backendIdSchema } from '../src/core/schemas.js';
+/** bench/micro/pick.ts: nanoseconds per pick by policy and pool size; "floor" is the harness with no policy in it. */
+import { Latency } from '../../src/balancing/latency.js';
+import { buildMaglevTable, type MaglevTable } from '../../src/balancing/maglev-table.js';
+import { type Candidate, createPicker, type Picker, POLICIES, type PolicyName } from '../../src/balancing/picker.js';
+import { TurnClock } from '../../src/balancing/turns.js';
+import type { BackendId } from '../../src/core/backend.js';
+import { type Random, seeded } from '../../src/core/random.js';
+import { backendIdSchema } from '../../src/core/schemas.js';
+import { SIZES } from './backends.js';
 import { nanosecondsPerCall } from './measure.js';
-import { figure, formatTable } from './table.js';
+import { type MicroTable, sizeColumns } from './table.js';
 
-const SIZES = [2, 16, 256, 5_000];
 const HEAVIEST = 3;
 const BUSIEST = 10;
 const SLOWEST_MS = 20;
@@ -88,12 +85,14 @@ function requestOn(picker: Picker<Counted>, size: number): () => unknown {
   };
 }
 
-const subjects = [
-  ['floor', alwaysFirst] as const,
-  ...POLICIES.map((policy) => [policy, () => pickerOf(policy)] as const),
-];
-const rows = subjects.map(([name, create]) => [
-  name,
-  ...SIZES.map((size) => figure(nanosecondsPerCall(requestOn(create(), size)), 1)),
-]);
-console.log(formatTable([['ns per pick', ...SIZES.map((size) => `${size} backends`)], ...rows]));
+export function measurePick(): MicroTable {
+  const subjects = [
+    ['floor', alwaysFirst] as const,
+    ...POLICIES.map((policy) => [policy, () => pickerOf(policy)] as const),
+  ];
+  const rows = subjects.map(([name, create]) => ({
+    name,
+    values: SIZES.map((size) => nanosecondsPerCall(requestOn(create(), size))),
+  }));
+  return { columns: sizeColumns(SIZES, 1), rows };
+}

@@ -1,0 +1,37 @@
+/**
+ * bench/micro/counters.ts: nanoseconds, once a second, for a worker to hand over what it counted and for the primary to
+ * merge it, by pool size. "floor" copies as many numbers.
+ */
+
+import { Stats } from '../../src/control/stats.js';
+import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
+import { takeBackendRows } from '../../workers/counters.js';
+import { dispatchOf, POOL, SIZES } from './backends.js';
+import { nanosecondsPerCall } from './measure.js';
+import { type MicroTable, sizeColumns } from './table.js';
+
+/** @returns nanoseconds to copy, to flush, and to merge */
+function stepsFor(size: number): number[] {
+  const dispatch = dispatchOf(size);
+  const ids = dispatch.snapshot.backends.map(({ id }) => id);
+  const ones = (values: number): Float64Array<ArrayBuffer> => new Float64Array(values).fill(1);
+  const backends = ones(size * BACKEND_COLUMNS.length);
+  const ofPool = ones(POOL_COLUMNS.length);
+  const message = { type: 'counters', pool: POOL, ids, backends, ofPool, worker: ones(WORKER_COLUMNS.length) } as const;
+  const stats = new Stats(() => performance.now());
+  for (const id of ids) stats.admit(POOL, id);
+  return [
+    nanosecondsPerCall(() => backends.slice()),
+    nanosecondsPerCall(() => takeBackendRows(dispatch.counted())),
+    nanosecondsPerCall(() => stats.record(1, message, 1)),
+  ];
+}
+
+export function measureCounters(): MicroTable {
+  const bySize = SIZES.map(stepsFor);
+  const rows = ['floor', 'flush in a worker', 'merge in the primary'].map((name, step) => ({
+    name,
+    values: bySize.map((steps) => steps[step] ?? Number.NaN),
+  }));
+  return { columns: sizeColumns(SIZES, 0), rows };
+}

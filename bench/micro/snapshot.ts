@@ -1,0 +1,51 @@
+/**
+ * bench/micro/snapshot.ts: nanoseconds for a worker to follow one change of a backend, by pool size. "floor" copies the
+ * list of backends, which no immutable snapshot can do without.
+ */
+import { applyChange, type PoolChange, type PoolSnapshot } from '../../src/core/snapshot.js';
+import { dispatchOf, SIZES } from './backends.js';
+import { nanosecondsPerCall } from './measure.js';
+import { type MicroTable, sizeColumns } from './table.js';
+
+/** The last backend goes down and comes back. */
+function changes({ pool, version, backends }: PoolSnapshot): PoolChange[] {
+  const last = backends.at(-1);
+  if (last === undefined) return [];
+  return (['down', 'up'] as const).map((health) => ({
+    ...{ kind: 'upsert', pool, version: version + 1 },
+    backend: { ...last, health },
+  }));
+}
+
+function next(snapshot: PoolSnapshot, change: PoolChange): PoolSnapshot {
+  const applied = applyChange(snapshot, change);
+  if (applied.kind !== 'applied') throw new Error(`the change is ${applied.kind}`);
+  return applied.snapshot;
+}
+
+/** @returns nanoseconds to copy, to apply, and to apply and install */
+function stepsFor(size: number): number[] {
+  const dispatch = dispatchOf(size);
+  const { snapshot } = dispatch;
+  const [down, up] = changes(snapshot);
+  if (down === undefined || up === undefined) throw new Error('there is no backend');
+  let isDown = false;
+  const flip = (): PoolChange => {
+    isDown = !isDown;
+    return isDown ? down : up;
+  };
+  return [
+    nanosecondsPerCall(() => [...snapshot.backends]),
+    nanosecondsPerCall(() => next(snapshot, flip())),
+    nanosecondsPerCall(() => dispatch.install(next(snapshot, flip()))),
+  ];
+}
+
+export function measureSnapshot(): MicroTable {
+  const bySize = SIZES.map(stepsFor);
+  const rows = ['floor', 'apply', 'apply and install'].map((name, step) => ({
+    name,
+    values: bySize.map((steps) => steps[step] ?? Number.NaN),
+  }));
+  return { columns: sizeColumns(SIZES, 0), rows };
+}

@@ -1,0 +1,25 @@
+/** bench/scenarios/under-load.ts: as many requests as a subject answers, in slices that rotate over all of them. */
+import type { Load } from '../load.js';
+import { measureRounds, SLICE_COLUMNS } from '../rounds.js';
+import type { Bench, Result, Scenario } from '../scenario.js';
+import { type Stage, startBackends, startSubjects } from '../stage.js';
+import type { Traffic } from '../traffic.js';
+
+export function underLoad(traffic: Traffic): Scenario['run'] {
+  return async (bench) => {
+    const { options, tool, plan, children } = bench;
+    const backends = await startBackends(children, traffic.responseBytes ?? options.body, plan.load);
+    const stage = await startSubjects(bench, backends);
+    return rotate(bench, stage, tool.prepare(traffic, children, plan.load));
+  };
+}
+
+/** @returns what every subject of `stage` did under `load` */
+export async function rotate({ options, progress }: Bench, { running, absent }: Stage, load: Load): Promise<Result> {
+  const tracks = await measureRounds(running, load, {
+    rounds: options.rounds,
+    order: options,
+    onRound: (round) => progress(round === 0 ? 'warm-up' : `round ${round}/${options.rounds}`),
+  });
+  return { columns: SLICE_COLUMNS, tracks, absent };
+}
