@@ -32,8 +32,8 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('applied'), pool: z.string(), version: z.int() }),
   /** A change was missed: send the whole pool again. */
   z.object({ type: z.literal('resync'), pool: z.string(), have: z.int() }),
-  /** Passive failures in a row: sent at the first of a streak, once a second at most, and ever rarer from the ejection
-   * threshold on. */
+  /** Passive failures in a row: sent at the first of a streak, once a second at most, ever rarer from the ejection
+   * threshold on, and with 0 when a streak that had reached it is over. */
   z.object({
     type: z.literal('failing'),
     pool: z.string(),

@@ -28,7 +28,10 @@ const NONE: ReadonlySet<BackendId> = new Set();
 /** Beginnings of streaks are reported at most this often: a backend that fails every other request begins thousands. */
 const BEGINNINGS_APART_MS = 1_000;
 
-/** Told when a streak of failures begins, when it reaches the ejection threshold, and each time it has doubled since. */
+/**
+ * Told when a streak of failures begins, when it reaches the ejection threshold, each time it has doubled since, and,
+ * by 0, when a good answer has ended one that was so long.
+ */
 export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: FailureReason) => void;
 
 /** A request that wants a backend. */
@@ -218,7 +221,7 @@ export class Dispatch {
 
   /** The backend answered: whatever failed before is no longer in a row. */
   succeeded(upstream: Upstream): void {
-    if (upstream.streak !== 0) upstream.streak = 0;
+    if (upstream.streak !== 0) this.endStreak(upstream);
   }
 
   /** The backend failed an attempt. @param nowMs the worker's coarse clock */
@@ -230,6 +233,7 @@ export class Dispatch {
       upstream.streakBegan = nowMs;
     }
     upstream.streak += 1;
+    upstream.failure = reason;
     const { streak } = upstream;
     if (streak === 1) {
       upstream.reportAt = consecutiveFailures;
@@ -239,6 +243,14 @@ export class Dispatch {
     // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
     else upstream.reportAt = streak * 2;
     this.report(this.pool, upstream.id, streak, reason);
+  }
+
+  private endStreak(upstream: Upstream): void {
+    upstream.streak = 0;
+    // Who heard of one that is worth an ejection goes by it until it hears that it is over.
+    if (upstream.reportAt > this.config.outlier.consecutiveFailures) {
+      this.report(this.pool, upstream.id, 0, upstream.failure);
+    }
   }
 
   /** Every backend that has something to report, gone ones with their last counts included. */

@@ -5,7 +5,7 @@
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
 import type { Backend, BackendId } from '../src/core/backend.js';
-import { BACKEND_COLUMNS } from '../src/messages.js';
+import { BACKEND_COLUMNS, type FailureReason } from '../src/messages.js';
 import { type Counted, CounterRow } from './counters.js';
 
 /** An upstream connection with no request on it. */
@@ -32,6 +32,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   beginningReported = Number.NEGATIVE_INFINITY;
   /** The streak that is reported next. */
   reportAt = 0;
+  /** How the last failure came. */
+  failure: FailureReason = 'reset';
   /** Until then, on the worker's coarse clock, it gets one request at a time on a connection. */
   aloneUntil = 0;
   /** Most recently used last. */

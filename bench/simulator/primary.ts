@@ -77,11 +77,22 @@ export class SimulatedPrimary {
       streaks.set(workerId, now);
       if (reason === 'connect') this.#probeSoon(id);
       if (record.state === 'ejected' || !outlier.isOutlier(now, this.#config.outlier, nowMs)) return;
+      if (this.#isCommonCause(nowMs)) return this.#pardonAll(nowMs);
       if (!outlier.canSpare(this.#pool.snapshot.backends, id)) return;
       streaks.clear();
       this.#recorder.ejected(nowMs);
       this.#update(id, (before) => outlier.eject(before, reason, this.#config.outlier, nowMs));
     });
+  }
+
+  #isCommonCause(nowMs: number): boolean {
+    return outlier.isCommonCause(this.#pool.snapshot.backends, (id) =>
+      [...this.#suspect(id).streaks.values()].some((streak) => outlier.isOutlier(streak, this.#config.outlier, nowMs)),
+    );
+  }
+
+  #pardonAll(nowMs: number): void {
+    for (const id of this.#suspects.keys()) this.#update(id, (before) => outlier.pardon(before, nowMs));
   }
 
   #probeAt(watch: Watch, atMs: number): void {

@@ -37,6 +37,7 @@ export class Outliers {
     const now = core.streakAfter(suspect.streaks.get(workerId), streak, nowMs);
     suspect.streaks.set(workerId, now);
     if (suspect.record.state === 'ejected' || !core.isOutlier(now, limits, nowMs)) return;
+    if (this.#isCommonCause(pool, limits, nowMs)) return this.#pardonAll(pool, nowMs);
     if (!core.canSpare(pool.snapshot.backends, id)) return;
     suspect.record = core.eject(suspect.record, reason, limits, nowMs);
     suspect.streaks.clear();
@@ -77,6 +78,19 @@ export class Outliers {
   /** Nobody is restored any more. */
   stop(): void {
     for (const [pool, suspects] of this.#suspects) for (const id of [...suspects.keys()]) this.forget(pool, id);
+  }
+
+  #isCommonCause(pool: Pool, limits: PoolConfig['outlier'], nowMs: number): boolean {
+    return core.isCommonCause(pool.snapshot.backends, (id) => {
+      const streaks = this.#suspects.get(pool)?.get(id)?.streaks.values() ?? [];
+      return [...streaks].some((streak) => core.isOutlier(streak, limits, nowMs));
+    });
+  }
+
+  #pardonAll(pool: Pool, nowMs: number): void {
+    for (const [id, suspect] of this.#suspects.get(pool) ?? []) {
+      this.#restore(pool, id, suspect, core.pardon(suspect.record, nowMs), 'all backends fail');
+    }
   }
 
   #suspect(pool: Pool, id: BackendId): Suspect {

@@ -53,6 +53,17 @@ export function canSpare(backends: readonly Backend[], id: BackendId): boolean {
   return (ejected + 1) * 2 <= enabled.length && usable.length > 1 && usable.some((b) => b.id === id);
 }
 
+/**
+ * Whether requests fail wherever they are sent. Then no backend is the cause, and to have ejected some saves nobody: it
+ * only gives their load to the others, until long after the cause is gone.
+ * @param backends the whole pool
+ * @param isFailing whether a worker sees failures in a row there now
+ */
+export function isCommonCause(backends: readonly Backend[], isFailing: (id: BackendId) => boolean): boolean {
+  const tried = backends.filter((b) => b.admin === 'enabled' && b.health !== 'down');
+  return tried.every((b) => b.outlier === 'ejected' || isFailing(b.id));
+}
+
 /** What is remembered of one backend's ejections. */
 export type OutlierRecord =
   | { readonly state: 'in'; readonly ejections: number; readonly sinceMs: number }
@@ -104,6 +115,11 @@ export function confirmByProbes(record: OutlierRecord): OutlierRecord {
  */
 export function restoreAfterProbe(record: OutlierRecord, nowMs: number): OutlierRecord {
   return record.state === 'ejected' && record.seenByProbes ? restored(record, nowMs) : record;
+}
+
+/** Back in as if it had not been ejected this time: it was no worse than the others. */
+export function pardon(record: OutlierRecord, nowMs: number): OutlierRecord {
+  return record.state === 'ejected' ? { state: 'in', ejections: record.ejections - 1, sinceMs: nowMs } : record;
 }
 
 function restored(record: OutlierRecord, nowMs: number): OutlierRecord {

@@ -66,7 +66,26 @@ describe('Outlier detection', () => {
   });
 
   it('never ejects more than half of the pool', () => {
+    for (const id of [A, B]) failing(id, 5);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['ejected', 'in', 'in']);
+  });
+
+  it('ejects nobody while all fail, and takes back what it did before it knew', () => {
+    for (const id of [A, B]) failing(id, 5);
+    expect(stateOf(A)).to.equal('ejected');
+    failing(C, 5);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['in', 'in', 'in']);
+    expect(log.all('backend restored')[0]).to.include({ backend: A, reason: 'all backends fail' });
+    expect(outliers.ejections(pool, idOf(A))).to.equal(0);
+    failing(A, 10);
+    failing(B, 10);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['in', 'in', 'in']);
+  });
+
+  it('ejects those that still fail when one of them answers again', () => {
     for (const id of [A, B, C]) failing(id, 5);
+    failing(B, 0);
+    failing(A, 10);
     expect([A, B, C].map(stateOf)).to.deep.equal(['ejected', 'in', 'in']);
   });
 

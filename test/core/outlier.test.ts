@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import type { Backend, BackendId } from '../../src/core/backend.js';
 import {
   canSpare,
   confirmByProbes,
   eject,
+  isCommonCause,
   isOutlier,
   NEVER_EJECTED,
   type OutlierRecord,
+  pardon,
   restoreAfterProbe,
   restoreWhenDue,
   streakAfter,
@@ -94,6 +97,37 @@ describe('A pool', () => {
       expect(canSpare([backend('a', differs), ...others], a.id)).to.equal(false);
     }
     expect(canSpare(others, idOf('unheard-of'))).to.equal(false);
+  });
+});
+
+describe('A common cause', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => backend(name)) as [Backend, Backend, Backend];
+  const failing =
+    (...ids: readonly Backend[]) =>
+    (id: BackendId) =>
+      ids.some((each) => each.id === id);
+
+  it('is why all fail, whether they are ejected already or not', () => {
+    expect(isCommonCause([a, b, c], failing(a, b, c))).to.equal(true);
+    expect(isCommonCause([backend('a', ejected), b, c], failing(b, c))).to.equal(true);
+  });
+
+  it('is not why some fail while others do not', () => {
+    expect(isCommonCause([a, b, c], failing(a, b))).to.equal(false);
+    expect(isCommonCause([backend('a', ejected), b, c], failing(b))).to.equal(false);
+  });
+
+  it('is not denied by one that nobody sends to', () => {
+    for (const differs of [{ health: 'down' }, { admin: 'draining' }] as const) {
+      expect(isCommonCause([a, b, backend('c', differs)], failing(a, b))).to.equal(true);
+    }
+  });
+
+  it('takes an ejection back, and does not count it', () => {
+    const first = ejectedAndBack(NEVER_EJECTED, 0);
+    const second = eject(first, 'reset', LIMITS, 10_500);
+    expect(pardon(second, 11_000)).to.deep.equal({ state: 'in', ejections: 1, sinceMs: 11_000 });
+    expect(pardon(first, 11_000)).to.equal(first);
   });
 });
 

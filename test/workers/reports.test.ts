@@ -35,7 +35,7 @@ describe('A worker reports failures', () => {
     const outlier = { consecutiveFailures: 2 };
     const proxy = await startProxy({ backends: [await answeringEach(3)], retries: { count: 0 }, outlier });
     for (const status of [502, 502, 200, 502, 502]) expect((await get(proxy.port)).status).to.equal(status);
-    expect(streaks(proxy)).to.deep.equal(['reset 1', 'reset 2', 'reset 2']);
+    expect(streaks(proxy)).to.deep.equal(['reset 1', 'reset 2', 'reset 0', 'reset 2']);
   });
 
   it('but of streaks that begin one after the other only the first, or every other request would be a message', async () => {
