@@ -13,7 +13,8 @@ type BackendInput = ConfigInput['pools'][string]['backends'][number];
 export type FaultKind = 'connect' | 'reset' | 'error';
 
 export interface Fault {
-  readonly kind: FaultKind;
+  /** With `check` only health checks fail. */
+  readonly kind: FaultKind | 'check';
   readonly fromMs: number;
   readonly toMs: number;
   /** How many of the requests meet it, 0 to 1. */
@@ -77,7 +78,26 @@ export class SimulatedBackend {
   /** Takes one request. */
   serve(nowMs: number): Answer {
     const fault = this.#faultAt(nowMs);
-    if (fault?.afterMs !== undefined) return { kind: fault.kind, atMs: nowMs + fault.afterMs, waits: false };
+    if (fault === undefined || fault.kind === 'check') return this.#work(nowMs, 'ok');
+    const { kind, afterMs } = fault;
+    return afterMs === undefined ? this.#work(nowMs, kind) : { kind, atMs: nowMs + afterMs, waits: false };
+  }
+
+  /**
+   * One try of a health check: by HTTP where there is a path, which is a request like any other; else a TCP connect,
+   * which the system answers for whatever is behind.
+   */
+  probe(nowMs: number, { path, timeout }: Pick<HealthCheckConfig, 'path' | 'timeout'>): ProbeEnd {
+    const kind = this.#faultAt(nowMs)?.kind;
+    if (path === undefined || kind === 'check') {
+      return { ok: kind !== 'connect' && kind !== 'check', atMs: nowMs + CONNECTED_AFTER_MS };
+    }
+    const answer = this.serve(nowMs);
+    return { ok: answer.kind === 'ok' && answer.atMs <= nowMs + timeout, atMs: Math.min(answer.atMs, nowMs + timeout) };
+  }
+
+  /** @param kind what comes of it when it is done */
+  #work(nowMs: number, kind: Answer['kind']): Answer {
     const server = this.#firstFree();
     const startMs = Math.max(nowMs, this.#freeAtMs[server] ?? 0);
     const waits = startMs > nowMs;
@@ -87,17 +107,7 @@ export class SimulatedBackend {
     const atMs = startMs + this.#spec.latency(this.#random, startMs);
     this.#freeAtMs[server] = atMs;
     if (waits) this.#startsMs.push(startMs);
-    return { kind: fault?.kind ?? 'ok', atMs, waits };
-  }
-
-  /**
-   * One try of a health check: by HTTP where there is a path, which is a request like any other; else a TCP connect,
-   * which the system answers for whatever is behind.
-   */
-  probe(nowMs: number, { path, timeout }: Pick<HealthCheckConfig, 'path' | 'timeout'>): ProbeEnd {
-    if (path === undefined) return { ok: this.#faultAt(nowMs)?.kind !== 'connect', atMs: nowMs + CONNECTED_AFTER_MS };
-    const { kind, atMs } = this.serve(nowMs);
-    return { ok: kind === 'ok' && atMs <= nowMs + timeout, atMs: Math.min(atMs, nowMs + timeout) };
+    return { kind, atMs, waits };
   }
 
   #faultAt(nowMs: number): Fault | undefined {

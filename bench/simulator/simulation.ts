@@ -1,7 +1,7 @@
 /** simulator/simulation.ts: puts the parts together and runs them: one setup and one seed make one set of figures. */
 import { Latency } from '../../src/balancing/latency.js';
 import { type Random, seeded } from '../../src/core/random.js';
-import { Dispatch } from '../../workers/dispatch.js';
+import { Dispatch, type ReportFailing } from '../../workers/dispatch.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
 import { nextArrivalMs } from './arrivals.js';
 import { SimulatedBackend } from './backend.js';
@@ -45,9 +45,8 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
   for (const backend of world.backends) primary.watch(backend, chance());
   for (let id = 0; id < setup.workers; id++) {
     const wheel = tickingWheel(world.clock);
-    const dispatch = new Dispatch(primary.snapshot, config, wheel, chance(), (_, backend, streak, reason) =>
-      primary.failing(id, backend, streak, reason),
-    );
+    const report: ReportFailing = (_, backend, streak, reason) => primary.failing(id, backend, streak, reason);
+    const dispatch = new Dispatch(primary.snapshot, config, wheel, chance(), report, () => world.clock.nowMs);
     dispatch.resize({ index: id, of: setup.workers });
     if (setup.decayMs !== undefined) retime(dispatch, setup.decayMs);
     workers.push(new SimulatedWorker(dispatch, wheel, world));

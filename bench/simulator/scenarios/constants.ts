@@ -1,5 +1,6 @@
 /** simulator/scenarios/constants.ts: the defaults for ejection and retries, each beside its neighbours. */
-import { slowed, slowedBetween, withPauses } from '../latency.js';
+import type { BackendSpec } from '../backend.js';
+import { slowed, slowedBetween, stoppedBetween, withPauses } from '../latency.js';
 import type { Setup } from '../setup.js';
 import {
   backendsOf,
@@ -91,6 +92,36 @@ function memory(decayMs: number): Run[] {
   }));
 }
 
+/** @returns for one share below which a pool panics, when that is right and when it is not */
+function panic(share: number): Run[] {
+  const firstOnes = (count: number, spec: Partial<BackendSpec>): BackendSpec[] =>
+    backendsOf((index) => (index < count ? spec : {}));
+  const wrongly: Partial<BackendSpec> = { faults: [{ kind: 'check', fromMs: 0, toMs: NEVER_MS, share: 1 }] };
+  // What hangs turns nobody away: the system goes on accepting.
+  const hanging: Partial<BackendSpec> = { latency: stoppedBetween(plainWork, 0, 1e9), queue: Number.POSITIVE_INFINITY };
+  const situations: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
+    ...[2, 3].map((count) => ({
+      column: `${count} of 5 fail checks, not requests; 70 % load`,
+      setup: { backends: firstOnes(count, wrongly), arrivals: steady(0.7) },
+    })),
+    ...[2, 3].map((count) => ({
+      column: `${count} of 5 hang; 30 % load`,
+      setup: { backends: firstOnes(count, hanging), arrivals: steady(0.3) },
+    })),
+  ];
+  return situations.map(({ column, setup }) => ({
+    row: share === 0 ? 'never' : `below ${share * 100} %`,
+    column,
+    setup: {
+      ...base,
+      ...setup,
+      pool: { panic: share, healthCheck: { path: '/' } },
+      countFromMs: 30_000,
+      lengthMs: 60_000,
+    },
+  }));
+}
+
 const BUDGETS = [0, 0.05, 0.1, 0.2, 0.5, 1];
 
 /** @returns for one budget, what it is good for and what it does harm to */
@@ -133,6 +164,12 @@ export const CONSTANTS: readonly Scenario[] = [
     summary: 'Without ejection: one backend of five fails every request, or all of them did for ten seconds',
     figures: ['failed', 'retries'],
     runs: BUDGETS.flatMap(budget),
+  },
+  {
+    name: 'panic',
+    summary: 'By the share of usable backends below which all are used; half a minute, when health checks have seen it',
+    figures: ['failed', 'p99'],
+    runs: [0, 0.5, 0.7].flatMap(panic),
   },
   {
     name: 'ewma-memory',

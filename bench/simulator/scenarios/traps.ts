@@ -1,6 +1,6 @@
 /** simulator/scenarios/traps.ts: what is known to go wrong with policies, retries and returning backends. */
 import type { Fault, FaultKind } from '../backend.js';
-import { stoppedBetween } from '../latency.js';
+import { coldFrom, stoppedBetween } from '../latency.js';
 import type { Setup } from '../setup.js';
 import {
   backendsOf,
@@ -26,6 +26,16 @@ function failsFast(kind: FaultKind): Partial<Setup> {
 
 const UNLIMITED = { budget: 1, minPerSecond: 10_000 };
 
+const returning: Partial<Setup> = {
+  backends: oneOdd({
+    latency: coldFrom(plainWork, 10_000, 5, 20_000),
+    faults: [{ kind: 'connect', fromMs: 0, toMs: 10_000, share: 1, afterMs: 0.5 }],
+  }),
+  arrivals: steady(0.7),
+  countFromMs: 10_000,
+  lengthMs: 30_000,
+};
+
 export const TRAPS: readonly Scenario[] = [
   {
     name: 'fast-failure',
@@ -47,6 +57,17 @@ export const TRAPS: readonly Scenario[] = [
       countFromMs: 7_000,
       lengthMs: 67_000,
     }),
+  },
+  {
+    name: 'returning',
+    summary: '`a` was away and returns cold: five times the work, falling to once within 20 s; these 20 s at 70 % load',
+    figures: ['p99', 'failed'],
+    runs: ['off', '10s', '30s'].flatMap((slowStart) =>
+      everyPolicy(
+        { ...returning, pool: { slowStart } },
+        slowStart === 'off' ? 'all at once' : `slow start ${slowStart}`,
+      ),
+    ),
   },
   {
     name: 'retry-storm',
