@@ -20,6 +20,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('snapshot'), snapshot: poolSnapshotSchema }),
   z.object({ type: z.literal('change'), change: poolChangeSchema }),
+  /** A backend's time to drain is over: what is open on it ends, and what can be repeated goes elsewhere. */
+  z.object({ type: z.literal('recall'), pool: z.string(), id: backendIdSchema }),
   /** Stop accepting, finish what is in flight, exit 0 within the time. */
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);

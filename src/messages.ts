@@ -16,6 +16,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   share: true,
   snapshot: true,
   change: true,
+  recall: true,
   drain: true,
 };
 

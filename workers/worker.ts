@@ -59,6 +59,9 @@ export class Worker {
         return this.install(message.snapshot);
       case 'change':
         return this.apply(message.change);
+      case 'recall':
+        for (const client of this.plane.clients) client.recall(message.id);
+        return;
       case 'drain':
         return this.drain(message.withinMs);
       default:

@@ -7,13 +7,23 @@ export interface Shown extends Pick<Backend, 'admin' | 'health' | 'outlier'> {
   readonly reason: string;
   /** Takes no new request and has none in flight. */
   readonly drained: boolean;
+  /** When what is still open on it ends (ISO 8601), if it drains and has a time for that. */
+  readonly drainEndsAt: string | null;
 }
 
-/** What an operator decided comes first, then what the health checks found, then what traffic found. */
-export function backendState({ admin, health, outlier, reason, drained }: Shown): string {
+/**
+ * What an operator decided comes first, then what the health checks found, then what traffic found.
+ * @param nowMs epoch milliseconds
+ */
+export function backendState({ admin, health, outlier, reason, drained, drainEndsAt }: Shown, nowMs: number): string {
   if (admin === 'draining' && drained) return 'drained';
+  if (admin === 'draining' && drainEndsAt !== null) return `draining, ${secondsUntil(drainEndsAt, nowMs)} left`;
   if (admin !== 'enabled') return admin;
   if (health === 'down') return `down: ${reason}`;
   if (outlier === 'ejected') return 'ejected after failures';
   return health;
+}
+
+function secondsUntil(time: string, nowMs: number): string {
+  return `${Math.max(0, Math.ceil((Date.parse(time) - nowMs) / 1_000))}s`;
 }

@@ -50,7 +50,7 @@ Beyond loopback the admin interface needs a token, which commands then show:
 at least 16 characters in ROUNDHOUSE_ADMIN_TOKEN, and never on a command line.
 
 Signals: TERM and INT finish what is in flight, then end; a second INT ends at
-once; HUP reads the file again and applies its backends; USR2 replaces the
-workers one by one.
+once; HUP reads the file again and applies its backends and health checks; USR2
+replaces the workers one by one.
 Exit codes: 0 fine, 1 could not run, 2 wrong usage.`;
 }

@@ -4,6 +4,7 @@
  * a change takes to reach the last worker. It also tells each worker how many they are, since they split limits.
  */
 import type { Config } from '../config/schema.js';
+import type { BackendId } from '../core/backend.js';
 import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
 import type { ToWorker } from '../messages.js';
 
@@ -63,6 +64,11 @@ export class Broadcaster {
     // A worker that hangs acknowledges nothing; what was measured of the oldest change is of no use by now.
     if (this.#pending.length > MOST_PENDING) this.#pending.shift();
     for (const { to } of this.#workers.values()) to.send({ type: 'change', change });
+  }
+
+  /** What every worker has open on the backend ends. */
+  recall(pool: string, id: BackendId): void {
+    for (const { to } of this.#workers.values()) to.send({ type: 'recall', pool, id });
   }
 
   acknowledge(workerId: number, pool: string, version: number): void {

@@ -5,10 +5,12 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { type BackendSettings, backendConfig, type HealthCheckConfig, withTier } from '../config/schema.js';
+import { duration } from '../config/values.js';
 import { formatAddress, parseAddress } from '../core/address.js';
 import type { Backend, BackendId } from '../core/backend.js';
 import { type Eligible, hasEligible } from '../core/eligible.js';
 import { backendIdSchema, backendSchema } from '../core/schemas.js';
+import type { Drains } from './drains.js';
 import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
 import { type InputSchema, inputProblem } from './input-problem.js';
@@ -25,9 +27,15 @@ export const backendPatch = z
     tier: backendConfig.shape.tier.unwrap().optional(),
     maxConnections: backendConfig.shape.maxConnections.unwrap().optional(),
     admin: backendSchema.unwrap().shape.admin.optional(),
+    /** How long it may drain; what is still open on it then ends. `off` takes such a time back. */
+    within: duration.optional(),
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
     error: 'Nothing to change; give weight, tier, maxConnections or admin',
+  })
+  .refine(({ admin, within }) => within === undefined || admin === 'draining', {
+    error: 'Only draining takes a time; give admin "draining" with it',
+    path: ['within'],
   });
 
 export type BackendInput = z.input<typeof backendConfig>;
@@ -60,6 +68,7 @@ export interface MembershipParts {
   readonly pools: ReadonlyMap<string, Pool>;
   readonly health: HealthScheduler;
   readonly resolver: Resolver;
+  readonly drains: Drains;
   readonly outliers: Outliers;
   readonly stats: Stats;
   readonly logger: Logger;
@@ -80,8 +89,16 @@ export class Membership implements PoolChanges {
     await Promise.all(all);
   }
 
+  /** @throws {ChangeError} when there is none */
+  pool(name: string): Pool {
+    const { pools } = this.#parts;
+    const pool = pools.get(name);
+    if (pool === undefined) throw unknownPool(name, [...pools.keys()]);
+    return pool;
+  }
+
   addBackend(poolName: string, input: BackendInput): number {
-    const pool = this.#pool(poolName);
+    const pool = this.pool(poolName);
     const parsed = withTier(parse(backendConfig, input));
     const joining = newBackend(parsed, this.#parts.healthCheckOf(pool).initial);
     const { id, weight } = joining.backend;
@@ -97,13 +114,14 @@ export class Membership implements PoolChanges {
   }
 
   removeBackend(poolName: string, idText: string): number {
-    const pool = this.#pool(poolName);
+    const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
-    const { health, resolver, outliers, stats, logger } = this.#parts;
+    const { health, resolver, drains, outliers, stats, logger } = this.#parts;
     const before = pool.eligible;
     pool.remove(id);
     health.unwatch(pool, id);
     resolver.unwatch(pool, id);
+    drains.cancel(pool, id);
     outliers.forget(pool, id);
     stats.forget(poolName, id);
     const { version } = pool.snapshot;
@@ -113,15 +131,25 @@ export class Membership implements PoolChanges {
   }
 
   updateBackend(poolName: string, idText: string, patch: BackendPatch): number {
-    const pool = this.#pool(poolName);
+    const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
-    const fields = givenOf(parse(backendPatch, patch));
+    const { within, ...given } = parse(backendPatch, patch);
+    const fields = givenOf(given);
     const before = pool.eligible;
     const change = pool.configure(id, fields);
+    this.#limitDrain(pool, id, given.admin, within);
     if (change === undefined) return pool.snapshot.version;
     this.#parts.logger.info('backend changed', { pool: poolName, backend: id, ...fields, version: change.version });
     this.#warnOfTheLast(before, pool);
     return change.version;
+  }
+
+  #limitDrain(pool: Pool, id: BackendId, admin: Backend['admin'] | undefined, within: number | undefined): void {
+    const { drains, logger } = this.#parts;
+    if ((admin !== undefined && admin !== 'draining') || within === 0) drains.cancel(pool, id);
+    if (within === undefined || within === 0) return;
+    drains.begin(pool, id, within);
+    logger.info('backend has a time to drain', { pool: pool.name, backend: id, withinMs: within });
   }
 
   async #watch(pool: Pool, backend: Backend): Promise<void> {
@@ -134,13 +162,6 @@ export class Membership implements PoolChanges {
   #warnOfTheLast(before: Eligible, { name, eligible }: Pool): void {
     if (!hasEligible(before) || hasEligible(eligible)) return;
     this.#parts.logger.warn('no backend takes requests any more; they are answered 503', { pool: name });
-  }
-
-  #pool(name: string): Pool {
-    const { pools } = this.#parts;
-    const pool = pools.get(name);
-    if (pool === undefined) throw unknownPool(name, [...pools.keys()]);
-    return pool;
   }
 }
 
@@ -155,7 +176,7 @@ function refuseOther(known: Backend, wanted: Backend, input: BackendInput, pool:
 }
 
 /** @returns the fields that have a value */
-function givenOf({ weight, tier, maxConnections, admin }: BackendPatch): Partial<Pick<Backend, keyof BackendPatch>> {
+function givenOf({ weight, tier, maxConnections, admin }: Omit<BackendPatch, 'within'>): Partial<Backend> {
   return {
     ...(weight === undefined ? {} : { weight }),
     ...(tier === undefined ? {} : { tier }),
@@ -164,7 +185,8 @@ function givenOf({ weight, tier, maxConnections, admin }: BackendPatch): Partial
   };
 }
 
-function backendIn(pool: Pool, text: string): Backend {
+/** @throws {ChangeError} when there is none */
+export function backendIn(pool: Pool, text: string): Backend {
   const backend = pool.backend(backendIdOf(text));
   if (backend !== undefined) return backend;
   const known = pool.snapshot.backends.map(({ id }) => id);

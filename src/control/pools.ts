@@ -3,8 +3,10 @@
  * failures and counts. It knows no worker but by number, and no socket.
  */
 import type { Config, HealthCheckConfig, PoolConfig } from '../config/schema.js';
+import type { BackendId } from '../core/backend.js';
 import { systemRandom } from '../core/random.js';
 import type { PoolChange } from '../core/snapshot.js';
+import { Drains } from './drains.js';
 import { HealthScheduler } from './health-scheduler.js';
 import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
@@ -28,11 +30,14 @@ export interface PoolsParts {
   readonly probeFile: string;
   /** Told of every change, after the pool has it. */
   readonly publish: (change: PoolChange) => void;
+  /** Told when every worker has to end what it has open on a backend. */
+  readonly recall: (pool: string, id: BackendId) => void;
 }
 
 export class Pools {
   readonly byName: ReadonlyMap<string, Pool>;
   readonly health: HealthScheduler;
+  readonly drains: Drains;
   readonly outliers: Outliers;
   readonly stats = new Stats(monotonicMs);
   readonly membership: Membership;
@@ -42,7 +47,7 @@ export class Pools {
   readonly #resolver: Resolver;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor({ config, logger, probeFile, publish }: PoolsParts) {
+  constructor({ config, logger, probeFile, publish, recall }: PoolsParts) {
     this.#configs = new Map(Object.entries(config.pools));
     const logPanic = panicLog(logger);
     const onChange = (change: PoolChange): void => {
@@ -62,6 +67,11 @@ export class Pools {
         ),
       ]),
     );
+    this.drains = new Drains((pool, id) => {
+      const { inflight } = this.stats.backend(pool.name, id);
+      logger.warn('time to drain is over; what is open is called back', { pool: pool.name, backend: id, inflight });
+      recall(pool.name, id);
+    });
     this.outliers = new Outliers(monotonicMs, logger);
     this.#prober = new ProbeThread(probeFile);
     this.health = this.#healthScheduler(logger);
@@ -74,6 +84,7 @@ export class Pools {
       pools,
       health,
       resolver: this.#resolver,
+      drains: this.drains,
       outliers,
       stats,
     });
@@ -114,6 +125,7 @@ export class Pools {
     clearTimeout(this.#patience);
     this.#resolver.stop();
     this.health.stop();
+    this.drains.stop();
     this.outliers.stop();
     await this.#prober.close();
   }

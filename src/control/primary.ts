@@ -12,12 +12,23 @@ import type { Balancer, Programs } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
-import type { BackendInput, BackendPatch } from './membership.js';
+import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
 import { monotonicMs } from './monotonic.js';
 import { Pools } from './pools.js';
 import type { Counters } from './stats.js';
 import { Supervisor, type WorkerReport } from './supervisor.js';
-import { type BalancerView, viewOf } from './view.js';
+import {
+  type BackendView,
+  type BalancerView,
+  backendView,
+  notReadyReasons,
+  type PoolHead,
+  type PoolView,
+  poolHead,
+  poolView,
+  type Sources,
+  viewOf,
+} from './view.js';
 import { prepareCluster, type WorkerProcess } from './worker-process.js';
 import { WorkerWatch } from './worker-watch.js';
 
@@ -53,7 +64,8 @@ export class Primary implements Balancer {
     this.#sockets = sockets;
     this.#broadcaster = new Broadcaster(config, (name) => this.#pools.byName.get(name)?.snapshot, monotonicMs);
     const publish = this.#broadcaster.publish.bind(this.#broadcaster);
-    this.#pools = new Pools({ config, logger, probeFile: programs.probe, publish });
+    const recall = this.#broadcaster.recall.bind(this.#broadcaster);
+    this.#pools = new Pools({ config, logger, probeFile: programs.probe, publish, recall });
     prepareCluster(programs.worker, accept);
     this.#supervisor = this.#workerSupervisor();
     this.#watch = this.#workerWatch();
@@ -79,15 +91,24 @@ export class Primary implements Balancer {
   }
 
   view(): BalancerView {
-    return viewOf({
-      config: this.#config,
-      startedAt: this.#startedAt,
-      accept: this.#accept,
-      sockets: this.#sockets,
-      pools: this.#pools,
-      broadcaster: this.#broadcaster,
-      supervisor: this.#supervisor,
-    });
+    return viewOf(this.#sources);
+  }
+
+  notReady(): readonly string[] {
+    return notReadyReasons(this.#sources);
+  }
+
+  pool(name: string): PoolView {
+    return poolView(this.#pools.membership.pool(name), this.#sources);
+  }
+
+  poolHead(name: string): PoolHead {
+    return poolHead(this.#pools.membership.pool(name));
+  }
+
+  backend(poolName: string, id: string): BackendView {
+    const pool = this.#pools.membership.pool(poolName);
+    return backendView(pool, backendIn(pool, id), this.#sources);
   }
 
   addBackend(pool: string, backend: BackendInput): number {
@@ -173,6 +194,18 @@ export class Primary implements Balancer {
       logger: this.#logger,
       nowMs: monotonicMs,
     });
+  }
+
+  get #sources(): Sources {
+    return {
+      config: this.#config,
+      startedAt: this.#startedAt,
+      accept: this.#accept,
+      sockets: this.#sockets,
+      pools: this.#pools,
+      broadcaster: this.#broadcaster,
+      supervisor: this.#supervisor,
+    };
   }
 
   #report(worker: WorkerProcess, report: WorkerReport): void {

@@ -21,6 +21,8 @@ export interface BackendView extends Backend, BackendTotals {
   readonly lastChange: ChangeView;
   /** Takes no new request, and no worker has one in flight on it. */
   readonly drained: boolean;
+  /** When what is still open on it ends (ISO 8601), if it drains and has a time for that. */
+  readonly drainEndsAt: string | null;
   /** Ejections that still count against it. */
   readonly ejections: number;
 }
@@ -37,12 +39,16 @@ export interface ChangeView extends Omit<StateChange, 'at'> {
   readonly at: string;
 }
 
-export interface PoolView extends PoolTotals {
+/** What a change of a pool is answered with, and checked against. */
+export interface PoolHead {
   readonly name: string;
-  readonly policy: string;
   readonly version: number;
   /** How many backends a new request may go to. */
   readonly eligible: number;
+}
+
+export interface PoolView extends PoolHead, PoolTotals {
+  readonly policy: string;
   /** Too few of the enabled backends are usable, so all of them are tried. */
   readonly panic: boolean;
   readonly backends: readonly BackendView[];
@@ -97,22 +103,24 @@ export function viewOf(sources: Sources): BalancerView {
   };
 }
 
-function poolView(pool: Pool, sources: Sources): PoolView {
+export function poolHead({ name, snapshot, eligible }: Pool): PoolHead {
+  return { name, version: snapshot.version, eligible: eligible.tiers[0]?.length ?? 0 };
+}
+
+export function poolView(pool: Pool, sources: Sources): PoolView {
   const { snapshot, name } = pool;
-  const { tiers, panic } = pool.eligible;
   return {
-    name,
+    ...poolHead(pool),
     policy: sources.config.pools[name]?.policy ?? '',
-    version: snapshot.version,
-    eligible: tiers[0]?.length ?? 0,
-    panic,
+    panic: pool.eligible.panic,
     ...sources.pools.stats.pool(name),
     backends: snapshot.backends.map((backend) => backendView(pool, backend, sources)),
   };
 }
 
-function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
-  const { stats, health, outliers } = sources.pools;
+export function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
+  const { stats, health, outliers, drains } = sources.pools;
+  const drainEndsAt = drains.endsAt(pool, backend.id);
   const note = pool.healthNote(backend.id);
   const change = pool.lastChange(backend.id);
   const totals = stats.backend(pool.name, backend.id);
@@ -122,6 +130,7 @@ function backendView(pool: Pool, backend: Backend, sources: Sources): BackendVie
     since: iso(note?.since ?? 0),
     lastProbe: probeView(health.lastProbe(pool, backend.id)),
     lastChange: { to: change?.to ?? backend.health, reason: change?.reason ?? '', at: iso(change?.at ?? 0) },
+    drainEndsAt: drainEndsAt === undefined ? null : iso(drainEndsAt),
     ejections: outliers.ejections(pool, backend.id),
     drained: backend.admin !== 'enabled' && totals.inflight === 0 && isCountedSince(pool, backend, sources),
     ...totals,
@@ -158,10 +167,11 @@ function workerView(worker: WorkerProcess, { broadcaster, pools }: Sources): Wor
 }
 
 /** @returns why no traffic should be sent here, one line each; empty when it is ready */
-export function notReadyReasons({ pools, workers }: BalancerView): readonly string[] {
-  const noWorker = workers.some(({ state }) => state === 'listening') ? [] : ['no worker is listening'];
-  const unusable = pools.filter(({ backends }) => !backends.some(isUsable));
-  return [...noWorker, ...unusable.map(({ name }) => `pool "${name}" has no usable backend`)];
+export function notReadyReasons({ pools, supervisor }: Pick<Sources, 'pools' | 'supervisor'>): readonly string[] {
+  const isReady = [...supervisor.workers].some(({ state }) => state === 'listening');
+  const unusable = [...pools.byName.values()].filter(({ snapshot }) => !snapshot.backends.some(isUsable));
+  const reasons = unusable.map(({ name }) => `pool "${name}" has no usable backend`);
+  return isReady ? reasons : ['no worker is listening', ...reasons];
 }
 
 function iso(epochMs: number): string {

@@ -129,6 +129,38 @@ describe('The commands that speak to a running balancer', () => {
     expect(code).to.equal(0);
   });
 
+  it('give a backend another weight, alone or when it is enabled again', async () => {
+    const { admin } = await startRoundhouse([one, two]);
+    const at = ['--admin', admin];
+    expect(await run(['weight', one, '7', ...at])).to.deep.equal([0, [`${one} has weight 7`], '']);
+    await run(['drain', one, ...at]);
+    expect((await run(['enable', one, '--weight', '3', ...at]))[1]).to.deep.equal([`${one} is enabled: up`]);
+    expect((await run(['status', ...at]))[1][4]).to.match(new RegExp(`^${one} +3 `));
+  });
+
+  it('end what a backend still has when its time to drain is over', async () => {
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const hung = await startHttp(() => arrive());
+    const { admin, url } = await startRoundhouse([hung]);
+    const answer = fetch(url, { method: 'POST', body: 'x' });
+    await arrived;
+    await seenInFlight(admin);
+    const drain = await run(['drain', hung, '--wait', '--within', '1s', '--admin', admin]);
+    expect(drain).to.deep.equal([
+      0,
+      [
+        `${hung} takes no new requests, and has 1 in flight, which end when its time is over`,
+        'Pool default has no backend for new requests now: they are answered with 503',
+        `${hung} has nothing in flight any more`,
+      ],
+      '',
+    ]);
+    expect((await answer).status).to.equal(502);
+  });
+
   it('do twice what was done already, and say so where it matters', async () => {
     const { admin } = await startRoundhouse([one]);
     const at = ['--admin', admin];
@@ -195,6 +227,8 @@ describe('The commands that speak to a running balancer', () => {
       ['no backend', ['drain'], /missing required argument 'id'/],
       ['an address without a port', ['add', 'app'], /ADDRESS: "app" has no port/],
       ['a weight that is none', ['add', 'app:1@0'], /ADDRESS: "app:1@0" has weight "0"/],
+      ['no weight', ['weight', 'app:1', 'heavy'], /WEIGHT: "heavy" is not a whole number from 1 to 1000/],
+      ['a time to drain that is none', ['drain', 'app:1', '--within', 'soon'], /--within: "soon" is not a time/],
       ['several backends', ['add', 'app:1,app:2'], /ADDRESS: "app:1,app:2" is more than one backend/],
       ['an admin address that is none', ['status', '--admin', 'here'], /--admin: "here" has no port/],
       ['no admin interface', ['status', '--admin', 'off'], /--admin: the admin interface is off/],

@@ -75,6 +75,26 @@ describe('Changing a pool over HTTP', () => {
     expect(json).to.have.property('backend').that.includes({ weight: 9, admin: 'draining' });
   });
 
+  it('gives a backend a time to drain, and takes it back', async () => {
+    const { json } = await patch(first, { admin: 'draining', within: '30s' });
+    const endsAt = (json as { readonly backend: { readonly drainEndsAt: string } }).backend.drainEndsAt;
+    expect(Date.parse(endsAt) - Date.now()).to.be.within(25_000, 30_000);
+    const same = await patch(first, { admin: 'draining' });
+    expect(same.json).to.have.nested.property('backend.drainEndsAt', endsAt);
+    expect((await patch(first, { admin: 'draining', within: 'off' })).json).to.have.nested.property(
+      'backend.drainEndsAt',
+      null,
+    );
+    await patch(first, { admin: 'draining', within: '30s' });
+    await remove(first);
+    expect((await post({ address: first })).json).to.have.nested.property('backend.drainEndsAt', null);
+    const { status, json: problem } = await patch(first, { weight: 2, within: '30s' });
+    expect([status, problem]).to.deep.equal([
+      400,
+      { error: 'Only draining takes a time; give admin "draining" with it' },
+    ]);
+  });
+
   it('removes a backend and shows what it was; then there is none to remove', async () => {
     const { status, json, headers } = await remove(first);
     expect(status).to.equal(200);

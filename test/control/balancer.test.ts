@@ -103,6 +103,12 @@ describe('A balancer', () => {
       expect(pids).to.deep.equal([...pidsOf(balancer.view()), ...pidsOf(balancer.view())]);
     });
 
+    it('is not ready without a backend to use', async () => {
+      const balancer = await start([await refusingAddress()], { admin: '127.0.0.1:0' });
+      const notReady = await fetch(`http://${balancer.adminAddress}/readyz`);
+      expect([notReady.status, await notReady.text()]).to.deep.equal([503, 'pool "default" has no usable backend\n']);
+    });
+
     it('shows itself on the admin interface', async () => {
       const balancer = await start([await startTcp()], { admin: '127.0.0.1:0' });
       const ready = await fetch(`http://${balancer.adminAddress}/readyz`);

@@ -189,6 +189,44 @@ describe('A pool that changes while it is used', () => {
     await until(balancer, (view) => find(view, slow)?.drained === true);
   });
 
+  it('loses no request when the time to drain is over: they go to another backend', async () => {
+    let held = 0;
+    const hung = await startHttp(() => {
+      held += 1;
+    });
+    balancer.addBackend('default', { address: hung });
+    // Least connections would soon avoid it; a few requests hang there all the same.
+    const load = startLoad();
+    await until(balancer, () => held > 0);
+    balancer.updateBackend('default', hung, { admin: 'draining', within: '300ms' });
+    const draining = find(balancer.view(), hung);
+    expect(Date.parse(draining?.drainEndsAt ?? '') - Date.now()).to.be.within(0, 300);
+    await until(balancer, (view) => find(view, hung)?.drained === true);
+    expect(find(balancer.view(), hung)).to.include({ drainEndsAt: null, ejections: 0 });
+    await load.stop();
+    expect(load.failures).to.deep.equal([]);
+  });
+
+  it('leaves what hangs alone when its backend is enabled again in time', async () => {
+    let answer = (): void => {};
+    const slow = await startHttp((_request, response) => {
+      answer = () => void response.end();
+    });
+    for (const { address } of sites) balancer.updateBackend('default', address, { admin: 'maintenance' });
+    balancer.addBackend('default', { address: slow });
+    await until(balancer, ({ convergence }) => convergence.pending === 0);
+    const status = new Promise((resolve) => {
+      http.get(`http://${balancer.addresses[0]}`, { agent: false }, ({ statusCode }) => resolve(statusCode));
+    });
+    await until(balancer, (view) => find(view, slow)?.inflight === 1);
+    balancer.updateBackend('default', slow, { admin: 'draining', within: '50ms' });
+    balancer.updateBackend('default', slow, { admin: 'enabled' });
+    expect(find(balancer.view(), slow)?.drainEndsAt).to.equal(null);
+    await pause(100);
+    answer();
+    expect(await status).to.equal(200);
+  });
+
   it('leaves no timer, probe or handle behind after 200 backends came and went', async () => {
     const resources = (): string => process.getActiveResourcesInfo().sort().join();
     let probes = 0;

@@ -3,6 +3,7 @@
  * exchange, and keeps their answers in order by not beginning the next before the last is done (RFC 9112 section 9.3.2).
  */
 import type { Socket } from 'node:net';
+import type { BackendId } from '../../src/core/backend.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
 import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-request.js';
 import { parseRequestHead } from '../../src/http1/request-head.js';
@@ -185,6 +186,12 @@ export class ClientConnection implements Reader {
     this.exchange = undefined;
     if (byReset) this.socket.resetAndDestroy();
     else this.socket.destroy();
+  }
+
+  /** What it has open on that backend goes elsewhere if it may, or ends. */
+  recall(id: BackendId): void {
+    this.exchange?.recall(id);
+    this.tunnel?.recall(id);
   }
 
   becomeTunnel(tunnel: Tunnel): void {

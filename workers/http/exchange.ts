@@ -341,6 +341,11 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     return false;
   }
 
+  /** Lets go of the backend if it is that one: goes elsewhere if it may, else ends as if the connection broke. */
+  recall(id: BackendId): void {
+    if (this.upstream?.id === id) this.connection?.recall();
+  }
+
   /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
   abort(): void {
     if (this.ticket !== undefined) this.plane.dispatch.leaveQueue(this.ticket);

@@ -2,6 +2,7 @@
  * workers/http/tunnel.ts: two connections that carry bytes nobody looks at any more, after a 101 (RFC 9110
  * section 7.8). Each direction ends on its own, as TCP allows; both end when one breaks or nothing moves for long.
  */
+import type { BackendId } from '../../src/core/backend.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
 import { Flow, type FlowOwner } from './flow.js';
@@ -64,6 +65,11 @@ export class Tunnel implements FlowOwner {
   backendGone(): void {
     this.client.socket.destroySoon();
     this.closed();
+  }
+
+  /** Ends if it leads to that backend. */
+  recall(id: BackendId): void {
+    if (this.backend.upstream.id === id) this.finish();
   }
 
   /** Nothing moved for too long, or an ended tunnel's peer does not take its last bytes. */

@@ -32,7 +32,7 @@ export interface Loss {
   readonly late: boolean;
   /** Whether this host could not even try, for want of files or ports: no failure of the backend's. */
   readonly ours: boolean;
-  /** Whether it was behind another on the connection, so that it says nothing about this request or its backend. */
+  /** Whether it says nothing about this request or its backend: it was behind another, or was called back. */
   readonly behind: boolean;
 }
 
@@ -45,6 +45,9 @@ const RESPONSE_LATE: Loss = { ...ORDINARY, reason: 'timeout', late: true };
 const BAD_RESPONSE: Loss = { ...ORDINARY, reason: 'bad-response' };
 /** The connection will not carry what is behind its first request, which may be sent again. */
 const OVERTAKEN: Loss = { ...ORDINARY, reason: 'reset', behind: true };
+/** The backend is to have no requests any more, which is nobody's failure. */
+const RECALLED: Loss = OVERTAKEN;
+const RECALLED_UNSENT: Loss = { ...OVERTAKEN, reason: 'connect' };
 
 export class UpstreamConnection implements Reader, FlowSource, Idle {
   readonly upstream: Upstream;
@@ -156,6 +159,11 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The response that is arriving is worth no more of this connection. */
   cut(): void {
     this.lose(RESET);
+  }
+
+  /** The backend is to have none of its requests any more. */
+  recall(): void {
+    this.lose(this.stage === 'connecting' ? RECALLED_UNSENT : RECALLED);
   }
 
   /** The request is being sent and a response may come at any time. No timeout until all of it is sent. */

@@ -1,13 +1,15 @@
-/** commands/admin/actions.ts: what `status`, `workers`, `drain`, `enable`, `add` and `remove` do. */
+/** commands/admin/actions.ts: what `status`, `workers`, `drain`, `enable`, `weight`, `add` and `remove` do. */
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
 import { readBackends } from '../../config/backend-list.js';
+import { MAX_WEIGHT } from '../../config/schema.js';
 import { alternatives, similarWord } from '../../config/similar.js';
 import { UsageError } from '../../config/usage-error.js';
+import { durationMs } from '../../config/values.js';
 import { backendIdOf } from '../../control/membership.js';
 import { parseAddress } from '../../core/address.js';
 import { backendState } from '../backend-state.js';
-import { CouldNotRunError } from '../program.js';
+import { CouldNotRunError, readCount } from '../program.js';
 import { backendAnswer, type ChangeAnswer, changeAnswer, poolAnswer, statusAnswer, workerAnswer } from './answers.js';
 import { AdminClient } from './client.js';
 import { statusLines, workerLines } from './tables.js';
@@ -18,6 +20,8 @@ export interface Options {
   readonly json?: boolean | undefined;
   readonly pool?: string | undefined;
   readonly wait?: boolean | undefined;
+  readonly within?: string | undefined;
+  readonly weight?: string | undefined;
 }
 
 const LOOK_AGAIN_MS = 200;
@@ -32,13 +36,18 @@ export async function workers(options: Options): Promise<void> {
   print(options, value, workerLines(value, Date.now()));
 }
 
-/** With `wait`, returns when the backend has nothing in flight any more. */
+/**
+ * With `wait`, returns when the backend has nothing in flight any more; with `within`, what it still has then ends.
+ * @throws {UsageError} when `within` is no time
+ */
 export async function drain(id: string, options: Options): Promise<void> {
+  const within = withinOf(options);
   const client = clientFor(options);
-  const answer = await change(client, id, options, { admin: 'draining' });
+  const answer = await change(client, id, options, { admin: 'draining', ...within });
   const { backend } = answer;
   const waits = options.wait === true && !backend.drained;
-  const inFlight = backend.inflight === 0 ? '' : `, and has ${backend.inflight} in flight`;
+  const ends = backend.drainEndsAt === null ? '' : ', which end when its time is over';
+  const inFlight = backend.inflight === 0 ? '' : `, and has ${backend.inflight} in flight${ends}`;
   // Of JSON there is only one text, and with `wait` that is the last.
   if (!waits || options.json !== true)
     print(options, answer, [`${backend.id} takes no new requests${inFlight}`, ...alarm(answer)]);
@@ -47,9 +56,18 @@ export async function drain(id: string, options: Options): Promise<void> {
   print(options, { ...answer, backend: drained }, [`${backend.id} has nothing in flight any more`]);
 }
 
+/** @throws {UsageError} when `weight` is none */
 export async function enable(id: string, options: Options): Promise<void> {
-  const answer = await change(clientFor(options), id, options, { admin: 'enabled' });
-  print(options, answer, [`${answer.backend.id} is enabled: ${backendState(answer.backend)}`, ...alarm(answer)]);
+  const weight = options.weight === undefined ? {} : { weight: weightOf(options.weight, '--weight') };
+  const answer = await change(clientFor(options), id, options, { admin: 'enabled', ...weight });
+  const state = backendState(answer.backend, Date.now());
+  print(options, answer, [`${answer.backend.id} is enabled: ${state}`, ...alarm(answer)]);
+}
+
+/** @throws {UsageError} when `text` is no weight */
+export async function weight(id: string, text: string, options: Options): Promise<void> {
+  const answer = await change(clientFor(options), id, options, { weight: weightOf(text, 'WEIGHT') });
+  print(options, answer, [`${answer.backend.id} has weight ${answer.backend.weight}`]);
 }
 
 /** @throws {UsageError} when `text` is no single `host:port[@weight]` */
@@ -74,6 +92,16 @@ export async function remove(id: string, options: Options): Promise<void> {
   const { backend } = value;
   const rest = backend.inflight === 0 ? '' : `; ${backend.inflight} in flight still finish`;
   print(options, value, [`${backend.id} is removed from pool ${value.pool}${rest}`, ...alarm(value)]);
+}
+
+function weightOf(text: string, source: string): number {
+  return readCount(text, source, MAX_WEIGHT);
+}
+
+function withinOf({ within }: Options): { readonly within?: string } {
+  if (within === undefined) return {};
+  if (durationMs(within) !== undefined) return { within };
+  throw new UsageError(`--within: "${within}" is not a time; write 500ms, 5s or 1m, at most 24h`);
 }
 
 function clientFor({ admin }: Options): AdminClient {

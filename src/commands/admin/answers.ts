@@ -13,6 +13,7 @@ export const backendAnswer = z.looseObject({
   reason: z.string(),
   lastChange: z.looseObject({ at: z.string() }),
   drained: z.boolean(),
+  drainEndsAt: z.string().nullable(),
   inflight: z.number(),
   requests: z.number(),
   requestsPerSecond: z.number(),

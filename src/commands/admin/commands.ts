@@ -21,9 +21,14 @@ export function addAdminCommands(program: Command): void {
   );
   inPool('drain <id>', 'give a backend no new requests')
     .option('--wait', 'return only when it has none in flight')
+    .option('--within <time>', 'what it has in flight after that ends; off takes that back')
     .action(async (id: string, options: Options, self: Command) => (await load()).drain(id, withAdmin(options, self)));
-  inPool('enable <id>', 'give a backend requests again').action(async (id: string, options: Options, self: Command) =>
-    (await load()).enable(id, withAdmin(options, self)),
+  inPool('enable <id>', 'give a backend requests again')
+    .option('--weight <n>', 'with another weight')
+    .action(async (id: string, options: Options, self: Command) => (await load()).enable(id, withAdmin(options, self)));
+  inPool('weight <id> <n>', 'give a backend another share of the traffic').action(
+    async (id: string, weight: string, options: Options, self: Command) =>
+      (await load()).weight(id, weight, withAdmin(options, self)),
   );
   inPool('add <address>', 'add a backend, as host:port[@weight]').action(
     async (address: string, options: Options, self: Command) => (await load()).add(address, withAdmin(options, self)),

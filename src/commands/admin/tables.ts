@@ -62,7 +62,7 @@ function poolLines({ name, policy, version, eligible, panic, backends }: PoolAns
 function backendCells(backend: BackendAnswer, nowMs: number): readonly string[] {
   const { id, weight, requestsPerSecond, inflight, requests, status5xx } = backend;
   const numbers = [String(weight), rate(requestsPerSecond), String(inflight), String(requests), String(status5xx)];
-  return [id, ...numbers, age(nowMs - Date.parse(backend.lastChange.at)), backendState(backend)];
+  return [id, ...numbers, age(nowMs - Date.parse(backend.lastChange.at)), backendState(backend, nowMs)];
 }
 
 function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {

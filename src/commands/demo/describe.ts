@@ -38,7 +38,7 @@ function rowOf(backend: BackendView, member: FleetMember, traffic: Traffic): Row
   return {
     address: member.address,
     pid: isAlive(pid) ? pid : undefined,
-    state: backendState(backend),
+    state: backendState(backend, Date.now()),
     requests: backend.requests,
     requestsPerSecond: backend.requestsPerSecond,
     inflight: backend.inflight,

@@ -2,7 +2,6 @@
 import { type Context, type Handler, Hono } from 'hono';
 import { ChangeError, type ChangeProblem } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { type BalancerView, notReadyReasons } from '../view.js';
 import { accessControl } from './access.js';
 import { type AdminSource, poolRoutes } from './pools.js';
 import { RequestError } from './request-error.js';
@@ -21,7 +20,7 @@ export function adminApp(source: AdminSource, logger: Logger, token: AdminToken 
   });
   app.use(accessControl(token));
   app.get('/healthz', (context) => context.text('ok\n'));
-  app.get('/readyz', (context) => readiness(context, source.view()));
+  app.get('/readyz', (context) => readiness(context, source.notReady()));
   app.get('/api', (context) => context.json(source.view()));
   app.get('/api/workers', (context) => context.json(source.view().workers));
   app.route('/api/pools', poolRoutes(source));
@@ -57,7 +56,6 @@ function failure(error: Error, context: Context, logger: Logger): Response {
   return context.json({ error: 'The request failed; the log says why' }, 500);
 }
 
-function readiness(context: Context, view: BalancerView): Response {
-  const reasons = notReadyReasons(view);
+function readiness(context: Context, reasons: readonly string[]): Response {
   return reasons.length === 0 ? context.text('ready\n') : context.text(`${reasons.join('\n')}\n`, 503);
 }

@@ -4,15 +4,25 @@
  */
 import { type Context, Hono } from 'hono';
 import { backendConfig } from '../../config/schema.js';
-import { unknownBackend, unknownPool } from '../errors.js';
-import { backendIdOf, backendPatch, type PoolChanges } from '../membership.js';
-import type { BackendView, BalancerView, PoolView } from '../view.js';
+import { backendPatch, type PoolChanges } from '../membership.js';
+import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 import { boundedBody, readBody } from './body.js';
 import { RequestError } from './request-error.js';
 
-/** What the admin interface shows and changes. */
+/**
+ * What the admin interface shows and changes. The whole view of a large pool takes longer than a change of it, so
+ * there are smaller ones.
+ */
 export interface AdminSource extends PoolChanges {
   view(): BalancerView;
+  /** @returns why no traffic should be sent here, one line each; empty when it is ready */
+  notReady(): readonly string[];
+  /** @throws {ChangeError} when there is none */
+  pool(name: string): PoolView;
+  /** @throws {ChangeError} when there is none */
+  poolHead(name: string): PoolHead;
+  /** @throws {ChangeError} when there is none */
+  backend(pool: string, id: string): BackendView;
 }
 
 /** How a change is answered. */
@@ -29,13 +39,13 @@ export function poolRoutes(source: AdminSource): Hono {
   const routes = new Hono();
   routes.get('/', (context) => context.json(source.view().pools));
   routes.get('/:pool', (context) => {
-    const pool = poolOf(source, context);
+    const pool = source.pool(context.req.param('pool'));
     return context.json(pool, 200, tagOf(pool));
   });
   routes.post('/:pool/backends', boundedBody, (context) => add(context, source));
   routes.get('/:pool/backends/:id', (context) => {
-    const pool = poolOf(source, context);
-    return context.json(backendOf(pool, context.req.param('id')), 200, tagOf(pool));
+    const pool = headOf(source, context);
+    return context.json(source.backend(pool.name, context.req.param('id')), 200, tagOf(pool));
   });
   routes.patch('/:pool/backends/:id', boundedBody, (context) => update(context, source));
   routes.delete('/:pool/backends/:id', (context) => remove(context, source));
@@ -45,10 +55,10 @@ export function poolRoutes(source: AdminSource): Hono {
 async function add(context: Context, source: AdminSource): Promise<Response> {
   const input = await readBody(context, backendConfig);
   // From here to the change nothing waits, so what was found is what is changed.
-  const before = poolOf(source, context);
+  const before = headOf(source, context);
   requireMatch(context, before);
   const version = source.addBackend(before.name, input);
-  const { answer, headers } = changed(source, before.name, input.address);
+  const { answer, headers } = changed(source, before.name, source.backend(before.name, input.address));
   const location = `/api/pools/${encodeURIComponent(before.name)}/backends/${encodeURIComponent(answer.backend.id)}`;
   if (version === before.version) return context.json(answer, 200, headers);
   return context.json(answer, 201, { ...headers, location });
@@ -56,65 +66,47 @@ async function add(context: Context, source: AdminSource): Promise<Response> {
 
 async function update(context: Context, source: AdminSource): Promise<Response> {
   const patch = await readBody(context, backendPatch);
-  const before = poolOf(source, context);
-  requireMatch(context, before);
-  const { id } = backendOf(before, context.req.param('id'));
-  source.updateBackend(before.name, id, patch);
-  const { answer, headers } = changed(source, before.name, id);
+  const { name, id } = target(context, source);
+  source.updateBackend(name, id, patch);
+  const { answer, headers } = changed(source, name, source.backend(name, id));
   return context.json(answer, 200, headers);
 }
 
 function remove(context: Context, source: AdminSource): Response {
-  const before = poolOf(source, context);
-  const backend = backendOf(before, context.req.param('id'));
-  requireMatch(context, before);
-  source.removeBackend(before.name, backend.id);
-  const after = poolOf(source, context);
-  const answer: Changed = { pool: after.name, version: after.version, eligible: after.eligible, backend };
-  return context.json(answer, 200, tagOf(after));
+  const { name, id } = target(context, source);
+  const backend = source.backend(name, id);
+  source.removeBackend(name, id);
+  const { answer, headers } = changed(source, name, backend);
+  return context.json(answer, 200, headers);
 }
 
-function changed(source: AdminSource, name: string, id: string): { answer: Changed; headers: { etag: string } } {
-  const pool = poolNamed(source, name);
-  const answer = { pool: name, version: pool.version, eligible: pool.eligible, backend: backendOf(pool, id) };
-  return { answer, headers: tagOf(pool) };
+/** The backend that the path names, once it is sure that the asker has its pool as it is. */
+function target(context: Context, source: AdminSource): { readonly name: string; readonly id: string } {
+  const pool = headOf(source, context);
+  const { id } = source.backend(pool.name, context.req.param('id') ?? '');
+  requireMatch(context, pool);
+  return { name: pool.name, id };
 }
 
-function poolOf(source: AdminSource, context: Context): PoolView {
-  return poolNamed(source, context.req.param('pool') ?? '');
+function changed(
+  source: AdminSource,
+  name: string,
+  backend: BackendView,
+): { readonly answer: Changed; readonly headers: { etag: string } } {
+  const pool = source.poolHead(name);
+  return { answer: { pool: name, version: pool.version, eligible: pool.eligible, backend }, headers: tagOf(pool) };
 }
 
-/** @throws {ChangeError} when there is none */
-function poolNamed(source: AdminSource, name: string): PoolView {
-  const { pools } = source.view();
-  const pool = pools.find((each) => each.name === name);
-  if (pool === undefined)
-    throw unknownPool(
-      name,
-      pools.map((each) => each.name),
-    );
-  return pool;
+function headOf(source: AdminSource, context: Context): PoolHead {
+  return source.poolHead(context.req.param('pool') ?? '');
 }
 
-/** @throws {ChangeError} when there is none */
-function backendOf({ name, backends }: PoolView, text = ''): BackendView {
-  const id = backendIdOf(text);
-  const backend = backends.find((each) => each.id === id);
-  if (backend === undefined)
-    throw unknownBackend(
-      name,
-      text,
-      backends.map((each) => each.id),
-    );
-  return backend;
-}
-
-function tagOf({ version }: PoolView): { etag: string } {
+function tagOf({ version }: PoolHead): { etag: string } {
   return { etag: `"${version}"` };
 }
 
 /** RFC 9110 section 13.1.1. @throws {RequestError} when the asker has another version in mind */
-function requireMatch(context: Context, pool: PoolView): void {
+function requireMatch(context: Context, pool: PoolHead): void {
   const header = context.req.header('if-match')?.trim();
   if (header === undefined || header === '*') return;
   const tags = header.split(',').map((tag) => tag.trim());
