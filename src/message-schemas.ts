@@ -12,8 +12,13 @@ const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
 
 /** Never parsed: a worker is of the same build as the primary that started it. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
-  /** The answer to `hello`: all a worker needs before it listens. */
-  z.object({ type: z.literal('start'), config: configSchema, snapshots: z.array(poolSnapshotSchema) }),
+  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. */
+  z.object({
+    type: z.literal('start'),
+    worker: z.int(),
+    config: configSchema,
+    snapshots: z.array(poolSnapshotSchema),
+  }),
   /** Listen on `address`; in mode `shared` the bound socket itself comes as the message's handle. */
   z.object({ type: z.literal('listen'), address: z.string(), accept: acceptSchema }),
   /** Which of how many live workers this one is; comes before `listen`, and when others come or go. */
@@ -22,6 +27,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('change'), change: poolChangeSchema }),
   /** A backend's time to drain is over: what is open on it ends, and what can be repeated goes elsewhere. */
   z.object({ type: z.literal('recall'), pool: z.string(), id: backendIdSchema }),
+  /** The access log was rotated: open its file by its name again. */
+  z.object({ type: z.literal('reopen-access-log') }),
   /** Stop accepting, finish what is in flight, exit 0 within the time. */
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);
@@ -42,6 +49,15 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     id: backendIdSchema,
     streak: z.int(),
     reason: z.enum(FAILURE_REASONS),
+  }),
+  /** Lines of the access log wait in memory, and may get lost, or all is well again; or a new file did not open. */
+  z.object({
+    type: z.literal('access-log'),
+    event: z.enum(['failing', 'recovered', 'not-reopened']),
+    /** One plain clause; empty when all is well. */
+    cause: z.string(),
+    /** Lines lost since it began. */
+    lost: z.int(),
   }),
   /** Once a second, which is also the sign of life. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
   z.object({

@@ -17,6 +17,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   snapshot: true,
   change: true,
   recall: true,
+  'reopen-access-log': true,
   drain: true,
 };
 
@@ -49,6 +50,7 @@ export const WORKER_COLUMNS = [
   'rejected',
   'unavailable',
   'memoryBytes',
+  'accessLogLost',
 ] as const;
 export type WorkerColumn = (typeof WORKER_COLUMNS)[number];
 

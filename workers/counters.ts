@@ -46,6 +46,7 @@ export const WORKER_COLUMN = {
   rejected: workerColumn('rejected'),
   unavailable: workerColumn('unavailable'),
   memoryBytes: workerColumn('memoryBytes'),
+  accessLogLost: workerColumn('accessLogLost'),
 } as const;
 
 /** A row of counters, all of them growth since the last {@link takeInto}. */

@@ -35,7 +35,7 @@ function start(message: Extract<ToWorker, { type: 'start' }>): void {
   const pool = message.config.pools[snapshot?.pool ?? ''];
   if (snapshot === undefined || pool === undefined) throw new TypeError('Started without a pool');
   drainMs = message.config.drain;
-  worker = new Worker(message.config, pool, snapshot, { send, unread: () => unread, drained: exit });
+  worker = new Worker(message.worker, message.config, pool, snapshot, { send, unread: () => unread, drained: exit });
 }
 
 function drain(): void {

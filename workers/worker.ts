@@ -7,6 +7,7 @@ import { systemRandom } from '../src/core/random.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
+import { AccessLog } from './access-log/access-log.js';
 import { POOL_COLUMN, takeBackendRows, WORKER_COLUMN } from './counters.js';
 import { Dispatch } from './dispatch.js';
 import { ClientConnection } from './http/client-connection.js';
@@ -36,15 +37,20 @@ export class Worker {
   private readonly flushing: NodeJS.Timeout;
   private deadline: NodeJS.Timeout | undefined;
 
-  /** @param snapshot the pool that all requests go to, at some version */
-  constructor(config: Config, pool: PoolConfig, snapshot: PoolSnapshot, output: WorkerOutput) {
+  /**
+   * @param number its place among the workers, from 1
+   * @param snapshot the pool that all requests go to, at some version
+   */
+  constructor(number: number, config: Config, pool: PoolConfig, snapshot: PoolSnapshot, output: WorkerOutput) {
     this.output = output;
-    const dispatch = new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) => {
-      if (output.unread() < MOST_UNREAD) output.send({ type: 'failing', pool: name, id, streak, reason });
-    });
-    this.plane = new Plane(config, dispatch, this.wheel);
+    const dispatch = new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
+      this.report({ type: 'failing', pool: name, id, streak, reason }),
+    );
+    const accessLog =
+      config.accessLog === 'off' ? undefined : new AccessLog(config, number, (report) => this.report(report));
+    this.plane = new Plane(config, dispatch, this.wheel, accessLog);
     this.wheel.start();
-    this.flushing = setInterval(() => this.flush(), FLUSH_MS);
+    this.flushing = setInterval(() => this.tick(), FLUSH_MS);
     this.acknowledge();
   }
 
@@ -61,6 +67,9 @@ export class Worker {
         return this.apply(message.change);
       case 'recall':
         for (const client of this.plane.clients) client.recall(message.id);
+        return;
+      case 'reopen-access-log':
+        void this.plane.accessLog?.reopen();
         return;
       case 'drain':
         return this.drain(message.withinMs);
@@ -88,9 +97,15 @@ export class Worker {
     this.plane.whenEmpty(undefined);
     this.plane.draining = true;
     this.listeners.close();
-    for (const client of this.plane.clients) client.socket.destroy();
+    for (const client of this.plane.clients) client.cut();
     this.plane.dispatch.stop();
     this.wheel.stop();
+    const { accessLog } = this.plane;
+    if (accessLog === undefined) this.sayLast();
+    else accessLog.close(() => this.sayLast());
+  }
+
+  private sayLast(): void {
     this.flush();
     this.output.drained();
   }
@@ -129,14 +144,25 @@ export class Worker {
     this.output.send({ type: 'applied', pool, version });
   }
 
+  /** What goes wrong is told to a primary that reads. */
+  private report(message: ToPrimary): void {
+    if (this.output.unread() < MOST_UNREAD) this.output.send(message);
+  }
+
+  private tick(): void {
+    this.plane.accessLog?.tick();
+    this.flush();
+  }
+
   private flush(): void {
     // A primary that is held up gets one row of counters when it is back, not one for each second.
     if (this.output.unread() >= MOST_UNREAD) return;
-    const { dispatch, counters, clients } = this.plane;
+    const { accessLog, dispatch, counters, clients } = this.plane;
     const counted = dispatch.counted();
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = clients.size;
     worker[WORKER_COLUMN.memoryBytes] = process.memoryUsage.rss();
+    worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
     const ofPool = dispatch.counters.take();
     ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
     const ids = counted.map((upstream) => upstream.id);

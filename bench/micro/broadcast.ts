@@ -106,7 +106,7 @@ async function changes(size: number): Promise<[number, number]> {
   const fleet = new Fleet(WORKER_FILE);
   fleet.listen((id, raw) => {
     const message = toPrimarySchema.parse(raw);
-    if (message.type === 'hello') broadcaster.welcome({ id, send: (told) => fleet.send(id, told) });
+    if (message.type === 'hello') broadcaster.welcome({ id, slot: id, send: (told) => fleet.send(id, told) });
     if (message.type !== 'applied') return;
     broadcaster.acknowledge(id, message.pool, message.version);
     fleet.answered();

@@ -2,12 +2,12 @@
 import { type Command, Option } from 'commander';
 import { POLICIES } from '../balancing/picker.js';
 import { variableOf } from '../config/from-args.js';
-import { ACCEPT_MODES, configSchema, DEFAULT_POOL, LOG_LEVELS } from '../config/schema.js';
+import { ACCEPT_MODES, ACCESS_LOG_FORMATS, configSchema, DEFAULT_POOL, LOG_LEVELS } from '../config/schema.js';
 import { durationText } from '../config/values.js';
 
 /** Adds the options that start a balancer. Values stay text: reading them is from-args' part. */
 export function addServeOptions(program: Command): void {
-  const { listeners, workers, accept, admin, logLevel, pools } = configSchema.parse({
+  const { listeners, workers, accept, admin, accessLog, accessLogFormat, logLevel, pools } = configSchema.parse({
     pools: { [DEFAULT_POOL]: { backends: [{ address: 'localhost:1' }] } },
   });
   const pool = pools[DEFAULT_POOL];
@@ -27,6 +27,8 @@ export function addServeOptions(program: Command): void {
     .option('--health-interval <time>', `time between two probes: 500ms, 5s, 1m (${interval})`)
     .option('--accept <mode>', `how workers get connections: ${ACCEPT_MODES.join(', ')} (${accept})`)
     .option('--admin <addr>', `where the pools can be looked at and changed, or off (${admin})`)
+    .option('--access-log <file>', `where each request gets a line: a file, - or off (${accessLog})`)
+    .option('--access-log-format <format>', `${ACCESS_LOG_FORMATS.join(', ')} (${accessLogFormat})`)
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (${logLevel})`);
 }
 
@@ -50,7 +52,7 @@ Beyond loopback the admin interface needs a token, which commands then show:
 at least 16 characters in ROUNDHOUSE_ADMIN_TOKEN, and never on a command line.
 
 Signals: TERM and INT finish what is in flight, then end; a second INT ends at
-once; HUP reads the file again and applies its backends and health checks; USR2
-replaces the workers one by one.
+once; HUP reads the file again, applies its backends and health checks, and
+opens the access log again; USR2 replaces the workers one by one.
 Exit codes: 0 fine, 1 could not run, 2 wrong usage.`;
 }

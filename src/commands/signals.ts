@@ -7,13 +7,13 @@ import type { Reload } from './reload.js';
 /**
  * Installs the handlers for the rest of this process's life. Signals that come before `starting` has settled take
  * effect then, so no half-started worker is left behind.
- * @param reload what SIGHUP asks for; `undefined` without a configuration file
+ * @param reload what SIGHUP asks for beside a new access log; `undefined` without a configuration file
  */
 export function obeySignals(starting: Promise<Balancer>, logger: Logger, reload: Reload | undefined): void {
   const life = new Life(starting, logger, reload);
   process.on('SIGTERM', () => life.drain('SIGTERM'));
   process.on('SIGINT', () => life.interrupt());
-  process.on('SIGHUP', () => life.reload());
+  process.on('SIGHUP', () => life.hangUp());
   process.on('SIGUSR2', () => life.roll());
   // Also called for a rejected promise that nobody handles.
   process.on('uncaughtException', (error) => life.die('unhandled error', error));
@@ -65,18 +65,20 @@ class Life {
       });
   }
 
-  reload(): void {
-    if (this.#drainingSince !== undefined) return;
-    if (this.#reload === undefined) {
-      this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
-      return;
-    }
-    const reload = this.#reload;
+  /** Opens the access log again, also while draining, and reads the configuration again. */
+  hangUp(): void {
     // Whoever awaits the start itself reports why it failed.
     this.#starting.then(
-      (balancer) => reload.run(balancer),
+      (balancer) => this.#hangUp(balancer),
       () => undefined,
     );
+  }
+
+  #hangUp(balancer: Balancer): void {
+    const reopens = balancer.reopenAccessLog();
+    if (this.#drainingSince !== undefined) return;
+    if (this.#reload !== undefined) void this.#reload.run(balancer);
+    else if (!reopens) this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
   }
 
   roll(): void {

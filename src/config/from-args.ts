@@ -19,6 +19,8 @@ export interface Args {
   readonly healthInterval?: string | undefined;
   readonly accept?: string | undefined;
   readonly admin?: string | undefined;
+  readonly accessLog?: string | undefined;
+  readonly accessLogFormat?: string | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -47,6 +49,8 @@ const SETTINGS: readonly Setting[] = [
   { name: 'healthInterval', path: (pool) => ['pools', pool, 'healthCheck', 'interval'], read: text },
   { name: 'accept', path: () => ['accept'], read: text },
   { name: 'admin', path: () => ['admin'], read: (given) => withHost(text(given), '127.0.0.1') },
+  { name: 'accessLog', path: () => ['accessLog'], read: text },
+  { name: 'accessLogFormat', path: () => ['accessLogFormat'], read: text },
   { name: 'logLevel', path: () => ['logLevel'], read: text },
 ];
 

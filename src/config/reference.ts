@@ -36,7 +36,7 @@ roundhouse: lb.yaml:6:5: pools.web: "helthCheck" is not known here; did you mean
 pool; requests in flight finish, and whatever did not change keeps its health and its connections. A changed
 \`healthCheck\` takes effect at once and forgets nothing. Other keys that changed are named in the log and wait for a
 restart. Backends that were added at run time, and that no version of the
-file named, stay. A file with a mistake changes nothing.
+file named, stay. A file with a mistake changes nothing. The access log is opened again in any case.
 
 **Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where it says "or off", \`off\` and \`0\` switch the limit off.
 **Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`.

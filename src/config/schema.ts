@@ -10,6 +10,7 @@ import { backendAddress, duration, ipRange, listenAddress, positiveDuration, sho
 
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
+export const ACCESS_LOG_FORMATS = ['json', 'clf'] as const;
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 /** More workers than any host has cores is a typo, and a thousand processes are hard to take back. */
 export const MAX_WORKERS = 256;
@@ -319,6 +320,15 @@ const config = z.strictObject({
     .union([z.literal('off'), listenAddress])
     .prefault('127.0.0.1:9901')
     .describe('Where the running balancer can be looked at and changed, or `off`.'),
+  accessLog: z
+    .string()
+    .regex(/^[^\0]+$/, { error: 'must name a file, or be - for standard output, or off' })
+    .default('off')
+    .describe('The file that gets a line for each request (docs/access-log.md), `-` for standard output, or `off`.'),
+  accessLogFormat: z
+    .enum(ACCESS_LOG_FORMATS)
+    .default('json')
+    .describe('`json`: an object a line; `clf`: the combined format of nginx and Apache, and times.'),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('The least important kind of line that is logged.'),
   drain: positiveDuration.prefault('30s').describe('How long work in flight may take after a stop was asked for.'),
   heartbeat: duration

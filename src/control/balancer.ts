@@ -4,12 +4,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Config, HealthCheckConfig } from '../config/schema.js';
 import { type Accept, chooseAccept } from './accept.js';
+import { tryAccessLog } from './access-log.js';
 import type { AdminToken } from './admin/token.js';
 import { StartError } from './errors.js';
 import { canShareSockets, type ListenSocket, openListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
 import type { PoolChanges } from './membership.js';
-import { Primary } from './primary.js';
+import { Primary, type PrimaryParts } from './primary.js';
 import type { BalancerView } from './view.js';
 
 export { ChangeError, StartError } from './errors.js';
@@ -30,6 +31,8 @@ export interface Balancer extends PoolChanges {
    * @throws {StartError} when a replacement does not start; the old workers that are left go on
    */
   roll(): Promise<void>;
+  /** The access log's file was rotated: all workers open it again. @returns `false` without such a file */
+  reopenAccessLog(): boolean;
   /**
    * Drains: no new connection, what is in flight finishes, everything is released. A second call joins the first.
    * @param withinMs how long that may take, the configuration's `drain` unless given
@@ -66,8 +69,17 @@ export async function startBalancer(
   { adminToken, programs = PROGRAMS }: StartOptions = {},
 ): Promise<Balancer> {
   const accept = acceptOf(config, logger);
-  const sockets = await openSockets(config, accept);
-  const primary = new Primary({ config, logger, adminToken, programs, accept, sockets });
+  const accessLog = await tryAccessLog(config);
+  try {
+    const sockets = await openSockets(config, accept);
+    return await startPrimary({ config, logger, adminToken, programs, accept, sockets });
+  } finally {
+    await accessLog?.close();
+  }
+}
+
+async function startPrimary(parts: PrimaryParts): Promise<Primary> {
+  const primary = new Primary(parts);
   try {
     await primary.start();
   } catch (error) {

@@ -11,6 +11,8 @@ import type { ToWorker } from '../messages.js';
 /** A worker as far as state reaches it. */
 export interface StateReceiver {
   readonly id: number;
+  /** Its place among the workers, from 1. */
+  readonly slot: number;
   send(message: ToWorker): void;
 }
 
@@ -54,7 +56,7 @@ export class Broadcaster {
   welcome(to: StateReceiver): void {
     const snapshots = Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
-    to.send({ type: 'start', config: this.#config, snapshots });
+    to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots });
     this.#share();
   }
 

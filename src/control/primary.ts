@@ -6,6 +6,7 @@ import { usableCpus } from '../config/cpu-count.js';
 import type { Config, HealthCheckConfig } from '../config/schema.js';
 import { unreachable } from '../core/unreachable.js';
 import type { Accept } from './accept.js';
+import { AccessLogs } from './access-log.js';
 import type { AdminServer } from './admin/server.js';
 import type { AdminToken } from './admin/token.js';
 import type { Balancer, Programs } from './balancer.js';
@@ -53,6 +54,7 @@ export class Primary implements Balancer {
   readonly #broadcaster: Broadcaster;
   readonly #supervisor: Supervisor;
   readonly #watch: WorkerWatch<WorkerProcess>;
+  readonly #accessLogs: AccessLogs;
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
@@ -66,6 +68,7 @@ export class Primary implements Balancer {
     const publish = this.#broadcaster.publish.bind(this.#broadcaster);
     const recall = this.#broadcaster.recall.bind(this.#broadcaster);
     this.#pools = new Pools({ config, logger, probeFile: programs.probe, publish, recall });
+    this.#accessLogs = new AccessLogs(config, logger);
     prepareCluster(programs.worker, accept);
     this.#supervisor = this.#workerSupervisor();
     this.#watch = this.#workerWatch();
@@ -131,6 +134,12 @@ export class Primary implements Balancer {
     return this.#supervisor.roll();
   }
 
+  reopenAccessLog(): boolean {
+    return this.#accessLogs.reopen(() => {
+      for (const worker of this.#supervisor.workers) worker.send({ type: 'reopen-access-log' });
+    });
+  }
+
   close(withinMs: number = this.#config.drain): Promise<void> {
     this.#closing ??= this.#close(withinMs);
     return this.#closing;
@@ -180,6 +189,7 @@ export class Primary implements Balancer {
       left: ({ id }) => {
         this.#broadcaster.leave(id);
         this.#pools.workerLeft(id);
+        this.#accessLogs.leave(id);
       },
     });
   }
@@ -218,6 +228,8 @@ export class Primary implements Balancer {
         return this.#pools.failing(worker.id, report);
       case 'counters':
         return this.#counted(worker, report);
+      case 'access-log':
+        return this.#accessLogs.report(worker.id, report);
       default:
         return unreachable(report);
     }

@@ -171,6 +171,7 @@ export class Stats {
       requests: total('requests'),
       rejected: total('rejected'),
       unavailable: total('unavailable'),
+      accessLogLost: total('accessLogLost'),
       requestsPerSecond: row?.rate.perSecond(this.#nowMs()) ?? 0,
     };
   }

@@ -171,6 +171,7 @@ export class Supervisor {
       case 'resync':
       case 'failing':
       case 'counters':
+      case 'access-log':
         return this.#parts.report(worker, message);
       default:
         return unreachable(message);

@@ -44,7 +44,8 @@ const NOTHING: Additions = { forwarded: false, via: '', makeRequestId: undefined
 /**
  * Builds the head to send to a backend, always HTTP/1.1. Hop-by-hop fields and those that Connection names are left
  * out (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are ours; a trusted client's X-Forwarded-For is
- * appended to and its other forwarding fields stay, anybody else's are dropped.
+ * appended to and its other forwarding fields stay, anybody else's are dropped. An X-Request-Id that is made here is the
+ * head's from then on.
  * @param text what `head` was parsed from
  * @param fallbackHost the Host for an HTTP/1.0 request that names none
  */
@@ -151,7 +152,10 @@ function optionalFields(head: RequestHead, client: ClientSide, { forwarded, via,
   let out = '';
   if (forwarded) out = `Forwarded: ${forwardedElement(head, client)}\r\n`;
   if (via !== '') out += `Via: 1.${head.minorVersion} ${via}\r\n`;
-  if (makeRequestId !== undefined && head.requestId === '') out += `X-Request-Id: ${makeRequestId()}\r\n`;
+  if (makeRequestId !== undefined && head.requestId === '') {
+    head.requestId = makeRequestId();
+    out += `X-Request-Id: ${head.requestId}\r\n`;
+  }
   return out;
 }
 

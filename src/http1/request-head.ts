@@ -43,7 +43,7 @@ export class RequestHead implements RequestLine {
   upgrade = false;
   /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
   idempotent = false;
-  /** The X-Request-Id it came with; empty when it has none that can be passed on. */
+  /** The X-Request-Id it goes on with: its own, else one made for it; empty when it has none that can be passed on. */
   requestId = '';
   /** How many more hops may forward a TRACE or OPTIONS, or -1 without a limit (RFC 9110 section 7.6.2). */
   maxForwards = -1;

@@ -40,6 +40,8 @@ describe('The configuration from a command line', () => {
       healthInterval: '500ms',
       accept: 'shared',
       admin: 'off',
+      accessLog: '/tmp/access.log',
+      accessLogFormat: 'clf',
       logLevel: 'debug',
     });
     expect(read).to.deep.include({
@@ -47,6 +49,8 @@ describe('The configuration from a command line', () => {
       workers: 3,
       accept: 'shared',
       admin: 'off',
+      accessLog: '/tmp/access.log',
+      accessLogFormat: 'clf',
       logLevel: 'debug',
     });
     expect(read.pools['default']).to.include({ policy: 'random' });

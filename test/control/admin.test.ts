@@ -12,6 +12,7 @@ const NO_TRAFFIC = {
   rejected: 0,
   unavailable: 0,
   memoryBytes: 73_400_320,
+  accessLogLost: 0,
   clientConnections: 0,
   requestsPerSecond: 0,
 };

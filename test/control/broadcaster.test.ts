@@ -8,6 +8,7 @@ const A = '10.0.0.1:80';
 
 class Receiver {
   readonly got: ToWorker[] = [];
+  readonly slot = 1;
   readonly id: number;
 
   constructor(id: number) {

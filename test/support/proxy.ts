@@ -21,6 +21,8 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly upstream?: PoolInput['timeouts'];
   readonly limits?: ConfigInput['limits'];
   readonly forwarding?: ConfigInput['forwarding'];
+  readonly accessLog?: string;
+  readonly accessLogFormat?: ConfigInput['accessLogFormat'];
 }
 
 export type MessageOf<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
@@ -36,15 +38,16 @@ export class TestProxy {
   /** How often the worker said that it is drained. */
   drained = 0;
 
-  constructor({ backends, timeouts, upstream, limits, forwarding, ...pool }: ProxyOptions) {
+  constructor({ backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...pool }: ProxyOptions) {
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
-    this.config = configSchema.parse({ timeouts, limits, forwarding, pools: { [DEFAULT_POOL]: input } });
+    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat };
+    this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input } });
     const parsed = this.config.pools[DEFAULT_POOL];
     if (parsed === undefined) throw new TypeError('The pool is missing');
     this.snapshot = { pool: DEFAULT_POOL, version: 1, backends: parsed.backends.map(up) };
-    this.worker = new Worker(this.config, parsed, this.snapshot, {
+    this.worker = new Worker(1, this.config, parsed, this.snapshot, {
       send: (message) => this.sent.push(message),
       unread: () => this.unread,
       drained: () => {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { readMode } from '../../workers/fast-socket.js';
 
-const ASIDE = ['framing', 'pipelining', 'upgrade', 'isolation', 'early-response'];
+const ASIDE = ['framing', 'pipelining', 'upgrade', 'isolation', 'early-response', 'access-log'];
 
 describe('Reading by events', () => {
   it('passes the same tests', async function () {

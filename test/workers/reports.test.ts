@@ -148,7 +148,7 @@ describe('A worker counts', () => {
     await get(proxy.port);
     proxy.worker.stop();
     const { clientConnections: _now, memoryBytes: _used, ...growth } = workerTotals(proxy);
-    expect(growth).to.deep.equal({ accepted: 2, requests: 1, rejected: 1, unavailable: 1 });
+    expect(growth).to.deep.equal({ accepted: 2, requests: 1, rejected: 1, unavailable: 1, accessLogLost: 0 });
   });
 
   it('the memory it holds, as the system sees it', async () => {

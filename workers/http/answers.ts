@@ -1,8 +1,13 @@
 /** workers/http/answers.ts: the responses Roundhouse gives in its own name (RFC 9110 section 15). */
 import { STATUS_CODES } from 'node:http';
+import type { Reason } from '../../src/core/reason.js';
 
 export interface Answer {
   readonly status: number;
+  /** For the access log; the client is told no more than `detail` says. */
+  readonly reason: Reason;
+  /** Which rule a refused request breaks, for the same. */
+  readonly fault?: string;
   /** One plain sentence for the person who reads the body; never names a backend. */
   readonly detail: string;
   readonly keepAlive: boolean;

@@ -4,9 +4,12 @@
  */
 import type { Socket } from 'node:net';
 import type { BackendId } from '../../src/core/backend.js';
+import type { Reason } from '../../src/core/reason.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
+import type { Fault } from '../../src/http1/fault.js';
 import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-request.js';
 import { parseRequestHead } from '../../src/http1/request-head.js';
+import type { AccessRecord } from '../access-log/record.js';
 import { WORKER_COLUMN } from '../counters.js';
 import { adopt, type Incoming, type Reader, TextWriter, unsentBytes } from '../fast-socket.js';
 import type { Loan } from '../read-buffers.js';
@@ -36,14 +39,31 @@ const DRAIN_IDLE_MS = 1_000;
 const MAX_UNREAD_BYTES = 65_536;
 
 /** What a refused client is answered. */
-type Refusal = Pick<Answer, 'status' | 'detail'>;
+type Refusal = Omit<Answer, 'keepAlive' | 'isHead'>;
 
-const BODY_TOO_LARGE: Refusal = { status: 413, detail: 'the request body is too large.' };
-const TOO_MANY_CONNECTIONS: Refusal = { status: 429, detail: 'too many connections from this address.' };
+const HEAD_LATE: Refusal = { status: 408, reason: 'client-timeout', detail: 'the request head took too long.' };
+const BODY_LATE: Refusal = { status: 408, reason: 'client-timeout', detail: 'the request body took too long.' };
+const BODY_TOO_LARGE: Refusal = { status: 413, reason: 'too-large', detail: 'the request body is too large.' };
+const NO_ROOM: Refusal = { status: 503, reason: 'too-many', detail: 'too many connections.' };
+const TOO_MANY_OF_ADDRESS: Refusal = {
+  status: 429,
+  reason: 'too-many',
+  detail: 'too many connections from this address.',
+};
+/** RFC 9110 section 7.6.2: where Max-Forwards is zero this hop answers. */
+const LAST_HOP: Refusal = {
+  status: 200,
+  reason: 'max-forwards',
+  detail: 'this is the last hop that Max-Forwards allows.',
+};
+/** Echoing it, as the last hop should, would show a script what its browser hides. */
+const NO_TRACE: Refusal = { status: 405, reason: 'max-forwards', detail: 'TRACE is not answered here.' };
 
 export class ClientConnection implements Reader {
   readonly socket: Socket;
   readonly writer: TextWriter;
+  /** What the current request is logged as; `undefined` without an access log. */
+  readonly record: AccessRecord | undefined;
   readBuffer: Buffer;
   loan: Loan | undefined = undefined;
   private readonly plane: Plane;
@@ -75,6 +95,7 @@ export class ClientConnection implements Reader {
     this.idleSince = plane.wheel.now;
     this.socket = adopt(incoming, this);
     this.writer = new TextWriter(this.socket);
+    this.record = plane.accessLog?.record();
     // What the error was does not matter: 'close' always follows and does the work.
     this.socket.on('error', ignore);
     this.socket.on('end', () => this.onEnd());
@@ -116,11 +137,12 @@ export class ClientConnection implements Reader {
       case 'head':
         if (this.pending === '') return this.leave();
         if (this.socket.writableLength > MAX_UNREAD_BYTES) return this.cutUnlessProgressed();
-        return this.refuse(408, 'the request head took too long.');
+        this.record?.unreadable(this.address, this.pending);
+        return this.refuse(HEAD_LATE);
       case 'body':
         if (exchange?.responseBegan === true) return this.cutUnlessProgressed();
         exchange?.abort();
-        return this.refuse(408, 'the request body took too long.');
+        return this.refuse(BODY_LATE);
       case 'waiting':
         if (exchange?.responseBegan === true) return this.cutUnlessProgressed();
         this.socket.destroy();
@@ -165,6 +187,7 @@ export class ClientConnection implements Reader {
   /** The response is written. @param requestComplete whether the client has sent all of its request */
   onExchangeDone(requestComplete: boolean): void {
     this.exchange = undefined;
+    this.record?.end();
     if (this.phase === 'closed') return;
     if (!requestComplete) return this.linger();
     if (!this.keepAlive) return this.pending === '' ? this.leave() : this.linger();
@@ -177,13 +200,15 @@ export class ClientConnection implements Reader {
   /** Answers in Roundhouse's own name and ends the exchange. @param requestComplete as above */
   answer(answer: Answer, requestComplete: boolean): void {
     this.keepAlive = answer.keepAlive;
-    this.writer.write(answerText(answer));
+    this.say(answer);
     this.onExchangeDone(requestComplete);
   }
 
-  /** The response cannot be completed. @param byReset whether an orderly end would look like the end of its body */
-  breakOff(byReset: boolean): void {
+  /** The response cannot be completed, for `reason`. @param byReset whether an orderly end would look like the end of its body */
+  breakOff(reason: Reason, byReset: boolean): void {
     this.exchange = undefined;
+    this.record?.blame(reason);
+    this.record?.end();
     if (byReset) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
@@ -214,6 +239,13 @@ export class ClientConnection implements Reader {
     else this.plane.wheel.arm(this.timer, DRAIN_IDLE_MS - idleMs);
   }
 
+  /** The worker's time is over. */
+  cut(): void {
+    this.record?.blame('stopped');
+    this.record?.end();
+    this.socket.destroy();
+  }
+
   private onHeadBytes(buffer: Buffer, length: number): void {
     const arrived = buffer.toString('latin1', 0, length);
     this.ahead = 0;
@@ -231,21 +263,27 @@ export class ClientConnection implements Reader {
   private serve(text: string, bytes: Buffer, fresh: boolean): void {
     const { plane } = this;
     const head = plane.requestHead;
+    if (fresh) this.record?.arrives();
     const result = parseRequestHead(text, bytes, plane.config.limits, head);
     if (result === 'incomplete') return this.awaitHead(text, fresh);
-    if (result !== 'complete') return this.refuseFault(result);
+    if (result !== 'complete') {
+      this.record?.unreadable(this.address, text);
+      return this.refuseFault(result);
+    }
     this.body.start(head.framing, head.contentLength);
     const end = this.body.scan(bytes, head.length, text.length);
+    this.record?.read(this.address, text, bytes, head, end);
     if (this.body.fault !== undefined) return this.refuseFault(this.body.fault);
     this.bodyBytes = end - head.length;
-    if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.refuseFault(BODY_TOO_LARGE);
-    if (head.maxForwards === 0) return this.refuse(...lastHopAnswer(head.method));
+    if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
+    if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
     if (this.isTooFarAhead()) head.keepAlive = false;
     const { additions } = plane.policy;
     const forwarded = forwardRequestHead(text, head, this.clientSide(), plane.dispatch.pool, additions);
     const complete = this.body.done;
     this.phase = complete ? 'waiting' : 'body';
     plane.counters.add(WORKER_COLUMN.requests);
+    this.record?.dispatched(plane.dispatch.pool, head.requestId);
     plane.wheel.arm(this.timer, this.halfClosed ? HALF_CLOSED_MS : 0);
     if (end < text.length) this.keepForLater(text.slice(end));
     else if (this.socket.isPaused()) this.socket.resume();
@@ -257,20 +295,24 @@ export class ClientConnection implements Reader {
     const { body, exchange } = this;
     const end = body.scan(buffer, 0, length);
     this.bodyBytes += end;
-    const fault = this.isTooLarge(this.bodyBytes) ? BODY_TOO_LARGE : body.fault;
-    if (fault !== undefined) {
-      const began = exchange?.responseBegan === true;
-      exchange?.abort();
-      if (began) this.breakOff(true);
-      else this.refuseFault(fault);
-      return;
-    }
+    this.record?.received(end);
+    if (this.isTooLarge(this.bodyBytes)) return this.endInBody(BODY_TOO_LARGE);
+    if (body.fault !== undefined) return this.endInBody(refusalOf(body.fault));
     if (body.done) {
       this.phase = 'waiting';
       this.plane.wheel.arm(this.timer, 0);
       if (end < length) this.keepForLater(buffer.toString('latin1', end, length));
     } else this.plane.wheel.arm(this.timer, this.plane.config.timeouts.bodyGap);
     exchange?.onRequestBody(buffer, end, length, body.done);
+  }
+
+  /** The rest of the request is not wanted, though an exchange is on. */
+  private endInBody(refusal: Refusal): void {
+    const { exchange } = this;
+    const began = exchange?.responseBegan === true;
+    exchange?.abort();
+    if (began) this.breakOff(refusal.reason, true);
+    else this.reject(refusal);
   }
 
   /** Part of a head: the time for it runs from its first byte, not from its last. */
@@ -310,14 +352,18 @@ export class ClientConnection implements Reader {
   /** There is no room: lingering would cost what there is too little of. */
   private turnAway(): void {
     this.plane.counters.add(WORKER_COLUMN.rejected);
-    this.writer.write(answerText({ status: 503, detail: 'too many connections.', keepAlive: false, isHead: false }));
+    this.record?.unreadable(this.address, '');
+    this.say({ ...NO_ROOM, keepAlive: false, isHead: false });
+    this.record?.end();
     this.leave();
   }
 
   /** Asks for a place among its address's connections. */
   private countIn(): void {
     this.counted = this.plane.policy.admit(this.address);
-    if (!this.counted) this.refuseFault(TOO_MANY_CONNECTIONS);
+    if (this.counted) return;
+    this.record?.unreadable(this.address, '');
+    this.reject(TOO_MANY_OF_ADDRESS);
   }
 
   private isTooFarAhead(): boolean {
@@ -330,16 +376,27 @@ export class ClientConnection implements Reader {
     return bodyBytes > 0 && bytes > bodyBytes;
   }
 
-  private refuseFault({ status, detail }: Refusal): void {
+  private refuseFault(fault: Fault): void {
+    this.reject(refusalOf(fault));
+  }
+
+  private reject(refusal: Refusal): void {
     this.plane.counters.add(WORKER_COLUMN.rejected);
-    this.refuse(status, detail);
+    this.refuse(refusal);
   }
 
   /** Answers a request that cannot be understood or did not arrive; where the next one begins is in doubt. */
-  private refuse(status: number, detail: string): void {
+  private refuse(refusal: Refusal): void {
     this.exchange = undefined;
-    this.writer.write(answerText({ status, detail, keepAlive: false, isHead: false }));
+    this.say({ ...refusal, keepAlive: false, isHead: false });
+    this.record?.end();
     this.linger();
+  }
+
+  private say(answer: Answer): void {
+    const text = answerText(answer);
+    this.writer.write(text);
+    this.record?.answered(answer, text);
   }
 
   /** Ends our side and throws away what the client still sends, for a while. */
@@ -396,8 +453,12 @@ export class ClientConnection implements Reader {
     this.plane.wheel.drop(this.timer);
     this.pending = '';
     if (this.counted) this.plane.policy.leave(this.address);
-    this.exchange?.abort();
-    this.exchange = undefined;
+    if (this.exchange !== undefined) {
+      this.exchange.abort();
+      this.exchange = undefined;
+      this.record?.blame('client-gone');
+      this.record?.end();
+    }
     this.tunnel?.clientGone();
     this.tunnel = undefined;
     this.plane.left(this);
@@ -408,7 +469,10 @@ export class ClientConnection implements Reader {
     const before = this.unsent;
     this.unsent = unsentBytes(this.socket);
     if (this.unsent < before) this.plane.wheel.arm(this.timer, this.plane.config.timeouts.write);
-    else this.socket.destroy();
+    else {
+      this.record?.blame('client-timeout');
+      this.socket.destroy();
+    }
   }
 
   private clientSide(): ClientSide {
@@ -424,8 +488,22 @@ function plainAddress(address: string): string {
 
 function ignore(): void {}
 
-/** RFC 9110 section 7.6.2: at zero this hop answers. Echoing a TRACE would show a script what its browser hides. */
-function lastHopAnswer(method: string): [status: number, detail: string] {
-  if (method === 'TRACE') return [405, 'TRACE is not answered here.'];
-  return [200, 'this is the last hop that Max-Forwards allows.'];
+function refusalOf({ status, reason, detail }: Fault): Refusal {
+  return { status, reason: reasonOfFault(status), fault: reason, detail };
+}
+
+function reasonOfFault(status: Fault['status']): Reason {
+  switch (status) {
+    case 400:
+      return 'bad-request';
+    case 405:
+    case 501:
+    case 505:
+      return 'not-supported';
+    case 414:
+    case 431:
+      return 'too-large';
+    case 502:
+      return 'bad-response';
+  }
 }

@@ -3,6 +3,7 @@
  * It joins a client connection to an upstream connection and decides what happens when either lets go.
  */
 import type { BackendId } from '../../src/core/backend.js';
+import type { Reason } from '../../src/core/reason.js';
 import { afterFailure, type FailedAttempt, isStale } from '../../src/core/retry.js';
 import type { HeadResult } from '../../src/http1/fault.js';
 import { forwardResponseHead, type ToClient } from '../../src/http1/forward-response.js';
@@ -16,7 +17,7 @@ import type { Answered } from './answered.js';
 import type { ClientConnection } from './client-connection.js';
 import { Flow, type FlowOwner } from './flow.js';
 import type { Plane } from './plane.js';
-import { countRefusal, REFUSAL_DETAIL } from './refusals.js';
+import { countRefusal, REFUSAL_DETAIL, REFUSAL_REASON } from './refusals.js';
 import { Tunnel } from './tunnel.js';
 import { type Loss, UpstreamConnection } from './upstream-connection.js';
 
@@ -119,10 +120,12 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.attempts += 1;
     this.upstream = upstream;
     if (this.attempts > 1) this.countRetry(upstream);
+    this.client.record?.attempt(upstream.id, this.attempts);
     if (this.pipelines && !this.fresh) return this.plane.pipeline?.add(upstream, this);
     const idle = this.fresh ? undefined : UpstreamConnection.takeIdle(upstream, this);
     if (idle !== undefined) return this.send(idle);
     if (!this.requestComplete) this.client.hold();
+    this.client.record?.connects();
     this.connection = new UpstreamConnection(this.plane, upstream, this);
   }
 
@@ -158,6 +161,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   /** The connection is open: sends what there is of the request. */
   send(connection: UpstreamConnection): void {
     this.connection = connection;
+    if (!connection.reused) this.client.record?.connected();
     connection.expectResponse();
     const body = this.replay ?? '';
     if (this.requestComplete) {
@@ -215,7 +219,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     length: number,
   ): number {
     const head = this.plane.responseHead;
-    const { socket } = this.client;
+    const { record, socket } = this.client;
     this.begin(head);
     this.dechunk = this.minorVersion === 0 && head.framing === 'chunked';
     this.endsWithConnection = head.framing === 'close';
@@ -227,8 +231,10 @@ export class Exchange implements FlowOwner, Answered, Waiter {
       dechunk: this.dechunk,
     });
     const bodyAt = head.length;
+    record?.responds(head.status, headText.length);
     if (this.dechunk) return this.writePayload(headText, connection, buffer, from, length);
     const end = connection.body.scan(buffer, from, length);
+    record?.sent(end - from);
     if (connection.body.done && textIsAll) {
       this.client.writer.write(headText + text.slice(bodyAt, bodyAt + end - from));
       return end;
@@ -245,6 +251,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   onResponseBody(connection: UpstreamConnection, buffer: Buffer, length: number): number {
     if (this.dechunk) return this.writePayload('', connection, buffer, 0, length);
     const end = connection.body.scan(buffer, 0, length);
+    this.client.record?.sent(end);
     this.flowFrom(connection).write(buffer, 0, end);
     return end;
   }
@@ -252,6 +259,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   /** A read of `length` was forwarded and the response goes on. */
   awaitMore(connection: UpstreamConnection, length: number): void {
     connection.downloadStalled(false);
+    this.client.record?.goesOn();
     const flow = this.flowFrom(connection);
     flow.settle();
     flow.adapt(length);
@@ -286,12 +294,20 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   ): void {
     this.begin(head);
     this.succeed();
-    this.client.writer.write(forwardResponseHead(text, head, UNFINISHED));
+    const headText = forwardResponseHead(text, head, UNFINISHED);
+    this.client.writer.write(headText);
+    this.client.record?.responds(head.status, headText.length);
+    this.client.record?.goesOn();
     this.connection = undefined;
-    const tunnel = new Tunnel(this.plane, this.client, connection, () => this.letGo());
+    const tunnel = new Tunnel(this.plane, this.client, connection, () => this.onTunnelOver());
     connection.becomeTunnel(tunnel);
     if (length > from) tunnel.fromBackend(buffer.subarray(from, length), length - from);
     this.client.becomeTunnel(tunnel);
+  }
+
+  private onTunnelOver(): void {
+    this.letGo();
+    this.client.record?.end();
   }
 
   /** The connection ended before the response did. */
@@ -307,7 +323,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     // The backend's other idle connections are as old as the one that proved stale.
     if (stale && !loss.behind) upstream.closeIdle();
     else if (!loss.ours && !loss.behind) this.blame(upstream, loss.reason);
-    if (this.responseBegan) return this.breakOff();
+    if (this.responseBegan) return this.breakOff(loss);
     this.letGo();
     this.tryAgain(upstream, { ...loss, reused, attempts: this.attempts });
   }
@@ -416,6 +432,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     const end = connection.body.scan(buffer, from, length, (start, stop) => {
       payload += buffer.toString('latin1', start, stop);
     });
+    this.client.record?.sent(payload.length - headText.length);
     if (payload !== '') this.flowFrom(connection).writeText(payload);
     return end;
   }
@@ -436,24 +453,24 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     const { client, lastLoss, plane } = this;
     // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
     const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !plane.draining;
-    const answer = (status: number, detail: string): void =>
-      client.answer({ status, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
+    const answer = (status: number, reason: Reason, detail: string): void =>
+      client.answer({ status, reason, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
     if (lastLoss === undefined || why !== 'none') {
       countRefusal(why, plane);
-      answer(503, REFUSAL_DETAIL[why]);
+      answer(503, REFUSAL_REASON[why], REFUSAL_DETAIL[why]);
     } else if (lastLoss.ours) {
       plane.counters.add(WORKER_COLUMN.unavailable);
-      answer(503, 'no connection to a backend is to spare.');
-    } else if (lastLoss.late) answer(504, 'the backend did not answer in time.');
-    else answer(502, DETAIL[lastLoss.reason]);
+      answer(503, 'no-socket', 'no connection to a backend is to spare.');
+    } else if (lastLoss.late) answer(504, reasonOf(lastLoss), 'the backend did not answer in time.');
+    else answer(502, reasonOf(lastLoss), DETAIL[lastLoss.reason]);
   }
 
   /** A response that ends early must look broken to the client. */
-  private breakOff(): void {
+  private breakOff(loss: Loss): void {
     this.responseFlow?.abandon();
     this.responseFlow = undefined;
     this.letGo();
-    this.client.breakOff(this.endsWithConnection || this.dechunk);
+    this.client.breakOff(reasonOf(loss), this.endsWithConnection || this.dechunk);
   }
 
   private letGo(): void {
@@ -468,4 +485,9 @@ export class Exchange implements FlowOwner, Answered, Waiter {
 /** Whether a request without a body may wait for its answer behind another. */
 function isPlain({ method, framing, upgrade, expectContinue }: RequestHead): boolean {
   return (method === 'GET' || method === 'HEAD') && framing === 'none' && !upgrade && !expectContinue;
+}
+
+function reasonOf({ reason, late }: Loss): Reason {
+  if (reason !== 'connect') return reason;
+  return late ? 'connect-timeout' : 'refused';
 }

@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/schema.js';
 import { RequestHead } from '../../src/http1/request-head.js';
 import { ResponseHead } from '../../src/http1/response-head.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
+import type { AccessLog } from '../access-log/access-log.js';
 import { CounterRow } from '../counters.js';
 import type { Dispatch } from '../dispatch.js';
 import { ReadBuffers } from '../read-buffers.js';
@@ -16,6 +17,8 @@ export class Plane {
   readonly dispatch: Dispatch;
   readonly wheel: TimerWheel;
   readonly policy: ClientPolicy;
+  /** `undefined` when it is off. */
+  readonly accessLog: AccessLog | undefined;
   readonly buffers = new ReadBuffers();
   readonly counters = new CounterRow(WORKER_COLUMNS.length);
   readonly clients = new Set<ClientConnection>();
@@ -28,10 +31,11 @@ export class Plane {
   draining = false;
   private onEmpty: (() => void) | undefined;
 
-  constructor(config: Config, dispatch: Dispatch, wheel: TimerWheel) {
+  constructor(config: Config, dispatch: Dispatch, wheel: TimerWheel, accessLog: AccessLog | undefined) {
     this.config = config;
     this.dispatch = dispatch;
     this.wheel = wheel;
+    this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
     const { pipelining } = dispatch.config;
     if (pipelining > 1) this.pipeline = new Pipeline(this, pipelining);

@@ -1,4 +1,5 @@
 /** workers/http/refusals.ts: why a request gets no backend, as its client is told and as it is counted. */
+import type { Reason } from '../../src/core/reason.js';
 import { POOL_COLUMN, WORKER_COLUMN } from '../counters.js';
 import type { Refusal } from '../dispatch.js';
 import type { Plane } from './plane.js';
@@ -12,6 +13,17 @@ export const REFUSAL_DETAIL: Readonly<Record<Refusal, string>> = {
   pending: 'too many requests wait for a connection.',
   queue: 'too many requests wait for a backend.',
   late: 'no backend became free in time.',
+};
+
+/** For the access log. */
+export const REFUSAL_REASON: Readonly<Record<Refusal, Reason>> = {
+  none: 'no-backend',
+  full: 'queue-full',
+  connections: 'circuit-open',
+  requests: 'circuit-open',
+  pending: 'circuit-open',
+  queue: 'queue-full',
+  late: 'queue-timeout',
 };
 
 const COLUMN: Readonly<Partial<Record<Refusal, number>>> = {

@@ -37,10 +37,12 @@ export class Tunnel implements FlowOwner {
   }
 
   fromClient(buffer: Buffer, length: number): void {
+    this.client.record?.received(length);
     this.move(this.upward, buffer, length);
   }
 
   fromBackend(buffer: Buffer, length: number): void {
+    this.client.record?.sent(length);
     this.move(this.downward, buffer, length);
   }
 
@@ -74,6 +76,7 @@ export class Tunnel implements FlowOwner {
 
   /** Nothing moved for too long, or an ended tunnel's peer does not take its last bytes. */
   onTimeout(): void {
+    this.client.record?.blame('timeout');
     this.client.socket.destroy();
     this.backend.socket.destroy();
     this.finish();

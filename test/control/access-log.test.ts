@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { type AccessLogReport, AccessLogs } from '../../src/control/access-log.js';
+import { configOf, LogBook } from './support.js';
+
+const FILE = '/var/log/access.log';
+
+function report(event: AccessLogReport['event'], cause = '', lost = 0): AccessLogReport {
+  return { type: 'access-log', event, cause, lost };
+}
+
+describe('The access logs of all workers, as the primary tells of them,', () => {
+  let book: LogBook;
+  let logs: AccessLogs;
+
+  beforeEach(() => {
+    book = new LogBook();
+    logs = new AccessLogs({ ...configOf(['10.0.0.1:80']), accessLog: FILE }, book.logger);
+  });
+
+  const said = (): unknown[] => book.entries.map(({ time: _time, ...entry }) => entry);
+
+  it('fail once, however many workers report it, and are well when the last is, with the lines of all', async () => {
+    logs.report(1, report('failing', 'no space left on device'));
+    logs.report(2, report('failing', 'no space left on device'));
+    logs.report(1, report('recovered', '', 30));
+    logs.report(2, report('recovered', '', 12));
+    logs.report(2, report('failing', 'i/o error'));
+    logs.report(2, report('recovered', '', 1));
+    await book.next('the access log is written again', 2);
+    const file = FILE;
+    expect(said()).to.deep.equal([
+      ...[
+        {
+          level: 'error',
+          message: 'the access log is not written; lines may be lost',
+          file,
+          reason: 'no space left on device',
+        },
+      ],
+      ...[{ level: 'info', message: 'the access log is written again', file, lost: 42 }],
+      ...[{ level: 'error', message: 'the access log is not written; lines may be lost', file, reason: 'i/o error' }],
+      ...[{ level: 'info', message: 'the access log is written again', file, lost: 1 }],
+    ]);
+  });
+
+  it('are not left failing by a worker that is gone', async () => {
+    logs.report(1, report('failing', 'broken pipe'));
+    logs.leave(2);
+    logs.leave(1);
+    await book.next('the access log is written again');
+    expect(said()).to.have.length(2);
+  });
+
+  it('keep an old file once for each time they were to be opened again', async () => {
+    expect(logs.reopen(() => {})).to.equal(true);
+    logs.report(1, report('not-reopened', 'permission denied'));
+    logs.report(2, report('not-reopened', 'permission denied'));
+    logs.reopen(() => {});
+    logs.report(1, report('not-reopened', 'permission denied'));
+    const refused = 'the access log was not opened again; the old file stays';
+    await book.next(refused, 2);
+    expect(book.all(refused)).to.have.length(2);
+    expect(book.all(refused)[0]).to.include({ level: 'warn', file: FILE, reason: 'permission denied' });
+  });
+
+  it('are opened again only when they are files', () => {
+    for (const accessLog of ['off', '-']) {
+      const none = new AccessLogs({ ...configOf(['10.0.0.1:80']), accessLog }, book.logger);
+      expect(none.reopen(() => expect.fail('nobody is to be told'))).to.equal(false);
+    }
+  });
+});

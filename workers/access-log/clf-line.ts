@@ -1,0 +1,56 @@
+/**
+ * workers/access-log/clf-line.ts: the combined log format of Apache and nginx, which every log analyser reads, and
+ * behind it what it has no place for. `rt`, `uct`, `uht` and `urt` are what nginx's users call them: seconds of the
+ * request, of the connect to the backend, to its response's head and to its end.
+ */
+import type { AccessEntry, LineFormat } from './entry.js';
+import { copyOf } from './entry.js';
+import { escapeTable } from './escape.js';
+import { ClfTime, numberText, secondsText } from './time-text.js';
+
+/** As nginx escapes: `\x22`. */
+const ESCAPES = escapeTable((code) => `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`);
+
+/** @param worker its number, which every line ends with */
+export function clfFormat(worker: number): LineFormat {
+  const time = new ClfTime(' - - [', '] "');
+  const end = ` worker=${worker}\n`;
+  return {
+    escapes: ESCAPES,
+    around: (_client, method, minorVersion) => ({
+      before: copyOf(`${method} `),
+      behind: ` HTTP/1.${minorVersion}" `,
+    }),
+    line: (entry) =>
+      orDash(entry.client) +
+      time.at(entry.endedAt) +
+      (entry.isRead ? entry.around.before + entry.target + entry.around.behind : `${entry.line}" `) +
+      numberText(entry.status) +
+      ' ' +
+      numberText(entry.responseBytes - entry.responseHeadBytes) +
+      headPart(entry) +
+      timesPart(entry) +
+      ` backend=${orDash(entry.backend)} attempts=${numberText(entry.attempts)}` +
+      (entry.reason === '' ? ' reason=-' : ` reason=${entry.reason}`) +
+      (entry.requestId === '' ? ' id="-"' : ` id="${entry.requestId}"`) +
+      end,
+  };
+}
+
+function headPart({ referer, userAgent }: AccessEntry): string {
+  if (referer === '' && userAgent === '') return ' "-" "-"';
+  return ` "${orDash(referer)}" "${orDash(userAgent)}"`;
+}
+
+function timesPart({ durationUs, connectUs, backendUs, backendTotalUs }: AccessEntry): string {
+  const duration = secondsText(durationUs);
+  const connect = connectUs < 0 ? ' uct=-' : ` uct=${secondsText(connectUs)}`;
+  // A short answer comes in one piece, and mostly at the first attempt.
+  const head = backendUs === durationUs ? duration : secondsText(backendUs);
+  const total = backendTotalUs === backendUs ? head : secondsText(backendTotalUs);
+  return ` rt=${duration}${connect} uht=${head} urt=${total}`;
+}
+
+function orDash(text: string): string {
+  return text === '' ? '-' : text;
+}
