@@ -10,6 +10,15 @@ import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, shareSchema } fr
 /** How a worker gets its connections; `auto` has been decided by then. */
 const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
 
+/** A Maglev table, and the version of the pool whose members it has; see balancing/maglev-table.ts. */
+const poolTableSchema = z.object({
+  pool: z.string(),
+  version: z.int(),
+  ids: z.array(backendIdSchema).readonly(),
+  weights: z.instanceof(Float64Array),
+  owners: z.instanceof(Uint16Array),
+});
+
 /** Never parsed: a worker is of the same build as the primary that started it. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
   /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. */
@@ -29,6 +38,7 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('recall'), pool: z.string(), id: backendIdSchema }),
   /** The access log was rotated: open its file by its name again. */
   z.object({ type: z.literal('reopen-access-log') }),
+  z.object({ type: z.literal('hash-table'), table: poolTableSchema }),
   /** Stop accepting, finish what is in flight, exit 0 within the time. */
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);

@@ -8,6 +8,7 @@ import type { toPrimarySchema, toWorkerSchema } from './message-schemas.js';
 export type { FailureReason } from './core/outlier.js';
 
 export type ToWorker = z.infer<typeof toWorkerSchema>;
+export type PoolTable = Extract<ToWorker, { type: 'hash-table' }>['table'];
 export type ToPrimary = z.infer<typeof toPrimarySchema>;
 
 const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
@@ -18,6 +19,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   change: true,
   recall: true,
   'reopen-access-log': true,
+  'hash-table': true,
   drain: true,
 };
 

@@ -2,7 +2,8 @@
  * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
-import { createPicker, isKeyed, isTimed, type PolicyParts } from '../src/balancing/picker.js';
+import type { MaglevTable } from '../src/balancing/maglev-table.js';
+import { createPicker, isTimed, type PolicyParts } from '../src/balancing/picker.js';
 import { TieredPicker } from '../src/balancing/tiered-picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
@@ -38,7 +39,7 @@ export type ReportFailing = (pool: string, id: BackendId, streak: number, reason
 export interface Seeker {
   /** Where it already failed. */
   readonly tried: ReadonlySet<BackendId>;
-  /** What affinity hashes. */
+  /** What the policy hashes; '' for one that has none. */
   readonly key: string;
   /** Whether a backend where it failed may be tried again when no other is left. */
   readonly again: boolean;
@@ -70,8 +71,6 @@ export class Dispatch {
   readonly budget: RetryBudget;
   readonly load: PoolLoad;
   readonly counters = new CounterRow(POOL_COLUMNS.length);
-  /** The policy reads the key given to {@link choose}; otherwise none need be made. */
-  readonly keyed: boolean;
   /** The policy wants to know how long answers take; otherwise nobody need look at a clock. */
   readonly timed: boolean;
   private current: PoolSnapshot;
@@ -90,6 +89,7 @@ export class Dispatch {
   /** How many may wait in this worker. */
   private places: number;
   private share: Share = WHOLE;
+  private table: MaglevTable | undefined;
   /** Nobody is taken from the queue: somebody is just being, or what could be given is changing. */
   private holding = false;
 
@@ -107,12 +107,12 @@ export class Dispatch {
     this.wheel = wheel;
     this.epochMs = epochMs;
     this.budget = new RetryBudget(config.retries);
-    this.keyed = isKeyed(config.policy);
     this.timed = isTimed(config.policy);
     this.load = new PoolLoad(config.circuitBreaker);
     this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
     this.places = config.queue.length;
-    const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => undefined, balanceFactor: 1.25 };
+    const { balanceFactor } = config.hash;
+    const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => this.table, balanceFactor };
     this.picker = new TieredPicker(() => createPicker<Upstream>(config.policy, parts));
     this.report = report;
     this.current = snapshot;
@@ -137,6 +137,12 @@ export class Dispatch {
     this.updatePicker();
     this.holding = false;
     this.applyLimits();
+  }
+
+  /** A policy that hashes chooses by `table` from now on. */
+  useTable(table: MaglevTable): void {
+    this.table = table;
+    this.updatePicker();
   }
 
   /** Follows the number of workers: this one's part of every limit that is meant for the whole host. */

@@ -71,6 +71,8 @@ export class Worker {
       case 'reopen-access-log':
         void this.plane.accessLog?.reopen();
         return;
+      case 'hash-table':
+        return this.plane.dispatch.useTable(message.table);
       case 'drain':
         return this.drain(message.withinMs);
       default:

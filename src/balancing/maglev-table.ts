@@ -17,9 +17,12 @@ export interface TableMember {
   readonly weight: number;
 }
 
+/** Typed arrays, since it is copied from process to process. */
 export interface MaglevTable {
   /** Who may own places; a member's index is its number. */
-  readonly members: readonly TableMember[];
+  readonly ids: readonly BackendId[];
+  /** By number. */
+  readonly weights: Float64Array<ArrayBuffer>;
   /** The owner's number, by place; empty when there is no member. */
   readonly owners: Uint16Array<ArrayBuffer>;
 }
@@ -28,16 +31,18 @@ export interface MaglevTable {
 export function buildMaglevTable(pool: readonly TableMember[]): MaglevTable {
   // The order of turns decides who gets the place that two want: by id, it is the same whoever joined first.
   const members = [...pool].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, MOST_OWNERS);
-  return { members, owners: members.length === 0 ? new Uint16Array() : fill(members) };
+  const ids = members.map(({ id }) => id);
+  const weights = Float64Array.from(members, ({ weight }) => weight);
+  return { ids, weights, owners: ids.length === 0 ? new Uint16Array() : fill(ids, weights) };
 }
 
-function fill(members: readonly TableMember[]): Uint16Array<ArrayBuffer> {
+function fill(ids: readonly BackendId[], weights: Float64Array): Uint16Array<ArrayBuffer> {
   const owners = new Uint16Array(TABLE_PLACES);
   const taken = new Uint8Array(TABLE_PLACES);
-  const next = Uint32Array.from(members, ({ id }) => hashText(id, 1) % TABLE_PLACES);
-  const skips = Uint32Array.from(members, ({ id }) => 1 + (hashText(id, 2) % (TABLE_PLACES - 1)));
+  const next = Uint32Array.from(ids, (id) => hashText(id, 1) % TABLE_PLACES);
+  const skips = Uint32Array.from(ids, (id) => 1 + (hashText(id, 2) % (TABLE_PLACES - 1)));
   let free = TABLE_PLACES;
-  for (const member of turns(members)) {
+  for (const member of turns(weights)) {
     let place = next[member] ?? 0;
     const skip = skips[member] ?? 1;
     while (taken[place] === 1) place = (place + skip) % TABLE_PLACES;
@@ -51,9 +56,9 @@ function fill(members: readonly TableMember[]): Uint16Array<ArrayBuffer> {
 }
 
 /** Whose turn it is, for ever: the heaviest member has one in every round, the others in proportion. */
-function* turns(members: readonly TableMember[]): Generator<number, never> {
-  const heaviest = members.reduce((most, { weight }) => Math.max(most, weight), 0);
-  const shares = Float64Array.from(members, ({ weight }) => weight / heaviest);
+function* turns(weights: Float64Array): Generator<number, never> {
+  const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const shares = weights.map((weight) => weight / heaviest);
   // Everybody has a turn in the first round, or the lightest might own no place.
   const credits = shares.map((share) => 1 - share);
   for (;;) {

@@ -12,7 +12,7 @@ import type { Candidate, Picker } from './picker.js';
 import { type Bidders, biddersOf, highestBidder } from './rendezvous.js';
 import { twoChoices } from './two-choices.js';
 
-const NO_TABLE: MaglevTable = { members: [], owners: new Uint16Array() };
+const NO_TABLE: MaglevTable = { ids: [], weights: new Float64Array(), owners: new Uint16Array() };
 /** With fewer requests than this, of one worker's, nobody is full: a share of a handful is less than one request. */
 const NEVER_FULL = 4;
 /** Owners that may pass one key on. With bounds that fit, a walk so long is one in a million. */
@@ -59,13 +59,13 @@ class Places<C extends Candidate> {
   readonly #balanceFactor: number;
   #inflight: number;
 
-  constructor(eligible: readonly C[], { members, owners }: MaglevTable, balanceFactor: number) {
+  constructor(eligible: readonly C[], { ids, weights, owners }: MaglevTable, balanceFactor: number) {
     const byId = new Map(eligible.map((candidate) => [candidate.id, candidate]));
     this.#owners = owners;
-    this.#byNumber = members.map(({ id }) => byId.get(id));
+    this.#byNumber = ids.map((id) => byId.get(id));
     const known = this.#byNumber.filter((candidate) => candidate !== undefined);
     this.#known = new Set(known.map(({ id }) => id));
-    this.#kept = keptParts(members, this.#byNumber);
+    this.#kept = keptParts(weights, this.#byNumber);
     this.#weight = known.reduce((sum, { weight }) => sum + weight, 0);
     this.#inflight = known.reduce((sum, { inflight }) => sum + inflight, 0);
     this.#balanceFactor = balanceFactor;
@@ -118,8 +118,8 @@ class Places<C extends Candidate> {
 }
 
 /** @returns 1 for those that lost the least of the weight they have in the table, the others in proportion */
-function keptParts(members: MaglevTable['members'], byNumber: readonly (Candidate | undefined)[]): Float64Array {
-  const parts = Float64Array.from(members, ({ weight }, number) => (byNumber[number]?.weight ?? 0) / weight);
+function keptParts(weights: Float64Array, byNumber: readonly (Candidate | undefined)[]): Float64Array {
+  const parts = weights.map((weight, number) => (byNumber[number]?.weight ?? 0) / weight);
   const most = parts.reduce((a, b) => Math.max(a, b), 0);
   return parts.map((part) => part / most);
 }

@@ -141,6 +141,29 @@ const upstreamTimeouts = z
   .prefault({})
   .describe('How long a backend may take.');
 
+const hash = z
+  .strictObject({
+    key: z
+      .string()
+      .regex(/^(ip|path|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, {
+        error: 'is no key; write ip, path, header:NAME or cookie:NAME',
+      })
+      .default('ip')
+      .describe('What is hashed: `ip` (the client), `path`, `header:NAME` or `cookie:NAME`.'),
+    balanceFactor: z
+      .number()
+      .min(0)
+      .max(100)
+      .refine((factor) => factor === 0 || factor > 1, { error: 'must be more than 1, or 0' })
+      .default(1.25)
+      .describe(
+        "How many times its share of a worker's requests in flight a backend may have; what is over goes to the next " +
+          'one. 0 sets no bound.',
+      ),
+  })
+  .prefault({})
+  .describe('How policy `maglev` chooses.');
+
 const poolKeys = z.strictObject({
   policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
   backends,
@@ -156,6 +179,7 @@ const poolKeys = z.strictObject({
   slowStart: duration
     .prefault('off')
     .describe('A backend that joins or returns begins with a tenth of its weight and has all of it after this.'),
+  hash,
   healthCheck,
   outlier,
   queue,

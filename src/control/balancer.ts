@@ -46,11 +46,13 @@ export interface Balancer extends PoolChanges {
 export interface Programs {
   readonly worker: string;
   readonly probe: string;
+  readonly hashTable: string;
 }
 
 const PROGRAMS: Programs = {
   worker: fileURLToPath(new URL('../../workers/main.js', import.meta.url)),
   probe: fileURLToPath(new URL('../../workers/tasks/probe.js', import.meta.url)),
+  hashTable: fileURLToPath(new URL('../../workers/tasks/hash-table.js', import.meta.url)),
 };
 
 export interface StartOptions {

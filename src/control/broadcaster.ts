@@ -6,7 +6,7 @@
 import type { Config } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
-import type { ToWorker } from '../messages.js';
+import type { PoolTable, ToWorker } from '../messages.js';
 
 /** A worker as far as state reaches it. */
 export interface StateReceiver {
@@ -37,6 +37,8 @@ export class Broadcaster {
   readonly #snapshotOf: (pool: string) => PoolSnapshot | undefined;
   readonly #nowMs: () => number;
   readonly #workers = new Map<number, { readonly to: StateReceiver; readonly acknowledged: Map<string, number> }>();
+  /** The newest of each pool that has one. */
+  readonly #tables = new Map<string, PoolTable>();
   #pending: Pending[] = [];
   #lastMs: number | null = null;
   #maxMs: number | null = null;
@@ -57,6 +59,7 @@ export class Broadcaster {
     const snapshots = Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
     to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots });
+    for (const table of this.#tables.values()) to.send({ type: 'hash-table', table });
     this.#share();
   }
 
@@ -71,6 +74,11 @@ export class Broadcaster {
   /** What every worker has open on the backend ends. */
   recall(pool: string, id: BackendId): void {
     for (const { to } of this.#workers.values()) to.send({ type: 'recall', pool, id });
+  }
+
+  publishTable(table: PoolTable): void {
+    this.#tables.set(table.pool, table);
+    for (const { to } of this.#workers.values()) to.send({ type: 'hash-table', table });
   }
 
   acknowledge(workerId: number, pool: string, version: number): void {
@@ -88,6 +96,7 @@ export class Broadcaster {
   /** For a worker that has missed changes of any pool. */
   resyncAll(workerId: number): void {
     for (const pool of Object.keys(this.#config.pools)) this.resync(workerId, pool);
+    for (const table of this.#tables.values()) this.#workers.get(workerId)?.to.send({ type: 'hash-table', table });
   }
 
   /** Nothing waits for a worker that is gone. */

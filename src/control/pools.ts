@@ -6,7 +6,10 @@ import type { Config, HealthCheckConfig, PoolConfig } from '../config/schema.js'
 import type { BackendId } from '../core/backend.js';
 import { systemRandom } from '../core/random.js';
 import type { PoolChange } from '../core/snapshot.js';
+import type { PoolTable } from '../messages.js';
+import type { Programs } from './balancer.js';
 import { Drains } from './drains.js';
+import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
 import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
@@ -26,12 +29,13 @@ const CHOOSE_WITHIN_MS = 1_000;
 export interface PoolsParts {
   readonly config: Config;
   readonly logger: Logger;
-  /** The compiled probe task, an absolute path. */
-  readonly probeFile: string;
+  /** The compiled tasks. */
+  readonly programs: Pick<Programs, 'probe' | 'hashTable'>;
   /** Told of every change, after the pool has it. */
   readonly publish: (change: PoolChange) => void;
   /** Told when every worker has to end what it has open on a backend. */
   readonly recall: (pool: string, id: BackendId) => void;
+  readonly publishTable: (table: PoolTable) => void;
 }
 
 export class Pools {
@@ -45,13 +49,15 @@ export class Pools {
   readonly #configs: Map<string, PoolConfig>;
   readonly #prober: Prober;
   readonly #resolver: Resolver;
+  readonly #hashTables: HashTables;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor({ config, logger, probeFile, publish, recall }: PoolsParts) {
+  constructor({ config, logger, programs, publish, publishTable, recall }: PoolsParts) {
     this.#configs = new Map(Object.entries(config.pools));
     const logPanic = panicLog(logger);
     const onChange = (change: PoolChange): void => {
       publish(change);
+      this.#hashTables.heed(change);
       const pool = this.byName.get(change.pool);
       if (pool !== undefined) logPanic(pool);
     };
@@ -72,8 +78,9 @@ export class Pools {
       logger.warn('time to drain is over; what is open is called back', { pool: pool.name, backend: id, inflight });
       recall(pool.name, id);
     });
+    this.#hashTables = new HashTables(programs.hashTable, publishTable, logger);
     this.outliers = new Outliers(monotonicMs, logger);
-    this.#prober = new ProbeThread(probeFile);
+    this.#prober = new ProbeThread(programs.probe);
     this.health = this.#healthScheduler(logger);
     this.#resolver = this.#nameResolver(logger);
     const { byName: pools, health, outliers, stats } = this;
@@ -90,13 +97,21 @@ export class Pools {
     });
   }
 
-  /** Begins to watch every backend. @returns settled when each has its first verdict, or had a second for it */
+  /**
+   * Begins to watch every backend.
+   * @returns settled when each has its first verdict and each pool the table it may need, or had a second for it
+   */
   async start(): Promise<void> {
     const patienceOver = new Promise<void>((resolve) => {
       this.#patience = setTimeout(resolve, PATIENCE_MS);
     });
-    await Promise.race([this.membership.start(), patienceOver]);
+    await Promise.race([Promise.all([this.membership.start(), this.#buildTables()]), patienceOver]);
     clearTimeout(this.#patience);
+  }
+
+  async #buildTables(): Promise<void> {
+    const hashed = [...this.byName.values()].filter((pool) => this.#configOf(pool).policy === 'maglev');
+    await Promise.all(hashed.map(({ snapshot }) => this.#hashTables.watch(snapshot)));
   }
 
   /** A worker reports failures in a row on a backend. */
@@ -127,7 +142,7 @@ export class Pools {
     this.health.stop();
     this.drains.stop();
     this.outliers.stop();
-    await this.#prober.close();
+    await Promise.all([this.#prober.close(), this.#hashTables.stop()]);
   }
 
   #configOf({ name }: Pool): PoolConfig {

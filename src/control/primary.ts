@@ -65,9 +65,14 @@ export class Primary implements Balancer {
     this.#accept = accept;
     this.#sockets = sockets;
     this.#broadcaster = new Broadcaster(config, (name) => this.#pools.byName.get(name)?.snapshot, monotonicMs);
-    const publish = this.#broadcaster.publish.bind(this.#broadcaster);
-    const recall = this.#broadcaster.recall.bind(this.#broadcaster);
-    this.#pools = new Pools({ config, logger, probeFile: programs.probe, publish, recall });
+    this.#pools = new Pools({
+      config,
+      logger,
+      programs,
+      publish: (change) => this.#broadcaster.publish(change),
+      publishTable: (table) => this.#broadcaster.publishTable(table),
+      recall: (pool, id) => this.#broadcaster.recall(pool, id),
+    });
     this.#accessLogs = new AccessLogs(config, logger);
     prepareCluster(programs.worker, accept);
     this.#supervisor = this.#workerSupervisor();

@@ -25,9 +25,9 @@ describe('A Maglev table', () => {
   it('shares its places by weight', () => {
     const pool = members(50).map(({ id }, i) => ({ id, weight: 1 + (i % 7) }));
     const total = pool.reduce((sum, { weight }) => sum + weight, 0);
-    const { members: order, owners } = buildMaglevTable(pool);
-    const places = placesOf({ members: order, owners });
-    for (const [number, { weight }] of order.entries()) {
+    const table = buildMaglevTable(pool);
+    const places = placesOf(table);
+    for (const [number, weight] of table.weights.entries()) {
       const fair = (TABLE_PLACES * weight) / total;
       expect(places[number]).to.be.closeTo(fair, Math.max(2, fair * 0.01));
     }
@@ -87,14 +87,14 @@ function members(count: number): TableMember[] {
 }
 
 /** How many places each member owns, by number. */
-function placesOf({ members: { length }, owners }: MaglevTable): number[] {
+function placesOf({ ids: { length }, owners }: MaglevTable): number[] {
   const places = new Array<number>(length).fill(0);
   for (const number of owners) places[number] = (places[number] ?? 0) + 1;
   return places;
 }
 
-function ownersOf({ members: order, owners }: MaglevTable): string[] {
-  return Array.from(owners, (number) => order[number]?.id ?? '');
+function ownersOf({ ids, owners }: MaglevTable): string[] {
+  return Array.from(owners, (number) => ids[number] ?? '');
 }
 
 /** @returns the part of the places that changed hands though their owner stayed, when so many leave */

@@ -217,6 +217,16 @@ describe('A wrong file', () => {
       ['f:1:11: logLevel: "loud" is not known; write error, warn, info or debug'],
     ],
     [
+      'a hash of nothing',
+      pool('hash: { key: user }'),
+      ['f:1:62: pools.web.hash.key: "user" is no key; write ip, path, header:NAME or cookie:NAME'],
+    ],
+    [
+      'a bound below the share',
+      pool('hash: { balanceFactor: 0.5 }'),
+      ['f:1:72: pools.web.hash.balanceFactor: "0.5" must be more than 1, or 0'],
+    ],
+    [
       'a time without unit',
       pool('timeouts: { connect: 5 }'),
       ['f:1:70: pools.web.timeouts.connect: "5" is not a time; write 500ms, 5s or 1m, at most 24h'],

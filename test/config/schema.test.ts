@@ -40,6 +40,7 @@ describe('The configuration', () => {
       backends: [{ address: '127.0.0.1:3001', weight: 1, tier: 0, maxConnections: 0 }],
       panic: 0.5,
       slowStart: 0,
+      hash: { key: 'ip', balanceFactor: 1.25 },
       healthCheck: {
         type: 'tcp',
         path: undefined,

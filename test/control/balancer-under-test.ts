@@ -10,6 +10,7 @@ export const fileAt = (path: string): string => fileURLToPath(new URL(path, impo
 export const PROGRAMS: Programs = {
   worker: fileAt('./fixtures/worker.js'),
   probe: fileAt('../../workers/tasks/probe.js'),
+  hashTable: fileAt('../../workers/tasks/hash-table.js'),
 };
 
 /** A client of the fixture worker: the first line it gets names the worker's pid, then it gives commands. */

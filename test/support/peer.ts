@@ -110,9 +110,10 @@ export class Peer {
   }
 }
 
-/** Opens a client connection to `port`; it is closed when the test is over. */
-export async function connect(port: number): Promise<Peer> {
-  const socket = dial({ port, host: '127.0.0.1', allowHalfOpen: true });
+/** Opens a client connection to `port`, from the address `from` if that matters; it is closed when the test is over. */
+export async function connect(port: number, from?: string): Promise<Peer> {
+  const local = from === undefined ? {} : { localAddress: from };
+  const socket = dial({ port, host: '127.0.0.1', ...local, allowHalfOpen: true });
   const peer = new Peer(socket);
   onStop(() => peer.destroy());
   await new Promise<void>((resolve, reject) => {

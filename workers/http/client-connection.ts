@@ -278,8 +278,8 @@ export class ClientConnection implements Reader {
     if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
     if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
     if (this.isTooFarAhead()) head.keepAlive = false;
-    const { additions } = plane.policy;
-    const forwarded = forwardRequestHead(text, head, this.clientSide(), plane.dispatch.pool, additions);
+    const side = this.clientSide();
+    const forwarded = forwardRequestHead(text, head, side, plane.dispatch.pool, plane.policy.additions);
     const complete = this.body.done;
     this.phase = complete ? 'waiting' : 'body';
     plane.counters.add(WORKER_COLUMN.requests);
@@ -287,7 +287,8 @@ export class ClientConnection implements Reader {
     plane.wheel.arm(this.timer, this.halfClosed ? HALF_CLOSED_MS : 0);
     if (end < text.length) this.keepForLater(text.slice(end));
     else if (this.socket.isPaused()) this.socket.resume();
-    this.exchange = new Exchange(plane, this, head, forwarded, text.slice(head.length, end), complete);
+    const key = plane.readKey === undefined ? '' : plane.readKey(text, head, side);
+    this.exchange = new Exchange(plane, this, head, key, forwarded, text.slice(head.length, end), complete);
     this.exchange.start();
   }
 

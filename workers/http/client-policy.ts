@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { Config } from '../../src/config/schema.js';
 import { splitRange } from '../../src/core/ip-range.js';
+import { X_FORWARDED_FOR } from '../../src/http1/field-kind.js';
 import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
+import type { RequestHead } from '../../src/http1/request-head.js';
 import { clientsWithin, openFileLimit } from '../open-files.js';
 
 export class ClientPolicy {
@@ -28,6 +30,25 @@ export class ClientPolicy {
 
   side(address: string): ClientSide {
     return { address, proto: 'http', trusted: this.trusts(address) };
+  }
+
+  /**
+   * @returns the address of the client itself, as far as the proxies in front of us can be believed: each has appended
+   * the one before it to X-Forwarded-For, so the last one that is no proxy of ours is the client
+   */
+  clientAddress(text: string, { fields }: RequestHead, { address, trusted }: ClientSide): string {
+    let client = address;
+    let believed = trusted;
+    for (let index = fields.count - 1; index >= 0 && believed; index--) {
+      if (fields.kind(index) !== X_FORWARDED_FOR) continue;
+      const hops = text.slice(fields.valueAt(index), fields.valueEnd(index)).split(',');
+      for (let hop = hops.pop()?.trim(); hop !== undefined && believed; hop = hops.pop()?.trim()) {
+        if (hop === '') continue;
+        client = hop;
+        believed = isIP(hop) !== 0 && this.trusts(hop);
+      }
+    }
+    return client;
   }
 
   /** Whether connections are counted at all: asking the kernel for every peer's address has its price. */

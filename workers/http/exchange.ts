@@ -52,6 +52,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   private readonly pipelines: boolean;
   /** Every body byte so far, for another attempt; `undefined` once there are too many to keep. */
   private replay: string | undefined;
+  readonly key: string;
   tried: ReadonlySet<BackendId> = NOWHERE;
   again = false;
   /** After a stale connection only a new one will do: the other backends' idle ones may be stale just as well. */
@@ -70,6 +71,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
 
   /**
    * @param head the parsed request; read here and not kept
+   * @param key what the policy hashes
    * @param text the head to send to a backend
    * @param body what came of the body with the head
    * @param complete whether that is all of it
@@ -78,6 +80,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     plane: Plane,
     client: ClientConnection,
     head: RequestHead,
+    key: string,
     text: string,
     body: string,
     complete: boolean,
@@ -89,6 +92,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.keepAlive = head.keepAlive;
     this.minorVersion = head.minorVersion;
     this.idempotent = head.idempotent;
+    this.key = key;
     this.head = text;
     this.replay = body;
     this.requestComplete = complete;
@@ -98,11 +102,6 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   start(): void {
     this.plane.dispatch.budget.onRequest(this.plane.wheel.now);
     this.attempt();
-  }
-
-  /** What affinity hashes. */
-  get key(): string {
-    return this.plane.dispatch.keyed ? this.client.address : '';
   }
 
   /** Begins the next attempt, or waits for a backend that can take it. */

@@ -10,6 +10,7 @@ import { ReadBuffers } from '../read-buffers.js';
 import type { TimerWheel } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
 import { ClientPolicy } from './client-policy.js';
+import { keyReaderOf, type ReadKey } from './hash-key.js';
 import { Pipeline } from './pipeline.js';
 
 export class Plane {
@@ -25,6 +26,8 @@ export class Plane {
   /** Heads are parsed and forwarded within one turn, so one of each serves all connections. */
   readonly requestHead = new RequestHead();
   readonly responseHead = new ResponseHead();
+  /** Where the policy hashes: what of a request. */
+  readonly readKey: ReadKey | undefined;
   /** Where the pool lets requests share a connection. */
   readonly pipeline: Pipeline | undefined;
   /** No connection outlives its current request. */
@@ -37,6 +40,7 @@ export class Plane {
     this.wheel = wheel;
     this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
+    this.readKey = keyReaderOf(dispatch.config, this.policy);
     const { pipelining } = dispatch.config;
     if (pipelining > 1) this.pipeline = new Pipeline(this, pipelining);
   }

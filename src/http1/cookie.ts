@@ -1,0 +1,44 @@
+/** http1/cookie.ts: reads one cookie of a request (RFC 6265 section 4.2.1). */
+import { HTAB, SEMICOLON, SP } from './characters.js';
+import { findField } from './find-field.js';
+import type { HeadFields } from './head-fields.js';
+import { trimmedEnd } from './list.js';
+
+const EQUALS = 0x3d;
+
+/** @returns the value of the first cookie called exactly `name`, quotes included if it has some; '' when there is none */
+export function cookieValue(text: string, fields: HeadFields, name: string): string {
+  for (
+    let index = findField(text, fields, 'cookie');
+    index >= 0;
+    index = findField(text, fields, 'cookie', index + 1)
+  ) {
+    const value = valueIn(text, fields.valueAt(index), fields.valueEnd(index), name);
+    if (value !== undefined) return value;
+  }
+  return '';
+}
+
+function valueIn(text: string, from: number, to: number, name: string): string | undefined {
+  let end = from;
+  for (let at = from; at < to; at = end + 1) {
+    end = pairEnd(text, at, to);
+    const start = pairStart(text, at, end);
+    const valueAt = start + name.length + 1;
+    if (valueAt > end || text.charCodeAt(valueAt - 1) !== EQUALS || !text.startsWith(name, start)) continue;
+    return text.slice(valueAt, trimmedEnd(text, valueAt, end));
+  }
+  return undefined;
+}
+
+function pairStart(text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to && (text.charCodeAt(at) === SP || text.charCodeAt(at) === HTAB)) at++;
+  return at;
+}
+
+function pairEnd(text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to && text.charCodeAt(at) !== SEMICOLON) at++;
+  return at;
+}
