@@ -162,7 +162,7 @@ export const CONSTANTS: readonly Scenario[] = [
   {
     name: 'retry-budget',
     summary: 'Without ejection: one backend of five fails every request, or all of them did for ten seconds',
-    figures: ['failed', 'retries'],
+    figures: ['failed', 'p99'],
     runs: BUDGETS.flatMap(budget),
   },
   {
