@@ -32,7 +32,7 @@ async function health(response: ServerResponse): Promise<void> {
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { mode: how } = mode;
   if (how === 'mute') return;
-  if (how === 'fail') return void response.writeHead(500).end('failed\n');
+  if (how === 'fail') return fail(response);
   const slowerMs = mode.mode === 'slow' ? mode.byMs : 0;
   await slot();
   // What its client has left is worked on all the same, as most servers do.
@@ -44,6 +44,11 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (how === 'cut') request.socket.resetAndDestroy();
   else response.end(HALF);
   leaveSlot();
+}
+
+function fail(response: ServerResponse): void {
+  response.statusCode = 500;
+  response.end('failed\n');
 }
 
 async function slot(): Promise<void> {
