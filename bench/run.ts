@@ -2,6 +2,7 @@
  * bench/run.ts: `npm run bench`. Starts every proxy once, rotates short slices of load over them, and compares what
  * each spends per request. Figures that last are the ratios: the machine's speed changes from slice to slice.
  */
+import { productVersion } from '../src/commands/version.js';
 import { Children } from './children.js';
 import { describeCores, machineCores, UNPINNED } from './cores.js';
 import { describeOutcome } from './describe.js';
@@ -41,7 +42,7 @@ function header(machine: Machine, { options, tool, plan }: Means): string[] {
   const { connections, seconds, rounds, body, path } = options;
   return [
     describeMachine(machine),
-    `${tool.label}, ${connections} connections, ${rounds} rounds of ${seconds} s, path ${path}, body ${body} bytes`,
+    `Roundhouse ${productVersion()}, ${tool.label}, ${connections} connections, ${rounds} rounds of ${seconds} s, path ${path}, body ${body} bytes`,
     describeCores(plan),
   ];
 }

@@ -69,8 +69,10 @@ class Fleet {
   }
 }
 
-/** @returns microseconds that pass per round, and microseconds of CPU of all three processes */
-async function measureRounds(fleet: Fleet, act: () => void): Promise<[number, number]> {
+/** Microseconds that pass per round, and microseconds of CPU of all three processes, where the system tells. */
+type RoundFigures = [number, number | null];
+
+async function measureRounds(fleet: Fleet, act: () => void): Promise<RoundFigures> {
   const during = async (milliseconds: number): Promise<number> => {
     const end = performance.now() + milliseconds;
     let rounds = 0;
@@ -79,13 +81,14 @@ async function measureRounds(fleet: Fleet, act: () => void): Promise<[number, nu
   };
   await during(WARM_UP_MS);
   const start = performance.now();
-  const before = readTreeUsage(process.pid)?.cpuMicros ?? Number.NaN;
+  const before = readTreeUsage(process.pid);
   const rounds = await during(MEASURE_MS);
-  const cpuMicros = (readTreeUsage(process.pid)?.cpuMicros ?? Number.NaN) - before;
-  return [((performance.now() - start) * 1_000) / rounds, cpuMicros / rounds];
+  const after = readTreeUsage(process.pid);
+  const cpuMicros = before && after ? (after.cpuMicros - before.cpuMicros) / rounds : null;
+  return [((performance.now() - start) * 1_000) / rounds, cpuMicros];
 }
 
-async function messages(): Promise<[number, number]> {
+async function messages(): Promise<RoundFigures> {
   const fleet = new Fleet(ECHO_FILE);
   fleet.listen(() => fleet.answered());
   const figures = await measureRounds(fleet, () => fleet.ping());
@@ -93,7 +96,7 @@ async function messages(): Promise<[number, number]> {
   return figures;
 }
 
-async function changes(size: number): Promise<[number, number]> {
+async function changes(size: number): Promise<RoundFigures> {
   const config = configOf(size);
   const { backends, panic } = poolOf(size).config;
   const members = backends.map((backend) => newBackend(backend, 'up'));
@@ -134,7 +137,9 @@ function pick(size: number): number {
 }
 
 export async function measureBroadcast(): Promise<MicroTable> {
-  const rows = [{ name: 'floor', values: [nanosecondsPerCall(() => undefined), ...(await messages())] }];
+  const rows: MicroTable['rows'] = [
+    { name: 'floor', values: [nanosecondsPerCall(() => undefined), ...(await messages())] },
+  ];
   for (const size of SIZES) rows.push({ name: `${size} backends`, values: [pick(size), ...(await changes(size))] });
   return {
     columns: [

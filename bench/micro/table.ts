@@ -3,7 +3,8 @@ import * as z from 'zod';
 
 export const microTableSchema = z.object({
   columns: z.array(z.object({ title: z.string(), digits: z.int() })),
-  rows: z.array(z.object({ name: z.string(), values: z.array(z.number()) })),
+  /** A value per column; `null` where the system does not tell. */
+  rows: z.array(z.object({ name: z.string(), values: z.array(z.number().nullable()) })),
 });
 export type MicroTable = z.infer<typeof microTableSchema>;
 

@@ -53,7 +53,7 @@ function tracksOf(tables: readonly MicroTable[], other: boolean): Track[] {
     failure: undefined,
     samples: tables.map(({ columns, rows }) => {
       const values = rows.find((row) => row.name === name)?.values ?? [];
-      return Object.fromEntries(columns.map(({ title }, index) => [title, values[index]]));
+      return Object.fromEntries(columns.map(({ title }, index) => [title, values[index] ?? undefined]));
     }),
   }));
 }
