@@ -36,6 +36,7 @@ export class Worker {
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
   private deadline: NodeJS.Timeout | undefined;
+  private memoryBytes = 0;
 
   /**
    * @param number its place among the workers, from 1
@@ -163,12 +164,22 @@ export class Worker {
     const counted = dispatch.counted();
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = clients.size;
-    worker[WORKER_COLUMN.memoryBytes] = process.memoryUsage.rss();
+    worker[WORKER_COLUMN.memoryBytes] = this.readMemory();
     worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
     const ofPool = dispatch.counters.take();
     ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
     const ids = counted.map((upstream) => upstream.id);
     const backends = takeBackendRows(counted);
     this.output.send({ type: 'counters', pool: dispatch.pool, ids, backends, ofPool, worker });
+  }
+
+  /** @returns bytes; the last reading while no file is left to open, since on Linux it is read from one */
+  private readMemory(): number {
+    try {
+      this.memoryBytes = process.memoryUsage.rss();
+    } catch {
+      // It comes back with the files; until then there are others to tell of the shortage.
+    }
+    return this.memoryBytes;
   }
 }
