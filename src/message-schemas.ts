@@ -21,12 +21,14 @@ const poolTableSchema = z.object({
 
 /** Never parsed: a worker is of the same build as the primary that started it. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
-  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. */
+  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. `stickySecret` signs
+   * the cookies of sticky pools and is there when one is. */
   z.object({
     type: z.literal('start'),
     worker: z.int(),
     config: configSchema,
     snapshots: z.array(poolSnapshotSchema),
+    stickySecret: z.string().optional(),
   }),
   /** Listen on `address`; in mode `shared` the bound socket itself comes as the message's handle. */
   z.object({ type: z.literal('listen'), address: z.string(), accept: acceptSchema }),

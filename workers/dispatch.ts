@@ -41,6 +41,8 @@ export interface Seeker {
   readonly tried: ReadonlySet<BackendId>;
   /** What the policy hashes; '' for one that has none. */
   readonly key: string;
+  /** The backend that it belongs to, whatever the policy says, as long as that is usable. */
+  readonly bound?: Upstream | undefined;
   /** Whether a backend where it failed may be tried again when no other is left. */
   readonly again: boolean;
   /** It cannot use an idle connection. */
@@ -123,6 +125,11 @@ export class Dispatch {
     return this.current;
   }
 
+  /** @returns `undefined` when it has left the pool */
+  upstream(id: BackendId): Upstream | undefined {
+    return this.byId.get(id);
+  }
+
   /** Swaps the snapshot. Requests in flight keep the backend they have. */
   install(snapshot: PoolSnapshot): void {
     this.current = snapshot;
@@ -158,7 +165,7 @@ export class Dispatch {
   choose(seeker: Seeker): Upstream | Refusal {
     const { load } = this;
     if (!load.mayBegin) return 'requests';
-    const chosen = this.pick(seeker);
+    const chosen = boundTo(seeker) ?? this.pick(seeker);
     if (chosen === undefined) return 'none';
     if (chosen.inflight >= chosen.most) return 'full';
     if (seeker.fresh || chosen.idle.length === 0) {
@@ -322,7 +329,7 @@ export class Dispatch {
       } else if (choice === 'none') {
         this.queue.leave(ticket);
         waiter.onRefused(choice);
-      } else if (choice !== 'full' || waiter.tried.size === 0) break;
+      } else if (choice !== 'full' || (waiter.tried.size === 0 && waiter.bound === undefined)) break;
     }
     this.holding = false;
   }
@@ -362,4 +369,8 @@ export class Dispatch {
     this.byId.delete(id);
     this.leaving.add(upstream);
   }
+}
+
+function boundTo({ bound, tried }: Seeker): Upstream | undefined {
+  return bound?.usable === true && !tried.has(bound.id) ? bound : undefined;
 }

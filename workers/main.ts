@@ -35,7 +35,8 @@ function start(message: Extract<ToWorker, { type: 'start' }>): void {
   const pool = message.config.pools[snapshot?.pool ?? ''];
   if (snapshot === undefined || pool === undefined) throw new TypeError('Started without a pool');
   drainMs = message.config.drain;
-  worker = new Worker(message.worker, message.config, pool, snapshot, { send, unread: () => unread, drained: exit });
+  const output = { send, unread: () => unread, drained: exit };
+  worker = new Worker(message.worker, message.config, pool, snapshot, output, message.stickySecret);
 }
 
 function drain(): void {

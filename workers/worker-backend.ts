@@ -4,7 +4,7 @@
  */
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
-import type { Backend, BackendId } from '../src/core/backend.js';
+import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
 import { BACKEND_COLUMNS, type FailureReason } from '../src/messages.js';
 import { type Counted, CounterRow } from './counters.js';
 
@@ -18,6 +18,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   host: string;
   port: number;
   weight: number;
+  /** Whether new requests may come, whoever sends them. */
+  usable: boolean;
   /** Requests that the whole host may have open on it; 0 sets no limit. */
   maxConnections: number;
   /** This worker's part of that. */
@@ -47,6 +49,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.host = backend.host;
     this.port = backend.port;
     this.weight = backend.weight;
+    this.usable = isUsable(backend);
     this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
   }
@@ -57,6 +60,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.host = backend.host;
     this.port = backend.port;
     this.weight = backend.weight;
+    this.usable = isUsable(backend);
     this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
     if (moved || !this.keepsIdle) this.closeIdle();
@@ -64,6 +68,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
 
   /** The backend left the pool. */
   retire(): void {
+    this.usable = false;
     this.keepsIdle = false;
     this.closeIdle();
   }

@@ -41,15 +41,23 @@ export class Worker {
   /**
    * @param number its place among the workers, from 1
    * @param snapshot the pool that all requests go to, at some version
+   * @param stickySecret what signs the cookies of a pool that is sticky
    */
-  constructor(number: number, config: Config, pool: PoolConfig, snapshot: PoolSnapshot, output: WorkerOutput) {
+  constructor(
+    number: number,
+    config: Config,
+    pool: PoolConfig,
+    snapshot: PoolSnapshot,
+    output: WorkerOutput,
+    stickySecret?: string,
+  ) {
     this.output = output;
     const dispatch = new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
       this.report({ type: 'failing', pool: name, id, streak, reason }),
     );
     const accessLog =
       config.accessLog === 'off' ? undefined : new AccessLog(config, number, (report) => this.report(report));
-    this.plane = new Plane(config, dispatch, this.wheel, accessLog);
+    this.plane = new Plane(config, dispatch, this.wheel, accessLog, stickySecret);
     this.wheel.start();
     this.flushing = setInterval(() => this.tick(), FLUSH_MS);
     this.acknowledge();

@@ -1,5 +1,6 @@
 /** simulator/simulation.ts: puts the parts together and runs them: one setup and one seed make one set of figures. */
 import { Latency } from '../../src/balancing/latency.js';
+import { buildMaglevTable } from '../../src/balancing/maglev-table.js';
 import { type Random, seeded } from '../../src/core/random.js';
 import { Dispatch, type ReportFailing } from '../../workers/dispatch.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
@@ -43,11 +44,13 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
     for (const worker of workers) worker.receive(change);
   });
   for (const backend of world.backends) primary.watch(backend, chance());
+  const table = config.policy === 'maglev' ? buildMaglevTable(primary.snapshot.backends) : undefined;
   for (let id = 0; id < setup.workers; id++) {
     const wheel = tickingWheel(world.clock);
     const report: ReportFailing = (_, backend, streak, reason) => primary.failing(id, backend, streak, reason);
     const dispatch = new Dispatch(primary.snapshot, config, wheel, chance(), report, () => world.clock.nowMs);
     dispatch.resize({ index: id, of: setup.workers });
+    if (table !== undefined) dispatch.useTable(table);
     if (setup.decayMs !== undefined) retime(dispatch, setup.decayMs);
     workers.push(new SimulatedWorker(dispatch, wheel, world));
   }

@@ -164,6 +164,39 @@ const hash = z
   .prefault({})
   .describe('How policy `maglev` chooses.');
 
+const sticky = z
+  .strictObject({
+    cookie: z
+      .string()
+      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, { error: 'must be one word, like rh_session' })
+      .describe('Name of the cookie; its value says nothing to whoever does not have the secret.'),
+    ttl: duration.prefault('off').describe('How long a client keeps it; `off` is until the browser closes.'),
+    path: z
+      .string()
+      .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, { error: 'must start with / and hold no spaces and no ;' })
+      .default('/')
+      .describe('The paths that a client sends it to.'),
+    sameSite: z
+      .enum(['lax', 'strict', 'none'])
+      .default('lax')
+      .describe('Whether it is sent from pages of other sites.'),
+    secure: z.boolean().default(false).describe('It is sent over TLS only.'),
+    secretFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'File that holds the secret which signs it, 16 characters or more; `ROUNDHOUSE_STICKY_SECRET` beats it. ' +
+          'Without either, cookies end with the process.',
+      ),
+  })
+  .superRefine(({ sameSite, secure }, context) => {
+    if (sameSite !== 'none' || secure) return;
+    const message = '"none" is refused by browsers unless `secure` is true';
+    context.addIssue({ code: 'custom', path: ['sameSite'], message });
+  })
+  .describe('Ties a client to the backend that served it first, by a cookie; off unless given.');
+
 const poolKeys = z.strictObject({
   policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
   backends,
@@ -180,6 +213,7 @@ const poolKeys = z.strictObject({
     .prefault('off')
     .describe('A backend that joins or returns begins with a tenth of its weight and has all of it after this.'),
   hash,
+  sticky: sticky.optional(),
   healthCheck,
   outlier,
   queue,
@@ -383,6 +417,7 @@ type ListedBackend = Omit<z.output<typeof backendConfig>, 'backup'>;
 /** What is set about a backend beside its address, in a file or while it runs. */
 export type BackendSettings = Readonly<Omit<ListedBackend, 'address'>>;
 export type PoolConfig = Config['pools'][string];
+export type StickyConfig = NonNullable<PoolConfig['sticky']>;
 export type HealthCheckConfig = PoolConfig['healthCheck'];
 export type AcceptMode = Config['accept'];
 export type LogLevel = Config['logLevel'];

@@ -11,6 +11,7 @@ import { canShareSockets, type ListenSocket, openListenSocket } from './listen-s
 import type { Logger } from './logger.js';
 import type { PoolChanges } from './membership.js';
 import { Primary, type PrimaryParts } from './primary.js';
+import { passingSecret } from './sticky-secret.js';
 import type { BalancerView } from './view.js';
 
 export { ChangeError, StartError } from './errors.js';
@@ -58,6 +59,8 @@ const PROGRAMS: Programs = {
 export interface StartOptions {
   /** What a request to the admin interface has to show. */
   readonly adminToken?: AdminToken | undefined;
+  /** What signs sticky cookies; without it, where one is needed, something that ends with this process. */
+  readonly stickySecret?: string | undefined;
   readonly programs?: Programs;
 }
 
@@ -68,13 +71,13 @@ export interface StartOptions {
 export async function startBalancer(
   config: Config,
   logger: Logger,
-  { adminToken, programs = PROGRAMS }: StartOptions = {},
+  { adminToken, stickySecret = secretFor(config, logger), programs = PROGRAMS }: StartOptions = {},
 ): Promise<Balancer> {
   const accept = acceptOf(config, logger);
   const accessLog = await tryAccessLog(config);
   try {
     const sockets = await openSockets(config, accept);
-    return await startPrimary({ config, logger, adminToken, programs, accept, sockets });
+    return await startPrimary({ config, logger, adminToken, stickySecret, programs, accept, sockets });
   } finally {
     await accessLog?.close();
   }
@@ -89,6 +92,11 @@ async function startPrimary(parts: PrimaryParts): Promise<Primary> {
     throw error;
   }
   return primary;
+}
+
+function secretFor({ pools }: Config, logger: Logger): string | undefined {
+  const needed = Object.values(pools).some(({ sticky }) => sticky !== undefined);
+  return needed ? passingSecret(logger) : undefined;
 }
 
 function acceptOf({ accept: wanted }: Config, logger: Logger): Accept {

@@ -34,6 +34,7 @@ const MOST_PENDING = 10_000;
 
 export class Broadcaster {
   readonly #config: Config;
+  readonly #stickySecret: string | undefined;
   readonly #snapshotOf: (pool: string) => PoolSnapshot | undefined;
   readonly #nowMs: () => number;
   readonly #workers = new Map<number, { readonly to: StateReceiver; readonly acknowledged: Map<string, number> }>();
@@ -43,9 +44,18 @@ export class Broadcaster {
   #lastMs: number | null = null;
   #maxMs: number | null = null;
 
-  /** @param nowMs monotonic milliseconds */
-  constructor(config: Config, snapshotOf: (pool: string) => PoolSnapshot | undefined, nowMs: () => number) {
+  /**
+   * @param nowMs monotonic milliseconds
+   * @param stickySecret for the workers; see sticky-secret.ts
+   */
+  constructor(
+    config: Config,
+    snapshotOf: (pool: string) => PoolSnapshot | undefined,
+    nowMs: () => number,
+    stickySecret?: string,
+  ) {
     this.#config = config;
+    this.#stickySecret = stickySecret;
     this.#snapshotOf = snapshotOf;
     this.#nowMs = nowMs;
   }
@@ -58,7 +68,7 @@ export class Broadcaster {
   welcome(to: StateReceiver): void {
     const snapshots = Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
-    to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots });
+    to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots, stickySecret: this.#stickySecret });
     for (const table of this.#tables.values()) to.send({ type: 'hash-table', table });
     this.#share();
   }

@@ -4,6 +4,7 @@
  */
 import { usableCpus } from '../config/cpu-count.js';
 import type { Config, HealthCheckConfig } from '../config/schema.js';
+import type { PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
 import type { Accept } from './accept.js';
 import { AccessLogs } from './access-log.js';
@@ -37,6 +38,7 @@ export interface PrimaryParts {
   readonly config: Config;
   readonly logger: Logger;
   readonly adminToken: AdminToken | undefined;
+  readonly stickySecret: string | undefined;
   readonly programs: Programs;
   readonly accept: Accept;
   /** Owned by the primary from now on. */
@@ -58,13 +60,14 @@ export class Primary implements Balancer {
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, logger, adminToken, programs, accept, sockets }: PrimaryParts) {
+  constructor({ config, logger, adminToken, stickySecret, programs, accept, sockets }: PrimaryParts) {
     this.#config = config;
     this.#logger = logger;
     this.#adminToken = adminToken;
     this.#accept = accept;
     this.#sockets = sockets;
-    this.#broadcaster = new Broadcaster(config, (name) => this.#pools.byName.get(name)?.snapshot, monotonicMs);
+    const snapshotOf = (name: string): PoolSnapshot | undefined => this.#pools.byName.get(name)?.snapshot;
+    this.#broadcaster = new Broadcaster(config, snapshotOf, monotonicMs, stickySecret);
     this.#pools = new Pools({
       config,
       logger,

@@ -31,8 +31,9 @@ export interface ToClient {
  * Builds the head to send to the client: HTTP/1.1 with the backend's status and reason, without hop-by-hop fields and
  * those that Connection names (RFC 9110 section 7.6.1). An interim response says nothing about the connection.
  * @param text what `head` was parsed from
+ * @param added field lines of our own, each with its CRLF
  */
-export function forwardResponseHead(text: string, head: ResponseHead, to: ToClient): string {
+export function forwardResponseHead(text: string, head: ResponseHead, to: ToClient, added = ''): string {
   const fields = head.fields;
   let out = '';
   let keptFrom = 0;
@@ -48,7 +49,7 @@ export function forwardResponseHead(text: string, head: ResponseHead, to: ToClie
     out += text.slice(keptFrom, fields.nameAt(index));
     keptFrom = fields.lineEnd(index);
   }
-  return out + text.slice(keptFrom, fields.end) + connectionLine(head, to);
+  return out + text.slice(keptFrom, fields.end) + added + connectionLine(head, to);
 }
 
 function isDropped(kind: number, head: ResponseHead, to: ToClient): boolean {

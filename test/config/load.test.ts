@@ -222,6 +222,11 @@ describe('A wrong file', () => {
       ['f:1:62: pools.web.hash.key: "user" is no key; write ip, path, header:NAME or cookie:NAME'],
     ],
     [
+      'a cookie that no browser keeps',
+      pool('sticky: { cookie: rh, sameSite: none }'),
+      ['f:1:80: pools.web.sticky.sameSite: "none" is refused by browsers unless `secure` is true'],
+    ],
+    [
       'a bound below the share',
       pool('hash: { balanceFactor: 0.5 }'),
       ['f:1:72: pools.web.hash.balanceFactor: "0.5" must be more than 1, or 0'],

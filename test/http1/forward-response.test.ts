@@ -89,6 +89,14 @@ describe('A response on its way to the client', () => {
     expect(forwarded(text, to)).to.equal(lines(...kept, 'Connection: close, upgrade'));
   });
 
+  it('has the lines that are added behind those of the backend, before what is said of the connection', () => {
+    const text = lines('HTTP/1.1 200 OK', 'Set-Cookie: own=1', 'Content-Length: 0');
+    const to: ToClient = { minorVersion: 1, keepAlive: false, dechunk: false };
+    expect(forwardResponseHead(text, responseOf(text), to, 'Set-Cookie: rh=2\r\n')).to.equal(
+      lines('HTTP/1.1 200 OK', 'Set-Cookie: own=1', 'Content-Length: 0', 'Set-Cookie: rh=2', 'Connection: close'),
+    );
+  });
+
   it('switches protocols with both fields that takes', () => {
     const text = lines('HTTP/1.1 101 x', 'Connection: Upgrade', 'upgrade: websocket', 'Sec-WebSocket-Accept: y');
     expect(forwarded(text, KEEPS, { isHead: false, upgrade: true })).to.equal(

@@ -6,7 +6,7 @@ import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ToPrimary } from '../../src/messages.js';
 import type { Upstream } from '../../workers/dispatch.js';
 import { WheelTimer } from '../../workers/timer-wheel.js';
-import { Worker } from '../../workers/worker.js';
+import { Worker, type WorkerOutput } from '../../workers/worker.js';
 import { onStop } from './cleanup.js';
 import { eventually } from './eventually.js';
 
@@ -23,6 +23,7 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly forwarding?: ConfigInput['forwarding'];
   readonly accessLog?: string;
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
+  readonly stickySecret?: string;
 }
 
 export type MessageOf<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
@@ -38,7 +39,9 @@ export class TestProxy {
   /** How often the worker said that it is drained. */
   drained = 0;
 
-  constructor({ backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...pool }: ProxyOptions) {
+  constructor(options: ProxyOptions) {
+    const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...others } = options;
+    const { stickySecret, ...pool } = others;
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
@@ -47,13 +50,14 @@ export class TestProxy {
     const parsed = this.config.pools[DEFAULT_POOL];
     if (parsed === undefined) throw new TypeError('The pool is missing');
     this.snapshot = { pool: DEFAULT_POOL, version: 1, backends: parsed.backends.map(up) };
-    this.worker = new Worker(1, this.config, parsed, this.snapshot, {
+    const output: WorkerOutput = {
       send: (message) => this.sent.push(message),
       unread: () => this.unread,
       drained: () => {
         this.drained += 1;
       },
-    });
+    };
+    this.worker = new Worker(1, this.config, parsed, this.snapshot, output, stickySecret);
   }
 
   get port(): number {

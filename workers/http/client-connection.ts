@@ -287,8 +287,8 @@ export class ClientConnection implements Reader {
     plane.wheel.arm(this.timer, this.halfClosed ? HALF_CLOSED_MS : 0);
     if (end < text.length) this.keepForLater(text.slice(end));
     else if (this.socket.isPaused()) this.socket.resume();
-    const key = plane.readKey === undefined ? '' : plane.readKey(text, head, side);
-    this.exchange = new Exchange(plane, this, head, key, forwarded, text.slice(head.length, end), complete);
+    const affinity = plane.affinityOf(text, head, side);
+    this.exchange = new Exchange(plane, this, head, affinity, forwarded, text.slice(head.length, end), complete);
     this.exchange.start();
   }
 

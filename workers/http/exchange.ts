@@ -16,7 +16,7 @@ import type { Ticket } from '../wait-queue.js';
 import type { Answered } from './answered.js';
 import type { ClientConnection } from './client-connection.js';
 import { Flow, type FlowOwner } from './flow.js';
-import type { Plane } from './plane.js';
+import type { Affinity, Plane } from './plane.js';
 import { countRefusal, REFUSAL_DETAIL, REFUSAL_REASON } from './refusals.js';
 import { Tunnel } from './tunnel.js';
 import { type Loss, UpstreamConnection } from './upstream-connection.js';
@@ -53,6 +53,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   /** Every body byte so far, for another attempt; `undefined` once there are too many to keep. */
   private replay: string | undefined;
   readonly key: string;
+  readonly bound: Upstream | undefined;
   tried: ReadonlySet<BackendId> = NOWHERE;
   again = false;
   /** After a stale connection only a new one will do: the other backends' idle ones may be stale just as well. */
@@ -71,7 +72,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
 
   /**
    * @param head the parsed request; read here and not kept
-   * @param key what the policy hashes
+   * @param affinity where it belongs
    * @param text the head to send to a backend
    * @param body what came of the body with the head
    * @param complete whether that is all of it
@@ -80,7 +81,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     plane: Plane,
     client: ClientConnection,
     head: RequestHead,
-    key: string,
+    affinity: Affinity,
     text: string,
     body: string,
     complete: boolean,
@@ -92,7 +93,8 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.keepAlive = head.keepAlive;
     this.minorVersion = head.minorVersion;
     this.idempotent = head.idempotent;
-    this.key = key;
+    this.key = affinity.key;
+    this.bound = affinity.bound;
     this.head = text;
     this.replay = body;
     this.requestComplete = complete;
@@ -224,11 +226,8 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.endsWithConnection = head.framing === 'close';
     const keepAlive = this.keepsClient(head);
     this.client.onResponseBegins(keepAlive);
-    const headText = forwardResponseHead(text, head, {
-      minorVersion: this.minorVersion,
-      keepAlive,
-      dechunk: this.dechunk,
-    });
+    const to = { minorVersion: this.minorVersion, keepAlive, dechunk: this.dechunk };
+    const headText = forwardResponseHead(text, head, to, this.stickyLine());
     const bodyAt = head.length;
     record?.responds(head.status, headText.length);
     if (this.dechunk) return this.writePayload(headText, connection, buffer, from, length);
@@ -293,7 +292,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   ): void {
     this.begin(head);
     this.succeed();
-    const headText = forwardResponseHead(text, head, UNFINISHED);
+    const headText = forwardResponseHead(text, head, UNFINISHED, this.stickyLine());
     this.client.writer.write(headText);
     this.client.record?.responds(head.status, headText.length);
     this.client.record?.goesOn();
@@ -405,6 +404,13 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
   private succeed(): void {
     if (this.upstream !== undefined) this.plane.dispatch.succeeded(this.upstream);
+  }
+
+  /** @returns what ties the client to the backend that answers, if it is not tied to that already */
+  private stickyLine(): string {
+    const { sticky } = this.plane;
+    if (sticky === undefined || this.upstream === undefined || this.upstream === this.bound) return '';
+    return sticky.lineFor(this.upstream);
   }
 
   /** Tells the policy what came of an attempt, and how soon. */

@@ -1,17 +1,24 @@
 /** workers/http/plane.ts: what every HTTP connection of a worker shares. */
 import type { Config } from '../../src/config/schema.js';
+import type { ClientSide } from '../../src/http1/forward-request.js';
 import { RequestHead } from '../../src/http1/request-head.js';
 import { ResponseHead } from '../../src/http1/response-head.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
 import type { AccessLog } from '../access-log/access-log.js';
 import { CounterRow } from '../counters.js';
-import type { Dispatch } from '../dispatch.js';
+import type { Dispatch, Seeker } from '../dispatch.js';
 import { ReadBuffers } from '../read-buffers.js';
 import type { TimerWheel } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
 import { ClientPolicy } from './client-policy.js';
 import { keyReaderOf, type ReadKey } from './hash-key.js';
 import { Pipeline } from './pipeline.js';
+import { Sticky } from './sticky.js';
+
+/** Where a request belongs. */
+export type Affinity = Pick<Seeker, 'key' | 'bound'>;
+
+const NO_AFFINITY: Affinity = { key: '', bound: undefined };
 
 export class Plane {
   readonly config: Config;
@@ -27,22 +34,39 @@ export class Plane {
   readonly requestHead = new RequestHead();
   readonly responseHead = new ResponseHead();
   /** Where the policy hashes: what of a request. */
-  readonly readKey: ReadKey | undefined;
+  private readonly readKey: ReadKey | undefined;
+  /** Where clients stay with their backend. */
+  readonly sticky: Sticky | undefined;
   /** Where the pool lets requests share a connection. */
   readonly pipeline: Pipeline | undefined;
   /** No connection outlives its current request. */
   draining = false;
   private onEmpty: (() => void) | undefined;
 
-  constructor(config: Config, dispatch: Dispatch, wheel: TimerWheel, accessLog: AccessLog | undefined) {
+  /** @param stickySecret what signs the cookies of a pool that is sticky */
+  constructor(
+    config: Config,
+    dispatch: Dispatch,
+    wheel: TimerWheel,
+    accessLog: AccessLog | undefined,
+    stickySecret: string | undefined,
+  ) {
     this.config = config;
     this.dispatch = dispatch;
     this.wheel = wheel;
     this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
     this.readKey = keyReaderOf(dispatch.config, this.policy);
-    const { pipelining } = dispatch.config;
+    const { pipelining, sticky } = dispatch.config;
+    if (sticky !== undefined && stickySecret !== undefined) this.sticky = new Sticky(sticky, dispatch, stickySecret);
     if (pipelining > 1) this.pipeline = new Pipeline(this, pipelining);
+  }
+
+  /** What a request says of where it belongs; nothing is read where nobody asks. */
+  affinityOf(text: string, head: RequestHead, client: ClientSide): Affinity {
+    const { readKey, sticky } = this;
+    if (readKey === undefined && sticky === undefined) return NO_AFFINITY;
+    return { key: readKey?.(text, head, client) ?? '', bound: sticky?.find(text, head) };
   }
 
   /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */
