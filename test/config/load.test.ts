@@ -224,7 +224,7 @@ describe('A wrong file', () => {
     [
       'a cookie that no browser keeps',
       pool('sticky: { cookie: rh, sameSite: none }'),
-      ['f:1:80: pools.web.sticky.sameSite: "none" is refused by browsers unless `secure` is true'],
+      ['f:1:81: pools.web.sticky.sameSite: "none" is refused by browsers unless `secure` is true'],
     ],
     [
       'a bound below the share',
