@@ -63,7 +63,7 @@ describe('The bench', () => {
   for (const [scenario, names] of [
     ['fixed-rate', ['tcp-pipe', 'floor']],
     ['start-time', ['tcp-pipe']],
-    ['head', ['small request', "browser's request", 'response']],
+    ['broadcast', ['floor', '2 backends', '100 backends', '5000 backends']],
   ] as const) {
     it(`measures ${scenario}`, () => {
       const args = ['--scenario', scenario, '--only', 'tcp-pipe', '--rounds', '1', '--json'];
