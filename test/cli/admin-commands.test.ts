@@ -80,7 +80,13 @@ describe('The commands that speak to a running balancer', () => {
 
   it('add a backend, drain one, enable it again and remove it', async () => {
     const { admin, url } = await startRoundhouse([one]);
-    const answersNow = (requests: number) => convergence(admin).then(() => answers(url, requests));
+    const answersNow = async (requests: number): Promise<ReadonlyMap<string, number>> => {
+      await convergence(admin);
+      const seen = await answers(url, requests);
+      // Or the next command tells of one that has ended.
+      await seenInFlight(admin, 0);
+      return seen;
+    };
     const at = ['--admin', admin];
     expect(await run(['add', `${two}@3`, ...at])).to.deep.equal([
       0,
@@ -120,7 +126,7 @@ describe('The commands that speak to a running balancer', () => {
     await arrived;
     const draining = start('src/cli.js', ['drain', slow, '--wait', '--admin', admin]);
     await draining.line('stdout', (line) => line.startsWith(`${slow} takes no new requests`));
-    const isOver = await Promise.race([draining.finished.then(() => true), seenInFlight(admin).then(() => false)]);
+    const isOver = await Promise.race([draining.finished.then(() => true), seenInFlight(admin, 1).then(() => false)]);
     expect(isOver, 'returned while the request was in flight').to.equal(false);
     answer();
     expect(await body).to.equal('finished');
@@ -147,7 +153,7 @@ describe('The commands that speak to a running balancer', () => {
     const { admin, url } = await startRoundhouse([hung]);
     const answer = fetch(url, { method: 'POST', body: 'x' });
     await arrived;
-    await seenInFlight(admin);
+    await seenInFlight(admin, 1);
     const drain = await run(['drain', hung, '--wait', '--within', '1s', '--admin', admin]);
     expect(drain).to.deep.equal([
       0,
@@ -331,14 +337,14 @@ async function convergence(admin: string): Promise<void> {
   while ((await pending()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Settles when the balancer shows one request in flight. */
-async function seenInFlight(admin: string): Promise<void> {
+/** Settles when the balancer shows so many requests in flight: it knows what its workers told it a second ago. */
+async function seenInFlight(admin: string, count: number): Promise<void> {
   const inFlight = async (): Promise<number> => {
     const response = await fetch(`http://${admin}/api/pools/default`);
     const { backends }: { readonly backends: readonly { readonly inflight: number }[] } = JSON.parse(
       await response.text(),
     );
-    return backends[0]?.inflight ?? 0;
+    return backends.reduce((sum, { inflight }) => sum + inflight, 0);
   };
-  while ((await inFlight()) !== 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  while ((await inFlight()) !== count) await new Promise((resolve) => setTimeout(resolve, 20));
 }
