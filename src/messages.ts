@@ -66,5 +66,9 @@ export const POOL_COLUMNS = [
   'pendingBroken',
   'requestsBroken',
   'retriesBroken',
+  'budgetSpent',
+  'evacuated',
+  'hedges',
+  'hedgesWon',
 ] as const;
 export type PoolColumn = (typeof POOL_COLUMNS)[number];

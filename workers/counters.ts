@@ -36,6 +36,10 @@ export const POOL_COLUMN = {
   pendingBroken: poolColumn('pendingBroken'),
   requestsBroken: poolColumn('requestsBroken'),
   retriesBroken: poolColumn('retriesBroken'),
+  budgetSpent: poolColumn('budgetSpent'),
+  evacuated: poolColumn('evacuated'),
+  hedges: poolColumn('hedges'),
+  hedgesWon: poolColumn('hedgesWon'),
 } as const;
 
 /** Column numbers of the worker's own row. */

@@ -7,15 +7,17 @@ import { createPicker, isTimed, type PolicyParts } from '../src/balancing/picker
 import { TieredPicker } from '../src/balancing/tiered-picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
-import type { Backend, BackendId } from '../src/core/backend.js';
+import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
 import { eligibleOf } from '../src/core/eligible.js';
 import type { Random } from '../src/core/random.js';
+import { type RetryRules, retryRules } from '../src/core/retry.js';
 import { RetryBudget } from '../src/core/retry-budget.js';
 import { partOf, type Share, WHOLE } from '../src/core/share.js';
 import { effectiveWeight, isRamping, nextStepInMs } from '../src/core/slow-start.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { type FailureReason, POOL_COLUMNS } from '../src/messages.js';
 import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
+import { HedgeDelay } from './hedge-delay.js';
 import type { UpstreamConnection } from './http/upstream-connection.js';
 import { PoolLoad } from './pool-load.js';
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
@@ -39,18 +41,26 @@ export type ReportFailing = (pool: string, id: BackendId, streak: number, reason
 export interface Seeker {
   /** Where it already failed. */
   readonly tried: ReadonlySet<BackendId>;
-  /** What the policy hashes; '' for one that has none. */
-  readonly key: string;
-  /** The backend that it belongs to, whatever the policy says, as long as that is usable. */
-  readonly bound?: Upstream | undefined;
   /** Whether a backend where it failed may be tried again when no other is left. */
   readonly again: boolean;
   /** It cannot use an idle connection. */
   readonly fresh: boolean;
 }
 
+/** Where a request belongs. */
+export interface Affinity {
+  /** What the policy hashes; '' for one that has none. */
+  readonly key: string;
+  /** The backend that it belongs to, whatever the policy says, as long as that is usable. */
+  readonly bound: Upstream | undefined;
+}
+
+/** What every request wants at first. */
+export const FIRST_TRY: Seeker = { tried: NONE, again: false, fresh: false };
+
 /** A request that waits. It is told once how that ended, unless it leaves by itself. */
 export interface Waiter extends Seeker {
+  readonly affinity: Affinity;
   /** It has been counted in on `upstream`. */
   onSlot(upstream: Upstream): void;
   onRefused(why: Refusal): void;
@@ -71,15 +81,19 @@ export class Dispatch {
   readonly pool: string;
   readonly config: PoolConfig;
   readonly budget: RetryBudget;
+  readonly rules: RetryRules;
   readonly load: PoolLoad;
+  /** Where requests get a second attempt beside the first. */
+  readonly hedgeDelay: HedgeDelay | undefined;
   readonly counters = new CounterRow(POOL_COLUMNS.length);
-  /** The policy wants to know how long answers take; otherwise nobody need look at a clock. */
+  /** The policy or hedging wants to know how long answers take; otherwise nobody need look at a clock. */
   readonly timed: boolean;
   private current: PoolSnapshot;
   private readonly byId = new Map<BackendId, Upstream>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
   private readonly leaving = new Set<Upstream>();
   private readonly picker: TieredPicker<Upstream>;
+  private eligible: readonly Upstream[] = [];
   private readonly turns = new TurnClock();
   private readonly wheel: TimerWheel;
   private readonly epochMs: () => number;
@@ -109,7 +123,9 @@ export class Dispatch {
     this.wheel = wheel;
     this.epochMs = epochMs;
     this.budget = new RetryBudget(config.retries);
-    this.timed = isTimed(config.policy);
+    this.hedgeDelay = config.hedging && new HedgeDelay(config.hedging.delay);
+    this.timed = isTimed(config.policy) || this.hedgeDelay !== undefined;
+    this.rules = retryRules(config.retries.on, config.retries.count);
     this.load = new PoolLoad(config.circuitBreaker);
     this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
     this.places = config.queue.length;
@@ -130,20 +146,26 @@ export class Dispatch {
     return this.byId.get(id);
   }
 
-  /** Swaps the snapshot. Requests in flight keep the backend they have. */
-  install(snapshot: PoolSnapshot): void {
+  /**
+   * Swaps the snapshot.
+   * @returns backends with requests in flight that went out of use, or somewhere else: better no longer waited for
+   */
+  install(snapshot: PoolSnapshot): readonly Upstream[] {
     this.current = snapshot;
     this.holding = true;
+    const gone: Upstream[] = [];
     const present = new Set(snapshot.backends.map((backend) => backend.id));
     for (const [id, upstream] of this.byId) if (!present.has(id)) this.retire(id, upstream);
     for (const backend of snapshot.backends) {
       const known = this.byId.get(backend.id);
       if (known === undefined) this.byId.set(backend.id, new WorkerBackend(backend));
-      else known.update(backend);
+      else if (known.update(backend) && known.inflight > 0) gone.push(known);
     }
     this.updatePicker();
     this.holding = false;
     this.applyLimits();
+    // With none to go to instead, the one that is out of use may still answer.
+    return snapshot.backends.some(isUsable) ? gone : [];
   }
 
   /** A policy that hashes chooses by `table` from now on. */
@@ -162,10 +184,10 @@ export class Dispatch {
   }
 
   /** Chooses a backend and counts the attempt in; every choice needs one {@link release}. */
-  choose(seeker: Seeker): Upstream | Refusal {
+  choose(seeker: Seeker, affinity: Affinity): Upstream | Refusal {
     const { load } = this;
     if (!load.mayBegin) return 'requests';
-    const chosen = boundTo(seeker) ?? this.pick(seeker);
+    const chosen = boundTo(seeker, affinity) ?? this.pick(seeker, affinity);
     if (chosen === undefined) return 'none';
     if (chosen.inflight >= chosen.most) return 'full';
     if (seeker.fresh || chosen.idle.length === 0) {
@@ -190,10 +212,25 @@ export class Dispatch {
     if (this.queue.size > 0) this.serveQueue();
   }
 
-  /** How long an attempt took to an answer or a failure, for policies that are {@link timed}. */
+  /** How long an attempt took to an answer or a failure, for a pool that is {@link timed}. */
   took(upstream: Upstream, ms: number, good: boolean, nowMs: number): void {
     if (good) upstream.latency.answered(ms, nowMs);
     else upstream.latency.failed(ms, nowMs);
+    if (good) this.hedgeDelay?.observe(ms, nowMs);
+  }
+
+  /** Whether an attempt more may be made, which is then counted. @param spendsBudget whether it adds to the load */
+  mayRetry(spendsBudget: boolean, nowMs: number): boolean {
+    const { load, budget, counters } = this;
+    if (!load.mayRetry) counters.add(POOL_COLUMN.retriesBroken);
+    else if (!spendsBudget || budget.tryRetry(nowMs)) return true;
+    else counters.add(POOL_COLUMN.budgetSpent);
+    return false;
+  }
+
+  /** Whether there is a backend to go to beside those in `tried`. */
+  hasOther(tried: ReadonlySet<BackendId>): boolean {
+    return this.eligible.some(({ id }) => !tried.has(id));
   }
 
   /** A connection to a backend begins to open; it needs one {@link disconnected}. */
@@ -284,7 +321,7 @@ export class Dispatch {
   }
 
   /** @returns a backend at its limit only when all that `seeker` could go to are */
-  private pick({ tried, key, again }: Seeker): Upstream | undefined {
+  private pick({ tried, again }: Seeker, { key }: Affinity): Upstream | undefined {
     const { picker } = this;
     const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE, key) : undefined);
     if (chosen === undefined || chosen.inflight < chosen.most) return chosen;
@@ -298,10 +335,9 @@ export class Dispatch {
     const { backends } = this.current;
     if (this.config.slowStart > 0) this.rampUp(backends);
     const { tiers, refuge } = eligibleOf(backends, this.config.panic);
-    this.picker.update(
-      tiers.map((tier) => this.upstreamsOf(tier)),
-      this.upstreamsOf(refuge),
-    );
+    const upstreams = tiers.map((tier) => this.upstreamsOf(tier));
+    this.eligible = upstreams.flat();
+    this.picker.update(upstreams, this.upstreamsOf(refuge));
   }
 
   /** Gives those that have become usable of late the weight they have by now, and more of it later. */
@@ -322,14 +358,14 @@ export class Dispatch {
     this.holding = true;
     for (let ticket = this.queue.first; ticket !== undefined; ticket = ticket.next) {
       const { waiter } = ticket;
-      const choice = this.choose(waiter);
+      const choice = this.choose(waiter, waiter.affinity);
       if (typeof choice !== 'string') {
         this.queue.leave(ticket);
         waiter.onSlot(choice);
       } else if (choice === 'none') {
         this.queue.leave(ticket);
         waiter.onRefused(choice);
-      } else if (choice !== 'full' || (waiter.tried.size === 0 && waiter.bound === undefined)) break;
+      } else if (choice !== 'full' || (waiter.tried.size === 0 && waiter.affinity.bound === undefined)) break;
     }
     this.holding = false;
   }
@@ -371,6 +407,6 @@ export class Dispatch {
   }
 }
 
-function boundTo({ bound, tried }: Seeker): Upstream | undefined {
+function boundTo({ tried }: Seeker, { bound }: Affinity): Upstream | undefined {
   return bound?.usable === true && !tried.has(bound.id) ? bound : undefined;
 }

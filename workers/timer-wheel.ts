@@ -35,11 +35,18 @@ export class TimerWheel {
   private clockMs: number;
   private interval: NodeJS.Timeout | undefined;
   private turn: NodeJS.Immediate | undefined;
+  private readonly sleeps: boolean;
+  /** Timers that hang in a slot. */
+  private linked = 0;
 
-  /** @param clock monotonic milliseconds */
-  constructor(tickMs: number, clock: () => number) {
+  /**
+   * @param clock monotonic milliseconds
+   * @param idle what it does while no timer is armed; one that sleeps need not be started
+   */
+  constructor(tickMs: number, clock: () => number, idle: 'ticks' | 'sleeps' = 'ticks') {
     this.tickMs = tickMs;
     this.clock = clock;
+    this.sleeps = idle === 'sleeps';
     this.clockMs = clock();
     this.now = this.clockMs;
     this.current = this.tickAt(this.now);
@@ -65,6 +72,7 @@ export class TimerWheel {
       timer.deadline = 0;
       return;
     }
+    if (this.sleeps && this.interval === undefined) this.wake();
     // `now` may be a tick old, so a tick is added: late is allowed, early is not.
     timer.deadline = this.now + ms + this.tickMs;
     if (timer.tick >= 0 && timer.tick <= this.tickAt(timer.deadline)) return; // found too early there and moved on
@@ -88,6 +96,13 @@ export class TimerWheel {
       this.current += 1;
       this.runSlot(this.current % SLOTS);
     }
+    if (this.sleeps && this.linked === 0) this.stop();
+  }
+
+  /** The time that it has slept through does not count. */
+  private wake(): void {
+    this.clockMs = this.clock();
+    this.start();
   }
 
   private runSlot(slot: number): void {
@@ -109,6 +124,7 @@ export class TimerWheel {
   private link(timer: WheelTimer): void {
     const ahead = Math.min(Math.max(this.tickAt(timer.deadline) - this.current, 1), SLOTS - 1);
     timer.tick = this.current + ahead;
+    this.linked += 1;
     const slot = timer.tick % SLOTS;
     const first = this.slots[slot];
     timer.next = first;
@@ -118,6 +134,7 @@ export class TimerWheel {
 
   private unlink(timer: WheelTimer): void {
     if (timer.tick < 0) return;
+    this.linked -= 1;
     const slot = timer.tick % SLOTS;
     if (timer.previous !== undefined) timer.previous.next = timer.next;
     else if (this.slots[slot] === timer) this.slots[slot] = timer.next;

@@ -42,6 +42,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   readonly idle: I[] = [];
   /** Whether a connection that has done its work may wait here for the next request. */
   keepsIdle: boolean;
+  /** As far as health checks and its requests tell. */
+  private serves: boolean;
   readonly counters = new CounterRow(BACKEND_COLUMNS.length);
 
   constructor(backend: Backend) {
@@ -52,10 +54,14 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.usable = isUsable(backend);
     this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
+    this.serves = isServing(backend);
   }
 
-  /** Follows the snapshot. Idle connections to where it no longer is, or no longer answers, are closed. */
-  update(backend: Backend): void {
+  /**
+   * Follows the snapshot. Idle connections to where it no longer is, or no longer answers, are closed.
+   * @returns whether what is in flight there is better asked of another: it was found to be out of use, or it moved
+   */
+  update(backend: Backend): boolean {
     const moved = backend.host !== this.host || backend.port !== this.port;
     this.host = backend.host;
     this.port = backend.port;
@@ -64,6 +70,9 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
     if (moved || !this.keepsIdle) this.closeIdle();
+    const served = this.serves;
+    this.serves = isServing(backend);
+    return moved || (served && !this.serves);
   }
 
   /** The backend left the pool. */
@@ -83,6 +92,10 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   closeIdle(): void {
     for (const connection of this.idle.splice(0)) connection.close();
   }
+}
+
+function isServing({ health, outlier }: Backend): boolean {
+  return health !== 'down' && outlier === 'in';
 }
 
 function isReachable(backend: Backend): boolean {

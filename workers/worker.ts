@@ -111,6 +111,7 @@ export class Worker {
     for (const client of this.plane.clients) client.cut();
     this.plane.dispatch.stop();
     this.wheel.stop();
+    this.plane.fineWheel.stop();
     const { accessLog } = this.plane;
     if (accessLog === undefined) this.sayLast();
     else accessLog.close(() => this.sayLast());
@@ -146,8 +147,9 @@ export class Worker {
 
   /** The one line that swaps the snapshot, and its acknowledgement. */
   private install(snapshot: PoolSnapshot): void {
-    this.plane.dispatch.install(snapshot);
+    const gone = this.plane.dispatch.install(snapshot);
     this.acknowledge();
+    for (const upstream of gone) this.plane.evacuate(upstream);
   }
 
   private acknowledge(): void {

@@ -10,6 +10,7 @@ import { Broadcaster } from '../../src/control/broadcaster.js';
 import { newBackend, Pool } from '../../src/control/pool.js';
 import { toPrimarySchema } from '../../src/message-schemas.js';
 import type { ToWorker } from '../../src/messages.js';
+import { FIRST_TRY } from '../../workers/dispatch.js';
 import { readTreeUsage } from '../process-tree.js';
 import { configOf, dispatchOf, POOL, poolOf } from './backends.js';
 import { nanosecondsPerCall } from './measure.js';
@@ -127,11 +128,12 @@ async function changes(size: number): Promise<RoundFigures> {
   return figures;
 }
 
+const NO_AFFINITY = { key: '', bound: undefined };
+
 function pick(size: number): number {
   const dispatch = dispatchOf(size);
-  const seeker = { tried: new Set<never>(), key: '', again: false, fresh: false };
   return nanosecondsPerCall(() => {
-    const chosen = dispatch.choose(seeker);
+    const chosen = dispatch.choose(FIRST_TRY, NO_AFFINITY);
     if (typeof chosen !== 'string') dispatch.release(chosen);
   });
 }

@@ -5,7 +5,7 @@
 import type { BackendId } from '../../src/core/backend.js';
 import type { FailureReason } from '../../src/core/outlier.js';
 import { afterFailure } from '../../src/core/retry.js';
-import type { Dispatch, Upstream, Waiter } from '../../workers/dispatch.js';
+import type { Affinity, Dispatch, Upstream, Waiter } from '../../workers/dispatch.js';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
 import type { Ticket } from '../../workers/wait-queue.js';
 import type { Answer, SimulatedBackend } from './backend.js';
@@ -24,7 +24,7 @@ export interface World {
 const GET = { idempotent: true, kept: true, freshStart: false } as const;
 
 export class SimulatedRequest implements Waiter {
-  readonly key: string;
+  readonly affinity: Affinity;
   readonly tried = new Set<BackendId>();
   again = false;
   readonly fresh = false;
@@ -40,7 +40,7 @@ export class SimulatedRequest implements Waiter {
   #place: Ticket<Waiter> | undefined;
 
   constructor(key: string, dispatch: Dispatch, wheel: TimerWheel, world: World) {
-    this.key = key;
+    this.affinity = { key, bound: undefined };
     this.#dispatch = dispatch;
     this.#wheel = wheel;
     this.#world = world;
@@ -64,7 +64,7 @@ export class SimulatedRequest implements Waiter {
   }
 
   #attempt(): void {
-    const choice = this.#dispatch.choose(this);
+    const choice = this.#dispatch.choose(this, this.affinity);
     if (typeof choice !== 'string') this.#sendTo(choice);
     else if (choice === 'full') this.#wait();
   }
@@ -106,11 +106,12 @@ export class SimulatedRequest implements Waiter {
   }
 
   #onFailure(upstream: Upstream, reason: FailureReason, sentMs: number): void {
-    const { budget, config } = this.#dispatch;
     this.#time(upstream, false, sentMs);
     this.#dispatch.failed(upstream, reason, this.#wheel.now);
-    const failed = { reason, late: reason === 'timeout', reused: false, attempts: this.#attempts };
-    const step = afterFailure(failed, GET, config.retries.count, () => budget.tryRetry(this.#wheel.now));
+    const failed = { reason, reused: false, unsent: reason === 'connect', attempts: this.#attempts };
+    const step = afterFailure(failed, GET, this.#dispatch.rules, (spendsBudget) =>
+      this.#dispatch.mayRetry(spendsBudget, this.#wheel.now),
+    );
     this.tried.add(upstream.id);
     this.again = step === 'elsewhere-first';
     if (step !== 'give-up') this.#attempt();

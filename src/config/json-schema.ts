@@ -19,6 +19,11 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     type: 'string',
     pattern: '^(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$',
   },
+  hedgeDelay: {
+    description: 'A share of the recent requests, `p50`, `p75`, `p90`, `p95` or `p99`, or a time, as in `50ms`.',
+    type: 'string',
+    pattern: '^(p(50|75|90|95|99)|(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h))$',
+  },
   listenAddress: {
     description: 'An address to listen on: `host:port`, an IPv6 host in brackets; port 0 lets the system choose.',
     type: 'string',
@@ -70,7 +75,7 @@ export function nodeOf(raw: JsonSchema): SchemaNode {
 
 /** Whether a text stands there that the program holds as milliseconds. */
 export function isTime(node: SchemaNode | undefined): boolean {
-  return node?.definition === 'time' || node?.definition === 'positiveTime';
+  return ['time', 'positiveTime', 'hedgeDelay'].includes(node?.definition ?? '');
 }
 
 /** The keys that are known at a place, in the order of the schema. */

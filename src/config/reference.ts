@@ -108,6 +108,8 @@ function kindOf(schema: JsonSchema): string {
       return 'time or off';
     case 'positiveTime':
       return 'time';
+    case 'hedgeDelay':
+      return '`p50`, `p75`, `p90`, `p95`, `p99` or time';
     case 'listenAddress':
     case 'backendAddress':
       return 'address';

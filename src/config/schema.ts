@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
 import { healthCheck } from './health-check.js';
 import { firstOverlap } from './overlap.js';
+import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
@@ -78,50 +79,6 @@ const outlier = z
   })
   .prefault({})
   .describe('When failing traffic puts a backend out of use for a while, whatever its health checks say.');
-
-const queue = z
-  .strictObject({
-    length: z
-      .int()
-      .min(0)
-      .max(1_000_000)
-      .default(1_024)
-      .describe('Requests that may wait, split evenly over the workers; the next one is answered with 503.'),
-    timeout: positiveDuration.prefault('5s').describe('A request that has waited for so long is answered with 503.'),
-  })
-  .prefault({})
-  .describe('Where requests wait, first come, first served, while every backend is at its `maxConnections`.');
-
-const retries = z
-  .strictObject({
-    count: z.int().min(0).max(10).default(2).describe('Attempts after the first.'),
-    budget: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.2)
-      .describe('Retries of requests that may have been sent, as a share of recent requests.'),
-    minPerSecond: z.number().min(0).max(10_000).default(3).describe('What a quiet pool may retry all the same.'),
-    bodyBytes: z
-      .int()
-      .min(0)
-      .max(1_048_576)
-      .default(65_536)
-      .describe('The largest request body that is kept for a replay, in bytes.'),
-  })
-  .prefault({})
-  .describe('Second attempts, on another backend where there is one.');
-
-const breaker = z.int().min(0).max(1_000_000).default(0);
-const circuitBreaker = z
-  .strictObject({
-    connections: breaker.describe('Connections to its backends; requests wait for one like for a `maxConnections`.'),
-    pending: breaker.describe('Requests that wait in the queue or for a connection to open.'),
-    requests: breaker.describe('Requests that are open on a backend.'),
-    retries: breaker.describe('Retries that are open on a backend.'),
-  })
-  .prefault({})
-  .describe('How much of the whole host may be under way on the pool, split evenly over the workers; 0 sets no limit.');
 
 const upstreamTimeouts = z
   .strictObject({
@@ -218,6 +175,7 @@ const poolKeys = z.strictObject({
   outlier,
   queue,
   retries,
+  hedging,
   circuitBreaker,
   timeouts: upstreamTimeouts,
   idleConnections: z

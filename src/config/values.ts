@@ -55,6 +55,13 @@ export const positiveDuration = duration
   .refine((ms) => ms > 0, { error: 'must be longer than 0' })
   .meta({ id: 'positiveTime' });
 
+/** A share of the recent requests, or a time of its own. */
+export const hedgeDelay = z
+  .union([z.enum(['p50', 'p75', 'p90', 'p95', 'p99']), positiveDuration], {
+    error: ({ input }) => `${shown(input)} is no delay; write p50, p75, p90, p95, p99 or a time, as in 50ms`,
+  })
+  .meta({ id: 'hedgeDelay' });
+
 function address(lowestPort: 0 | 1): z.ZodType<string, string> {
   const notText = ({ input }: { readonly input?: unknown }) =>
     input === undefined ? undefined : `${shown(input)} is not an address; write host:port`;

@@ -147,6 +147,10 @@ export class Stats {
       pendingBroken: total('pendingBroken'),
       requestsBroken: total('requestsBroken'),
       retriesBroken: total('retriesBroken'),
+      budgetSpent: total('budgetSpent'),
+      evacuated: total('evacuated'),
+      hedges: total('hedges'),
+      hedgesWon: total('hedgesWon'),
     };
   }
 

@@ -2,7 +2,7 @@
  * http1/head-fields.ts: the fields of one head as offsets into its text, and what those said that requests and
  * responses have in common. Kept and reused from one message of a connection to the next.
  */
-import { LOWER } from './characters.js';
+import { equalsIgnoringCase, LOWER } from './characters.js';
 import { CONNECTION, kindOf, NOMINATED, OTHER } from './field-kind.js';
 import { elementAt, elementEnd } from './list.js';
 
@@ -81,6 +81,15 @@ export class HeadFields {
   /** Offset just past the field's CRLF. */
   lineEnd(index: number): number {
     return index + 1 < this.count ? this.nameAt(index + 1) : this.end;
+  }
+
+  /** Whether there is an ordinary field of this name that goes on. @param name in lower case */
+  has(text: string, name: string): boolean {
+    for (let index = 0; index < this.count; index++) {
+      if (this.kind(index) !== OTHER) continue;
+      if (equalsIgnoringCase(text, this.nameAt(index), this.colonAt(index), name)) return true;
+    }
+    return false;
   }
 
   /** Turns the ordinary fields that Connection names into {@link NOMINATED} ones. */

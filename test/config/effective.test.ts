@@ -44,6 +44,11 @@ describe('The effective configuration', () => {
       pools: fc.dictionary(
         fc.constantFrom('web', '8080', 'null', 'true', '1e3', 'a.b', 'y'),
         fc.record({
+          retries: fc.record({
+            on: fc.constantFrom([], ['reset', 503], ['5xx']),
+            perTryTimeout: day,
+          }),
+          hedging: fc.constantFrom({}, { delay: 'p99' as const }, { delay: 50 }, { delay: '1m' }),
           backends: fc.constant([{ address: '[::1]:80', weight: 7 }, { address: 'a.example:1' }]),
           healthCheck: fc.record({ path: fc.constantFrom('/', '/#x', '/a:b', "/'", '/"', '/%20&*!'), interval: some }),
         }),

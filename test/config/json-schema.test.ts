@@ -37,6 +37,8 @@ describe('The JSON Schema of configuration files', () => {
     `$schema: ./roundhouse.schema.json\n${pool()}`,
     `workers: 3\nadmin: off\ndrain: 1.5s\n${pool()}`,
     `timeouts: { head: 0, write: off, keepAlive: "0" }\n${pool()}`,
+    pool('hedging: {}, retries: { on: [5xx, 429], backoff: { base: off } }'),
+    pool('hedging: { delay: 50ms }, queue: { length: 0 }'),
     `admin: "[::1]:80"\nforwarding: { trustedProxies: [10.0.0.1, 10.0.0.0/8, "fd00::/8"], via: lb-1 }\n${pool()}`,
   ]) {
     it(`accepts what the program does: ${text}`, () => {
@@ -61,6 +63,10 @@ describe('The JSON Schema of configuration files', () => {
     pool('timeouts: { connect: 5 s }'),
     pool('healthCheck: { path: health }'),
     pool('retries:'),
+    pool('retries: { on: [redirect] }'),
+    pool('retries: { on: [200] }'),
+    pool('hedging: { delay: off }'),
+    pool('hedging: { delay: p42 }'),
     `drain: 0\n${pool()}`,
     `workers: 257\n${pool()}`,
     `admin: 9901\n${pool()}`,

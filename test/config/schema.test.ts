@@ -58,7 +58,16 @@ describe('The configuration', () => {
       },
       outlier: { consecutiveFailures: 5, window: 10_000, ejection: 10_000, longestEjection: 300_000 },
       queue: { length: 1_024, timeout: 5_000 },
-      retries: { count: 2, budget: 0.2, minPerSecond: 3, bodyBytes: 65_536 },
+      retries: {
+        count: 2,
+        on: ['connect-failure', 'reset', 'bad-response'],
+        perTryTimeout: 0,
+        backoff: { base: 25, longest: 250 },
+        idempotencyKey: false,
+        budget: 0.2,
+        minPerSecond: 3,
+        bodyBytes: 65_536,
+      },
       circuitBreaker: { connections: 0, pending: 0, requests: 0, retries: 0 },
       timeouts: {
         connect: 3_000,
@@ -113,6 +122,23 @@ describe('The configuration', () => {
       withPool({ pipelining: 4, circuitBreaker: { connections: 9 } }),
       'pools.web.circuitBreaker.connections: "9" cannot be kept while requests share connections; ' +
         'leave it at 0, or pipelining at 1',
+    ],
+    [
+      'a condition that is none',
+      withPool({ retries: { on: ['reset', 'redirect'] } }),
+      'pools.web.retries.on.1: "redirect" is nothing to retry after; write connect-failure, reset, timeout, ' +
+        'bad-response, gateway-error, 5xx or a status from 400 to 599',
+    ],
+    [
+      'a status that is no failure',
+      withPool({ retries: { on: [204] } }),
+      'pools.web.retries.on.0: "204" is nothing to retry after; write connect-failure, reset, timeout, ' +
+        'bad-response, gateway-error, 5xx or a status from 400 to 599',
+    ],
+    [
+      'a delay that is none',
+      withPool({ hedging: { delay: 'p42' } }),
+      'pools.web.hedging.delay: "p42" is no delay; write p50, p75, p90, p95, p99 or a time, as in 50ms',
     ],
     ['an empty list', withPool({ backends: [] }), 'pools.web.backends: needs at least one backend'],
     [

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { seeded } from '../../src/core/random.js';
 import { TimerWheel, WheelTimer } from '../../workers/timer-wheel.js';
+import { eventually } from '../support/eventually.js';
 
 const TICK_MS = 100;
 
@@ -188,6 +189,23 @@ describe('The timer wheel', () => {
     real.stop();
     receiver.destroy();
     server.close();
+  });
+
+  it('ticks only while a timer is armed when it may sleep, and knows the time when it wakes', async () => {
+    const sleeping = new TimerWheel(5, () => performance.now(), 'sleeps');
+    const isAwake = (): boolean => Reflect.get(sleeping, 'interval') !== undefined;
+    expect(isAwake()).to.equal(false);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const armedAt = performance.now();
+    const firedAt = new Promise<number>((resolve) => {
+      sleeping.arm(new WheelTimer({ onTimeout: () => resolve(performance.now()) }), 20);
+    });
+    expect(isAwake()).to.equal(true);
+    expect((await firedAt) - armedAt).to.be.at.least(20);
+    const dropped = new WheelTimer({ onTimeout: () => {} });
+    sleeping.arm(dropped, 60_000);
+    sleeping.drop(dropped);
+    await eventually('it sleeps again', () => !isAwake());
   });
 
   it('goes on ticking by itself until it is stopped', async () => {

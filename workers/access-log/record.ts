@@ -136,6 +136,19 @@ export class AccessRecord implements AccessEntry {
     this.connectUs = -1;
   }
 
+  /** The first attempt begins only now: the request had to wait for a backend. */
+  waited(): void {
+    this.attemptMs = this.keeper.nowMs();
+  }
+
+  /** An attempt beside the last one, begun at `beganMs`, is the one that is answered. @param attempts with this one */
+  overtook(backend: string, attempts: number, beganMs: number): void {
+    this.attemptMs = beganMs;
+    this.backend = backend;
+    this.attempts = attempts;
+    this.connectUs = -1;
+  }
+
   /** A connection has to be opened first. */
   connects(): void {
     this.attemptMs = this.keeper.nowMs();

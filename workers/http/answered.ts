@@ -17,6 +17,8 @@ export interface Answered {
   readonly endsWithConnection: boolean;
   /** The connection is open, or free, and this is the only request on it. */
   send(connection: UpstreamConnection): void;
+  /** A try has taken its time. @returns whether another one is made instead, so that this one has been let go */
+  movesOn(loss: Loss): boolean;
   /** @param bytes the same as `text`, and maybe more behind it */
   parseResponse(text: string, bytes: Buffer, into: ResponseHead): HeadResult;
   /** A 1xx before the response. */
@@ -99,6 +101,9 @@ export class Discarded implements Answered {
 
   // Its request was sent before its client left, and there is nobody to tell.
   send(): void {}
+  movesOn(): boolean {
+    return false;
+  }
   onInterim(): void {}
   onSwitching(connection: UpstreamConnection): void {
     connection.cut();

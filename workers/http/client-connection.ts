@@ -11,6 +11,7 @@ import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-req
 import { parseRequestHead } from '../../src/http1/request-head.js';
 import type { AccessRecord } from '../access-log/record.js';
 import { WORKER_COLUMN } from '../counters.js';
+import type { Upstream } from '../dispatch.js';
 import { adopt, type Incoming, type Reader, TextWriter, unsentBytes } from '../fast-socket.js';
 import type { Loan } from '../read-buffers.js';
 import { WheelTimer } from '../timer-wheel.js';
@@ -37,6 +38,9 @@ const LINGER_BYTES = 1_048_576;
 const DRAIN_IDLE_MS = 1_000;
 /** Answers that a pipelining client has not read; more, and its next request waits. */
 const MAX_UNREAD_BYTES = 65_536;
+
+/** A promise of the client's that a server does what it asks for once, however often it is asked. */
+const IDEMPOTENCY_KEY = 'idempotency-key';
 
 /** What a refused client is answered. */
 type Refusal = Omit<Answer, 'keepAlive' | 'isHead'>;
@@ -219,6 +223,11 @@ export class ClientConnection implements Reader {
     this.tunnel?.recall(id);
   }
 
+  /** `gone` is out of use, or somewhere else by now. */
+  evacuate(gone: Upstream): void {
+    this.exchange?.evacuate(gone);
+  }
+
   becomeTunnel(tunnel: Tunnel): void {
     this.exchange = undefined;
     this.tunnel = tunnel;
@@ -278,6 +287,7 @@ export class ClientConnection implements Reader {
     if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
     if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
     if (this.isTooFarAhead()) head.keepAlive = false;
+    if (plane.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
     const side = this.clientSide();
     const forwarded = forwardRequestHead(text, head, side, plane.dispatch.pool, plane.policy.additions);
     const complete = this.body.done;

@@ -3,37 +3,26 @@
  * It joins a client connection to an upstream connection and decides what happens when either lets go.
  */
 import type { BackendId } from '../../src/core/backend.js';
-import type { Reason } from '../../src/core/reason.js';
-import { afterFailure, type FailedAttempt, isStale } from '../../src/core/retry.js';
 import type { HeadResult } from '../../src/http1/fault.js';
 import { forwardResponseHead, type ToClient } from '../../src/http1/forward-response.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { parseResponseHead, type ResponseHead } from '../../src/http1/response-head.js';
 import type { FailureReason } from '../../src/messages.js';
-import { COLUMN, POOL_COLUMN, WORKER_COLUMN } from '../counters.js';
-import type { Refusal, Upstream, Waiter } from '../dispatch.js';
-import type { Ticket } from '../wait-queue.js';
+import { type Affinity, FIRST_TRY, type Upstream } from '../dispatch.js';
 import type { Answered } from './answered.js';
 import type { ClientConnection } from './client-connection.js';
+import { type Excuse, reasonOf } from './excuses.js';
 import { Flow, type FlowOwner } from './flow.js';
-import type { Affinity, Plane } from './plane.js';
-import { countRefusal, REFUSAL_DETAIL, REFUSAL_REASON } from './refusals.js';
+import type { Hedge } from './hedge.js';
+import type { Plane } from './plane.js';
+import { Recovery } from './recovery.js';
 import { Tunnel } from './tunnel.js';
 import { type Loss, UpstreamConnection } from './upstream-connection.js';
-
-const NOWHERE: ReadonlySet<BackendId> = new Set();
 
 /** How a head goes on that ends nothing, a 1xx: only to HTTP/1.1, and the connection stays. */
 const UNFINISHED: ToClient = { minorVersion: 1, keepAlive: true, dechunk: false };
 
-const DETAIL: Readonly<Record<FailureReason, string>> = {
-  connect: 'the backend could not be reached.',
-  reset: 'the backend closed the connection without a response.',
-  timeout: 'the backend did not answer in time.',
-  'bad-response': 'the backend sent a response that is not valid HTTP.',
-};
-
-export class Exchange implements FlowOwner, Answered, Waiter {
+export class Exchange implements FlowOwner, Answered, Affinity {
   /** All of the request body was received and sent on. */
   requestComplete: boolean;
   /** The first byte of the final response went to the client: nothing can be taken back any more. */
@@ -43,10 +32,10 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   readonly isHead: boolean;
   readonly upgrade: boolean;
   private readonly plane: Plane;
-  private readonly client: ClientConnection;
+  readonly client: ClientConnection;
   private readonly keepAlive: boolean;
   private readonly minorVersion: 0 | 1;
-  private readonly idempotent: boolean;
+  readonly idempotent: boolean;
   readonly head: string;
   /** It may share a connection: it can be repeated, and all of it is here (RFC 9112 section 9.3.2). */
   private readonly pipelines: boolean;
@@ -54,21 +43,16 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   private replay: string | undefined;
   readonly key: string;
   readonly bound: Upstream | undefined;
-  tried: ReadonlySet<BackendId> = NOWHERE;
-  again = false;
-  /** After a stale connection only a new one will do: the other backends' idle ones may be stale just as well. */
-  fresh = false;
-  private attempts = 0;
-  /** Its place among those that wait for a backend. */
-  private ticket: Ticket<Waiter> | undefined;
   /** When the backend had all it needs for an answer; kept only for policies that time answers. */
   private askedAt = 0;
-  private upstream: Upstream | undefined;
+  /** Where it was given to, until that attempt is over. */
+  upstream: Upstream | undefined;
   private connection: UpstreamConnection | undefined;
   private requestFlow: Flow | undefined;
   private responseFlow: Flow | undefined;
   private dechunk = false;
-  private lastLoss: Loss | undefined;
+  /** Once its first attempt was not simply answered. */
+  private recovery: Recovery | undefined;
 
   /**
    * @param head the parsed request; read here and not kept
@@ -102,30 +86,42 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   }
 
   start(): void {
-    this.plane.dispatch.budget.onRequest(this.plane.wheel.now);
-    this.attempt();
+    const { dispatch, wheel } = this.plane;
+    dispatch.budget.onRequest(wheel.now);
+    const choice = dispatch.choose(FIRST_TRY, this);
+    if (typeof choice === 'string') return this.recover(0).refused(choice);
+    this.sendTo(choice, 1, false);
+    if (dispatch.hedgeDelay !== undefined) this.hedge(dispatch.hedgeDelay.ms(this.askedAt));
   }
 
-  /** Begins the next attempt, or waits for a backend that can take it. */
-  private attempt(): void {
-    const { dispatch } = this.plane;
-    const choice = dispatch.choose(this);
-    if (typeof choice !== 'string') this.sendTo(choice);
-    else if (choice === 'full' || choice === 'connections') this.wait(choice);
-    else this.giveUp(choice);
+  /** All that was received of the body, if it is at hand; no more than is kept. */
+  get keptBody(): string {
+    return this.replay ?? '';
   }
 
-  /** Sends to `upstream`, where this attempt has been counted in, or connects first. */
-  private sendTo(upstream: Upstream): void {
+  /** Every byte of it so far is at hand, to be sent again. */
+  get isKept(): boolean {
+    return this.replay !== undefined && this.replay.length <= this.plane.dispatch.config.retries.bodyBytes;
+  }
+
+  /** Nothing of the present attempt was sent. */
+  get isUnsent(): boolean {
+    return this.connection === undefined || this.connection.isOpening;
+  }
+
+  /**
+   * Sends to `upstream`, where this attempt has been counted in, or connects first.
+   * @param attempt which one it is, from 1
+   * @param fresh whether no idle connection will do
+   */
+  sendTo(upstream: Upstream, attempt: number, fresh: boolean): void {
     if (this.plane.dispatch.timed) this.askedAt = performance.now();
-    this.attempts += 1;
     this.upstream = upstream;
-    if (this.attempts > 1) this.countRetry(upstream);
-    this.client.record?.attempt(upstream.id, this.attempts);
-    if (this.pipelines && !this.fresh) return this.plane.pipeline?.add(upstream, this);
-    const idle = this.fresh ? undefined : UpstreamConnection.takeIdle(upstream, this);
+    this.client.record?.attempt(upstream.id, attempt);
+    if (this.pipelines && !fresh) return this.plane.pipeline?.add(upstream, this);
+    const idle = fresh ? undefined : UpstreamConnection.takeIdle(upstream, this);
     if (idle !== undefined) return this.send(idle);
-    if (!this.requestComplete) this.client.hold();
+    this.holdBody();
     this.client.record?.connects();
     this.connection = new UpstreamConnection(this.plane, upstream, this);
   }
@@ -135,28 +131,9 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.connection = connection;
   }
 
-  private countRetry(upstream: Upstream): void {
-    upstream.counters.add(COLUMN.retries);
-    this.plane.dispatch.load.retries += 1;
-  }
-
-  private wait(why: Refusal): void {
-    const { dispatch } = this.plane;
-    if (why === 'connections') dispatch.counters.add(POOL_COLUMN.connectionsBroken);
-    const place = dispatch.wait(this);
-    if (typeof place === 'string') return this.giveUp(place);
-    this.ticket = place;
+  /** Until there is somewhere to send it, the client keeps the rest of its body. */
+  holdBody(): void {
     if (!this.requestComplete) this.client.hold();
-  }
-
-  onSlot(upstream: Upstream): void {
-    this.ticket = undefined;
-    this.sendTo(upstream);
-  }
-
-  onRefused(why: Refusal): void {
-    this.ticket = undefined;
-    this.giveUp(why);
   }
 
   /** The connection is open: sends what there is of the request. */
@@ -221,6 +198,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   ): number {
     const head = this.plane.responseHead;
     const { record, socket } = this.client;
+    if (!this.accepts(head.status)) return from;
     this.begin(head);
     this.dechunk = this.minorVersion === 0 && head.framing === 'chunked';
     this.endsWithConnection = head.framing === 'close';
@@ -273,8 +251,7 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   onResponseDone(): void {
     this.onResponseRead();
     // The backend has answered early; nobody wants the rest of the request.
-    this.requestFlow?.abandon();
-    this.requestFlow = undefined;
+    this.stopUpload();
     this.connection = undefined;
     this.succeed();
     this.letGo();
@@ -311,67 +288,52 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   /** The connection ended before the response did. */
   onLost(connection: UpstreamConnection, loss: Loss): void {
     this.connection = undefined;
-    this.requestFlow?.abandon();
-    this.requestFlow = undefined;
-    this.lastLoss = loss;
+    this.stopUpload();
     const { upstream } = this;
     if (upstream === undefined) return;
-    const reused = connection.reused || loss.behind;
-    const stale = !this.fresh && !this.responseBegan && isStale({ reason: loss.reason, reused });
-    // The backend's other idle connections are as old as the one that proved stale.
-    if (stale && !loss.behind) upstream.closeIdle();
-    else if (!loss.ours && !loss.behind) this.blame(upstream, loss.reason);
-    if (this.responseBegan) return this.breakOff(loss);
-    this.letGo();
-    this.tryAgain(upstream, { ...loss, reused, attempts: this.attempts });
+    if (!this.responseBegan) return this.recover().lost(upstream, connection, loss);
+    if (!loss.behind) this.blame(upstream, loss.reason);
+    this.breakOff(loss);
   }
 
-  private blame(upstream: Upstream, reason: FailureReason): void {
-    const { dispatch, wheel } = this.plane;
-    dispatch.failed(upstream, reason, wheel.now);
-    // What a body took until it broke off says nothing of how soon answers come.
-    if (dispatch.timed && !this.responseBegan) this.time(upstream, false);
+  movesOn(loss: Loss): boolean {
+    return this.upstream !== undefined && this.recover().movesOn(loss);
   }
 
-  private tryAgain(upstream: Upstream, failed: FailedAttempt): void {
-    const { budget, config } = this.plane.dispatch;
-    const kept = this.replay !== undefined && this.replay.length <= config.retries.bodyBytes;
-    const request = { idempotent: this.idempotent, kept, freshStart: !this.fresh };
-    const step = afterFailure(failed, request, config.retries.count, () => budget.tryRetry(this.plane.wheel.now));
-    if (step === 'replay') {
-      this.fresh = true;
-      this.attempts -= 1;
-    } else this.tried = new Set(this.tried).add(upstream.id);
-    this.again = step === 'elsewhere-first';
-    if (step === 'give-up') this.giveUp('none');
-    else if (step === 'replay' || this.mayRetry()) this.attempt();
-    else this.giveUp('none');
-  }
-
-  private mayRetry(): boolean {
-    const { load, counters } = this.plane.dispatch;
-    if (load.mayRetry) return true;
-    counters.add(POOL_COLUMN.retriesBroken);
-    return false;
+  /** `gone` is out of use, or somewhere else by now. */
+  evacuate(gone: Upstream): void {
+    if (this.responseBegan) return;
+    if (this.upstream === gone || this.recovery !== undefined) this.recover().evacuate(gone);
   }
 
   /** Lets go of the backend if it is that one: goes elsewhere if it may, else ends as if the connection broke. */
   recall(id: BackendId): void {
+    this.recovery?.recall(id);
     if (this.upstream?.id === id) this.connection?.recall();
   }
 
-  /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
-  abort(): void {
-    if (this.ticket !== undefined) this.plane.dispatch.leaveQueue(this.ticket);
-    this.ticket = undefined;
-    this.requestFlow?.abandon();
-    this.responseFlow?.abandon();
-    this.requestFlow = undefined;
-    this.responseFlow = undefined;
+  /** Ends the present attempt without a word of the backend's. */
+  withdraw(): void {
+    this.stopUpload();
     if (this.connection !== undefined) this.connection.release(this);
     else if (this.pipelines && this.upstream !== undefined) this.plane.pipeline?.remove(this.upstream, this);
     this.connection = undefined;
     this.letGo();
+  }
+
+  /** What a second attempt has begun is gone on with, in place of the first. */
+  takeOver({ upstream, connection, askedAt }: Hedge): void {
+    this.upstream = upstream;
+    this.connection = connection;
+    this.askedAt = askedAt;
+  }
+
+  /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
+  abort(): void {
+    this.recovery?.leave();
+    this.responseFlow?.abandon();
+    this.responseFlow = undefined;
+    this.withdraw();
   }
 
   onStalled(flow: Flow): void {
@@ -394,11 +356,67 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     }
   }
 
+  /** Answers in the backends' place. */
+  excuse({ status, reason, detail }: Excuse): void {
+    // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
+    const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !this.plane.draining;
+    this.client.answer({ status, reason, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
+  }
+
+  /** The backend answered with `status`, whether or not its answer is forwarded. */
+  countAnswer(status: number): void {
+    if (this.upstream === undefined) return;
+    this.upstream.counters.addStatus(status);
+    if (this.plane.dispatch.timed && this.requestComplete) this.time(this.upstream, status < 500, this.askedAt);
+  }
+
+  /** Another backend answered first. This one took at least that long. */
+  countOvertaken(upstream: Upstream): void {
+    this.time(upstream, true, this.askedAt);
+  }
+
+  /** The attempt at `upstream` failed. @param askedAt when it began */
+  blame(upstream: Upstream, reason: FailureReason, askedAt = this.askedAt): void {
+    const { dispatch, wheel } = this.plane;
+    dispatch.failed(upstream, reason, wheel.now);
+    // What a body took until it broke off says nothing of how soon answers come.
+    if (dispatch.timed && !this.responseBegan) this.time(upstream, false, askedAt);
+  }
+
+  /** The present attempt is over. */
+  letGo(): void {
+    const { upstream } = this;
+    if (upstream === undefined) return;
+    this.upstream = undefined;
+    this.recovery?.endAttempt();
+    this.plane.dispatch.release(upstream);
+  }
+
+  private recover(attempts = 1): Recovery {
+    this.recovery ??= new Recovery(this.plane, this, attempts);
+    return this.recovery;
+  }
+
+  /** @param ms how long the first attempt gets, if that is known yet */
+  private hedge(ms: number | undefined): void {
+    if (ms === undefined || this.upgrade || !this.idempotent || !this.requestComplete || !this.isKept) return;
+    this.recover().hedgeAfter(ms);
+  }
+
+  /** Whether this is the response that the client gets. */
+  private accepts(status: number): boolean {
+    if (this.recovery === undefined && this.plane.dispatch.rules.statuses?.[status] !== 1) return true;
+    return this.recover().accepts(status);
+  }
+
+  private stopUpload(): void {
+    this.requestFlow?.abandon();
+    this.requestFlow = undefined;
+  }
+
   private begin(head: ResponseHead): void {
     this.responseBegan = true;
-    if (this.upstream === undefined) return;
-    this.upstream.counters.addStatus(head.status);
-    if (this.plane.dispatch.timed && this.requestComplete) this.time(this.upstream, head.status < 500);
+    this.countAnswer(head.status);
   }
 
   /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
@@ -414,9 +432,9 @@ export class Exchange implements FlowOwner, Answered, Waiter {
   }
 
   /** Tells the policy what came of an attempt, and how soon. */
-  private time(upstream: Upstream, good: boolean): void {
+  private time(upstream: Upstream, good: boolean, askedAt: number): void {
     const now = performance.now();
-    this.plane.dispatch.took(upstream, now - this.askedAt, good, now);
+    this.plane.dispatch.took(upstream, now - askedAt, good, now);
   }
 
   /** Whether the client's connection survives this response. */
@@ -453,23 +471,6 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.replay = fits ? this.replay + buffer.toString('latin1', 0, end) : undefined;
   }
 
-  /** Answers in the backends' place. @param why no other attempt is made; with `none` the last one says more */
-  private giveUp(why: Refusal): void {
-    const { client, lastLoss, plane } = this;
-    // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
-    const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !plane.draining;
-    const answer = (status: number, reason: Reason, detail: string): void =>
-      client.answer({ status, reason, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
-    if (lastLoss === undefined || why !== 'none') {
-      countRefusal(why, plane);
-      answer(503, REFUSAL_REASON[why], REFUSAL_DETAIL[why]);
-    } else if (lastLoss.ours) {
-      plane.counters.add(WORKER_COLUMN.unavailable);
-      answer(503, 'no-socket', 'no connection to a backend is to spare.');
-    } else if (lastLoss.late) answer(504, reasonOf(lastLoss), 'the backend did not answer in time.');
-    else answer(502, reasonOf(lastLoss), DETAIL[lastLoss.reason]);
-  }
-
   /** A response that ends early must look broken to the client. */
   private breakOff(loss: Loss): void {
     this.responseFlow?.abandon();
@@ -477,22 +478,9 @@ export class Exchange implements FlowOwner, Answered, Waiter {
     this.letGo();
     this.client.breakOff(reasonOf(loss), this.endsWithConnection || this.dechunk);
   }
-
-  private letGo(): void {
-    const { upstream } = this;
-    if (upstream === undefined) return;
-    this.upstream = undefined;
-    if (this.attempts > 1) this.plane.dispatch.load.retries -= 1;
-    this.plane.dispatch.release(upstream);
-  }
 }
 
 /** Whether a request without a body may wait for its answer behind another. */
 function isPlain({ method, framing, upgrade, expectContinue }: RequestHead): boolean {
   return (method === 'GET' || method === 'HEAD') && framing === 'none' && !upgrade && !expectContinue;
-}
-
-function reasonOf({ reason, late }: Loss): Reason {
-  if (reason !== 'connect') return reason;
-  return late ? 'connect-timeout' : 'refused';
 }

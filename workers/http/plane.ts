@@ -6,24 +6,25 @@ import { ResponseHead } from '../../src/http1/response-head.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
 import type { AccessLog } from '../access-log/access-log.js';
 import { CounterRow } from '../counters.js';
-import type { Dispatch, Seeker } from '../dispatch.js';
+import type { Affinity, Dispatch, Upstream } from '../dispatch.js';
 import { ReadBuffers } from '../read-buffers.js';
-import type { TimerWheel } from '../timer-wheel.js';
+import { TimerWheel } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
 import { ClientPolicy } from './client-policy.js';
 import { keyReaderOf, type ReadKey } from './hash-key.js';
 import { Pipeline } from './pipeline.js';
 import { Sticky } from './sticky.js';
 
-/** Where a request belongs. */
-export type Affinity = Pick<Seeker, 'key' | 'bound'>;
-
 const NO_AFFINITY: Affinity = { key: '', bound: undefined };
+
+const FINE_TICK_MS = 5;
 
 export class Plane {
   readonly config: Config;
   readonly dispatch: Dispatch;
   readonly wheel: TimerWheel;
+  /** For the few waits that are short: pauses before retries, and hedging. Sleeps while there are none. */
+  readonly fineWheel: TimerWheel;
   readonly policy: ClientPolicy;
   /** `undefined` when it is off. */
   readonly accessLog: AccessLog | undefined;
@@ -37,6 +38,8 @@ export class Plane {
   private readonly readKey: ReadKey | undefined;
   /** Where clients stay with their backend. */
   readonly sticky: Sticky | undefined;
+  /** A request of any method may be repeated that has an idempotency key. */
+  readonly repeatsByKey: boolean;
   /** Where the pool lets requests share a connection. */
   readonly pipeline: Pipeline | undefined;
   /** No connection outlives its current request. */
@@ -54,11 +57,13 @@ export class Plane {
     this.config = config;
     this.dispatch = dispatch;
     this.wheel = wheel;
+    this.fineWheel = new TimerWheel(FINE_TICK_MS, () => performance.now(), 'sleeps');
     this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
     this.readKey = keyReaderOf(dispatch.config, this.policy);
-    const { pipelining, sticky } = dispatch.config;
+    const { pipelining, retries, sticky } = dispatch.config;
     if (sticky !== undefined && stickySecret !== undefined) this.sticky = new Sticky(sticky, dispatch, stickySecret);
+    this.repeatsByKey = retries.idempotencyKey;
     if (pipelining > 1) this.pipeline = new Pipeline(this, pipelining);
   }
 
@@ -73,6 +78,12 @@ export class Plane {
   whenEmpty(listener: (() => void) | undefined): void {
     this.onEmpty = listener;
     if (this.clients.size === 0) listener?.();
+  }
+
+  /** Whoever waits for `gone` and can be answered by another backend asks that. */
+  evacuate(gone: Upstream): void {
+    // Rare, and so cheaper than to keep for each backend who waits for it.
+    for (const client of this.clients) client.evacuate(gone);
   }
 
   /** A client connection has closed. */

@@ -73,6 +73,8 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The beginning of a head whose end has not arrived. */
   private partial = '';
   private interims = 0;
+  /** The timer runs for one try, not for all the time that a response has. */
+  private isOneTry = false;
   /** Bytes of the response so far; the next one is expected to be about as long. */
   private received = 0;
   private keepAlive = false;
@@ -177,7 +179,15 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
 
   /** The whole request is sent. */
   requestSent(): void {
-    if (this.stage === 'head') this.plane.wheel.arm(this.timer, this.plane.dispatch.config.timeouts.responseHead);
+    if (this.stage !== 'head') return;
+    const { timeouts, retries } = this.plane.dispatch.config;
+    this.isOneTry = retries.perTryTimeout > 0;
+    this.plane.wheel.arm(this.timer, this.isOneTry ? retries.perTryTimeout : timeouts.responseHead);
+  }
+
+  /** Nothing was sent yet. */
+  get isOpening(): boolean {
+    return this.stage === 'connecting';
   }
 
   /** The backend takes no more request bytes, or takes them again; its response may have begun all the same. */
@@ -220,7 +230,16 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   onTimeout(): void {
     const loss = this.stage === 'connecting' ? CONNECT_LATE : RESPONSE_LATE;
     if (this.stage === 'idle') this.close();
+    else if (this.stage === 'head' && this.isOneTry) this.onTryLate();
     else this.lose(loss);
+  }
+
+  /** The time that a request gets which can be tried elsewhere is over; one that cannot gets all the time there is. */
+  private onTryLate(): void {
+    this.isOneTry = false;
+    this.exchange?.movesOn(RESPONSE_LATE);
+    const { timeouts, retries } = this.plane.dispatch.config;
+    if (this.stage === 'head') this.plane.wheel.arm(this.timer, timeouts.responseHead - retries.perTryTimeout);
   }
 
   /** Ends the connection without a word to its exchange. */
