@@ -25,6 +25,7 @@ export const FIGURES = {
   failed: { title: 'failed', show: ({ failed }) => percent(failed, 2) },
   goodput: { title: 'goodput/s', show: ({ goodput }) => goodput.toFixed(0) },
   worst: { title: 'worst second', show: ({ worstSecond }) => percent(worstSecond, 0) },
+  affinity: { title: 'affinity', show: ({ affinity }) => percent(affinity) },
   ejections: { title: 'ejections', show: ({ ejections }) => `${ejections}` },
 } as const satisfies Readonly<Record<string, Figure>>;
 

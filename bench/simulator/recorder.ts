@@ -23,6 +23,8 @@ export interface Figures {
   /** Attempts that had to wait where they were sent, while another backend would have begun at once, as a share. */
   readonly avoidableWaits: number;
   readonly ejections: number;
+  /** First attempts that went where the same client's one before went, as a share. */
+  readonly affinity: number;
 }
 
 interface Second {
@@ -40,6 +42,8 @@ export class Recorder {
   #excess = 0;
   #avoidable = 0;
   #ejections = 0;
+  readonly #lastOf = new Map<string, number>();
+  #loyal = 0;
 
   constructor(backends: number, fromMs: number) {
     this.#attempts = new Array<number>(backends).fill(0);
@@ -54,11 +58,19 @@ export class Recorder {
     this.#excess += excessOf(backends);
   }
 
-  attempted(nowMs: number, backend: number, first: boolean, avoidableWait: boolean): void {
+  /** @param avoidableWait whether it waits while another backend is idle */
+  attempted(nowMs: number, backend: number, avoidableWait: boolean): void {
     if (nowMs < this.#fromMs) return;
     this.#attempts[backend] = (this.#attempts[backend] ?? 0) + 1;
-    if (first) this.#firsts++;
     if (avoidableWait) this.#avoidable++;
+  }
+
+  /** A request's first attempt, to be told besides. */
+  chosen(nowMs: number, backend: number, client: string): void {
+    if (nowMs < this.#fromMs) return;
+    this.#firsts++;
+    if (this.#lastOf.get(client) === backend) this.#loyal++;
+    this.#lastOf.set(client, backend);
   }
 
   /** A good answer to a request that arrived at `startMs`. */
@@ -90,6 +102,7 @@ export class Recorder {
       excess: this.#excess / this.#requests,
       avoidableWaits: this.#avoidable / attempts,
       ejections: this.#ejections,
+      affinity: this.#loyal / (this.#firsts - this.#lastOf.size),
     };
   }
 

@@ -88,7 +88,8 @@ export class SimulatedRequest implements Waiter {
     this.#attempts++;
     backend.open++;
     const avoidable = answer.waits && backends.some((other) => other.isIdle(sentMs));
-    recorder.attempted(sentMs, index, this.#attempts === 1, avoidable);
+    recorder.attempted(sentMs, index, avoidable);
+    if (this.#attempts === 1) recorder.chosen(sentMs, index, this.key);
     const lateMs = sentMs + this.#dispatch.config.timeouts.responseHead;
     clock.at(Math.min(answer.atMs, this.#goneMs, lateMs), () => {
       backend.open--;

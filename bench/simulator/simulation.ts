@@ -44,7 +44,8 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
     for (const worker of workers) worker.receive(change);
   });
   for (const backend of world.backends) primary.watch(backend, chance());
-  const table = config.policy === 'maglev' ? buildMaglevTable(primary.snapshot.backends) : undefined;
+  // The members stay, whatever becomes of them, and with them the table.
+  const table = setup.policy === 'maglev' ? buildMaglevTable(primary.snapshot.backends) : undefined;
   for (let id = 0; id < setup.workers; id++) {
     const wheel = tickingWheel(world.clock);
     const report: ReportFailing = (_, backend, streak, reason) => primary.failing(id, backend, streak, reason);

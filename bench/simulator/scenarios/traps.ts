@@ -1,5 +1,6 @@
 /** simulator/scenarios/traps.ts: what is known to go wrong with policies, retries and returning backends. */
 import type { Fault, FaultKind } from '../backend.js';
+import { evenClients, withOffice } from '../clients.js';
 import { coldFrom, stoppedBetween } from '../latency.js';
 import type { Setup } from '../setup.js';
 import {
@@ -57,6 +58,14 @@ export const TRAPS: readonly Scenario[] = [
       countFromMs: 7_000,
       lengthMs: 67_000,
     }),
+  },
+  {
+    name: 'office',
+    summary: 'A quarter of all requests come from one address, by the load; 1,000 other clients',
+    figures: ['affinity', 'p99', 'failed'],
+    runs: [0.3, 0.6, 0.8].flatMap((load) =>
+      everyPolicy({ clients: withOffice(evenClients(1_000), 0.25), arrivals: steady(load) }, `${load * 100} % load`),
+    ),
   },
   {
     name: 'returning',

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { exponential } from '../../../bench/simulator/latency.js';
+import { evenClients, withOffice } from '../../../bench/simulator/clients.js';
+import { coldFrom, exponential, slowed, stoppedBetween } from '../../../bench/simulator/latency.js';
 import type { Figures } from '../../../bench/simulator/recorder.js';
-import { backendsOf, base, oneOdd, steady } from '../../../bench/simulator/scenarios/scenario.js';
+import { backendsOf, base, oneOdd, plainWork, steady } from '../../../bench/simulator/scenarios/scenario.js';
 import type { Setup } from '../../../bench/simulator/setup.js';
 import { simulate } from '../../../bench/simulator/simulation.js';
 
@@ -96,6 +97,53 @@ describe('Among the known traps, the simulator shows that', () => {
     const saved = run({ policy: 'least-connections', backends: failsFast, pool: { retries: { count: 0 } } });
     expect(saved.failed).to.be.below(0.005);
     expect(saved.ejections).to.equal(1);
+  });
+
+  it('an office behind one address overloads its backend under source-ip, and not under maglev', () => {
+    const office = { clients: withOffice(evenClients(100), 0.25), arrivals: steady(0.7) };
+    const kept = run({ ...office, policy: 'source-ip' });
+    expect(kept.affinity).to.equal(1);
+    expect(kept.p99Ms).to.be.above(500);
+    const spread = run({ ...office, policy: 'maglev' });
+    expect(spread.affinity).to.be.within(0.6, 0.95);
+    expect(spread.p99Ms).to.be.below(50);
+  });
+
+  it('a backend ten times slower costs many workers more than one, unless they measure', () => {
+    const slow = { backends: oneOdd({ latency: slowed(plainWork, 10) }), arrivals: steady(0.6) };
+    const p99Of = (policy: Setup['policy'], workers: number): number => run({ ...slow, policy, workers }).p99Ms;
+    expect(p99Of('two-choices', 16)).to.be.above(1.5 * p99Of('two-choices', 1));
+    expect(p99Of('peak-ewma', 16)).to.be.below(1.2 * p99Of('peak-ewma', 1));
+  });
+
+  it('a cold backend that returns is flooded by round-robin, and spared by slow start', () => {
+    const returning = {
+      policy: 'round-robin',
+      backends: oneOdd({
+        latency: coldFrom(plainWork, 3_000, 5, 10_000),
+        faults: [{ kind: 'connect', fromMs: 0, toMs: 3_000, share: 1, afterMs: 1 }],
+      }),
+      arrivals: steady(0.7),
+      countFromMs: 3_000,
+      lengthMs: 15_000,
+    } as const;
+    expect(run(returning).p99Ms).to.be.above(500);
+    expect(run({ ...returning, pool: { slowStart: '15s' } }).p99Ms).to.be.below(200);
+  });
+
+  it('a latency policy leaves one of five alone that stood still once, and uses it again within the minute', () => {
+    const paused = oneOdd({ latency: stoppedBetween(plainWork, 2_000, 4_000) });
+    const setup = { policy: 'peak-ewma', backends: paused, arrivals: steady(0.4) } as const;
+    expect(run({ ...setup, countFromMs: 5_000, lengthMs: 10_000 }).shares[0]).to.be.below(0.05);
+    expect(run({ ...setup, countFromMs: 50_000, lengthMs: 60_000 }).shares[0]).to.be.within(0.17, 0.23);
+  });
+
+  it('while all backends fail none is ejected, so that all are there when the cause is gone', () => {
+    const faults = [{ kind: 'reset', fromMs: 2_000, toMs: 12_000, share: 1 }] as const;
+    const backends = backendsOf(() => ({ faults, queue: 1e6 }));
+    const after = run({ backends, countFromMs: 12_000, lengthMs: 17_000 });
+    expect(after.failed).to.be.below(0.01);
+    expect(Math.min(...after.shares)).to.be.above(0.18);
   });
 
   it('retries without a budget keep a pool down that has recovered, and with the budget do not', () => {
