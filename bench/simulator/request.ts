@@ -89,7 +89,7 @@ export class SimulatedRequest implements Waiter {
     backend.open++;
     const avoidable = answer.waits && backends.some((other) => other.isIdle(sentMs));
     recorder.attempted(sentMs, index, avoidable);
-    if (this.#attempts === 1) recorder.chosen(sentMs, index, this.key);
+    if (this.#attempts === 1) recorder.chosen(sentMs, index, this.affinity.key);
     const lateMs = sentMs + this.#dispatch.config.timeouts.responseHead;
     clock.at(Math.min(answer.atMs, this.#goneMs, lateMs), () => {
       backend.open--;
