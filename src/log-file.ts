@@ -40,15 +40,16 @@ export async function openLogFile(name: string): Promise<LogFile> {
   }
 }
 
-/** A socket cannot be opened again, nor can anything where there is no /proc; then the one there is has to do. */
+/**
+ * A socket cannot be opened again, nor can anything where there is no /proc; then the one there is has to do. It is
+ * taken for one whose writes wait: O_NONBLOCK is every process's who shares it, and each worker that starts or exits
+ * takes it back (uv_spawn and Node's reset of its standard files).
+ */
 async function openOutput(): Promise<LogFile> {
   try {
     return await described(await open(OWN_OUTPUT, APPEND));
   } catch {
-    const isOrdinary = fstatSync(OUTPUT_FD).isFile();
-    // Node makes a pipe or a socket O_NONBLOCK as soon as its stream is asked for, and a terminal the contrary.
-    const nonBlocking = !isOrdinary && !process.stdout.isTTY;
-    return { fd: OUTPUT_FD, isOrdinary, nonBlocking, close: async () => {} };
+    return { fd: OUTPUT_FD, isOrdinary: fstatSync(OUTPUT_FD).isFile(), nonBlocking: false, close: async () => {} };
   }
 }
 

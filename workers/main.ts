@@ -25,7 +25,9 @@ function send(message: ToPrimary): void {
   });
 }
 
-function exit(): void {
+/** @param stuck an orderly exit would wait for a thread that may never be done */
+function exit(stuck: boolean): void {
+  if (stuck) process.kill(process.pid, 'SIGKILL');
   process.exit(0);
 }
 
@@ -40,7 +42,7 @@ function start(message: Extract<ToWorker, { type: 'start' }>): void {
 }
 
 function drain(): void {
-  if (worker === undefined) exit();
+  if (worker === undefined) exit(false);
   else worker.drain(drainMs);
 }
 

@@ -25,8 +25,11 @@ export interface WorkerOutput {
   send(message: ToPrimary): void;
   /** How many messages the primary has not read yet. */
   unread(): number;
-  /** Everything in flight is finished, or its time is over. */
-  drained(): void;
+  /**
+   * Everything in flight is finished, or its time is over.
+   * @param stuck a thread is in a write that may never end, and an orderly exit would wait for it
+   */
+  drained(stuck: boolean): void;
 }
 
 export class Worker {
@@ -113,13 +116,13 @@ export class Worker {
     this.wheel.stop();
     this.plane.fineWheel.stop();
     const { accessLog } = this.plane;
-    if (accessLog === undefined) this.sayLast();
-    else accessLog.close(() => this.sayLast());
+    if (accessLog === undefined) this.sayLast(false);
+    else accessLog.close((stuck) => this.sayLast(stuck));
   }
 
-  private sayLast(): void {
+  private sayLast(stuck: boolean): void {
     this.flush();
-    this.output.drained();
+    this.output.drained(stuck);
   }
 
   private listen(address: string, accept: Accept, handle: unknown): void {

@@ -84,7 +84,8 @@ describe('The access log of a balancer', function () {
   afterEach(stopEverything);
 
   it('has one line for each request of any worker, each of them whole, and the last ones after a stop', async () => {
-    const { program, port } = await startRoundhouse('--access-log', folder.path('log'));
+    // Taking turns, so that each of them has some.
+    const { program, port } = await startRoundhouse('--access-log', folder.path('log'), '--accept', 'round-robin');
     const sent = await requests(port, 3_000, (number) => `/${number}/${'x'.repeat(number % 1_000)}`);
     program.signal('SIGTERM');
     expect((await program.finished).code).to.equal(0);
@@ -214,7 +215,7 @@ describe('The access log of a balancer', function () {
     const { program, port } = await startRoundhouse('--access-log', path);
     const sent = await requests(port, 100);
     await eventually('the first reader has a line', () => first.text.includes('\n'));
-    first.close();
+    await first.close();
     const unread = await requests(port, 100, (number) => `/unread/${number}`);
     expect(JSON.parse(await logged(program, 'the access log is not written'))).to.include({ reason: 'broken pipe' });
     const second = readPipe(path);
@@ -229,7 +230,8 @@ describe('The access log of a balancer', function () {
 
 interface PipeReader {
   readonly text: string;
-  close(): void;
+  /** Settles when its end is closed: what is written from then on, nobody reads. */
+  close(): Promise<void>;
 }
 
 /** Reads a named pipe in a process of its own, so that its end can be closed. */
@@ -244,7 +246,10 @@ function readPipe(path: string): PipeReader {
     get text() {
       return text;
     },
-    close: () => void cat.kill('SIGKILL'),
+    close: async () => {
+      cat.kill('SIGKILL');
+      await once(cat, 'exit');
+    },
   };
 }
 

@@ -93,8 +93,8 @@ export class AccessLog implements RecordKeeper {
     this.opening = false;
   }
 
-  /** Writes the last lines, or gives up soon. */
-  close(done: () => void): void {
+  /** Writes the last lines, or gives up soon. @param done `stuck` when a write may never end */
+  close(done: (stuck: boolean) => void): void {
     this.writer.finish(FINISH_MS, done);
   }
 

@@ -82,17 +82,19 @@ export class LogWriter {
   /**
    * Writes everything, or gives up.
    * @param withinMs how long that may take
-   * @param done the file is closed, and what was not written is counted as lost
+   * @param done the file is closed, and what was not written is counted as lost; `stuck` when a thread is still in a
+   * write, which may never end
    */
-  finish(withinMs: number, done: () => void): void {
+  finish(withinMs: number, done: (stuck: boolean) => void): void {
     const end = (): void => {
       clearTimeout(deadline);
       this.onIdle = undefined;
       clearTimeout(this.pause);
       const lines = this.queue.dropAll();
       if (lines > 0) this.events.onLost(lines);
-      if (this.state !== 'writing') this.close(this.file);
-      done();
+      const stuck = this.state === 'writing';
+      if (!stuck) this.close(this.file);
+      done(stuck);
     };
     this.settle();
     const deadline = setTimeout(end, withinMs);
