@@ -2,40 +2,25 @@
  * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
-import type { MaglevTable } from '../src/balancing/maglev-table.js';
-import { createPicker, isTimed, type PolicyParts } from '../src/balancing/picker.js';
-import { TieredPicker } from '../src/balancing/tiered-picker.js';
+import { isTimed } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
-import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
-import { eligibleOf } from '../src/core/eligible.js';
+import type { BackendId } from '../src/core/backend.js';
 import type { Random } from '../src/core/random.js';
 import { type RetryRules, retryRules } from '../src/core/retry.js';
 import { RetryBudget } from '../src/core/retry-budget.js';
 import { partOf, type Share, WHOLE } from '../src/core/share.js';
-import { effectiveWeight, isRamping, nextStepInMs } from '../src/core/slow-start.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
-import { type FailureReason, POOL_COLUMNS } from '../src/messages.js';
+import { POOL_COLUMNS } from '../src/messages.js';
 import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
 import { HedgeDelay } from './hedge-delay.js';
-import type { UpstreamConnection } from './http/upstream-connection.js';
 import { PoolLoad } from './pool-load.js';
-import { type TimerWheel, WheelTimer } from './timer-wheel.js';
+import { Roster, type Upstream } from './roster.js';
+import { type ReportFailing, Streaks } from './streaks.js';
+import type { TimerWheel } from './timer-wheel.js';
 import { type Ticket, WaitQueue } from './wait-queue.js';
-import { WorkerBackend } from './worker-backend.js';
-
-export type Upstream = WorkerBackend<UpstreamConnection>;
 
 const NONE: ReadonlySet<BackendId> = new Set();
-
-/** Beginnings of streaks are reported at most this often: a backend that fails every other request begins thousands. */
-const BEGINNINGS_APART_MS = 1_000;
-
-/**
- * Told when a streak of failures begins, when it reaches the ejection threshold, each time it has doubled since, and,
- * by 0, when a good answer has ended one that was so long.
- */
-export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: FailureReason) => void;
 
 /** A request that wants a backend. */
 export interface Seeker {
@@ -80,6 +65,10 @@ export type Refusal = 'none' | 'full' | 'connections' | 'requests' | 'pending' |
 export class Dispatch {
   readonly pool: string;
   readonly config: PoolConfig;
+  /** Who is in the pool. */
+  readonly roster: Roster;
+  /** Who fails. */
+  readonly streaks: Streaks;
   readonly budget: RetryBudget;
   readonly rules: RetryRules;
   readonly load: PoolLoad;
@@ -88,24 +77,13 @@ export class Dispatch {
   readonly counters = new CounterRow(POOL_COLUMNS.length);
   /** The policy or hedging wants to know how long answers take; otherwise nobody need look at a clock. */
   readonly timed: boolean;
-  private current: PoolSnapshot;
-  private readonly byId = new Map<BackendId, Upstream>();
-  /** Backends that left the pool with requests still open; their counts are still reported. */
-  private readonly leaving = new Set<Upstream>();
-  private readonly picker: TieredPicker<Upstream>;
-  private eligible: readonly Upstream[] = [];
   private readonly turns = new TurnClock();
-  private readonly wheel: TimerWheel;
-  private readonly epochMs: () => number;
-  private readonly ramp = new WheelTimer({ onTimeout: () => this.updatePicker() });
-  private readonly report: ReportFailing;
   /** Backends that take no request more; a policy is told that they were tried. */
   private readonly full = new Set<BackendId>();
   private readonly queue: WaitQueue<Waiter>;
   /** How many may wait in this worker. */
   private places: number;
   private share: Share = WHOLE;
-  private table: MaglevTable | undefined;
   /** Nobody is taken from the queue: somebody is just being, or what could be given is changing. */
   private holding = false;
 
@@ -120,8 +98,8 @@ export class Dispatch {
   ) {
     this.pool = snapshot.pool;
     this.config = config;
-    this.wheel = wheel;
-    this.epochMs = epochMs;
+    this.roster = new Roster(snapshot, config, wheel, random, epochMs);
+    this.streaks = new Streaks(snapshot.pool, config.outlier, report);
     this.budget = new RetryBudget(config.retries);
     this.hedgeDelay = config.hedging && new HedgeDelay(config.hedging.delay);
     this.timed = isTimed(config.policy) || this.hedgeDelay !== undefined;
@@ -129,21 +107,7 @@ export class Dispatch {
     this.load = new PoolLoad(config.circuitBreaker);
     this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
     this.places = config.queue.length;
-    const { balanceFactor } = config.hash;
-    const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => this.table, balanceFactor };
-    this.picker = new TieredPicker(() => createPicker<Upstream>(config.policy, parts));
-    this.report = report;
-    this.current = snapshot;
-    this.install(snapshot);
-  }
-
-  get snapshot(): PoolSnapshot {
-    return this.current;
-  }
-
-  /** @returns `undefined` when it has left the pool */
-  upstream(id: BackendId): Upstream | undefined {
-    return this.byId.get(id);
+    this.applyLimits();
   }
 
   /**
@@ -151,27 +115,11 @@ export class Dispatch {
    * @returns backends with requests in flight that went out of use, or somewhere else: better no longer waited for
    */
   install(snapshot: PoolSnapshot): readonly Upstream[] {
-    this.current = snapshot;
     this.holding = true;
-    const gone: Upstream[] = [];
-    const present = new Set(snapshot.backends.map((backend) => backend.id));
-    for (const [id, upstream] of this.byId) if (!present.has(id)) this.retire(id, upstream);
-    for (const backend of snapshot.backends) {
-      const known = this.byId.get(backend.id);
-      if (known === undefined) this.byId.set(backend.id, new WorkerBackend(backend));
-      else if (known.update(backend) && known.inflight > 0) gone.push(known);
-    }
-    this.updatePicker();
+    const gone = this.roster.install(snapshot);
     this.holding = false;
     this.applyLimits();
-    // With none to go to instead, the one that is out of use may still answer.
-    return snapshot.backends.some(isUsable) ? gone : [];
-  }
-
-  /** A policy that hashes chooses by `table` from now on. */
-  useTable(table: MaglevTable): void {
-    this.table = table;
-    this.updatePicker();
+    return gone;
   }
 
   /** Follows the number of workers: this one's part of every limit that is meant for the whole host. */
@@ -198,7 +146,7 @@ export class Dispatch {
     load.requests += 1;
     chosen.inflight += 1;
     if (chosen.inflight === chosen.most) this.full.add(chosen.id);
-    this.picker.loadChanged(chosen, 1);
+    this.roster.picker.loadChanged(chosen, 1);
     chosen.counters.add(COLUMN.requests);
     return chosen;
   }
@@ -208,7 +156,7 @@ export class Dispatch {
     this.load.requests -= 1;
     upstream.inflight -= 1;
     if (upstream.inflight === upstream.most - 1) this.full.delete(upstream.id);
-    this.picker.loadChanged(upstream, -1);
+    this.roster.picker.loadChanged(upstream, -1);
     if (this.queue.size > 0) this.serveQueue();
   }
 
@@ -226,11 +174,6 @@ export class Dispatch {
     else if (!spendsBudget || budget.tryRetry(nowMs)) return true;
     else counters.add(POOL_COLUMN.budgetSpent);
     return false;
-  }
-
-  /** Whether there is a backend to go to beside those in `tried`. */
-  hasOther(tried: ReadonlySet<BackendId>): boolean {
-    return this.eligible.some(({ id }) => !tried.has(id));
   }
 
   /** A connection to a backend begins to open; it needs one {@link disconnected}. */
@@ -269,87 +212,14 @@ export class Dispatch {
     return this.queue.size;
   }
 
-  /** The backend answered: whatever failed before is no longer in a row. */
-  succeeded(upstream: Upstream): void {
-    if (upstream.streak !== 0) this.endStreak(upstream);
-  }
-
-  /** The backend failed an attempt. @param nowMs the worker's coarse clock */
-  failed(upstream: Upstream, reason: FailureReason, nowMs: number): void {
-    upstream.counters.add(reason === 'connect' ? COLUMN.connectFailures : COLUMN.failures);
-    const { consecutiveFailures, window } = this.config.outlier;
-    if (upstream.streak === 0 || nowMs - upstream.streakBegan > window) {
-      upstream.streak = 0;
-      upstream.streakBegan = nowMs;
-    }
-    upstream.streak += 1;
-    upstream.failure = reason;
-    const { streak } = upstream;
-    if (streak === 1) {
-      upstream.reportAt = consecutiveFailures;
-      if (nowMs - upstream.beginningReported < BEGINNINGS_APART_MS) return;
-      upstream.beginningReported = nowMs;
-    } else if (streak < upstream.reportAt) return;
-    // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
-    else upstream.reportAt = streak * 2;
-    this.report(this.pool, upstream.id, streak, reason);
-  }
-
-  private endStreak(upstream: Upstream): void {
-    upstream.streak = 0;
-    // Who heard of one that is worth an ejection goes by it until it hears that it is over.
-    if (upstream.reportAt > this.config.outlier.consecutiveFailures) {
-      this.report(this.pool, upstream.id, 0, upstream.failure);
-    }
-  }
-
-  /** Every backend that has something to report, gone ones with their last counts included. */
-  counted(): readonly Upstream[] {
-    const all = [...this.byId.values(), ...this.leaving];
-    for (const upstream of this.leaving) if (upstream.inflight === 0) this.leaving.delete(upstream);
-    return all;
-  }
-
-  /** Nothing is told to the policy any more, and no connection waits for a request. */
-  stop(): void {
-    this.wheel.drop(this.ramp);
-    this.closeIdle();
-  }
-
-  closeIdle(): void {
-    for (const upstream of this.byId.values()) upstream.closeIdle();
-  }
-
   /** @returns a backend at its limit only when all that `seeker` could go to are */
   private pick({ tried, again }: Seeker, { key }: Affinity): Upstream | undefined {
-    const { picker } = this;
+    const { picker } = this.roster;
     const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE, key) : undefined);
     if (chosen === undefined || chosen.inflight < chosen.most) return chosen;
     // Only now it matters who else is at the limit.
     const open = picker.pick(tried.size === 0 ? this.full : new Set([...tried, ...this.full]), key);
     return open ?? (again ? picker.pick(this.full, key) : undefined) ?? chosen;
-  }
-
-  /** Tells the policy whom it may pick, and with which weights. */
-  private updatePicker(): void {
-    const { backends } = this.current;
-    if (this.config.slowStart > 0) this.rampUp(backends);
-    const { tiers, refuge } = eligibleOf(backends, this.config.panic);
-    const upstreams = tiers.map((tier) => this.upstreamsOf(tier));
-    this.eligible = upstreams.flat();
-    this.picker.update(upstreams, this.upstreamsOf(refuge));
-  }
-
-  /** Gives those that have become usable of late the weight they have by now, and more of it later. */
-  private rampUp(backends: readonly Backend[]): void {
-    const { slowStart } = this.config;
-    const nowMs = this.epochMs();
-    for (const backend of backends) {
-      const upstream = this.byId.get(backend.id);
-      if (upstream !== undefined) upstream.weight = effectiveWeight(backend, slowStart, nowMs);
-    }
-    const goesOn = backends.some((backend) => isRamping(backend, slowStart, nowMs));
-    this.wheel.arm(this.ramp, goesOn ? nextStepInMs(slowStart) : 0);
   }
 
   /** Gives what is free to those who wait, in their order, until nothing is left that any of them could use. */
@@ -381,7 +251,7 @@ export class Dispatch {
   private closeOneIdle(): boolean {
     const held = this.holding;
     this.holding = true;
-    const closed = [...this.byId.values()].some((upstream) => upstream.closeOldestIdle());
+    const closed = [...this.roster.all].some((upstream) => upstream.closeOldestIdle());
     this.holding = held;
     return closed;
   }
@@ -389,21 +259,11 @@ export class Dispatch {
   /** After a change of a limit, of the number of workers, or of who may be picked. */
   private applyLimits(): void {
     this.full.clear();
-    for (const upstream of this.byId.values()) {
+    for (const upstream of this.roster.all) {
       upstream.most = partOf(upstream.maxConnections, this.share);
       if (upstream.inflight >= upstream.most) this.full.add(upstream.id);
     }
     if (this.queue.size > 0) this.serveQueue();
-  }
-
-  private upstreamsOf(backends: readonly Backend[]): readonly Upstream[] {
-    return backends.map(({ id }) => this.byId.get(id)).filter((upstream) => upstream !== undefined);
-  }
-
-  private retire(id: BackendId, upstream: Upstream): void {
-    upstream.retire();
-    this.byId.delete(id);
-    this.leaving.add(upstream);
   }
 }
 

@@ -84,7 +84,7 @@ export class Worker {
         void this.plane.accessLog?.reopen();
         return;
       case 'hash-table':
-        return this.plane.dispatch.useTable(message.table);
+        return this.plane.dispatch.roster.useTable(message.table);
       case 'drain':
         return this.drain(message.withinMs);
       default:
@@ -99,7 +99,7 @@ export class Worker {
     if (this.plane.draining) return;
     this.plane.draining = true;
     this.listeners.close();
-    this.plane.dispatch.closeIdle();
+    this.plane.dispatch.roster.closeIdle();
     for (const client of this.plane.clients) client.drain();
     this.plane.whenEmpty(() => this.stop());
   }
@@ -112,7 +112,7 @@ export class Worker {
     this.plane.draining = true;
     this.listeners.close();
     for (const client of this.plane.clients) client.cut();
-    this.plane.dispatch.stop();
+    this.plane.dispatch.roster.stop();
     this.wheel.stop();
     this.plane.fineWheel.stop();
     const { accessLog } = this.plane;
@@ -135,7 +135,7 @@ export class Worker {
 
   private apply(change: PoolChange): void {
     const { dispatch } = this.plane;
-    const applied = applyChange(dispatch.snapshot, change);
+    const applied = applyChange(dispatch.roster.snapshot, change);
     switch (applied.kind) {
       case 'applied':
         return this.install(applied.snapshot);
@@ -156,7 +156,7 @@ export class Worker {
   }
 
   private acknowledge(): void {
-    const { pool, version } = this.plane.dispatch.snapshot;
+    const { pool, version } = this.plane.dispatch.roster.snapshot;
     this.output.send({ type: 'applied', pool, version });
   }
 
@@ -174,7 +174,7 @@ export class Worker {
     // A primary that is held up gets one row of counters when it is back, not one for each second.
     if (this.output.unread() >= MOST_UNREAD) return;
     const { accessLog, dispatch, counters, clients } = this.plane;
-    const counted = dispatch.counted();
+    const counted = dispatch.roster.counted();
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = clients.size;
     worker[WORKER_COLUMN.memoryBytes] = this.readMemory();

@@ -13,7 +13,7 @@ import { type MicroTable, sizeColumns } from './table.js';
 /** @returns nanoseconds to copy, to flush, and to merge */
 function stepsFor(size: number): number[] {
   const dispatch = dispatchOf(size);
-  const ids = dispatch.snapshot.backends.map(({ id }) => id);
+  const ids = dispatch.roster.snapshot.backends.map(({ id }) => id);
   const ones = (values: number): Float64Array<ArrayBuffer> => new Float64Array(values).fill(1);
   const backends = ones(size * BACKEND_COLUMNS.length);
   const ofPool = ones(POOL_COLUMNS.length);
@@ -22,7 +22,7 @@ function stepsFor(size: number): number[] {
   for (const id of ids) stats.admit(POOL, id);
   return [
     nanosecondsPerCall(() => backends.slice()),
-    nanosecondsPerCall(() => takeBackendRows(dispatch.counted())),
+    nanosecondsPerCall(() => takeBackendRows(dispatch.roster.counted())),
     nanosecondsPerCall(() => stats.record(1, message, 1)),
   ];
 }

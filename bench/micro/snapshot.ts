@@ -26,7 +26,7 @@ function next(snapshot: PoolSnapshot, change: PoolChange): PoolSnapshot {
 /** @returns nanoseconds to copy, to apply, and to apply and install */
 function stepsFor(size: number): number[] {
   const dispatch = dispatchOf(size);
-  const { snapshot } = dispatch;
+  const { snapshot } = dispatch.roster;
   const [down, up] = changes(snapshot);
   if (down === undefined || up === undefined) throw new Error('there is no backend');
   let isDown = false;

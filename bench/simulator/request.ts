@@ -5,7 +5,8 @@
 import type { BackendId } from '../../src/core/backend.js';
 import type { FailureReason } from '../../src/core/outlier.js';
 import { afterFailure } from '../../src/core/retry.js';
-import type { Affinity, Dispatch, Upstream, Waiter } from '../../workers/dispatch.js';
+import type { Affinity, Dispatch, Waiter } from '../../workers/dispatch.js';
+import type { Upstream } from '../../workers/roster.js';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
 import type { Ticket } from '../../workers/wait-queue.js';
 import type { Answer, SimulatedBackend } from './backend.js';
@@ -102,13 +103,13 @@ export class SimulatedRequest implements Waiter {
   #onAnswer(upstream: Upstream, { kind, atMs }: Answer, sentMs: number): void {
     if (kind === 'connect' || kind === 'reset') return this.#onFailure(upstream, kind, sentMs);
     this.#time(upstream, kind === 'ok', sentMs);
-    this.#dispatch.succeeded(upstream);
+    this.#dispatch.streaks.succeeded(upstream);
     if (kind === 'ok') this.#world.recorder.answered(this.#startMs, atMs);
   }
 
   #onFailure(upstream: Upstream, reason: FailureReason, sentMs: number): void {
     this.#time(upstream, false, sentMs);
-    this.#dispatch.failed(upstream, reason, this.#wheel.now);
+    this.#dispatch.streaks.failed(upstream, reason, this.#wheel.now);
     const failed = { reason, reused: false, unsent: reason === 'connect', attempts: this.#attempts };
     const step = afterFailure(failed, GET, this.#dispatch.rules, (spendsBudget) =>
       this.#dispatch.mayRetry(spendsBudget, this.#wheel.now),

@@ -2,7 +2,8 @@
 import { Latency } from '../../src/balancing/latency.js';
 import { buildMaglevTable } from '../../src/balancing/maglev-table.js';
 import { type Random, seeded } from '../../src/core/random.js';
-import { Dispatch, type ReportFailing } from '../../workers/dispatch.js';
+import { Dispatch } from '../../workers/dispatch.js';
+import type { ReportFailing } from '../../workers/streaks.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
 import { nextArrivalMs } from './arrivals.js';
 import { SimulatedBackend } from './backend.js';
@@ -51,7 +52,7 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
     const report: ReportFailing = (_, backend, streak, reason) => primary.failing(id, backend, streak, reason);
     const dispatch = new Dispatch(primary.snapshot, config, wheel, chance(), report, () => world.clock.nowMs);
     dispatch.resize({ index: id, of: setup.workers });
-    if (table !== undefined) dispatch.useTable(table);
+    if (table !== undefined) dispatch.roster.useTable(table);
     if (setup.decayMs !== undefined) retime(dispatch, setup.decayMs);
     workers.push(new SimulatedWorker(dispatch, wheel, world));
   }
@@ -60,7 +61,7 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
 
 /** Gives its backends another memory than the product's. */
 function retime(dispatch: Dispatch, decayMs: number): void {
-  for (const upstream of dispatch.counted()) Object.assign(upstream, { latency: new Latency(decayMs) });
+  for (const upstream of dispatch.roster.counted()) Object.assign(upstream, { latency: new Latency(decayMs) });
 }
 
 /** A worker's wheel, turned by the virtual clock. */

@@ -1,7 +1,8 @@
 /** simulator/worker.ts: one worker: what it knows of the pool and of the load, and its own policy. */
 import type { BackendId } from '../../src/core/backend.js';
 import { applyChange, type PoolChange } from '../../src/core/snapshot.js';
-import type { Dispatch, Upstream } from '../../workers/dispatch.js';
+import type { Dispatch } from '../../workers/dispatch.js';
+import type { Upstream } from '../../workers/roster.js';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
 import { SimulatedRequest, type World } from './request.js';
 
@@ -20,7 +21,7 @@ export class SimulatedWorker {
 
   /** A change of the pool arrives. */
   receive(change: PoolChange): void {
-    const next = applyChange(this.#dispatch.snapshot, change);
+    const next = applyChange(this.#dispatch.roster.snapshot, change);
     if (next.kind !== 'applied') throw new Error(`A simulated worker missed a change: ${next.kind}`);
     this.#dispatch.install(next.snapshot);
   }
@@ -45,10 +46,10 @@ export class SimulatedWorker {
 
   /** What the others have is known for all backends: the policy has to look at them anew. */
   learnedOthers(): void {
-    this.#dispatch.install(this.#dispatch.snapshot);
+    this.#dispatch.install(this.#dispatch.roster.snapshot);
   }
 
   #upstream(id: BackendId): Upstream | undefined {
-    return this.#dispatch.counted().find((upstream) => upstream.id === id);
+    return this.#dispatch.roster.counted().find((upstream) => upstream.id === id);
   }
 }

@@ -4,7 +4,7 @@ import type { Backend } from '../../src/core/backend.js';
 import { backendSchema } from '../../src/core/schemas.js';
 import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ToPrimary } from '../../src/messages.js';
-import type { Upstream } from '../../workers/dispatch.js';
+import type { Upstream } from '../../workers/roster.js';
 import { WheelTimer } from '../../workers/timer-wheel.js';
 import { Worker, type WorkerOutput } from '../../workers/worker.js';
 import { onStop } from './cleanup.js';
@@ -72,7 +72,7 @@ export class TestProxy {
 
   /** What the worker keeps about the backend at `address`. */
   upstream(address: string): Upstream {
-    const found = this.worker.plane.dispatch.counted().find(({ id }) => id === address);
+    const found = this.worker.plane.dispatch.roster.counted().find(({ id }) => id === address);
     if (found === undefined) throw new TypeError(`No backend ${address}`);
     return found;
   }
@@ -88,7 +88,7 @@ export class TestProxy {
   }
 
   get inflight(): number {
-    return this.worker.plane.dispatch.counted().reduce((sum, { inflight }) => sum + inflight, 0);
+    return this.worker.plane.dispatch.roster.counted().reduce((sum, { inflight }) => sum + inflight, 0);
   }
 
   /** Client connections that are open. */

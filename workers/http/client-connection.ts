@@ -11,9 +11,9 @@ import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-req
 import { parseRequestHead } from '../../src/http1/request-head.js';
 import type { AccessRecord } from '../access-log/record.js';
 import { WORKER_COLUMN } from '../counters.js';
-import type { Upstream } from '../dispatch.js';
 import { adopt, type Incoming, type Reader, TextWriter, unsentBytes } from '../fast-socket.js';
 import type { Loan } from '../read-buffers.js';
+import type { Upstream } from '../roster.js';
 import { WheelTimer } from '../timer-wheel.js';
 import { type Answer, answerText } from './answers.js';
 import { Exchange } from './exchange.js';

@@ -1,6 +1,7 @@
 /**
- * workers/http/exchange.ts: one request and its response, over as many attempts as the rules allow (DESIGN: retries).
- * It joins a client connection to an upstream connection and decides what happens when either lets go.
+ * workers/http/exchange.ts: one request and its response. It joins a client connection to an upstream connection and
+ * decides what happens when either lets go. What moves in between is in `transfer.ts`; a request that is not simply
+ * answered by the first backend goes on in `recovery.ts`.
  */
 import type { BackendId } from '../../src/core/backend.js';
 import type { HeadResult } from '../../src/http1/fault.js';
@@ -8,49 +9,35 @@ import { forwardResponseHead, type ToClient } from '../../src/http1/forward-resp
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { parseResponseHead, type ResponseHead } from '../../src/http1/response-head.js';
 import type { FailureReason } from '../../src/messages.js';
-import { type Affinity, FIRST_TRY, type Upstream } from '../dispatch.js';
+import { type Affinity, FIRST_TRY } from '../dispatch.js';
+import type { Upstream } from '../roster.js';
 import type { Answered } from './answered.js';
 import type { ClientConnection } from './client-connection.js';
 import { type Excuse, reasonOf } from './excuses.js';
-import { Flow, type FlowOwner } from './flow.js';
 import type { Hedge } from './hedge.js';
 import type { Plane } from './plane.js';
 import { Recovery } from './recovery.js';
+import { Transfer } from './transfer.js';
 import { Tunnel } from './tunnel.js';
 import { type Loss, UpstreamConnection } from './upstream-connection.js';
 
 /** How a head goes on that ends nothing, a 1xx: only to HTTP/1.1, and the connection stays. */
 const UNFINISHED: ToClient = { minorVersion: 1, keepAlive: true, dechunk: false };
 
-export class Exchange implements FlowOwner, Answered, Affinity {
-  /** All of the request body was received and sent on. */
-  requestComplete: boolean;
+export class Exchange extends Transfer implements Answered, Affinity {
   /** The first byte of the final response went to the client: nothing can be taken back any more. */
   responseBegan = false;
-  /** The response's body lasts until the backend closes. */
-  endsWithConnection = false;
   readonly isHead: boolean;
   readonly upgrade: boolean;
-  private readonly plane: Plane;
-  readonly client: ClientConnection;
   private readonly keepAlive: boolean;
   private readonly minorVersion: 0 | 1;
   readonly idempotent: boolean;
-  readonly head: string;
   /** It may share a connection: it can be repeated, and all of it is here (RFC 9112 section 9.3.2). */
   private readonly pipelines: boolean;
-  /** Every body byte so far, for another attempt; `undefined` once there are too many to keep. */
-  private replay: string | undefined;
   readonly key: string;
   readonly bound: Upstream | undefined;
-  /** When the backend had all it needs for an answer; kept only for policies that time answers. */
-  private askedAt = 0;
   /** Where it was given to, until that attempt is over. */
   upstream: Upstream | undefined;
-  private connection: UpstreamConnection | undefined;
-  private requestFlow: Flow | undefined;
-  private responseFlow: Flow | undefined;
-  private dechunk = false;
   /** Once its first attempt was not simply answered. */
   private recovery: Recovery | undefined;
 
@@ -70,8 +57,7 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     body: string,
     complete: boolean,
   ) {
-    this.plane = plane;
-    this.client = client;
+    super(plane, client, text, body, complete);
     this.isHead = head.method === 'HEAD';
     this.upgrade = head.upgrade;
     this.keepAlive = head.keepAlive;
@@ -79,9 +65,6 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     this.idempotent = head.idempotent;
     this.key = affinity.key;
     this.bound = affinity.bound;
-    this.head = text;
-    this.replay = body;
-    this.requestComplete = complete;
     this.pipelines = plane.pipeline !== undefined && complete && body === '' && isPlain(head);
   }
 
@@ -92,16 +75,6 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     if (typeof choice === 'string') return this.recover(0).refused(choice);
     this.sendTo(choice, 1, false);
     if (dispatch.hedgeDelay !== undefined) this.hedge(dispatch.hedgeDelay.ms(this.askedAt));
-  }
-
-  /** All that was received of the body, if it is at hand; no more than is kept. */
-  get keptBody(): string {
-    return this.replay ?? '';
-  }
-
-  /** Every byte of it so far is at hand, to be sent again. */
-  get isKept(): boolean {
-    return this.replay !== undefined && this.replay.length <= this.plane.dispatch.config.retries.bodyBytes;
   }
 
   /** Nothing of the present attempt was sent. */
@@ -131,47 +104,6 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     this.connection = connection;
   }
 
-  /** Until there is somewhere to send it, the client keeps the rest of its body. */
-  holdBody(): void {
-    if (!this.requestComplete) this.client.hold();
-  }
-
-  /** The connection is open: sends what there is of the request. */
-  send(connection: UpstreamConnection): void {
-    this.connection = connection;
-    if (!connection.reused) this.client.record?.connected();
-    connection.expectResponse();
-    const body = this.replay ?? '';
-    if (this.requestComplete) {
-      connection.writer.write(this.head + body);
-      connection.requestSent();
-      return;
-    }
-    if (body.length > this.plane.dispatch.config.retries.bodyBytes) this.replay = undefined;
-    this.requestFlow = new Flow(this.client, connection.socket, this.plane.buffers, this);
-    this.client.moveBody();
-    this.requestFlow.writeText(this.head + body);
-    this.requestFlow.settle();
-  }
-
-  /** More of the request body: `buffer[0, end)` of a read of the client's. */
-  onRequestBody(buffer: Buffer, end: number, length: number, complete: boolean): void {
-    this.remember(buffer, end);
-    const flow = this.requestFlow;
-    flow?.write(buffer, 0, end);
-    if (!complete) {
-      flow?.settle();
-      flow?.adapt(length);
-      return;
-    }
-    this.requestComplete = true;
-    // The client's time to send a body is not the backend's to answer for.
-    if (this.plane.dispatch.timed) this.askedAt = performance.now();
-    flow?.finish(false);
-    this.requestFlow = undefined;
-    this.connection?.requestSent();
-  }
-
   /** @param bytes the same as `text`, and maybe more behind it */
   parseResponse(text: string, bytes: Buffer, into: ResponseHead): HeadResult {
     return parseResponseHead(text, bytes, this.plane.config.limits, this, into);
@@ -197,7 +129,6 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     length: number,
   ): number {
     const head = this.plane.responseHead;
-    const { record, socket } = this.client;
     if (!this.accepts(head.status)) return from;
     this.begin(head);
     this.dechunk = this.minorVersion === 0 && head.framing === 'chunked';
@@ -206,45 +137,8 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     this.client.onResponseBegins(keepAlive);
     const to = { minorVersion: this.minorVersion, keepAlive, dechunk: this.dechunk };
     const headText = forwardResponseHead(text, head, to, this.stickyLine());
-    const bodyAt = head.length;
-    record?.responds(head.status, headText.length);
-    if (this.dechunk) return this.writePayload(headText, connection, buffer, from, length);
-    const end = connection.body.scan(buffer, from, length);
-    record?.sent(end - from);
-    if (connection.body.done && textIsAll) {
-      this.client.writer.write(headText + text.slice(bodyAt, bodyAt + end - from));
-      return end;
-    }
-    const flow = this.flowFrom(connection);
-    socket.cork();
-    socket.write(headText, 'latin1');
-    flow.write(buffer, from, end);
-    socket.uncork();
-    return end;
-  }
-
-  /** More of the response body. @returns the offset behind the message's last byte */
-  onResponseBody(connection: UpstreamConnection, buffer: Buffer, length: number): number {
-    if (this.dechunk) return this.writePayload('', connection, buffer, 0, length);
-    const end = connection.body.scan(buffer, 0, length);
-    this.client.record?.sent(end);
-    this.flowFrom(connection).write(buffer, 0, end);
-    return end;
-  }
-
-  /** A read of `length` was forwarded and the response goes on. */
-  awaitMore(connection: UpstreamConnection, length: number): void {
-    connection.downloadStalled(false);
-    this.client.record?.goesOn();
-    const flow = this.flowFrom(connection);
-    flow.settle();
-    flow.adapt(length);
-  }
-
-  /** The last byte of the response was read and forwarded. */
-  onResponseRead(): void {
-    this.responseFlow?.finish(true);
-    this.responseFlow = undefined;
+    this.client.record?.responds(head.status, headText.length);
+    return this.forward(headText, textIsAll ? text : undefined, connection, buffer, from, length);
   }
 
   /** The response is complete and its connection is on its own again. */
@@ -331,29 +225,8 @@ export class Exchange implements FlowOwner, Answered, Affinity {
   /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
   abort(): void {
     this.recovery?.leave();
-    this.responseFlow?.abandon();
-    this.responseFlow = undefined;
+    this.stopDownload();
     this.withdraw();
-  }
-
-  onStalled(flow: Flow): void {
-    if (flow === this.requestFlow) {
-      this.client.uploadStalled(true);
-      this.connection?.uploadStalled(true);
-    } else {
-      this.connection?.downloadStalled(true);
-      this.client.downloadStalled(true);
-    }
-  }
-
-  onMoving(flow: Flow): void {
-    if (flow === this.requestFlow) {
-      this.connection?.uploadStalled(false);
-      this.client.uploadStalled(false);
-    } else {
-      this.client.downloadStalled(false);
-      this.connection?.downloadStalled(false);
-    }
   }
 
   /** Answers in the backends' place. */
@@ -378,7 +251,7 @@ export class Exchange implements FlowOwner, Answered, Affinity {
   /** The attempt at `upstream` failed. @param askedAt when it began */
   blame(upstream: Upstream, reason: FailureReason, askedAt = this.askedAt): void {
     const { dispatch, wheel } = this.plane;
-    dispatch.failed(upstream, reason, wheel.now);
+    dispatch.streaks.failed(upstream, reason, wheel.now);
     // What a body took until it broke off says nothing of how soon answers come.
     if (dispatch.timed && !this.responseBegan) this.time(upstream, false, askedAt);
   }
@@ -409,11 +282,6 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     return this.recover().accepts(status);
   }
 
-  private stopUpload(): void {
-    this.requestFlow?.abandon();
-    this.requestFlow = undefined;
-  }
-
   private begin(head: ResponseHead): void {
     this.responseBegan = true;
     this.countAnswer(head.status);
@@ -421,7 +289,7 @@ export class Exchange implements FlowOwner, Answered, Affinity {
 
   /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
   private succeed(): void {
-    if (this.upstream !== undefined) this.plane.dispatch.succeeded(this.upstream);
+    if (this.upstream !== undefined) this.plane.dispatch.streaks.succeeded(this.upstream);
   }
 
   /** @returns what ties the client to the backend that answers, if it is not tied to that already */
@@ -443,38 +311,9 @@ export class Exchange implements FlowOwner, Answered, Affinity {
     return head.framing !== 'close' && !this.dechunk;
   }
 
-  /** RFC 9112 section 7: a client that speaks HTTP/1.0 gets the payload, and the end of the connection as its end. */
-  private writePayload(
-    headText: string,
-    connection: UpstreamConnection,
-    buffer: Buffer,
-    from: number,
-    length: number,
-  ): number {
-    let payload = headText;
-    const end = connection.body.scan(buffer, from, length, (start, stop) => {
-      payload += buffer.toString('latin1', start, stop);
-    });
-    this.client.record?.sent(payload.length - headText.length);
-    if (payload !== '') this.flowFrom(connection).writeText(payload);
-    return end;
-  }
-
-  private flowFrom(connection: UpstreamConnection): Flow {
-    this.responseFlow ??= new Flow(connection, this.client.socket, this.plane.buffers, this);
-    return this.responseFlow;
-  }
-
-  private remember(buffer: Buffer, end: number): void {
-    if (this.replay === undefined) return;
-    const fits = this.replay.length + end <= this.plane.dispatch.config.retries.bodyBytes;
-    this.replay = fits ? this.replay + buffer.toString('latin1', 0, end) : undefined;
-  }
-
   /** A response that ends early must look broken to the client. */
   private breakOff(loss: Loss): void {
-    this.responseFlow?.abandon();
-    this.responseFlow = undefined;
+    this.stopDownload();
     this.letGo();
     this.client.breakOff(reasonOf(loss), this.endsWithConnection || this.dechunk);
   }

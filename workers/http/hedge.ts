@@ -4,7 +4,7 @@
  */
 import type { HeadResult } from '../../src/http1/fault.js';
 import type { ResponseHead } from '../../src/http1/response-head.js';
-import type { Upstream } from '../dispatch.js';
+import type { Upstream } from '../roster.js';
 import type { Answered } from './answered.js';
 import type { Exchange } from './exchange.js';
 import type { Plane } from './plane.js';

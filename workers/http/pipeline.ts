@@ -8,7 +8,7 @@
  * usual is sent again on a connection of its own: only GET and HEAD without a body travel like this, which may be
  * repeated.
  */
-import type { Upstream } from '../dispatch.js';
+import type { Upstream } from '../roster.js';
 import type { Exchange } from './exchange.js';
 import type { Plane } from './plane.js';
 import { UpstreamConnection } from './upstream-connection.js';

@@ -8,7 +8,8 @@ import { backoffMs } from '../../src/core/backoff.js';
 import { systemRandom } from '../../src/core/random.js';
 import { type AttemptEnd, afterFailure, isStale, type NextStep } from '../../src/core/retry.js';
 import { COLUMN, POOL_COLUMN } from '../counters.js';
-import type { Affinity, Dispatch, Refusal, Upstream, Waiter } from '../dispatch.js';
+import type { Affinity, Dispatch, Refusal, Waiter } from '../dispatch.js';
+import type { Upstream } from '../roster.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { Ticket } from '../wait-queue.js';
 import type { Exchange } from './exchange.js';
@@ -243,14 +244,14 @@ export class Recovery implements Waiter {
 
   private pauseMs(): number {
     const { backoff } = this.dispatch.config.retries;
-    if (backoff.base === 0 || (this.attempts === 1 && this.dispatch.hasOther(this.tried))) return 0;
+    if (backoff.base === 0 || (this.attempts === 1 && this.dispatch.roster.hasOther(this.tried))) return 0;
     return Math.ceil(backoffMs(this.attempts - 1, backoff, systemRandom));
   }
 
   private hedgeBeside(first: Upstream): void {
     const { dispatch } = this;
     this.avoid(first);
-    if (!dispatch.hasOther(this.tried) || !dispatch.mayRetry(true, this.plane.wheel.now)) return;
+    if (!dispatch.roster.hasOther(this.tried) || !dispatch.mayRetry(true, this.plane.wheel.now)) return;
     const second = dispatch.choose({ tried: this.tried, again: false, fresh: false }, this.exchange);
     if (typeof second === 'string') return;
     dispatch.counters.add(POOL_COLUMN.hedges);

@@ -9,7 +9,8 @@ import type { PoolSnapshot } from '../../src/core/snapshot.js';
 import { HANDLE_LENGTH, stickyToken, TOKEN_LENGTH } from '../../src/core/sticky-token.js';
 import { cookieValue } from '../../src/http1/cookie.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
-import type { Dispatch, Upstream } from '../dispatch.js';
+import type { Dispatch } from '../dispatch.js';
+import type { Upstream } from '../roster.js';
 
 /** A backend's token, made once. */
 interface Entry {
@@ -41,7 +42,7 @@ export class Sticky {
     this.follow();
     const entry = this.byHandle.get(value.slice(0, HANDLE_LENGTH));
     if (entry === undefined || !timingSafeEqual(entry.token, Buffer.from(value, 'latin1'))) return undefined;
-    return this.dispatch.upstream(entry.id);
+    return this.dispatch.roster.upstream(entry.id);
   }
 
   /** @returns the field line that ties a client to `upstream`; '' when that has left the pool meanwhile */
@@ -51,7 +52,8 @@ export class Sticky {
   }
 
   private follow(): void {
-    const { snapshot, pool } = this.dispatch;
+    const { pool, roster } = this.dispatch;
+    const { snapshot } = roster;
     if (this.snapshot === snapshot) return;
     this.snapshot = snapshot;
     const entries = snapshot.backends.map(({ id }) => this.byId.get(id) ?? this.entry(pool, id));

@@ -1,0 +1,137 @@
+/**
+ * workers/roster.ts: the backends of a pool as this worker has them, and what the policy is told of them: who may be
+ * picked, in which tiers and with which weights.
+ */
+import type { MaglevTable } from '../src/balancing/maglev-table.js';
+import { createPicker, type PolicyParts } from '../src/balancing/picker.js';
+import { TieredPicker } from '../src/balancing/tiered-picker.js';
+import type { PoolConfig } from '../src/config/schema.js';
+import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
+import { eligibleOf } from '../src/core/eligible.js';
+import type { Random } from '../src/core/random.js';
+import { effectiveWeight, isRamping, nextStepInMs } from '../src/core/slow-start.js';
+import type { PoolSnapshot } from '../src/core/snapshot.js';
+import type { UpstreamConnection } from './http/upstream-connection.js';
+import { type TimerWheel, WheelTimer } from './timer-wheel.js';
+import { WorkerBackend } from './worker-backend.js';
+
+export type Upstream = WorkerBackend<UpstreamConnection>;
+
+export class Roster {
+  readonly picker: TieredPicker<Upstream>;
+  private readonly config: PoolConfig;
+  private current: PoolSnapshot;
+  private readonly byId = new Map<BackendId, Upstream>();
+  /** Backends that left the pool with requests still open; their counts are still reported. */
+  private readonly leaving = new Set<Upstream>();
+  private eligible: readonly Upstream[] = [];
+  private readonly wheel: TimerWheel;
+  private readonly epochMs: () => number;
+  private readonly ramp = new WheelTimer({ onTimeout: () => this.updatePicker() });
+  private table: MaglevTable | undefined;
+
+  /** @param epochMs the clock that backends' `usableSince` is read by */
+  constructor(snapshot: PoolSnapshot, config: PoolConfig, wheel: TimerWheel, random: Random, epochMs: () => number) {
+    this.config = config;
+    this.wheel = wheel;
+    this.epochMs = epochMs;
+    const { balanceFactor } = config.hash;
+    const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => this.table, balanceFactor };
+    this.picker = new TieredPicker(() => createPicker<Upstream>(config.policy, parts));
+    this.current = snapshot;
+    this.install(snapshot);
+  }
+
+  get snapshot(): PoolSnapshot {
+    return this.current;
+  }
+
+  /** @returns `undefined` when it has left the pool */
+  upstream(id: BackendId): Upstream | undefined {
+    return this.byId.get(id);
+  }
+
+  /** Those that are in the pool. */
+  get all(): Iterable<Upstream> {
+    return this.byId.values();
+  }
+
+  /**
+   * Swaps the snapshot.
+   * @returns backends with requests in flight that went out of use, or somewhere else: better no longer waited for
+   */
+  install(snapshot: PoolSnapshot): readonly Upstream[] {
+    this.current = snapshot;
+    const gone: Upstream[] = [];
+    const present = new Set(snapshot.backends.map((backend) => backend.id));
+    for (const [id, upstream] of this.byId) if (!present.has(id)) this.retire(id, upstream);
+    for (const backend of snapshot.backends) {
+      const known = this.byId.get(backend.id);
+      if (known === undefined) this.byId.set(backend.id, new WorkerBackend(backend));
+      else if (known.update(backend) && known.inflight > 0) gone.push(known);
+    }
+    this.updatePicker();
+    // With none to go to instead, the one that is out of use may still answer.
+    return snapshot.backends.some(isUsable) ? gone : [];
+  }
+
+  /** A policy that hashes chooses by `table` from now on. */
+  useTable(table: MaglevTable): void {
+    this.table = table;
+    this.updatePicker();
+  }
+
+  /** Whether there is a backend to go to beside those in `tried`. */
+  hasOther(tried: ReadonlySet<BackendId>): boolean {
+    return this.eligible.some(({ id }) => !tried.has(id));
+  }
+
+  /** Every backend that has something to report, gone ones with their last counts included. */
+  counted(): readonly Upstream[] {
+    const all = [...this.byId.values(), ...this.leaving];
+    for (const upstream of this.leaving) if (upstream.inflight === 0) this.leaving.delete(upstream);
+    return all;
+  }
+
+  /** Nothing is told to the policy any more, and no connection waits for a request. */
+  stop(): void {
+    this.wheel.drop(this.ramp);
+    this.closeIdle();
+  }
+
+  closeIdle(): void {
+    for (const upstream of this.byId.values()) upstream.closeIdle();
+  }
+
+  /** Tells the policy whom it may pick, and with which weights. */
+  private updatePicker(): void {
+    const { backends } = this.current;
+    if (this.config.slowStart > 0) this.rampUp(backends);
+    const { tiers, refuge } = eligibleOf(backends, this.config.panic);
+    const upstreams = tiers.map((tier) => this.upstreamsOf(tier));
+    this.eligible = upstreams.flat();
+    this.picker.update(upstreams, this.upstreamsOf(refuge));
+  }
+
+  /** Gives those that have become usable of late the weight they have by now, and more of it later. */
+  private rampUp(backends: readonly Backend[]): void {
+    const { slowStart } = this.config;
+    const nowMs = this.epochMs();
+    for (const backend of backends) {
+      const upstream = this.byId.get(backend.id);
+      if (upstream !== undefined) upstream.weight = effectiveWeight(backend, slowStart, nowMs);
+    }
+    const goesOn = backends.some((backend) => isRamping(backend, slowStart, nowMs));
+    this.wheel.arm(this.ramp, goesOn ? nextStepInMs(slowStart) : 0);
+  }
+
+  private upstreamsOf(backends: readonly Backend[]): readonly Upstream[] {
+    return backends.map(({ id }) => this.byId.get(id)).filter((upstream) => upstream !== undefined);
+  }
+
+  private retire(id: BackendId, upstream: Upstream): void {
+    upstream.retire();
+    this.byId.delete(id);
+    this.leaving.add(upstream);
+  }
+}
