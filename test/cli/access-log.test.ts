@@ -74,7 +74,7 @@ async function lostBy(admin: string): Promise<number> {
 }
 
 describe('The access log of a balancer', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let folder: LogFolder;
 
   beforeEach(() => {
@@ -280,7 +280,7 @@ async function startOnPipe(): Promise<OnPipe> {
 }
 
 describe('The access log on standard output', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   afterEach(stopEverything);
 
   it('is lines and nothing else', async () => {
