@@ -40,6 +40,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   aloneUntil = 0;
   /** Most recently used last. */
   readonly idle: I[] = [];
+  /** How often its address has changed; a connection from before leads to where it no longer is. */
+  moves = 0;
   /** Whether a connection that has done its work may wait here for the next request. */
   keepsIdle: boolean;
   /** As far as health checks and its requests tell. */
@@ -69,6 +71,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.usable = isUsable(backend);
     this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
+    if (moved) this.moves += 1;
     if (moved || !this.keepsIdle) this.closeIdle();
     const served = this.serves;
     this.serves = isServing(backend);

@@ -7,7 +7,7 @@ import type { BackendId } from '../../src/core/backend.js';
 import type { Random } from '../../src/core/random.js';
 import type { Latency } from './latency.js';
 
-type BackendInput = ConfigInput['pools'][string]['backends'][number];
+type BackendInput = NonNullable<ConfigInput['pools'][string]['backends']>[number];
 
 /** What a fault makes of a request: no connection, a connection closed without an answer, an answer of 5xx. */
 export type FaultKind = 'connect' | 'reset' | 'error';

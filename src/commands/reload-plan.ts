@@ -10,6 +10,8 @@ type Listed = PoolConfig['backends'][number];
 /** A backend of the pool; what else is known of it does not matter here. */
 export interface Running extends BackendSettings {
   readonly id: string;
+  /** The service that named it, which then decides how long it stays. */
+  readonly service: string | null;
 }
 
 export interface ReloadPlan {
@@ -33,7 +35,7 @@ export function reloadPlan(
 ): ReloadPlan {
   const now = new Map(running.map((backend) => [backend.id, backend]));
   const [named, wanted] = [addressesOf(before), addressesOf(after)];
-  const unwanted = [...now.keys()].filter((id) => !wanted.has(id));
+  const unwanted = running.filter(({ id, service }) => service === null && !wanted.has(id)).map(({ id }) => id);
   return {
     add: after.filter(({ address }) => !now.has(address)),
     alter: after.filter((listed) => isOther(now.get(listed.address), listed)),

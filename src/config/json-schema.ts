@@ -38,6 +38,10 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     description: 'A status from 200 to 599, or a range of them: `204`, `200-399`.',
     anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^[2-5]\\d\\d(-[2-5]\\d\\d)?$' }],
   },
+  nameServer: {
+    description: 'A name server: `10.0.0.53`, `10.0.0.53:5353`, `fd00::53`, `[fd00::53]:5353`.',
+    type: 'string',
+  },
   ipRange: {
     description: 'An IP address or a range of them: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`.',
     type: 'string',

@@ -115,6 +115,8 @@ function kindOf(schema: JsonSchema): string {
       return 'address';
     case 'statusRange':
       return 'status or range';
+    case 'nameServer':
+      return 'IP address, maybe with a port';
     case 'ipRange':
       return 'IP address or range';
     default:

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
+import { dns, services } from './discovery.js';
 import { healthCheck } from './health-check.js';
 import { firstOverlap } from './overlap.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
@@ -16,6 +17,7 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 /** More workers than any host has cores is a typo, and a thousand processes are hard to take back. */
 export const MAX_WORKERS = 256;
 export const MAX_WEIGHT = 1_000;
+export const MAX_TIER = 9;
 
 // Given to each check: whichever fails, a person reads the same sentence.
 const weightError = {
@@ -32,7 +34,7 @@ export const backendConfig = z.strictObject({
     .max(MAX_WEIGHT, weightError)
     .default(1)
     .describe('Share of the traffic, relative to the other weights.'),
-  tier: z.int().min(0).max(9).default(0).describe('It is used only when no backend of a lower tier can serve.'),
+  tier: z.int().min(0).max(MAX_TIER).default(0).describe('It is used only when no backend of a lower tier can serve.'),
   backup: z.boolean().optional().describe('`true` is another way to write `tier: 1`.'),
   maxConnections: z
     .int()
@@ -52,7 +54,7 @@ export function withTier({ backup, ...backend }: z.output<typeof backendConfig>)
 
 const backends = z
   .array(backendConfig.transform(withTier))
-  .min(1, { error: 'needs at least one backend' })
+  .default([])
   .superRefine((list, context) => {
     const seen = new Set<string>();
     for (const [index, { address }] of list.entries()) {
@@ -157,6 +159,7 @@ const sticky = z
 const poolKeys = z.strictObject({
   policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
   backends,
+  services,
   panic: z
     .number()
     .min(0)
@@ -195,7 +198,10 @@ const poolKeys = z.strictObject({
     ),
 });
 
-const pool = poolKeys.superRefine(({ pipelining, circuitBreaker: { connections } }, context) => {
+const pool = poolKeys.superRefine(({ backends, services, pipelining, circuitBreaker: { connections } }, context) => {
+  if (backends.length + services.length === 0) {
+    context.addIssue({ code: 'custom', path: [], message: 'needs at least one backend, or services that name some' });
+  }
   if (pipelining === 1 || connections === 0) return;
   // The requests of one turn are given their connections together, after each has been let through.
   const message = `"${connections}" cannot be kept while requests share connections; leave it at 0, or pipelining at 1`;
@@ -357,6 +363,7 @@ const config = z.strictObject({
   timeouts: clientTimeouts,
   limits,
   forwarding,
+  dns,
   pools,
 });
 

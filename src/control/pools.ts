@@ -4,10 +4,12 @@
  */
 import type { Config, HealthCheckConfig, PoolConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
+import type { HoldLimits } from '../core/names.js';
 import { systemRandom } from '../core/random.js';
 import type { PoolChange } from '../core/snapshot.js';
 import type { PoolTable } from '../messages.js';
 import type { Programs } from './balancer.js';
+import { dnsNames, type Names } from './dns.js';
 import { Drains } from './drains.js';
 import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
@@ -18,7 +20,8 @@ import { type Failing, Outliers } from './outliers.js';
 import { panicLog } from './panic-log.js';
 import { newBackend, Pool } from './pool.js';
 import { type Prober, ProbeThread } from './probe-thread.js';
-import { Resolver, systemLookup } from './resolver.js';
+import { Resolver } from './resolver.js';
+import { Services } from './services.js';
 import { Stats } from './stats.js';
 
 /** How long a start waits for names and first verdicts, in milliseconds; both go on in the background. */
@@ -45,9 +48,11 @@ export class Pools {
   readonly outliers: Outliers;
   readonly stats = new Stats(monotonicMs);
   readonly membership: Membership;
+  readonly services: Services;
   /** By name, as they are configured now. */
   readonly #configs: Map<string, PoolConfig>;
   readonly #prober: Prober;
+  readonly #names: Names;
   readonly #resolver: Resolver;
   readonly #hashTables: HashTables;
   #patience: NodeJS.Timeout | undefined;
@@ -82,7 +87,8 @@ export class Pools {
     this.outliers = new Outliers(monotonicMs, logger);
     this.#prober = new ProbeThread(programs.probe);
     this.health = this.#healthScheduler(logger);
-    this.#resolver = this.#nameResolver(logger);
+    this.#names = dnsNames(config.dns.servers);
+    this.#resolver = this.#nameResolver(config.dns, logger);
     const { byName: pools, health, outliers, stats } = this;
     const healthCheckOf = (pool: Pool): HealthCheckConfig => this.#configOf(pool).healthCheck;
     this.membership = new Membership({
@@ -95,6 +101,13 @@ export class Pools {
       outliers,
       stats,
     });
+    this.services = new Services({
+      lookup: (name) => this.#names.services(name),
+      changes: this.membership,
+      hold: config.dns,
+      holdMs: (pool, id) => this.#resolver.holdMs(pool, id),
+      logger,
+    });
   }
 
   /**
@@ -105,8 +118,16 @@ export class Pools {
     const patienceOver = new Promise<void>((resolve) => {
       this.#patience = setTimeout(resolve, PATIENCE_MS);
     });
-    await Promise.race([Promise.all([this.membership.start(), this.#buildTables()]), patienceOver]);
+    const all = Promise.all([this.membership.start(), this.#findServices(), this.#buildTables()]);
+    await Promise.race([all, patienceOver]);
     clearTimeout(this.#patience);
+  }
+
+  async #findServices(): Promise<void> {
+    const all = [...this.byName.values()].flatMap((pool) =>
+      this.#configOf(pool).services.map((service) => this.services.watch(pool, service)),
+    );
+    await Promise.all(all);
   }
 
   async #buildTables(): Promise<void> {
@@ -138,7 +159,9 @@ export class Pools {
   /** Nothing is watched any more. Idempotent. */
   async stop(): Promise<void> {
     clearTimeout(this.#patience);
+    this.services.stop();
     this.#resolver.stop();
+    this.#names.cancel();
     this.health.stop();
     this.drains.stop();
     this.outliers.stop();
@@ -167,13 +190,15 @@ export class Pools {
     });
   }
 
-  #nameResolver(logger: Logger): Resolver {
+  #nameResolver(hold: HoldLimits, logger: Logger): Resolver {
     const accepts = async (host: string, port: number): Promise<boolean> => {
       const task = { host, port, http: undefined, timeoutMs: CHOOSE_WITHIN_MS };
       return (await this.#prober.probe(task)).ok;
     };
     return new Resolver({
-      lookup: systemLookup,
+      lookup: (name) => this.#names.addresses(name),
+      hold,
+      random: systemRandom,
       accepts,
       initialHealth: (pool) => this.#configOf(pool).healthCheck.initial,
       onMoved: (pool, id) => this.health.restart(pool, id),

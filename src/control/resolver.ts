@@ -2,15 +2,18 @@
  * control/resolver.ts: turns backend names into addresses, in the primary only. A name that stops resolving keeps its
  * last good address: a resolver that is down must not take the backends with it.
  */
-import type { LookupAddress } from 'node:dns';
-import dns from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Backend, BackendId, HealthState } from '../core/backend.js';
+import { type HoldLimits, holdMs } from '../core/names.js';
+import type { Random } from '../core/random.js';
+import type { Addresses } from './dns.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
 
 export interface ResolverParts {
-  readonly lookup: (name: string) => Promise<readonly LookupAddress[]>;
+  readonly lookup: (name: string) => Promise<Addresses>;
+  readonly hold: HoldLimits;
+  readonly random: Random;
   /** Whether a TCP connection to it opens. */
   readonly accepts: (host: string, port: number) => Promise<boolean>;
   /** What a backend of the pool counts as at an address that has not been probed yet. */
@@ -20,14 +23,8 @@ export interface ResolverParts {
   readonly logger: Logger;
 }
 
-const REFRESH_MS = 30_000;
-/** For a name that has never resolved: most often it is about to. */
-const RETRY_MS = 5_000;
-
-/** As the system does it, `/etc/hosts` included. */
-export function systemLookup(name: string): Promise<readonly LookupAddress[]> {
-  return dns.lookup(name, { all: true, order: 'ipv4first' });
-}
+/** Names with one TTL would all be asked for at one moment: each waits up to this share longer than it has to. */
+const SPREAD = 0.1;
 
 interface Entry {
   readonly pool: Pool;
@@ -36,6 +33,8 @@ interface Entry {
   timer: NodeJS.Timeout | undefined;
   /** The lookup under way, so that a name is never asked for twice at a time. */
   current: Promise<void> | undefined;
+  /** How long the last answer holds, in milliseconds. */
+  holdMs: number;
   /** Logged once until it resolves again. */
   failing: boolean;
 }
@@ -54,7 +53,9 @@ export class Resolver {
    * @returns settled after the first answer, with whether anybody still wants to know
    */
   async watch(pool: Pool, { id, host }: Backend): Promise<boolean> {
-    const entry: Entry = { pool, id, name: host, timer: undefined, current: undefined, failing: false };
+    const { shortest } = this.#parts.hold;
+    const state = { timer: undefined, current: undefined, holdMs: shortest, failing: false };
+    const entry: Entry = { pool, id, name: host, ...state };
     this.#entries.set(keyOf(pool, id), entry);
     await this.#refresh(entry);
     return this.#isWatched(entry);
@@ -71,6 +72,11 @@ export class Resolver {
     if (entry !== undefined) void this.#refresh(entry);
   }
 
+  /** @returns how long what the backend's name resolved to holds, in milliseconds; `undefined` without a name */
+  holdMs(pool: Pool, id: BackendId): number | undefined {
+    return this.#entries.get(keyOf(pool, id))?.holdMs;
+  }
+
   stop(): void {
     this.#stopped = true;
     for (const { pool, id } of [...this.#entries.values()]) this.unwatch(pool, id);
@@ -81,16 +87,17 @@ export class Resolver {
     entry.current ??= this.#resolve(entry).finally(() => {
       entry.current = undefined;
       if (!this.#isWatched(entry)) return;
-      entry.timer = setTimeout(() => void this.#refresh(entry), this.#isResolved(entry) ? REFRESH_MS : RETRY_MS);
+      const waitMs = entry.holdMs * (1 + SPREAD * this.#parts.random.next());
+      entry.timer = setTimeout(() => void this.#refresh(entry), waitMs);
     });
     return entry.current;
   }
 
   async #resolve(entry: Entry): Promise<void> {
     try {
-      const found = await this.#parts.lookup(entry.name);
-      if (found.length === 0) throw new Error('no address');
-      const host = await this.#choose(entry, found);
+      const { addresses, ttlMs } = await this.#parts.lookup(entry.name);
+      entry.holdMs = holdMs(ttlMs, this.#parts.hold);
+      const host = await this.#choose(entry, addresses);
       if (host !== undefined && this.#isWatched(entry)) this.#moveTo(entry, host);
     } catch (error) {
       if (this.#isWatched(entry)) this.#failed(entry, error);
@@ -98,11 +105,11 @@ export class Resolver {
   }
 
   /** The address in use stays while it works; otherwise the first that accepts, IPv4 before IPv6. */
-  async #choose({ pool, id }: Entry, found: readonly LookupAddress[]): Promise<string | undefined> {
+  async #choose({ pool, id }: Entry, found: readonly string[]): Promise<string | undefined> {
     const backend = pool.backend(id);
     if (backend === undefined) return undefined;
     const { host: inUse, port, health } = backend;
-    const hosts = [...new Set(found.map(({ address }) => address))];
+    const hosts = [...new Set(found)];
     const known = hosts.includes(inUse);
     if (hosts.length === 1 || (known && health !== 'down')) return known ? inUse : hosts[0];
     const accepting = await Promise.all(hosts.map((host) => this.#parts.accepts(host, port)));
@@ -120,6 +127,7 @@ export class Resolver {
   #failed(entry: Entry, error: unknown): void {
     const { pool, id, failing } = entry;
     entry.failing = true;
+    entry.holdMs = this.#parts.hold.shortest;
     const reason = `the name does not resolve (${codeOf(error)})`;
     if (!this.#isResolved(entry)) pool.explainHealth(id, reason);
     if (!failing) this.#parts.logger.warn('backend name does not resolve', { pool: pool.name, backend: id, reason });

@@ -23,6 +23,8 @@ export interface BackendView extends Backend, BackendTotals {
   readonly drained: boolean;
   /** When what is still open on it ends (ISO 8601), if it drains and has a time for that. */
   readonly drainEndsAt: string | null;
+  /** The service that named it; `null` for one that a file or a person has named. */
+  readonly service: string | null;
   /** Ejections that still count against it. */
   readonly ejections: number;
 }
@@ -119,7 +121,7 @@ export function poolView(pool: Pool, sources: Sources): PoolView {
 }
 
 export function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
-  const { stats, health, outliers, drains } = sources.pools;
+  const { stats, health, outliers, drains, services } = sources.pools;
   const drainEndsAt = drains.endsAt(pool, backend.id);
   const note = pool.healthNote(backend.id);
   const change = pool.lastChange(backend.id);
@@ -131,6 +133,7 @@ export function backendView(pool: Pool, backend: Backend, sources: Sources): Bac
     lastProbe: probeView(health.lastProbe(pool, backend.id)),
     lastChange: { to: change?.to ?? backend.health, reason: change?.reason ?? '', at: iso(change?.at ?? 0) },
     drainEndsAt: drainEndsAt === undefined ? null : iso(drainEndsAt),
+    service: services.of(pool, backend.id) ?? null,
     ejections: outliers.ejections(pool, backend.id),
     drained: backend.admin !== 'enabled' && totals.inflight === 0 && isCountedSince(pool, backend, sources),
     ...totals,

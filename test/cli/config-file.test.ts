@@ -200,7 +200,7 @@ describe('roundhouse -c FILE', () => {
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
     expect(stderr.split('\n').map((line) => line.replace(file, 'FILE'))).to.deep.equal([
       'roundhouse: FILE:1:10: workers: "0" is not a worker count; write auto or a number from 1 to 256',
-      'roundhouse: FILE:4:15: pools.web.backends: needs at least one backend',
+      'roundhouse: FILE:3:3: pools.web: needs at least one backend, or services that name some',
       '',
     ]);
   });

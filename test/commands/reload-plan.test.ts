@@ -10,7 +10,7 @@ const listed = (...names: readonly string[]) =>
     maxConnections: 0,
   }));
 const running = (...names: readonly string[]) =>
-  listed(...names).map(({ address: id, ...settings }) => ({ id, ...settings }));
+  listed(...names).map(({ address: id, ...settings }) => ({ id, service: null, ...settings }));
 
 const NOTHING = { add: [], alter: [], remove: [], stay: [] };
 
@@ -37,6 +37,12 @@ describe('What a new list of backends means for a running pool', () => {
       expect(reloadPlan(running(...now), listed(...before), listed(...after))).to.deep.equal(plan);
     });
   }
+
+  it('is nothing to what a service has named, unless the file names it with other settings', () => {
+    const named = running('a').map((backend) => ({ ...backend, service: '_http._tcp.app.test' }));
+    expect(reloadPlan(named, listed('a'), [])).to.deep.equal(NOTHING);
+    expect(reloadPlan(named, [], listed('a*2'))).to.deep.equal({ ...NOTHING, alter: listed('a*2') });
+  });
 
   it('is that any other setting changes, too', () => {
     const settings = { address: 'a', weight: 1, tier: 0, maxConnections: 0 };

@@ -51,7 +51,6 @@ describe('The JSON Schema of configuration files', () => {
     'pools: {}',
     'pools: { a: { backends: [{ address: "a:1" }] }, b: { backends: [{ address: "a:1" }] } }',
     'pools: { "a b": { backends: [{ address: "a:1" }] } }',
-    'pools: { web: { backends: [] } }',
     'pools: { web: { backends: [{ weight: 1 }] } }',
     'pools: { web: { backends: [{ address: a }] } }',
     'pools: { web: { backends: [{ address: "a:1", weight: 0 }] } }',

@@ -194,8 +194,16 @@ describe('A wrong file', () => {
     ],
     ['a list', '- a', ['f:1:1: a list is not a mapping of keys to values']],
     ['a word', 'hello', ['f:1:1: "hello" is not a mapping of keys to values']],
-    ['no backends', 'pools: { web: {} }', ['f:1:15: pools.web: the key "backends" is missing']],
-    ['an empty list', 'pools: { web: { backends: [] } }', ['f:1:27: pools.web.backends: needs at least one backend']],
+    [
+      'no backends',
+      'pools: { web: {} }',
+      ['f:1:15: pools.web: needs at least one backend, or services that name some'],
+    ],
+    [
+      'an empty list',
+      'pools: { web: { backends: [] } }',
+      ['f:1:15: pools.web: needs at least one backend, or services that name some'],
+    ],
     [
       'a misspelt key',
       pool('helthcheck: {}'),

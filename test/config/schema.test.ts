@@ -78,6 +78,7 @@ describe('The configuration', () => {
         longestIdle: 60_000,
       },
       idleConnections: 128,
+      services: [],
       pipelining: 1,
     });
   });
@@ -140,7 +141,7 @@ describe('The configuration', () => {
       withPool({ hedging: { delay: 'p42' } }),
       'pools.web.hedging.delay: "p42" is no delay; write p50, p75, p90, p95, p99 or a time, as in 50ms',
     ],
-    ['an empty list', withPool({ backends: [] }), 'pools.web.backends: needs at least one backend'],
+    ['an empty list', withPool({ backends: [] }), 'pools.web: needs at least one backend, or services that name some'],
     [
       'a backend without a port',
       withPool({ backends: [{ address: 'web' }] }),
@@ -202,11 +203,11 @@ describe('The configuration', () => {
   }
 
   it('reports all that is wrong at once', () => {
-    const found = complaints({ drain: 'x', pools: { web: { backends: [], policy: 'x' } } });
+    const found = complaints({ drain: 'x', pools: { web: { backends: [{ address: 'x' }], policy: 'x' } } });
     expect(found.map((line) => line.split(':')[0])).to.have.members([
       'drain',
       'pools.web.policy',
-      'pools.web.backends',
+      'pools.web.backends.0.address',
     ]);
   });
 });

@@ -38,6 +38,7 @@ function backendView(health: 'up' | 'down'): BackendView {
     lastChange: { to: 'up' as const, reason: '', at: '2026-01-01T00:00:00.000Z' },
     drained: false,
     drainEndsAt: null,
+    service: null,
     ejections: 0,
   };
   return { ...backendOf('10.0.0.1:80', { health }), ...state, ...UNUSED };

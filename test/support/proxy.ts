@@ -14,7 +14,7 @@ type PoolInput = ConfigInput['pools'][string];
 
 export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'timeouts'> {
   /** Addresses, or backends with a weight. */
-  readonly backends: readonly (string | PoolInput['backends'][number])[];
+  readonly backends: readonly (string | NonNullable<PoolInput['backends']>[number])[];
   /** The client's side. */
   readonly timeouts?: ConfigInput['timeouts'];
   /** The backends' side. */

@@ -100,6 +100,29 @@ describe('A worker and the state of its pool', () => {
     expect(await a.peers[0]?.gone()).to.equal('end');
   });
 
+  it('keeps no connection to where a backend no longer is, though a request was on it when it moved', async () => {
+    let finish = (): void => {};
+    const a = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na');
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      peer.send('a');
+    });
+    const b = await named('b');
+    const proxy = await startProxy({ backends: [a.address] });
+    const client = await connect(proxy.port);
+    client.send(GET);
+    await client.through('\r\n\r\na');
+    proxy.change(a.address, 2, { port: b.port });
+    finish();
+    await client.through('a');
+    client.send(GET);
+    expect((await client.message()).body).to.equal('b');
+    expect(await a.peers[0]?.gone()).to.equal('end');
+  });
+
   it('lets a request finish on a backend that is removed, and then closes the connection', async () => {
     let finish = (): void => {};
     const a = await startRawBackend(async (peer) => {

@@ -81,11 +81,14 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** Another request may follow the present one, as far as this side is concerned. */
   private keepsOpen = true;
   private idleMs: number;
+  /** See {@link WorkerBackend.moves}. */
+  private readonly moves: number;
 
   /** Connects to `upstream` for `exchange`, which is told when it may send or that it failed. */
   constructor(plane: Plane, upstream: Upstream, exchange: Answered) {
     this.plane = plane;
     this.upstream = upstream;
+    this.moves = upstream.moves;
     this.exchange = exchange;
     this.idleMs = plane.dispatch.config.timeouts.idle;
     this.readBuffer = plane.buffers.shared;
@@ -377,7 +380,12 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
 
   private park(): void {
     const { upstream, plane } = this;
-    if (!upstream.keepsIdle || plane.draining || upstream.idle.length >= plane.dispatch.config.idleConnections) {
+    if (
+      !upstream.keepsIdle ||
+      upstream.moves !== this.moves ||
+      plane.draining ||
+      upstream.idle.length >= plane.dispatch.config.idleConnections
+    ) {
       return this.leave();
     }
     this.stage = 'idle';
