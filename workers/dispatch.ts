@@ -2,6 +2,7 @@
  * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
+import type { Outcome } from '../src/balancing/latency.js';
 import { isTimed } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
@@ -160,11 +161,10 @@ export class Dispatch {
     if (this.queue.size > 0) this.serveQueue();
   }
 
-  /** How long an attempt took to an answer or a failure, for a pool that is {@link timed}. */
-  took(upstream: Upstream, ms: number, good: boolean, nowMs: number): void {
-    if (good) upstream.latency.answered(ms, nowMs);
-    else upstream.latency.failed(ms, nowMs);
-    if (good) this.hedgeDelay?.observe(ms, nowMs);
+  /** How long an attempt took, for a pool that is {@link timed}. */
+  took({ latency }: Upstream, ms: number, outcome: Outcome, nowMs: number): void {
+    latency[outcome](ms, nowMs);
+    if (outcome !== 'failed') this.hedgeDelay?.observe(ms, nowMs);
   }
 
   /** Whether an attempt more may be made, which is then counted. @param spendsBudget whether it adds to the load */

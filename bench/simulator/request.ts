@@ -2,6 +2,7 @@
  * simulator/request.ts: one request and its attempts: workers/http/exchange.ts without the bytes. When it may be sent,
  * wait or be tried again is decided by the product's own code; only the sockets are missing.
  */
+import type { Outcome } from '../../src/balancing/latency.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { FailureReason } from '../../src/core/outlier.js';
 import { afterFailure } from '../../src/core/retry.js';
@@ -97,18 +98,19 @@ export class SimulatedRequest implements Waiter {
       this.#dispatch.release(upstream);
       if (clock.nowMs === answer.atMs) this.#onAnswer(upstream, answer, sentMs);
       else if (clock.nowMs === lateMs) this.#onFailure(upstream, 'timeout', sentMs);
+      else this.#time(upstream, 'outwaited', sentMs);
     });
   }
 
   #onAnswer(upstream: Upstream, { kind, atMs }: Answer, sentMs: number): void {
     if (kind === 'connect' || kind === 'reset') return this.#onFailure(upstream, kind, sentMs);
-    this.#time(upstream, kind === 'ok', sentMs);
+    this.#time(upstream, kind === 'ok' ? 'answered' : 'failed', sentMs);
     this.#dispatch.streaks.succeeded(upstream);
     if (kind === 'ok') this.#world.recorder.answered(this.#startMs, atMs);
   }
 
   #onFailure(upstream: Upstream, reason: FailureReason, sentMs: number): void {
-    this.#time(upstream, false, sentMs);
+    this.#time(upstream, 'failed', sentMs);
     this.#dispatch.streaks.failed(upstream, reason, this.#wheel.now);
     const failed = { reason, reused: false, unsent: reason === 'connect', attempts: this.#attempts };
     const step = afterFailure(failed, GET, this.#dispatch.rules, (spendsBudget) =>
@@ -119,8 +121,8 @@ export class SimulatedRequest implements Waiter {
     if (step !== 'give-up') this.#attempt();
   }
 
-  #time(upstream: Upstream, good: boolean, sentMs: number): void {
+  #time(upstream: Upstream, outcome: Outcome, sentMs: number): void {
     const { nowMs } = this.#world.clock;
-    if (this.#dispatch.timed) this.#dispatch.took(upstream, nowMs - sentMs, good, nowMs);
+    if (this.#dispatch.timed) this.#dispatch.took(upstream, nowMs - sentMs, outcome, nowMs);
   }
 }

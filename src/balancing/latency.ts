@@ -14,6 +14,9 @@ const STEP = 1 / 4;
 /** The share of a backend that only fails, which makes it look a hundred times as slow. */
 const MOST_FAILING = 0.99;
 
+/** How an attempt ended, as far as its backend's speed is concerned: a method of {@link Latency} each. */
+export type Outcome = 'answered' | 'failed' | 'outwaited';
+
 /** One per backend and worker. Times are milliseconds; the clock comes from outside and may be coarse. */
 export class Latency {
   /** Moving average that jumps up to every peak; 0 while nothing was observed. */
@@ -46,6 +49,13 @@ export class Latency {
   failed(ms: number, nowMs: number): void {
     this.#ms = Math.max(this.measured ? this.#ms : START_MS, ms);
     this.#failing += (MOST_FAILING - this.#failing) * STEP;
+    this.#atMs = nowMs;
+  }
+
+  /** Whoever asked has left after `ms` without an answer: it takes longer than that. */
+  outwaited(ms: number, nowMs: number): void {
+    if (ms <= this.#ms * this.#fading(nowMs)) return;
+    this.#ms = ms;
     this.#atMs = nowMs;
   }
 

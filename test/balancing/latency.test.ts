@@ -59,6 +59,17 @@ describe('An estimate of latency', () => {
     expect(latency.expected).to.be.at.least(3_000);
   });
 
+  it('believes that one takes longer than a client was ready to wait, and nothing less', () => {
+    const latency = answering(20, 0);
+    latency.outwaited(10, 0);
+    expect(latency.expected).to.equal(20);
+    latency.outwaited(500, 0);
+    expect(latency.expected).to.equal(500);
+    const neglected = answering(500, 0);
+    neglected.outwaited(100, 60_000);
+    expect(neglected.faded(60_000)).to.equal(100);
+  });
+
   it('does not let one failure among many answers matter for long', () => {
     const latency = answering(20, 0);
     latency.failed(0.1, 0);

@@ -3,6 +3,7 @@
  * decides what happens when either lets go. What moves in between is in `transfer.ts`; a request that is not simply
  * answered by the first backend goes on in `recovery.ts`.
  */
+import type { Outcome } from '../../src/balancing/latency.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { HeadResult } from '../../src/http1/fault.js';
 import { forwardResponseHead, type ToClient } from '../../src/http1/forward-response.js';
@@ -224,6 +225,10 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
   abort(): void {
+    // One that nobody waits for to the end would look as fast as when it was last waited for.
+    if (this.upstream !== undefined && this.plane.dispatch.timed && this.requestComplete && !this.responseBegan) {
+      this.time(this.upstream, 'outwaited', this.askedAt);
+    }
     this.recovery?.leave();
     this.stopDownload();
     this.withdraw();
@@ -240,12 +245,13 @@ export class Exchange extends Transfer implements Answered, Affinity {
   countAnswer(status: number): void {
     if (this.upstream === undefined) return;
     this.upstream.counters.addStatus(status);
-    if (this.plane.dispatch.timed && this.requestComplete) this.time(this.upstream, status < 500, this.askedAt);
+    if (this.plane.dispatch.timed && this.requestComplete)
+      this.time(this.upstream, status < 500 ? 'answered' : 'failed', this.askedAt);
   }
 
   /** Another backend answered first. This one took at least that long. */
   countOvertaken(upstream: Upstream): void {
-    this.time(upstream, true, this.askedAt);
+    this.time(upstream, 'outwaited', this.askedAt);
   }
 
   /** The attempt at `upstream` failed. @param askedAt when it began */
@@ -253,7 +259,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     const { dispatch, wheel } = this.plane;
     dispatch.streaks.failed(upstream, reason, wheel.now);
     // What a body took until it broke off says nothing of how soon answers come.
-    if (dispatch.timed && !this.responseBegan) this.time(upstream, false, askedAt);
+    if (dispatch.timed && !this.responseBegan) this.time(upstream, 'failed', askedAt);
   }
 
   /** The present attempt is over. */
@@ -300,9 +306,9 @@ export class Exchange extends Transfer implements Answered, Affinity {
   }
 
   /** Tells the policy what came of an attempt, and how soon. */
-  private time(upstream: Upstream, good: boolean, askedAt: number): void {
+  private time(upstream: Upstream, outcome: Outcome, askedAt: number): void {
     const now = performance.now();
-    this.plane.dispatch.took(upstream, now - askedAt, good, now);
+    this.plane.dispatch.took(upstream, now - askedAt, outcome, now);
   }
 
   /** Whether the client's connection survives this response. */
