@@ -95,7 +95,9 @@ const keys = z.strictObject({
     .max(65_535)
     .optional()
     .describe("Where probes go, at the backend's host; the port that takes requests unless given."),
-  interval: positiveDuration.prefault('5s').describe('Time between two probes of one backend.'),
+  interval: positiveDuration
+    .prefault('5s')
+    .describe('Time between the beginnings of two probes of one backend; never two at a time.'),
   changingInterval: positiveDuration.prefault('1s').describe('Used instead of `interval` while a verdict is forming.'),
   downInterval: positiveDuration
     .optional()

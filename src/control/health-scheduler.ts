@@ -106,7 +106,7 @@ export class HealthScheduler {
       if (watch.pool !== pool) continue;
       watch.check = check;
       watch.http = httpProbeOf(watch.id, check);
-      if (watch.timer !== undefined) this.#scheduleNext(watch, spreadProbeInMs);
+      if (watch.timer !== undefined) this.#scheduleNext(watch, spreadProbeInMs, this.#parts.nowMs());
     }
   }
 
@@ -166,13 +166,14 @@ export class HealthScheduler {
     if (watch.record.health !== before.health) this.#turn(watch, result);
     this.#parts.onVerdict(watch.pool, watch.id, result);
     settleFirst(watch);
-    this.#scheduleNext(watch, before.ok === undefined ? spreadProbeInMs : nextProbeInMs);
+    // By their beginnings: a backend that lets each probe wait for its timeout must not be the last to be found down.
+    this.#scheduleNext(watch, before.ok === undefined ? spreadProbeInMs : nextProbeInMs, watch.lastAtMs);
   }
 
   #untried(watch: Watch, generation: number, error: unknown): void {
     if (watch.generation !== generation) return;
     watch.probing = false;
-    this.#scheduleNext(watch, nextProbeInMs);
+    this.#scheduleNext(watch, nextProbeInMs, watch.lastAtMs);
     const nowMs = this.#parts.nowMs();
     if (nowMs - this.#complainedAtMs < COMPLAINTS_APART_MS) return;
     this.#complainedAtMs = nowMs;
@@ -180,10 +181,10 @@ export class HealthScheduler {
     this.#parts.logger.warn('health check could not be made', { pool: watch.pool.name, backend: watch.id, reason });
   }
 
-  #scheduleNext(watch: Watch, pause: typeof nextProbeInMs): void {
+  #scheduleNext(watch: Watch, pause: typeof nextProbeInMs, fromMs: number): void {
     // What was told about the verdict may have ended or restarted the watch.
     if (watch.probing || this.#watches.get(keyOf(watch.pool, watch.id)) !== watch) return;
-    this.#probeAt(watch, this.#parts.nowMs() + pause(watch.record, watch.check, this.#parts.random));
+    this.#probeAt(watch, fromMs + pause(watch.record, watch.check, this.#parts.random));
   }
 
   #probeAt(watch: Watch, dueAtMs: number): void {

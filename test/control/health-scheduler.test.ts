@@ -137,6 +137,19 @@ describe('The health checks', () => {
     expect(probes.tasks, 'after it').to.have.lengthOf(2);
   });
 
+  it('begin at their intervals, however long a backend that hangs lets each of them wait', async () => {
+    clock = 0;
+    void watch(check({ interval: HOUR_MS, changingInterval: 2_000 }));
+    await probes.answer(GOOD);
+    clock = 1_000;
+    scheduler.soon(pool, idOf(A));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    clock = 3_500;
+    await probes.answer(BAD);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(probes.tasks).to.have.lengthOf(3);
+  });
+
   it('say nothing about a backend when this host could not even try', async () => {
     void watch(quick());
     await probes.answer(GOOD, new Error('could not probe: EMFILE'), new Error('could not probe: EMFILE'));

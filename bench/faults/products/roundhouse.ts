@@ -14,7 +14,9 @@ export const roundhouse: Product = {
   name: 'roundhouse',
   find: () => ({ label: 'this checkout' }),
   lacks: {},
-  settings: 'health checks by HTTP; every other setting is the default',
+  settings:
+    'health checks by HTTP; `retries.on` also `timeout`, `500` and `gateway-error`, as the others have it; every other ' +
+    'setting is the default',
   async start(children, setup) {
     const [adminPort = 0] = await freePorts(1);
     const file = join(children.temporaryFolder(), 'roundhouse.json');
@@ -53,7 +55,7 @@ function configOf({ port, backends, workers, maxConnections }: ProductSetup, adm
           rise,
           fall,
         },
-        retries: { count: retries },
+        retries: { count: retries, on: ['connect-failure', 'reset', 'bad-response', 'timeout', 500, 'gateway-error'] },
         queue: { timeout: `${queueMs}ms` },
         timeouts: { connect: `${connectMs}ms`, responseHead: `${responseMs}ms` },
       },
