@@ -24,23 +24,27 @@ export function adminApp(source: AdminSource, logger: Logger, token: AdminToken 
   app.get('/api', (context) => context.json(source.view()));
   app.get('/api/workers', (context) => context.json(source.view().workers));
   app.route('/api/pools', poolRoutes(source));
-  for (const [path, methods] of Object.entries(METHODS)) app.all(path, notAllowed(methods));
+  refuseOtherMethods(app);
   app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}` }, 404));
   app.onError((error, context) => failure(error, context, logger));
   return app;
 }
 
-/** For `Allow`, where a path is asked by any other method. */
-const METHODS: Readonly<Record<string, string>> = {
-  '/healthz': 'GET, HEAD',
-  '/readyz': 'GET, HEAD',
-  '/api': 'GET, HEAD',
-  '/api/workers': 'GET, HEAD',
-  '/api/pools': 'GET, HEAD',
-  '/api/pools/:pool': 'GET, HEAD',
-  '/api/pools/:pool/backends': 'POST',
-  '/api/pools/:pool/backends/:id': 'GET, HEAD, PATCH, DELETE',
-};
+/** Answers 405 where a path is asked by a method that it does not have. Comes after all routes. */
+function refuseOtherMethods(app: Hono): void {
+  for (const [path, methods] of methodsByPath(app)) app.all(path, notAllowed(methods.join(', ')));
+}
+
+/** @returns what may be asked, by path; what is for every method and path is no route */
+function methodsByPath(app: Hono): ReadonlyMap<string, readonly string[]> {
+  const byPath = new Map<string, readonly string[]>();
+  for (const { path, method } of app.routes.filter(({ method }) => method !== 'ALL')) {
+    // Whatever answers GET answers HEAD (RFC 9110 section 9.3.2).
+    const methods = [...(byPath.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])];
+    byPath.set(path, [...new Set(methods)]);
+  }
+  return byPath;
+}
 
 function notAllowed(allow: string): Handler {
   return (context) =>

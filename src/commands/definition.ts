@@ -1,0 +1,102 @@
+/**
+ * commands/definition.ts: the command line as commander knows it. What a command needs is loaded when that command is
+ * run, so that `--help` stays quick.
+ */
+import { type Command, Option } from 'commander';
+import type { Args } from '../config/from-args.js';
+import { similarWord } from '../config/similar.js';
+import { UsageError } from '../config/usage-error.js';
+import { addAdminCommands } from './admin/commands.js';
+import { addServeOptions, helpFooter } from './help.js';
+import { createProgram } from './program.js';
+import { productVersion } from './version.js';
+
+export function roundhouse(): Command {
+  const program = createProgram('roundhouse')
+    .description('An HTTP load balancer that uses every core.')
+    .usage('[options] BACKENDS\n       roundhouse -c FILE\n       roundhouse demo [-n 3]')
+    .argument('[backends...]', 'host:port[@weight],host:port,...')
+    .version(productVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .addHelpText('after', helpFooter);
+  addServeOptions(program);
+  program.action((backends: readonly string[], options: Omit<Args, 'backends'>) => {
+    refuseMistypedCommand(backends[0], program);
+    return serve({ ...options, backends });
+  });
+  addDemo(program);
+  addCheck(program);
+  addSchema(program);
+  addAdminCommands(program);
+  addSampleBackend(program);
+  return program;
+}
+
+async function serve(args: Args): Promise<void> {
+  const command = await import('./serve.js');
+  await command.serve(args, process.env);
+}
+
+/** A word without a port is more likely a command than a backend. */
+function refuseMistypedCommand(word: string | undefined, program: Command): void {
+  if (word === undefined || word.includes(':')) return;
+  const near = similarWord(
+    word,
+    program
+      .createHelp()
+      .visibleCommands(program)
+      .map((command) => command.name()),
+  );
+  if (near !== undefined) {
+    throw new UsageError(`"${word}" is neither a command nor host:port; did you mean "${program.name()} ${near}"?`);
+  }
+}
+
+function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('start sample backends and a balancer in front of them, and watch where requests go')
+    .option('-n, --backends <count>', 'sample backends to start', '3')
+    .action(async (options: { readonly backends: string }) => {
+      const command = await import('./demo/demo.js');
+      await command.demo(options.backends);
+    });
+}
+
+function addCheck(program: Command): void {
+  const check = program
+    .command('check')
+    .description('check a configuration file without starting anything, and print what it comes to')
+    .argument('[backends...]', 'instead of those of the file');
+  addServeOptions(check);
+  check.action(async (backends: readonly string[]) => {
+    const command = await import('./check.js');
+    // Also those in front of the command: `roundhouse -c FILE check`.
+    await command.check({ ...check.optsWithGlobals<Omit<Args, 'backends'>>(), backends }, process.env);
+  });
+}
+
+function addSchema(program: Command): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of configuration files')
+    .addOption(new Option('--markdown', 'print docs/config.md instead').hideHelp())
+    .action(async (options: { readonly markdown?: true }) => {
+      const command = await import('./schema.js');
+      command.schema(options.markdown === true);
+    });
+}
+
+/** Hidden: the demo and `npm run servers` start their backends by it, and a person one that was killed. */
+function addSampleBackend(program: Command): void {
+  program
+    .command('sample-backend', { hidden: true })
+    .argument('<port>', 'where it listens on 127.0.0.1; 0 lets the system choose')
+    .option('--id <name>', 'what it calls itself; otherwise its address')
+    .action(async (port: string, options: { readonly id?: string }) => {
+      const command = await import('./sample-backend.js');
+      await command.sampleBackend(port, options.id);
+    });
+}
