@@ -43,6 +43,14 @@ export function percentile(values: readonly number[], share: number): number | u
       );
 }
 
+/**
+ * For latencies, of which one that was measured says more than one between two.
+ * @returns the least of the ascending `sorted` that `share` of all do not exceed; `NaN` of none
+ */
+export function nearestRank(sorted: Float64Array, share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
 /** The values that were measured; a round may have none. */
 export function present(values: Series): number[] {
   return values.filter((value) => value !== undefined);

@@ -97,8 +97,3 @@ export class OpenLoop<L extends Lane> {
     return this.#plan.startMs + (request * 1_000) / this.#plan.rate;
   }
 }
-
-/** @returns the latency that `share` of all requests did not exceed; `NaN` without a request */
-export function percentile(sortedMs: Float64Array, share: number): number {
-  return sortedMs[Math.ceil(sortedMs.length * share) - 1] ?? Number.NaN;
-}

@@ -1,8 +1,9 @@
 /** bench/fixed-rate/slice.ts: one slice of load at a fixed rate: a small GET over keep-alive connections of its own. */
 import type { Socket } from 'node:net';
 import { dial, type Reader, TextWriter } from '../../workers/fast-socket.js';
+import { nearestRank } from '../statistics.js';
 import { AnswerReader } from './answer-reader.js';
-import { type Lane, type Latencies, OpenLoop, percentile } from './open-loop.js';
+import { type Lane, type Latencies, OpenLoop } from './open-loop.js';
 import { everyMs } from './ticker.js';
 
 const TICK_MS = 0.2;
@@ -95,8 +96,8 @@ function untilOver(loop: OpenLoop<Connection>, endMs: number): Promise<Latencies
 function resultOf({ sortedMs, unanswered }: Latencies, refused: number): SliceResult {
   return {
     requests: sortedMs.length - unanswered,
-    p50Ms: percentile(sortedMs, 0.5),
-    p99Ms: percentile(sortedMs, 0.99),
+    p50Ms: nearestRank(sortedMs, 0.5),
+    p99Ms: nearestRank(sortedMs, 0.99),
     errors: unanswered + refused,
   };
 }

@@ -1,4 +1,5 @@
 /** simulator/recorder.ts: what a run leaves behind, and the figures that are made of it. */
+import { nearestRank } from '../statistics.js';
 
 export interface Figures {
   /** Requests that arrived in the counted time. */
@@ -90,9 +91,9 @@ export class Recorder {
     const attempts = this.#attempts.reduce((sum, count) => sum + count, 0);
     return {
       requests: this.#requests,
-      p50Ms: quantile(sorted, 0.5),
-      p99Ms: quantile(sorted, 0.99),
-      p999Ms: quantile(sorted, 0.999),
+      p50Ms: nearestRank(sorted, 0.5),
+      p99Ms: nearestRank(sorted, 0.99),
+      p999Ms: nearestRank(sorted, 0.999),
       meanMs: sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length,
       goodput: (sorted.length * 1_000) / (endMs - this.#fromMs),
       worstSecond: Math.min(...this.#seconds.map(({ asked, answered }) => (asked === 0 ? 1 : answered / asked))),
@@ -122,9 +123,4 @@ function excessOf(backends: readonly { readonly open: number }[]): number {
     if (open > most) most = open;
   }
   return most - all / backends.length;
-}
-
-/** @param sorted in ascending order @returns the smallest value that `share` of all do not exceed; NaN of none */
-export function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }

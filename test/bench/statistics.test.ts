@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { lowest, median, percentile, ratios, spread } from '../../bench/statistics.js';
+import { lowest, median, nearestRank, percentile, ratios, spread } from '../../bench/statistics.js';
 
 describe('The statistics of a bench', () => {
   it('take the middle value, whatever the order', () => {
@@ -22,6 +22,13 @@ describe('The statistics of a bench', () => {
   it('take any other percentile, of any order', () => {
     expect(percentile([30, 10, 20, 0, 40], 0.75)).to.equal(30);
     expect(percentile([], 0.99)).to.equal(undefined);
+  });
+
+  it('tell the latency that so many requests did not exceed, one that was measured', () => {
+    const hundred = Float64Array.from({ length: 100 }, (_, index) => index + 1);
+    expect([0, 0.5, 0.99, 0.991, 1].map((share) => nearestRank(hundred, share))).to.deep.equal([1, 50, 99, 100, 100]);
+    expect(nearestRank(Float64Array.of(7), 0.5)).to.equal(7);
+    expect(nearestRank(new Float64Array(), 0.5)).to.be.NaN;
   });
 
   it('compare within each round, so that a drift both went through cancels out', () => {

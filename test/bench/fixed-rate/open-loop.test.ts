@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Lane, OpenLoop, percentile } from '../../../bench/fixed-rate/open-loop.js';
+import { type Lane, OpenLoop } from '../../../bench/fixed-rate/open-loop.js';
 
 interface TestLane extends Lane {
   readonly name: string;
@@ -76,14 +76,5 @@ describe('A load at a fixed rate', () => {
     if (first !== undefined) loop.lose(first);
     loop.advance(1);
     expect(sent.map(({ name }) => name)).to.deep.equal(['lane 1']);
-  });
-});
-
-describe('A percentile', () => {
-  it('is the latency that so many requests did not exceed', () => {
-    const hundred = Float64Array.from({ length: 100 }, (_, index) => index + 1);
-    expect([0.5, 0.99, 1].map((share) => percentile(hundred, share))).to.deep.equal([50, 99, 100]);
-    expect(percentile(Float64Array.of(7), 0.5)).to.equal(7);
-    expect(percentile(new Float64Array(), 0.5)).to.be.NaN;
   });
 });
