@@ -113,7 +113,9 @@ export class SimulatedPrimary {
       const turned = this.#pool.setHealth(watch.backend.id, watch.record.health, '') !== undefined;
       if (turned && watch.record.health === 'down') this.#update(watch.backend.id, outlier.confirmByProbes);
       if (ok) this.#update(watch.backend.id, (before) => outlier.restoreAfterProbe(before, this.#clock.nowMs));
-      this.#probeAt(watch, atMs + health.nextProbeInMs(watch.record, healthCheck, watch.random));
+      // By their beginnings, as control/health-scheduler.ts: a backend that hangs is probed as often as the others.
+      const dueAtMs = watch.lastAtMs + health.nextProbeInMs(watch.record, healthCheck, watch.random);
+      this.#probeAt(watch, Math.max(this.#clock.nowMs, dueAtMs));
     });
   }
 

@@ -155,6 +155,14 @@ describe('Among the known traps, the simulator shows that', () => {
     expect(run({ ...outage, pool: NO_EJECTION }).failed).to.be.below(0.01);
   });
 
+  it('a hung backend is probed at its interval, though each probe waits for its timeout', () => {
+    const healthCheck = { path: '/', interval: '2s', changingInterval: '2s', timeout: '2s', fall: 3 };
+    const hung = oneOdd({ latency: stoppedBetween(plainWork, 0, 1e9), queue: 1e6 });
+    // Three failures two seconds apart, the first within the interval, and the last one's timeout.
+    const setup = { policy: 'round-robin', backends: hung, countFromMs: 9_000, arrivals: steady(0.4) } as const;
+    expect(run({ ...setup, pool: { ...NO_EJECTION, retries: { count: 0 }, healthCheck } }).shares[0]).to.equal(0);
+  });
+
   it('counts that are a second old make all workers crowd the same backend', () => {
     const many = { policy: 'least-connections', workers: 8 } as const;
     expect(run({ ...many, mergeEveryMs: 1_000 }).p99Ms).to.be.above(3 * run(many).p99Ms);
