@@ -7,6 +7,7 @@ import { type Accept, chooseAccept } from './accept.js';
 import { tryAccessLog } from './access-log.js';
 import type { AdminToken } from './admin/token.js';
 import { StartError } from './errors.js';
+import type { Journal } from './journal.js';
 import { canShareSockets, type ListenSocket, openListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
 import type { PoolChanges } from './membership.js';
@@ -24,6 +25,8 @@ export interface Balancer extends PoolChanges {
   readonly adminAddress: string | undefined;
   /** Settles when the balancer can no longer run; `kill` it then. */
   readonly failed: Promise<Error>;
+  /** What happened, and happens. */
+  readonly journal: Journal;
   view(): BalancerView;
   /** The pool's backends are probed like this from now on; their health and its history stay. */
   setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void;

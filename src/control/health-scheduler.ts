@@ -8,6 +8,7 @@ import type { Backend, BackendId } from '../core/backend.js';
 import { type HealthRecord, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
 import { type HttpProbe, httpProbeOf, type ProbeResult, type ProbeTask } from '../core/probe.js';
 import type { Random } from '../core/random.js';
+import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
 
@@ -15,6 +16,7 @@ export interface SchedulerParts {
   readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
   readonly random: Random;
   readonly logger: Logger;
+  readonly journal: Journal;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Told of every verdict after the pool has it. */
@@ -195,9 +197,9 @@ export class HealthScheduler {
 
   #turn({ pool, id, record }: Watch, { reason }: ProbeResult): void {
     pool.setHealth(id, record.health, reason);
-    const level = record.health === 'down' ? 'warn' : 'info';
-    this.#parts.logger.log(level, `backend is ${record.health}`, { pool: pool.name, backend: id, reason });
-    if (record.health === 'down') this.#parts.onDown(pool, id);
+    const isDown = record.health === 'down';
+    this.#parts.journal.note(isDown ? 'backend-down' : 'backend-up', { pool: pool.name, backend: id, reason });
+    if (isDown) this.#parts.onDown(pool, id);
   }
 }
 

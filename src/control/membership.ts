@@ -14,7 +14,7 @@ import type { Drains } from './drains.js';
 import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
 import { type InputSchema, inputProblem } from './input-problem.js';
-import type { Logger } from './logger.js';
+import type { Journal } from './journal.js';
 import type { Outliers } from './outliers.js';
 import { newBackend, type Pool } from './pool.js';
 import type { Resolver } from './resolver.js';
@@ -71,7 +71,7 @@ export interface MembershipParts {
   readonly drains: Drains;
   readonly outliers: Outliers;
   readonly stats: Stats;
-  readonly logger: Logger;
+  readonly journal: Journal;
 }
 
 export class Membership implements PoolChanges {
@@ -108,7 +108,7 @@ export class Membership implements PoolChanges {
       return pool.snapshot.version;
     }
     const { version } = pool.upsert(joining);
-    this.#parts.logger.info('backend added', { pool: poolName, backend: id, weight, version });
+    this.#parts.journal.note('backend-added', { pool: poolName, backend: id, weight, version });
     void this.#watch(pool, joining.backend);
     return version;
   }
@@ -116,7 +116,7 @@ export class Membership implements PoolChanges {
   removeBackend(poolName: string, idText: string): number {
     const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
-    const { health, resolver, drains, outliers, stats, logger } = this.#parts;
+    const { health, resolver, drains, outliers, stats, journal } = this.#parts;
     const before = pool.eligible;
     pool.remove(id);
     health.unwatch(pool, id);
@@ -125,7 +125,7 @@ export class Membership implements PoolChanges {
     outliers.forget(pool, id);
     stats.forget(poolName, id);
     const { version } = pool.snapshot;
-    logger.info('backend removed', { pool: poolName, backend: id, version });
+    journal.note('backend-removed', { pool: poolName, backend: id, version });
     this.#warnOfTheLast(before, pool);
     return version;
   }
@@ -139,17 +139,17 @@ export class Membership implements PoolChanges {
     const change = pool.configure(id, fields);
     this.#limitDrain(pool, id, given.admin, within);
     if (change === undefined) return pool.snapshot.version;
-    this.#parts.logger.info('backend changed', { pool: poolName, backend: id, ...fields, version: change.version });
+    this.#parts.journal.note('backend-changed', { pool: poolName, backend: id, ...fields, version: change.version });
     this.#warnOfTheLast(before, pool);
     return change.version;
   }
 
   #limitDrain(pool: Pool, id: BackendId, admin: Backend['admin'] | undefined, within: number | undefined): void {
-    const { drains, logger } = this.#parts;
+    const { drains, journal } = this.#parts;
     if ((admin !== undefined && admin !== 'draining') || within === 0) drains.cancel(pool, id);
     if (within === undefined || within === 0) return;
     drains.begin(pool, id, within);
-    logger.info('backend has a time to drain', { pool: pool.name, backend: id, withinMs: within });
+    journal.note('drain-limited', { pool: pool.name, backend: id, withinMs: within });
   }
 
   async #watch(pool: Pool, backend: Backend): Promise<void> {
@@ -161,7 +161,7 @@ export class Membership implements PoolChanges {
 
   #warnOfTheLast(before: Eligible, { name, eligible }: Pool): void {
     if (!hasEligible(before) || hasEligible(eligible)) return;
-    this.#parts.logger.warn('no backend takes requests any more; they are answered 503', { pool: name });
+    this.#parts.journal.note('pool-empty', { pool: name });
   }
 }
 

@@ -6,7 +6,7 @@ import type { PoolConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 import * as core from '../core/outlier.js';
 import type { ToPrimary } from '../messages.js';
-import type { Logger } from './logger.js';
+import type { Journal } from './journal.js';
 import type { Pool } from './pool.js';
 
 export type Failing = Extract<ToPrimary, { type: 'failing' }>;
@@ -20,13 +20,13 @@ interface Suspect {
 
 export class Outliers {
   readonly #nowMs: () => number;
-  readonly #logger: Logger;
+  readonly #journal: Journal;
   readonly #suspects = new Map<Pool, Map<BackendId, Suspect>>();
 
   /** @param nowMs monotonic milliseconds */
-  constructor(nowMs: () => number, logger: Logger) {
+  constructor(nowMs: () => number, journal: Journal) {
     this.#nowMs = nowMs;
-    this.#logger = logger;
+    this.#journal = journal;
   }
 
   /** @param limits of the backend's pool */
@@ -111,7 +111,7 @@ export class Outliers {
       else suspect.timer = setTimeout(whenDue, 1);
     };
     suspect.timer = setTimeout(whenDue, forMs);
-    this.#logger.warn('backend ejected', { pool: pool.name, backend: id, reason, streak, forMs: Math.round(forMs) });
+    this.#journal.note('backend-ejected', { pool: pool.name, backend: id, reason, streak, forMs: Math.round(forMs) });
     pool.setOutlier(id, 'ejected', `${streak} failures in a row (${reason})`);
   }
 
@@ -119,7 +119,7 @@ export class Outliers {
     if (next.state !== 'in' || suspect.record.state === 'in') return;
     clearTimeout(suspect.timer);
     suspect.record = next;
-    this.#logger.info('backend restored', { pool: pool.name, backend: id, reason });
+    this.#journal.note('backend-restored', { pool: pool.name, backend: id, reason });
     pool.setOutlier(id, 'in', reason);
   }
 }

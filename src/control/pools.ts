@@ -13,6 +13,7 @@ import { dnsNames, type Names } from './dns.js';
 import { Drains } from './drains.js';
 import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
+import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
 import { monotonicMs } from './monotonic.js';
@@ -32,6 +33,7 @@ const CHOOSE_WITHIN_MS = 1_000;
 export interface PoolsParts {
   readonly config: Config;
   readonly logger: Logger;
+  readonly journal: Journal;
   /** The compiled tasks. */
   readonly programs: Pick<Programs, 'probe' | 'hashTable'>;
   /** Told of every change, after the pool has it. */
@@ -57,9 +59,9 @@ export class Pools {
   readonly #hashTables: HashTables;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor({ config, logger, programs, publish, publishTable, recall }: PoolsParts) {
+  constructor({ config, logger, journal, programs, publish, publishTable, recall }: PoolsParts) {
     this.#configs = new Map(Object.entries(config.pools));
-    const logPanic = panicLog(logger);
+    const logPanic = panicLog(journal);
     const onChange = (change: PoolChange): void => {
       publish(change);
       this.#hashTables.heed(change);
@@ -80,20 +82,20 @@ export class Pools {
     );
     this.drains = new Drains((pool, id) => {
       const { inflight } = this.stats.backend(pool.name, id);
-      logger.warn('time to drain is over; what is open is called back', { pool: pool.name, backend: id, inflight });
+      journal.note('drain-over', { pool: pool.name, backend: id, inflight });
       recall(pool.name, id);
     });
     this.#hashTables = new HashTables(programs.hashTable, publishTable, logger);
-    this.outliers = new Outliers(monotonicMs, logger);
+    this.outliers = new Outliers(monotonicMs, journal);
     this.#prober = new ProbeThread(programs.probe);
-    this.health = this.#healthScheduler(logger);
+    this.health = this.#healthScheduler(logger, journal);
     this.#names = dnsNames(config.dns.servers);
     this.#resolver = this.#nameResolver(config.dns, logger);
     const { byName: pools, health, outliers, stats } = this;
     const healthCheckOf = (pool: Pool): HealthCheckConfig => this.#configOf(pool).healthCheck;
     this.membership = new Membership({
       healthCheckOf,
-      logger,
+      journal,
       pools,
       health,
       resolver: this.#resolver,
@@ -174,11 +176,12 @@ export class Pools {
     return config;
   }
 
-  #healthScheduler(logger: Logger): HealthScheduler {
+  #healthScheduler(logger: Logger, journal: Journal): HealthScheduler {
     return new HealthScheduler({
       probe: (task) => this.#prober.probe(task),
       random: systemRandom,
       logger,
+      journal,
       nowMs: monotonicMs,
       onVerdict: (pool, id, { ok }) => {
         if (ok) this.outliers.probeSucceeded(pool, id);

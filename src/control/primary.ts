@@ -12,6 +12,7 @@ import type { AdminServer } from './admin/server.js';
 import type { AdminToken } from './admin/token.js';
 import type { Balancer, Programs } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
+import { Journal } from './journal.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
@@ -46,6 +47,7 @@ export interface PrimaryParts {
 }
 
 export class Primary implements Balancer {
+  readonly journal: Journal;
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #adminToken: AdminToken | undefined;
@@ -63,6 +65,7 @@ export class Primary implements Balancer {
   constructor({ config, logger, adminToken, stickySecret, programs, accept, sockets }: PrimaryParts) {
     this.#config = config;
     this.#logger = logger;
+    this.journal = new Journal(logger);
     this.#adminToken = adminToken;
     this.#accept = accept;
     this.#sockets = sockets;
@@ -71,6 +74,7 @@ export class Primary implements Balancer {
     this.#pools = new Pools({
       config,
       logger,
+      journal: this.journal,
       programs,
       publish: (change) => this.#broadcaster.publish(change),
       publishTable: (table) => this.#broadcaster.publishTable(table),
@@ -191,6 +195,7 @@ export class Primary implements Balancer {
       sockets: this.#sockets,
       drainMs: drain,
       logger: this.#logger,
+      journal: this.journal,
       welcome: (worker) => this.#broadcaster.welcome(worker),
       report: (worker, report) => this.#report(worker, report),
       caughtUp: ({ id }) => this.#broadcaster.resyncAll(id),
@@ -210,6 +215,7 @@ export class Primary implements Balancer {
       memoryBytes: ({ id }) => this.#pools.stats.worker(id).memoryBytes,
       replace: (worker) => this.#supervisor.replace(worker),
       logger: this.#logger,
+      journal: this.journal,
       nowMs: monotonicMs,
     });
   }

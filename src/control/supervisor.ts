@@ -5,6 +5,7 @@
 import { unreachable } from '../core/unreachable.js';
 import type { ToPrimary } from '../messages.js';
 import { listenError, StartError } from './errors.js';
+import type { Journal } from './journal.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
 import { emptySlot, type Slot, vacate } from './slot.js';
@@ -20,6 +21,7 @@ export interface SupervisorParts {
   /** How long a replaced worker may take to finish, in milliseconds. */
   readonly drainMs: number;
   readonly logger: Logger;
+  readonly journal: Journal;
   /** Gives a worker all it needs before it listens. */
   readonly welcome: (worker: WorkerProcess) => void;
   readonly report: (worker: WorkerProcess, report: WorkerReport) => void;
@@ -215,7 +217,7 @@ export class Supervisor {
     const pid = slot.worker?.pid;
     const pauseMs = vacate(slot, exit.livedMs);
     this.restarts += 1;
-    this.#parts.logger.error('worker died', { worker: slot.number, pid, reason: exit.how, replacedInMs: pauseMs });
+    this.#parts.journal.note('worker-died', { worker: slot.number, pid, reason: exit.how, replacedInMs: pauseMs });
     if (this.#isHopeless()) {
       this.#fail(new Error(`No worker can start any more; the last one ended with ${exit.how}`));
     } else if (slot.worker === undefined) {
@@ -259,7 +261,7 @@ export class Supervisor {
     const problem = await started;
     if (this.#phase !== 'running') return;
     if (problem !== undefined) throw problem;
-    this.#parts.logger.info('worker replaced', { worker: slot.number, pid: worker.pid, replaced: old.pid });
+    this.#parts.journal.note('worker-replaced', { worker: slot.number, pid: worker.pid, replaced: old.pid });
     slot.worker = worker;
     slot.successor = undefined;
     if (this.#workers.has(old)) old.drain(this.#parts.drainMs);

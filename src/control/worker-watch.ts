@@ -4,6 +4,7 @@
  * still works: its replacement comes first, and one at a time.
  */
 import type { Config } from '../config/schema.js';
+import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import type { WorkerState } from './worker-process.js';
 
@@ -28,6 +29,7 @@ export interface WorkerWatchParts<W extends WatchedWorker> {
   /** Replacement first. Settles when `worker` is gone. @throws {Error} when the replacement does not start */
   readonly replace: (worker: W) => Promise<void>;
   readonly logger: Logger;
+  readonly journal: Journal;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
@@ -81,11 +83,7 @@ export class WorkerWatch<W extends WatchedWorker> {
     if (silentMs <= this.#parts.heartbeatMs || this.#ended.has(worker)) return;
     this.#ended.add(worker);
     const { slot, pid } = worker;
-    this.#parts.logger.error('worker does not answer and is ended', {
-      worker: slot,
-      pid,
-      silentMs: Math.round(silentMs),
-    });
+    this.#parts.journal.note('worker-hanging', { worker: slot, pid, silentMs: Math.round(silentMs) });
     worker.kill('no sign of life');
   }
 
@@ -93,11 +91,7 @@ export class WorkerWatch<W extends WatchedWorker> {
     for (const worker of listening) {
       const reason = this.#pastLimit(worker);
       if (reason === undefined) continue;
-      this.#parts.logger.info('worker is past its limit and is replaced', {
-        worker: worker.slot,
-        pid: worker.pid,
-        reason,
-      });
+      this.#parts.journal.note('worker-past-limit', { worker: worker.slot, pid: worker.pid, reason });
       void this.#replace(worker);
       return;
     }

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
 import { Stats } from '../../src/control/stats.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
-import { backendOf, closeEverything, LogBook, onClose, startTcp } from './support.js';
+import { backendOf, closeEverything, idOf, LogBook, onClose, startTcp } from './support.js';
 
 const NO_TRAFFIC = {
   accepted: 0,
@@ -109,7 +109,11 @@ describe('The admin interface', () => {
       if (shown instanceof Error) throw shown;
       return shown;
     };
-    admin = await startAdmin('127.0.0.1:0', { view, notReady: () => notReady, ...UNCHANGING }, log.logger);
+    admin = await startAdmin(
+      '127.0.0.1:0',
+      { view, notReady: () => notReady, journal: log.journal, ...UNCHANGING },
+      log.logger,
+    );
     onClose(() => admin.close());
   });
   afterEach(closeEverything);
@@ -137,6 +141,18 @@ describe('The admin interface', () => {
     expect(await json('/api/workers')).to.deep.equal('workers' in shown && shown.workers);
   });
 
+  it('tells what happened lately, oldest first', async () => {
+    const about = { pool: 'web', backend: idOf('10.0.0.1:80') };
+    log.journal.note('backend-down', { ...about, reason: 'connection refused' });
+    log.journal.note('worker-died', { worker: 2, pid: 7, reason: 'signal SIGKILL', replacedInMs: 0 });
+    const told: unknown = JSON.parse((await ask(admin.address, '/api/events')).body);
+    expect(told).to.deep.equal(log.journal.recent);
+    expect(log.journal.recent.map(({ kind, text }) => [kind, text])).to.deep.equal([
+      ['backend-down', 'down: connection refused'],
+      ['worker-died', 'process 7 died (signal SIGKILL), replaced at once'],
+    ]);
+  });
+
   it('answers 404 in JSON for what it does not have', async () => {
     const { status, body } = await ask(admin.address, '/nothing');
     expect([status, JSON.parse(body)]).to.deep.equal([404, { error: 'There is nothing at /nothing' }]);
@@ -145,7 +161,15 @@ describe('The admin interface', () => {
   it('is only looked at, but for the pools', async () => {
     expect(await ask(admin.address, '/healthz', admin.address, 'HEAD')).to.deep.equal({ status: 200, body: '' });
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-      for (const path of ['/healthz', '/readyz', '/api', '/api/workers', '/api/pools', '/api/pools/web']) {
+      for (const path of [
+        '/healthz',
+        '/readyz',
+        '/api',
+        '/api/workers',
+        '/api/events',
+        '/api/pools',
+        '/api/pools/web',
+      ]) {
         expect((await ask(admin.address, path, admin.address, method)).status, `${method} ${path}`).to.equal(405);
       }
     }
@@ -178,7 +202,7 @@ describe('The admin interface', () => {
     const taken = await startTcp();
     const problem = await startAdmin(
       taken,
-      { view: () => viewWith([], []), notReady: () => [], ...UNCHANGING },
+      { view: () => viewWith([], []), notReady: () => [], journal: log.journal, ...UNCHANGING },
       log.logger,
     ).catch((error: unknown) => error);
     expect(problem).to.have.property('message', `Cannot listen on ${taken}: the address is already in use`);

@@ -61,6 +61,7 @@ describe('The health checks', () => {
       probe: probes.probe,
       random: seeded(1),
       logger: log.logger,
+      journal: log.journal,
       nowMs: () => clock ?? performance.now(),
       onVerdict: () => {},
       onDown: (_pool, id) => down.push(id),

@@ -14,7 +14,7 @@ describe('Outlier detection', () => {
 
   beforeEach(() => {
     log = new LogBook();
-    outliers = new Outliers(() => performance.now(), log.logger);
+    outliers = new Outliers(() => performance.now(), log.journal);
     ({ pool } = poolOf(...[A, B, C].map((id) => backendOf(id, { health: 'up' }))));
   });
   afterEach(() => outliers.stop());

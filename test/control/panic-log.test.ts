@@ -7,7 +7,7 @@ const ADDRESSES = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
 describe('A pool that runs short of usable backends', () => {
   it('says so once, and once more when that is over', async () => {
     const log = new LogBook();
-    const heed = panicLog(log.logger);
+    const heed = panicLog(log.journal);
     const { pool } = poolOf(...ADDRESSES.map((id) => backendOf(id, { health: 'up' })));
     const turn = (id: string, health: 'up' | 'down'): void => {
       pool.setHealth(idOf(id), health, 'told so');

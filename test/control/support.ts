@@ -4,6 +4,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { Writable } from 'node:stream';
 import { type Config, type ConfigInput, configSchema } from '../../src/config/schema.js';
+import { Journal } from '../../src/control/journal.js';
 import { createLogger, type Logger } from '../../src/control/logger.js';
 import { Pool } from '../../src/control/pool.js';
 import type { Backend, BackendId } from '../../src/core/backend.js';
@@ -16,6 +17,8 @@ export type LogEntry = Readonly<Record<string, unknown>> & { readonly level: str
 export class LogBook {
   readonly entries: LogEntry[] = [];
   readonly logger: Logger;
+  /** Writes into this log. */
+  readonly journal: Journal;
   readonly #waiting = new Set<() => void>();
 
   constructor() {
@@ -27,6 +30,7 @@ export class LogBook {
       },
     });
     this.logger = createLogger('debug', stream);
+    this.journal = new Journal(this.logger);
   }
 
   all(message: string): readonly LogEntry[] {

@@ -50,6 +50,7 @@ describe('The watch over the workers', () => {
         });
       },
       logger: log.logger,
+      journal: log.journal,
       nowMs: () => nowMs,
     });
     watch.start();

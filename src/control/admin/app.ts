@@ -23,6 +23,7 @@ export function adminApp(source: AdminSource, logger: Logger, token: AdminToken 
   app.get('/readyz', (context) => readiness(context, source.notReady()));
   app.get('/api', (context) => context.json(source.view()));
   app.get('/api/workers', (context) => context.json(source.view().workers));
+  app.get('/api/events', (context) => context.json(source.journal.recent));
   app.route('/api/pools', poolRoutes(source));
   refuseOtherMethods(app);
   app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}` }, 404));

@@ -4,6 +4,7 @@
  */
 import { type Context, Hono } from 'hono';
 import { backendConfig } from '../../config/schema.js';
+import type { Journal } from '../journal.js';
 import { backendPatch, type PoolChanges } from '../membership.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 import { boundedBody, readBody } from './body.js';
@@ -14,6 +15,7 @@ import { RequestError } from './request-error.js';
  * there are smaller ones.
  */
 export interface AdminSource extends PoolChanges {
+  readonly journal: Journal;
   view(): BalancerView;
   /** @returns why no traffic should be sent here, one line each; empty when it is ready */
   notReady(): readonly string[];

@@ -1,0 +1,145 @@
+/**
+ * control/happenings.ts: everything that can happen to backends, workers and the configuration and that an operator
+ * wants to know, as a closed set. One row says how loud it is, what the log calls it, and what a person reads of it.
+ */
+
+import type { LogLevel } from '../config/schema.js';
+import type { BackendId } from '../core/backend.js';
+
+interface OfPool {
+  readonly pool: string;
+}
+
+interface OfBackend extends OfPool {
+  readonly backend: BackendId;
+}
+
+interface OfWorker {
+  /** Its place among the workers, from 1. */
+  readonly worker: number;
+  readonly pid: number | undefined;
+}
+
+interface Because {
+  /** In words. */
+  readonly reason: string;
+}
+
+interface Usable {
+  /** How many backends are usable, of how many. */
+  readonly usable: number;
+  readonly backends: number;
+}
+
+/** What has to be known of each. Fields go into the log as they are. */
+export interface Happenings {
+  readonly 'backend-up': OfBackend & Because;
+  readonly 'backend-down': OfBackend & Because;
+  readonly 'backend-ejected': OfBackend & Because & { readonly streak: number; readonly forMs: number };
+  readonly 'backend-restored': OfBackend & Because;
+  readonly 'backend-added': OfBackend & { readonly weight: number; readonly version: number };
+  readonly 'backend-removed': OfBackend & { readonly version: number };
+  readonly 'backend-changed': OfBackend & { readonly version: number } & Settings;
+  readonly 'drain-limited': OfBackend & { readonly withinMs: number };
+  readonly 'drain-over': OfBackend & { readonly inflight: number };
+  readonly 'pool-empty': OfPool;
+  readonly panic: OfPool & Usable;
+  readonly 'panic-over': OfPool & Usable;
+  readonly 'worker-died': OfWorker & Because & { readonly replacedInMs: number };
+  readonly 'worker-replaced': OfWorker & { readonly replaced: number | undefined };
+  readonly 'worker-hanging': OfWorker & { readonly silentMs: number };
+  readonly 'worker-past-limit': OfWorker & Because;
+}
+
+/** What an operator has set; what is missing stayed. */
+interface Settings {
+  readonly weight?: number;
+  readonly tier?: number;
+  readonly maxConnections?: number;
+  readonly admin?: string;
+}
+
+export type Kind = keyof Happenings;
+export type Loudness = Extract<LogLevel, 'info' | 'warn' | 'error'>;
+
+export interface Telling<K extends Kind> {
+  readonly level: Loudness;
+  /** The message of the log line. */
+  readonly message: string;
+  /** One line for a person who sees beside it which backend, pool or worker it is about. */
+  readonly text: (what: Happenings[K]) => string;
+}
+
+export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
+  'backend-up': { level: 'info', message: 'backend is up', text: ({ reason }) => `up: ${reason}` },
+  'backend-down': { level: 'warn', message: 'backend is down', text: ({ reason }) => `down: ${reason}` },
+  'backend-ejected': {
+    level: 'warn',
+    message: 'backend ejected',
+    text: ({ reason, streak, forMs }) => `ejected for ${seconds(forMs)}: ${streak} failures in a row (${reason})`,
+  },
+  'backend-restored': { level: 'info', message: 'backend restored', text: ({ reason }) => `restored: ${reason}` },
+  'backend-added': { level: 'info', message: 'backend added', text: ({ weight }) => `added with weight ${weight}` },
+  'backend-removed': { level: 'info', message: 'backend removed', text: () => 'removed' },
+  'backend-changed': { level: 'info', message: 'backend changed', text: settingsText },
+  'drain-limited': {
+    level: 'info',
+    message: 'backend has a time to drain',
+    text: ({ withinMs }) => `has ${seconds(withinMs)} to drain`,
+  },
+  'drain-over': {
+    level: 'warn',
+    message: 'time to drain is over; what is open is called back',
+    text: ({ inflight }) => `time to drain is over; ${inflight} in flight called back`,
+  },
+  'pool-empty': {
+    level: 'warn',
+    message: 'no backend takes requests any more; they are answered 503',
+    text: () => 'no backend takes requests any more; they are answered 503',
+  },
+  panic: {
+    level: 'error',
+    message: 'panic: too few usable backends, so all are tried',
+    text: ({ usable, backends }) => `panic: ${usable} of ${backends} backends usable, so all are tried`,
+  },
+  'panic-over': {
+    level: 'info',
+    message: 'panic is over',
+    text: ({ usable, backends }) => `panic is over: ${usable} of ${backends} backends usable`,
+  },
+  'worker-died': { level: 'error', message: 'worker died', text: diedText },
+  'worker-replaced': {
+    level: 'info',
+    message: 'worker replaced',
+    text: ({ pid, replaced }) => `process ${pid ?? '?'} replaced ${replaced ?? '?'}`,
+  },
+  'worker-hanging': {
+    level: 'error',
+    message: 'worker does not answer and is ended',
+    text: ({ pid, silentMs }) => `process ${pid ?? '?'} said nothing for ${seconds(silentMs)} and is ended`,
+  },
+  'worker-past-limit': {
+    level: 'info',
+    message: 'worker is past its limit and is replaced',
+    text: ({ pid, reason }) => `process ${pid ?? '?'} is past its limit (${reason}) and is replaced`,
+  },
+};
+
+function settingsText({ admin, weight, tier, maxConnections }: Settings): string {
+  const parts = [
+    admin === undefined ? [] : [admin],
+    weight === undefined ? [] : [`weight ${weight}`],
+    tier === undefined ? [] : [`tier ${tier}`],
+    maxConnections === undefined ? [] : [`at most ${maxConnections || 'any number of'} connections`],
+  ];
+  return parts.flat().join(', ');
+}
+
+function diedText({ pid, reason, replacedInMs }: Happenings['worker-died']): string {
+  const when = replacedInMs === 0 ? 'at once' : `in ${seconds(replacedInMs)}`;
+  return `process ${pid ?? '?'} died (${reason}), replaced ${when}`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
