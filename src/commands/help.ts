@@ -14,7 +14,7 @@ export function addServeOptions(program: Command): void {
   const interval = durationText(pool?.healthCheck.interval ?? 0);
   const listen = listeners.map(({ address }) => address).join();
   program
-    .option('-c, --config <file>', 'read a YAML or JSON file; flags and variables beat it')
+    .option('-c, --config <file>', 'read a YAML or JSON file, or a module (.mjs, .ts); flags and variables beat it')
     .addOption(
       new Option(
         '-l, --listen <addr>',

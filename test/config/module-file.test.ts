@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { loadConfig } from '../../src/config/load.js';
+import type { Config } from '../../src/config/schema.js';
+
+const WEB = "pools: { web: { backends: [{ address: '127.0.0.1:3001' }] } }";
+
+describe('A configuration that is a module', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'roundhouse-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function write(text: string, name = 'roundhouse.config.mjs'): string {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  }
+
+  const load = (config: string): Promise<Config> => loadConfig({ backends: [], config }, {});
+
+  async function refusalOf(text: string, name?: string): Promise<string> {
+    const file = write(text, name);
+    const problem = await load(file).then(
+      () => 'none',
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    return problem.replaceAll(folder, '.');
+  }
+
+  const forms = {
+    'an object': `export default { drain: '3s', ${WEB} }`,
+    'the promise of one': `export default Promise.resolve({ drain: 3000, ${WEB} })`,
+    'a function that makes one': `export default async () => ({ drain: '3s', ${WEB} })`,
+  };
+  for (const [form, text] of Object.entries(forms)) {
+    it(`may export ${form}`, async () => {
+      const { drain, pools } = await load(write(text));
+      expect([drain, pools['web']?.backends[0]?.address]).to.deep.equal([3_000, '127.0.0.1:3001']);
+    });
+  }
+
+  it('is read anew each time, and so is all that it imports', async () => {
+    const file = write(
+      `import weight from './weight.mjs'; export default () => ({ ${WEB.replace(' }]', ', weight }]')} })`,
+    );
+    const weights: unknown[] = [];
+    for (const weight of [2, 7]) {
+      write(`export default ${weight}`, 'weight.mjs');
+      weights.push((await load(file)).pools['web']?.backends[0]?.weight);
+    }
+    expect(weights).to.deep.equal([2, 7]);
+  });
+
+  it('names the file and the path of the key that is wrong', async () => {
+    const text = "export default { pools: { web: { polcy: 'random', backends: [{ address: '127.0.0.1' }] } } }";
+    expect((await refusalOf(text)).split('\n')).to.deep.equal([
+      './roundhouse.config.mjs: pools.web.backends[0].address: "127.0.0.1" has no port; write host:port',
+      './roundhouse.config.mjs: pools.web: "polcy" is not known here; did you mean "policy"?',
+    ]);
+  });
+
+  const refused: Readonly<Record<string, readonly [text: string, problem: RegExp]>> = {
+    'exports nothing by default': ['export const config = {}', /^\.\/.*\.mjs: it has no default export; write /],
+    'holds a function': [
+      'export default { drain: () => 1 }',
+      /\.mjs: drain: it is a function, and a config.* plain data$/,
+    ],
+    'does not parse': ['export default { a: 1 b: 2 }', /\.mjs: it does not parse: Unexpected identifier.*--check/],
+    throws: ['\nthrow new Error("no such stage")', /\.mjs:2:7: it threw "no such stage"$/],
+    'fails beside its own way': [
+      'setTimeout(() => { throw new Error("late") }); await new Promise(() => {})',
+      /\.mjs: it threw "late" where nothing could catch it$/,
+    ],
+    'imports what is not there': [
+      'import "./backends.mjs"',
+      /\.mjs: it imports ".*backends\.mjs", which is not there$/,
+    ],
+    'never comes to an end': ['await new Promise(() => {})', /\.mjs: it ended without a configuration; is there/],
+    'ends its process': ['process.exit(3)', /\.mjs: it ended without a configuration; is there/],
+  };
+  for (const [what, [text, problem]] of Object.entries(refused)) {
+    it(`is refused in one sentence when it ${what}`, async () => {
+      expect(await refusalOf(text)).to.match(problem);
+    });
+  }
+
+  it('is refused like any other file when there is none', async () => {
+    const problem = await load(join(folder, 'none.mjs')).catch((error: unknown) => error);
+    expect(problem).to.have.property('message', `${join(folder, 'none.mjs')}: there is no such file`);
+  });
+
+  it('may be TypeScript where Node reads that, and otherwise says which Node does', async () => {
+    const text = `const drain: string = '3s';\nexport default { drain, ${WEB} }`;
+    const canRead = Boolean(Reflect.get(process.features, 'typescript'));
+    if (canRead) expect((await load(write(text, 'roundhouse.config.ts'))).drain).to.equal(3_000);
+    else
+      expect(await refusalOf(text, 'roundhouse.config.ts')).to.match(
+        /\.ts: Node .* cannot read TypeScript; use Node 22/,
+      );
+  });
+});
