@@ -27,6 +27,7 @@ export function addServeOptions(program: Command): void {
     .option('--health-interval <time>', `time between two probes: 500ms, 5s, 1m (${interval})`)
     .option('--accept <mode>', `how workers get connections: ${ACCEPT_MODES.join(', ')} (${accept})`)
     .option('--admin <addr>', `where the pools can be looked at and changed, or off (${admin})`)
+    .option('--admin-token-file <file>', 'file that holds the token which the admin interface asks for')
     .option('--access-log <file>', `where each request gets a line: a file, - or off (${accessLog})`)
     .option('--access-log-format <format>', `${ACCESS_LOG_FORMATS.join(', ')} (${accessLogFormat})`)
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (${logLevel})`);
@@ -49,7 +50,9 @@ Examples:
   roundhouse demo                              see it work, backends included
 
 Beyond loopback the admin interface needs a token, which commands then show:
-at least 16 characters in ROUNDHOUSE_ADMIN_TOKEN, and never on a command line.
+at least 16 characters in ROUNDHOUSE_ADMIN_TOKEN or in the file that
+--admin-token-file names, and never on a command line. --admin unix:/path is a
+socket file for this user alone.
 
 Signals: TERM and INT finish what is in flight, then end; a second INT ends at
 once; HUP reads the file again, applies its backends and health checks, and

@@ -13,15 +13,16 @@ import { obeySignals } from './signals.js';
  */
 export async function serve(args: Args, environment: Environment): Promise<void> {
   const config = await loadConfig(args, environment);
-  const [{ startBalancer }, { createLogger }, { takeAdminToken }, { takeStickySecret }] = await Promise.all([
+  const [{ startBalancer }, { createLogger }, { TokenSource }, { takeStickySecret }] = await Promise.all([
     import('../control/balancer.js'),
     import('../control/logger.js'),
-    import('../control/admin/token.js'),
+    import('./admin-token.js'),
     import('../control/sticky-secret.js'),
   ]);
-  const adminToken = takeAdminToken(process.env);
+  const token = TokenSource.take(args, process.env);
   const stickySecret = await takeStickySecret(process.env, config);
   const logger = createLogger(config.logLevel);
+  const adminToken = await token.read(config, logger);
   const starting = startBalancer(config, logger, { adminToken, stickySecret });
   const hasFile = configFileOf(args, environment) !== undefined;
   obeySignals(starting, logger, hasFile ? new Reload(args, environment, config, logger) : undefined);

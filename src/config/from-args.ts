@@ -19,6 +19,7 @@ export interface Args {
   readonly healthInterval?: string | undefined;
   readonly accept?: string | undefined;
   readonly admin?: string | undefined;
+  readonly adminTokenFile?: string | undefined;
   readonly accessLog?: string | undefined;
   readonly accessLogFormat?: string | undefined;
   readonly logLevel?: string | undefined;
@@ -49,6 +50,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'healthInterval', path: (pool) => ['pools', pool, 'healthCheck', 'interval'], read: text },
   { name: 'accept', path: () => ['accept'], read: text },
   { name: 'admin', path: () => ['admin'], read: (given) => withHost(text(given), '127.0.0.1') },
+  { name: 'adminTokenFile', path: () => ['adminTokenFile'], read: text },
   { name: 'accessLog', path: () => ['accessLog'], read: text },
   { name: 'accessLogFormat', path: () => ['accessLogFormat'], read: text },
   { name: 'logLevel', path: () => ['logLevel'], read: text },

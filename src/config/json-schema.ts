@@ -29,6 +29,11 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     type: 'string',
     pattern: '^.+:\\d{1,5}$',
   },
+  adminAddress: {
+    description: 'An address to listen on: `host:port`, or `unix:/path` for a socket file.',
+    type: 'string',
+    pattern: '^(unix:/.+|.+:\\d{1,5})$',
+  },
   backendAddress: {
     description: 'An address to connect to: `host:port`, an IPv6 host in brackets; the host may be a name.',
     type: 'string',

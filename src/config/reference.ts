@@ -110,6 +110,8 @@ function kindOf(schema: JsonSchema): string {
       return 'time';
     case 'hedgeDelay':
       return '`p50`, `p75`, `p90`, `p95`, `p99` or time';
+    case 'adminAddress':
+      return 'address or `unix:/path`';
     case 'listenAddress':
     case 'backendAddress':
       return 'address';

@@ -8,7 +8,7 @@ import { dns, services } from './discovery.js';
 import { healthCheck } from './health-check.js';
 import { firstOverlap } from './overlap.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
-import { backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
+import { adminAddress, backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
@@ -339,9 +339,16 @@ const config = z.strictObject({
   workers,
   accept: z.enum(ACCEPT_MODES).default('auto').describe('How workers get their connections.'),
   admin: z
-    .union([z.literal('off'), listenAddress])
+    .union([z.literal('off'), adminAddress])
     .prefault('127.0.0.1:9901')
-    .describe('Where the running balancer can be looked at and changed, or `off`.'),
+    .describe('Where the running balancer can be looked at and changed (docs/admin.md), or `off`.'),
+  adminTokenFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File that holds the token which requests to the admin interface have to show; `ROUNDHOUSE_ADMIN_TOKEN` beats it.',
+    ),
   accessLog: z
     .string()
     .regex(/^[^\0]+$/, { error: 'must name a file, or be - for standard output, or off' })

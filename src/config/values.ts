@@ -1,6 +1,6 @@
 /** config/values.ts: the kinds of value a configuration holds, each with an error a person can act on. */
 import * as z from 'zod';
-import { formatAddress, parseAddress } from '../core/address.js';
+import { formatAddress, parseAddress, socketFileOf, socketFileProblem } from '../core/address.js';
 import { splitRange } from '../core/ip-range.js';
 
 /** A value as a sentence names it. */
@@ -62,19 +62,33 @@ export const hedgeDelay = z
   })
   .meta({ id: 'hedgeDelay' });
 
-function address(lowestPort: 0 | 1): z.ZodType<string, string> {
+function address(lowestPort: 0 | 1, canonical = canonicalAddress): z.ZodType<string, string> {
   const notText = ({ input }: { readonly input?: unknown }) =>
     input === undefined ? undefined : `${shown(input)} is not an address; write host:port`;
   return z.string({ error: notText }).transform((text, context) => {
-    const parsed = parseAddress(text, lowestPort);
-    if (typeof parsed !== 'string') return formatAddress(parsed);
-    context.issues.push({ code: 'custom', input: text, message: `"${text}" ${parsed}` });
+    const read = canonical(text, lowestPort);
+    if (typeof read !== 'string') return read.address;
+    context.issues.push({ code: 'custom', input: text, message: `"${text}" ${read}` });
     return z.NEVER;
   });
 }
 
+/** @returns the canonical form of `text`, or a clause that says what is wrong with it */
+function canonicalAddress(text: string, lowestPort: 0 | 1): { readonly address: string } | string {
+  const parsed = parseAddress(text, lowestPort);
+  return typeof parsed === 'string' ? parsed : { address: formatAddress(parsed) };
+}
+
+function socketFileOrAddress(text: string, lowestPort: 0 | 1): { readonly address: string } | string {
+  const path = socketFileOf(text);
+  if (path === undefined) return canonicalAddress(text, lowestPort);
+  return socketFileProblem(path) ?? { address: text };
+}
+
 /** Where something listens; port 0 lets the system choose. Held in its canonical form. */
 export const listenAddress = address(0).meta({ id: 'listenAddress' });
+/** Where the admin interface listens: `host:port`, or `unix:/path` for a socket file. */
+export const adminAddress = address(0, socketFileOrAddress).meta({ id: 'adminAddress' });
 /** Where a backend is reached. Held in its canonical form, which is also the backend's id. */
 export const backendAddress = address(1).meta({ id: 'backendAddress' });
 

@@ -35,6 +35,11 @@ export interface Balancer extends PoolChanges {
    * @throws {StartError} when a replacement does not start; the old workers that are left go on
    */
   roll(): Promise<void>;
+  /**
+   * What requests to the admin interface have to show from now on.
+   * @throws {StartError} when there is none, and the interface is open to the network
+   */
+  setAdminToken(token: AdminToken | undefined): void;
   /** The access log's file was rotated: all workers open it again. @returns `false` without such a file */
   reopenAccessLog(): boolean;
   /**

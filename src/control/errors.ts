@@ -41,10 +41,11 @@ const LISTEN_CAUSES: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'this host does not speak that kind of address',
   ENOTFOUND: 'the name does not resolve',
   EAI_AGAIN: 'the name does not resolve',
+  ENOENT: 'its directory does not exist',
 };
 
 /**
- * @param address what was to be listened on, `host:port`
+ * @param address what was to be listened on, `host:port` or `unix:/path`
  * @param code the system's error code, such as `EADDRINUSE`
  */
 export function listenError(address: string, code: string): StartError {

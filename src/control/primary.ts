@@ -146,6 +146,10 @@ export class Primary implements Balancer {
     return this.#supervisor.roll();
   }
 
+  setAdminToken(token: AdminToken | undefined): void {
+    this.#admin?.setToken(token);
+  }
+
   reopenAccessLog(): boolean {
     return this.#accessLogs.reopen(() => {
       for (const worker of this.#supervisor.workers) worker.send({ type: 'reopen-access-log' });

@@ -26,6 +26,24 @@ export function formatAddress({ host, port }: Address): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** What a socket file's address begins with. */
+const SOCKET_FILE = 'unix:';
+/** Of a socket file's path with its final NUL on macOS, the shortest of the systems this runs on. */
+const MOST_SOCKET_PATH_BYTES = 103;
+
+/** @returns the path in `unix:/path`; `undefined` when `address` is no socket file's */
+export function socketFileOf(address: string): string | undefined {
+  return address.startsWith(SOCKET_FILE) ? address.slice(SOCKET_FILE.length) : undefined;
+}
+
+/** @returns one plain clause that says why `path` cannot be a socket file's; `undefined` when it can */
+export function socketFileProblem(path: string): string | undefined {
+  if (!path.startsWith('/') || path.endsWith('/') || path.includes('\0'))
+    return 'names no socket file; write unix:/path';
+  if (Buffer.byteLength(path) <= MOST_SOCKET_PATH_BYTES) return undefined;
+  return `is too long; the path of a socket file may have ${MOST_SOCKET_PATH_BYTES} bytes`;
+}
+
 function portOf(text: string, lowest: number): number | string {
   if (text === '') return 'has no port behind the colon';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { closeEverything, refusingAddress, startHttp, startTcp } from '../control/support.js';
+import { makeLogFolder } from '../support/log-folder.js';
 import { endPrograms, type Finished, runCli, type Started, start } from './run-cli.js';
 
 interface Running {
@@ -283,12 +284,12 @@ describe('The commands that speak to a running balancer', () => {
       expect(await run(['status', '--admin', admin])).to.deep.equal([
         1,
         [],
-        `roundhouse: Roundhouse at ${admin} asks for a token; put it in ROUNDHOUSE_ADMIN_TOKEN\n`,
+        `roundhouse: Roundhouse at ${admin} asks for a token; put it in ROUNDHOUSE_ADMIN_TOKEN, or name its file by --admin-token-file\n`,
       ]);
       expect(await run(['status', '--admin', admin], { ROUNDHOUSE_ADMIN_TOKEN: 'wrong-horse-battery' })).to.deep.equal([
         1,
         [],
-        `roundhouse: Roundhouse at ${admin} does not take the token in ROUNDHOUSE_ADMIN_TOKEN\n`,
+        `roundhouse: Roundhouse at ${admin} does not take this token\n`,
       ]);
     });
 
@@ -313,6 +314,46 @@ describe('The commands that speak to a running balancer', () => {
       const open = start('src/cli.js', args, env);
       const line = await open.line('stderr', (text) => text.includes('"message":"listening"'));
       expect(line).to.include('"admin":"0.0.0.0:').and.not.include('correct-horse');
+    });
+
+    it('take it from a file, by flag or variable, over a socket file as well', async () => {
+      const folder = makeLogFolder();
+      const [file, open] = [folder.path('token'), folder.path('open-token')];
+      const admin = `unix:${folder.path('admin.sock')}`;
+      writeFileSync(file, 'correct-horse-battery\n', { mode: 0o600 });
+      writeFileSync(open, 'correct-horse-battery\n', { mode: 0o604 });
+      chmodSync(open, 0o604);
+      // The flag beats the variable.
+      const args = ['-l', '127.0.0.1:0', '-w', '1', '--admin', admin, '--admin-token-file', open, one];
+      const program = start('src/cli.js', args, { ROUNDHOUSE_ADMIN_TOKEN: 'another-horse-battery' });
+      const warning = await program.line('stderr', (text) => text.includes('"level":"warn"'));
+      expect(JSON.parse(warning)).to.include({ file: open }).and.property('message').that.includes('chmod o-r');
+      const listening = await program.line('stderr', (text) => text.includes('"message":"listening"'));
+      expect(JSON.parse(listening)).to.include({ admin });
+      expect((await run(['status', '--admin', admin, '--admin-token-file', file]))[0]).to.equal(0);
+      expect((await run(['--admin', admin, 'workers'], { ROUNDHOUSE_ADMIN_TOKEN_FILE: file }))[0]).to.equal(0);
+      expect((await run(['workers'], { ROUNDHOUSE_ADMIN: admin }))[2]).to.match(/ asks for a token; /);
+      program.signal('SIGTERM');
+      await program.finished;
+      expect(await run(['status', '--admin', admin])).to.deep.equal([
+        1,
+        [],
+        `roundhouse: Nothing listens on ${admin}; start Roundhouse, or say by --admin where its admin interface is\n`,
+      ]);
+      folder.remove();
+    });
+
+    it('refuse a file that holds none, or is not there', async () => {
+      const folder = makeLogFolder();
+      const file = folder.path('token');
+      expect((await runCli(['status', '--admin-token-file', file])).stderr).to.equal(
+        `roundhouse: ${file}: there is no such file\n`,
+      );
+      writeFileSync(file, 'short\n');
+      expect((await runCli([one, '-l', '127.0.0.1:0', '--admin-token-file', file])).stderr).to.equal(
+        `roundhouse: ${file}: a token has at least 16 characters, all visible ASCII\n`,
+      );
+      folder.remove();
     });
 
     it('refuse a short one', async () => {

@@ -11,12 +11,11 @@ import { parseAddress } from '../../core/address.js';
 import { backendState } from '../backend-state.js';
 import { CouldNotRunError, readCount } from '../program.js';
 import { backendAnswer, type ChangeAnswer, changeAnswer, poolAnswer, statusAnswer, workerAnswer } from './answers.js';
-import { AdminClient } from './client.js';
+import { AdminClient, type Typed } from './client.js';
 import { statusLines, workerLines } from './tables.js';
 
 /** As typed; `undefined` where an option was not given. */
-export interface Options {
-  readonly admin?: string | undefined;
+export interface Options extends Typed {
   readonly json?: boolean | undefined;
   readonly pool?: string | undefined;
   readonly wait?: boolean | undefined;
@@ -27,12 +26,12 @@ export interface Options {
 const LOOK_AGAIN_MS = 200;
 
 export async function status(options: Options): Promise<void> {
-  const { value } = await clientFor(options).ask(statusAnswer, { path: '/api' });
+  const { value } = await (await clientFor(options)).ask(statusAnswer, { path: '/api' });
   print(options, value, statusLines(value, Date.now()));
 }
 
 export async function workers(options: Options): Promise<void> {
-  const { value } = await clientFor(options).ask(z.array(workerAnswer), { path: '/api/workers' });
+  const { value } = await (await clientFor(options)).ask(z.array(workerAnswer), { path: '/api/workers' });
   print(options, value, workerLines(value, Date.now()));
 }
 
@@ -42,7 +41,7 @@ export async function workers(options: Options): Promise<void> {
  */
 export async function drain(id: string, options: Options): Promise<void> {
   const within = withinOf(options);
-  const client = clientFor(options);
+  const client = await clientFor(options);
   const answer = await change(client, id, options, { admin: 'draining', ...within });
   const { backend } = answer;
   const waits = options.wait === true && !backend.drained;
@@ -59,14 +58,14 @@ export async function drain(id: string, options: Options): Promise<void> {
 /** @throws {UsageError} when `weight` is none */
 export async function enable(id: string, options: Options): Promise<void> {
   const weight = options.weight === undefined ? {} : { weight: weightOf(options.weight, '--weight') };
-  const answer = await change(clientFor(options), id, options, { admin: 'enabled', ...weight });
+  const answer = await change(await clientFor(options), id, options, { admin: 'enabled', ...weight });
   const state = backendState(answer.backend, Date.now());
   print(options, answer, [`${answer.backend.id} is enabled: ${state}`, ...alarm(answer)]);
 }
 
 /** @throws {UsageError} when `text` is no weight */
 export async function weight(id: string, text: string, options: Options): Promise<void> {
-  const answer = await change(clientFor(options), id, options, { weight: weightOf(text, 'WEIGHT') });
+  const answer = await change(await clientFor(options), id, options, { weight: weightOf(text, 'WEIGHT') });
   print(options, answer, [`${answer.backend.id} has weight ${answer.backend.weight}`]);
 }
 
@@ -76,7 +75,7 @@ export async function add(text: string, options: Options): Promise<void> {
   if (body === undefined || more.length > 0) throw new UsageError(`ADDRESS: "${text}" is more than one backend`);
   const parsed = parseAddress(body.address, 1);
   if (typeof parsed === 'string') throw new UsageError(`ADDRESS: "${body.address}" ${parsed}`);
-  const client = clientFor(options);
+  const client = await clientFor(options);
   const pool = options.pool ?? (await onlyPool(client));
   const path = `/api/pools/${encodeURIComponent(pool)}/backends`;
   const { status: code, value } = await client.ask(changeAnswer, { method: 'POST', path, body });
@@ -86,7 +85,7 @@ export async function add(text: string, options: Options): Promise<void> {
 }
 
 export async function remove(id: string, options: Options): Promise<void> {
-  const client = clientFor(options);
+  const client = await clientFor(options);
   const path = await pathOf(client, id, options);
   const { value } = await client.ask(changeAnswer, { method: 'DELETE', path });
   const { backend } = value;
@@ -104,8 +103,8 @@ function withinOf({ within }: Options): { readonly within?: string } {
   throw new UsageError(`--within: "${within}" is not a time; write 500ms, 5s or 1m, at most 24h`);
 }
 
-function clientFor({ admin }: Options): AdminClient {
-  return new AdminClient(admin, process.env);
+function clientFor(options: Options): Promise<AdminClient> {
+  return AdminClient.for(options, process.env);
 }
 
 async function change(client: AdminClient, id: string, options: Options, body: object): Promise<ChangeAnswer> {

@@ -8,8 +8,8 @@ import type * as z from 'zod';
 import { type Environment, variableOf, withHost } from '../../config/from-args.js';
 import { configSchema } from '../../config/schema.js';
 import { UsageError } from '../../config/usage-error.js';
-import { type AdminToken, adminTokenFrom, TOKEN_VARIABLE } from '../../control/admin/token.js';
-import { type Address, formatAddress, parseAddress } from '../../core/address.js';
+import { type AdminToken, adminTokenFrom, adminTokenIn, TOKEN_VARIABLE } from '../../control/admin/token.js';
+import { type Address, formatAddress, parseAddress, socketFileOf, socketFileProblem } from '../../core/address.js';
 import { CouldNotRunError } from '../program.js';
 import { errorAnswer } from './answers.js';
 
@@ -26,17 +26,30 @@ export interface Answer<T> {
   readonly value: T;
 }
 
+/** Where the admin interface is: host and port, or a socket file. */
+type Place = Address | { readonly socketPath: string };
+
+/** What was typed of where to ask and what to show there. */
+export interface Typed {
+  readonly admin?: string | undefined;
+  readonly adminTokenFile?: string | undefined;
+}
+
 export class AdminClient {
-  readonly #address: Address;
+  readonly #place: Place;
   readonly #token: AdminToken | undefined;
 
+  private constructor(place: Place, token: AdminToken | undefined) {
+    this.#place = place;
+    this.#token = token;
+  }
+
   /**
-   * @param typed what `--admin` said, if anything
    * @throws {UsageError} when the address or the token is none
+   * @throws {ConfigError} when the token's file cannot be read
    */
-  constructor(typed: string | undefined, environment: Environment) {
-    this.#address = adminAddress(typed, environment);
-    this.#token = adminTokenFrom(environment);
+  static async for(typed: Typed, environment: Environment): Promise<AdminClient> {
+    return new AdminClient(adminPlace(typed.admin, environment), await tokenToShow(typed.adminTokenFile, environment));
   }
 
   /** @throws {CouldNotRunError} nobody answers, or not as Roundhouse does, or it refuses */
@@ -56,7 +69,7 @@ export class AdminClient {
     };
     try {
       const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-        const request = http.request({ ...this.#address, method, path, headers, agent: false, signal });
+        const request = http.request({ ...this.#place, method, path, headers, agent: false, signal });
         request.once('response', resolve);
         request.once('error', reject);
         request.end(body === undefined ? undefined : JSON.stringify(body));
@@ -75,8 +88,8 @@ export class AdminClient {
 
   #tokenProblem(): string {
     return this.#token === undefined
-      ? `Roundhouse at ${this.#where()} asks for a token; put it in ${TOKEN_VARIABLE}`
-      : `Roundhouse at ${this.#where()} does not take the token in ${TOKEN_VARIABLE}`;
+      ? `Roundhouse at ${this.#where()} asks for a token; put it in ${TOKEN_VARIABLE}, or name its file by --admin-token-file`
+      : `Roundhouse at ${this.#where()} does not take this token`;
   }
 
   #unreachable(error: unknown, isLate: boolean): CouldNotRunError {
@@ -85,7 +98,7 @@ export class AdminClient {
     // What is no HTTP, or ends in the middle, is not ours.
     if (code === '' || code === 'ECONNRESET' || code.startsWith('HPE_')) return this.#stranger();
     return new CouldNotRunError(
-      code === 'ECONNREFUSED'
+      code === 'ECONNREFUSED' || code === 'ENOENT'
         ? `Nothing listens on ${this.#where()}; start Roundhouse, or say by --admin where its admin interface is`
         : `Cannot reach ${this.#where()}: ${CAUSES[code] ?? code}`,
     );
@@ -96,7 +109,7 @@ export class AdminClient {
   }
 
   #where(): string {
-    return formatAddress(this.#address);
+    return 'socketPath' in this.#place ? `unix:${this.#place.socketPath}` : formatAddress(this.#place);
   }
 }
 
@@ -105,18 +118,35 @@ const CAUSES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name does not resolve',
   EHOSTUNREACH: 'there is no way to that host',
   ENETUNREACH: 'there is no way to that network',
+  EACCES: 'only the user who runs it may use that socket file',
+  ENOTSOCK: 'that file is no socket',
 };
 
-function adminAddress(typed: string | undefined, environment: Environment): Address {
+function adminPlace(typed: string | undefined, environment: Environment): Place {
   const variable = variableOf('admin');
   const [source, text] =
     typed === undefined
       ? [variable, environment[variable] || configSchema.shape.admin.parse(undefined)]
       : ['--admin', typed];
   if (text === 'off') throw new UsageError(`${source}: the admin interface is off, so nobody can be asked`);
+  const socketPath = socketFileOf(text);
+  if (socketPath !== undefined) return { socketPath: checkedPath(socketPath, source) };
   const parsed = parseAddress(withHost(text, '127.0.0.1'), 1);
   if (typeof parsed === 'string') throw new UsageError(`${source}: "${text}" ${parsed}`);
   return { host: reachable(parsed.host), port: parsed.port };
+}
+
+function checkedPath(path: string, source: string): string {
+  const problem = socketFileProblem(path);
+  if (problem === undefined) return path;
+  throw new UsageError(`${source}: "unix:${path}" ${problem}`);
+}
+
+/** In the order in which a balancer looks for it: flag, token, file in the environment. */
+async function tokenToShow(typed: string | undefined, environment: Environment): Promise<AdminToken | undefined> {
+  const token = typed === undefined ? adminTokenFrom(environment) : undefined;
+  const file = typed ?? environment[variableOf('adminTokenFile')];
+  return token !== undefined || file === undefined || file === '' ? token : adminTokenIn(file);
 }
 
 /** Where something that listens on every address is asked from this host. */

@@ -8,7 +8,8 @@ export function addAdminCommands(program: Command): void {
     program
       .command(name)
       .description(description)
-      .option('--admin <addr>', 'where its admin interface is')
+      .option('--admin <addr>', 'where its admin interface is: host:port or unix:/path')
+      .option('--admin-token-file <file>', 'file that holds the token it asks for')
       .option('--json', 'print JSON, for scripts');
   const inPool = (name: string, description: string): Command =>
     command(name, description).option('--pool <name>', 'the pool, when there are several');
@@ -42,7 +43,8 @@ function load(): Promise<typeof import('./actions.js')> {
   return import('./actions.js');
 }
 
-/** `--admin` may also stand before the command, where it is the balancer's own option. */
+/** `--admin` and `--admin-token-file` may also stand before the command, where they are the balancer's own options. */
 function withAdmin(options: Options, { parent }: Command): Options {
-  return { ...options, admin: options.admin ?? parent?.opts<Options>().admin };
+  const { admin, adminTokenFile } = parent?.opts<Options>() ?? {};
+  return { ...options, admin: options.admin ?? admin, adminTokenFile: options.adminTokenFile ?? adminTokenFile };
 }

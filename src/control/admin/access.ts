@@ -20,9 +20,9 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Lets through who may ask; answers 401 or 403 to everybody else. */
-export function accessControl(token: AdminToken | undefined): MiddlewareHandler {
+export function accessControl(token: () => AdminToken | undefined): MiddlewareHandler {
   return async (context, next) => {
-    const refused = strangerRefusal(context, token) ?? pageRefusal(context);
+    const refused = strangerRefusal(context, token()) ?? pageRefusal(context);
     if (refused !== undefined) return refused;
     await next();
     return undefined;

@@ -10,7 +10,7 @@ import type { AdminToken } from './token.js';
 export type { AdminSource } from './pools.js';
 
 /** @param token what every request but those for health has to show; without one, being on this host is enough */
-export function adminApp(source: AdminSource, logger: Logger, token: AdminToken | undefined): Hono {
+export function adminApp(source: AdminSource, logger: Logger, token: () => AdminToken | undefined): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();

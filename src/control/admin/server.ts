@@ -1,16 +1,22 @@
 /** control/admin/server.ts: the admin interface on its own socket, in the primary. Loaded only when it is switched on. */
 import http from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { formatAddress, parseAddress } from '../../core/address.js';
+import { type Address, formatAddress, parseAddress, socketFileOf } from '../../core/address.js';
 import { listenError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { isLoopback } from './access.js';
 import { type AdminSource, adminApp } from './app.js';
+import { listenOnFile } from './socket-file.js';
 import { type AdminToken, TOKEN_VARIABLE } from './token.js';
 
 export interface AdminServer {
   /** Where it really listens. */
   readonly address: string;
+  /**
+   * What requests have to show from now on.
+   * @throws {StartError} when there is none and there has to be
+   */
+  setToken(token: AdminToken | undefined): void;
   /** Cuts what is open: nothing here is worth waiting for. Idempotent. */
   close(): void;
 }
@@ -23,7 +29,7 @@ const CHECK_EVERY_MS = 2_000;
 const MOST_CONNECTIONS = 64;
 
 /**
- * @param token needed beyond loopback, where anybody could change the pools otherwise
+ * @param token needed beyond this host, where anybody could change the pools otherwise
  * @throws {StartError} when `address` cannot be listened on, or not without a token
  */
 export async function startAdmin(
@@ -32,21 +38,19 @@ export async function startAdmin(
   logger: Logger,
   token?: AdminToken,
 ): Promise<AdminServer> {
-  const wanted = parseAddress(address, 0);
-  if (typeof wanted === 'string') throw new StartError(`Cannot listen on ${address}: it ${wanted}`);
-  if (token === undefined && !isLoopback(wanted.host)) throw openToTheNetwork(address);
-  const app = adminApp(source, logger, token);
+  const place = placeOf(address);
+  let asked = tokenFor(address, place, token);
+  const app = adminApp(source, logger, () => asked);
   const limits = { requestTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS };
   const server = http.createServer(limits, getRequestListener(app.fetch));
   server.maxConnections = MOST_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error.code ?? error.message)));
-    // Exclusive, or node:cluster would hand the socket out should this ever run inside a worker.
-    server.listen({ ...wanted, exclusive: true }, resolve);
-  });
+  await (typeof place === 'string' ? listenOnFile(server, place) : listenOn(server, place));
   server.on('error', (error) => logger.error('admin interface failed', { reason: error.message }));
   return {
     address: realAddress(server, address),
+    setToken: (next) => {
+      asked = tokenFor(address, place, next);
+    },
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -54,11 +58,31 @@ export async function startAdmin(
   };
 }
 
-function openToTheNetwork(address: string): StartError {
-  return new StartError(
+/** @returns host and port, or the path of a socket file */
+function placeOf(address: string): Address | string {
+  const path = socketFileOf(address);
+  if (path !== undefined) return path;
+  const wanted = parseAddress(address, 0);
+  if (typeof wanted === 'string') throw new StartError(`Cannot listen on ${address}: it ${wanted}`);
+  return wanted;
+}
+
+/** @throws {StartError} when there has to be one */
+function tokenFor(address: string, place: Address | string, token: AdminToken | undefined): AdminToken | undefined {
+  if (token !== undefined || typeof place === 'string' || isLoopback(place.host)) return token;
+  throw new StartError(
     `The admin interface at ${address} could be used by anybody on the network to change the pools: ` +
-      `give it a token in ${TOKEN_VARIABLE}, or a loopback address`,
+      `give it a token in ${TOKEN_VARIABLE} or by --admin-token-file, or a loopback address`,
   );
+}
+
+async function listenOn(server: http.Server, { host, port }: Address): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const address = formatAddress({ host, port });
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error.code ?? error.message)));
+    // Exclusive, or node:cluster would hand the socket out should this ever run inside a worker.
+    server.listen({ host, port, exclusive: true }, resolve);
+  });
 }
 
 function realAddress(server: http.Server, asked: string): string {
