@@ -45,6 +45,14 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);
 
+/** Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
+const poolCountersSchema = z.object({
+  pool: z.string(),
+  ids: z.array(backendIdSchema),
+  backends: z.instanceof(Float64Array),
+  ofPool: z.instanceof(Float64Array),
+});
+
 export const toPrimarySchema = z.discriminatedUnion('type', [
   /** The worker's code is loaded. */
   z.object({ type: z.literal('hello') }),
@@ -71,13 +79,10 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     /** Lines lost since it began. */
     lost: z.int(),
   }),
-  /** Once a second, which is also the sign of life. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
+  /** Once a second, which is also the sign of life. */
   z.object({
     type: z.literal('counters'),
-    pool: z.string(),
-    ids: z.array(backendIdSchema),
-    backends: z.instanceof(Float64Array),
-    ofPool: z.instanceof(Float64Array),
+    pools: z.array(poolCountersSchema),
     worker: z.instanceof(Float64Array),
   }),
 ]);

@@ -8,6 +8,7 @@ import {
   type BackendColumn,
   POOL_COLUMNS,
   type PoolColumn,
+  type ToPrimary,
   WORKER_COLUMNS,
   type WorkerColumn,
 } from '../src/messages.js';
@@ -83,6 +84,9 @@ export class CounterRow {
     this.values.fill(0);
   }
 }
+
+/** One pool's part of a `counters` message. */
+export type PoolRows = Extract<ToPrimary, { type: 'counters' }>['pools'][number];
 
 /** What a `counters` row is read from. */
 export interface Counted {

@@ -32,13 +32,9 @@ function exit(stuck: boolean): void {
 }
 
 function start(message: Extract<ToWorker, { type: 'start' }>): void {
-  // There is exactly one: the schema says so.
-  const [snapshot] = message.snapshots;
-  const pool = message.config.pools[snapshot?.pool ?? ''];
-  if (snapshot === undefined || pool === undefined) throw new TypeError('Started without a pool');
   drainMs = message.config.drain;
   const output = { send, unread: () => unread, drained: exit };
-  worker = new Worker(message.worker, message.config, pool, snapshot, output, message.stickySecret);
+  worker = new Worker(message.worker, message.config, message.snapshots, output, message.stickySecret);
 }
 
 function drain(): void {

@@ -2,15 +2,16 @@
  * workers/worker.ts: a worker's parts put together, without a process of its own: tests run it in theirs. It does what
  * the primary's messages say and answers through `send`.
  */
-import type { Config, PoolConfig } from '../src/config/schema.js';
+import type { Config } from '../src/config/schema.js';
 import { systemRandom } from '../src/core/random.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
 import { AccessLog } from './access-log/access-log.js';
-import { POOL_COLUMN, takeBackendRows, WORKER_COLUMN } from './counters.js';
+import { POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './counters.js';
 import { Dispatch } from './dispatch.js';
 import { ClientConnection } from './http/client-connection.js';
+import type { HttpPool } from './http/http-pool.js';
 import { Plane } from './http/plane.js';
 import { type Accept, Listeners } from './listeners.js';
 import { TimerWheel } from './timer-wheel.js';
@@ -43,27 +44,24 @@ export class Worker {
 
   /**
    * @param number its place among the workers, from 1
-   * @param snapshot the pool that all requests go to, at some version
-   * @param stickySecret what signs the cookies of a pool that is sticky
+   * @param snapshots every pool of the configuration, each at some version
+   * @param stickySecret what signs the cookies of pools that are sticky
    */
   constructor(
     number: number,
     config: Config,
-    pool: PoolConfig,
-    snapshot: PoolSnapshot,
+    snapshots: readonly PoolSnapshot[],
     output: WorkerOutput,
     stickySecret?: string,
   ) {
     this.output = output;
-    const dispatch = new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
-      this.report({ type: 'failing', pool: name, id, streak, reason }),
-    );
     const accessLog =
       config.accessLog === 'off' ? undefined : new AccessLog(config, number, (report) => this.report(report));
-    this.plane = new Plane(config, dispatch, this.wheel, accessLog, stickySecret);
+    const dispatches = snapshots.map((snapshot) => this.dispatch(config, snapshot));
+    this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret);
     this.wheel.start();
     this.flushing = setInterval(() => this.tick(), FLUSH_MS);
-    this.acknowledge();
+    for (const pool of this.plane.pools.values()) this.acknowledge(pool);
   }
 
   /** @param handle the bound socket, when the primary sends one along */
@@ -72,19 +70,20 @@ export class Worker {
       case 'listen':
         return this.listen(message.address, message.accept, handle);
       case 'share':
-        return this.plane.dispatch.resize(message.share);
+        for (const { dispatch } of this.plane.pools.values()) dispatch.resize(message.share);
+        return;
       case 'snapshot':
-        return this.install(message.snapshot);
+        return this.install(this.plane.pools.get(message.snapshot.pool), message.snapshot);
       case 'change':
         return this.apply(message.change);
       case 'recall':
-        for (const client of this.plane.clients) client.recall(message.id);
-        return;
+        return this.plane.recall(message.pool, message.id);
       case 'reopen-access-log':
         void this.plane.accessLog?.reopen();
         return;
       case 'hash-table':
-        return this.plane.dispatch.roster.useTable(message.table);
+        this.plane.pools.get(message.table.pool)?.dispatch.roster.useTable(message.table);
+        return;
       case 'drain':
         return this.drain(message.withinMs);
       default:
@@ -99,7 +98,7 @@ export class Worker {
     if (this.plane.draining) return;
     this.plane.draining = true;
     this.listeners.close();
-    this.plane.dispatch.roster.closeIdle();
+    for (const { dispatch } of this.plane.pools.values()) dispatch.roster.closeIdle();
     for (const client of this.plane.clients) client.drain();
     this.plane.whenEmpty(() => this.stop());
   }
@@ -112,7 +111,7 @@ export class Worker {
     this.plane.draining = true;
     this.listeners.close();
     for (const client of this.plane.clients) client.cut();
-    this.plane.dispatch.roster.stop();
+    for (const { dispatch } of this.plane.pools.values()) dispatch.roster.stop();
     this.wheel.stop();
     this.plane.fineWheel.stop();
     const { accessLog } = this.plane;
@@ -125,6 +124,14 @@ export class Worker {
     this.output.drained(stuck);
   }
 
+  private dispatch({ pools }: Config, snapshot: PoolSnapshot): Dispatch {
+    const pool = pools[snapshot.pool];
+    if (pool === undefined) throw new TypeError(`Pool "${snapshot.pool}" has no configuration`);
+    return new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
+      this.report({ type: 'failing', pool: name, id, streak, reason }),
+    );
+  }
+
   private listen(address: string, accept: Accept, handle: unknown): void {
     this.listeners.open(address, accept, handle, {
       accepted: (incoming) => new ClientConnection(this.plane, incoming),
@@ -134,13 +141,14 @@ export class Worker {
   }
 
   private apply(change: PoolChange): void {
-    const { dispatch } = this.plane;
-    const applied = applyChange(dispatch.roster.snapshot, change);
+    const pool = this.plane.pools.get(change.pool);
+    if (pool === undefined) return;
+    const applied = applyChange(pool.dispatch.roster.snapshot, change);
     switch (applied.kind) {
       case 'applied':
-        return this.install(applied.snapshot);
+        return this.install(pool, applied.snapshot);
       case 'gap':
-        return this.output.send({ type: 'resync', pool: dispatch.pool, have: applied.have });
+        return this.output.send({ type: 'resync', pool: pool.name, have: applied.have });
       case 'stale':
         return;
       default:
@@ -149,15 +157,15 @@ export class Worker {
   }
 
   /** The one line that swaps the snapshot, and its acknowledgement. */
-  private install(snapshot: PoolSnapshot): void {
-    const gone = this.plane.dispatch.install(snapshot);
-    this.acknowledge();
+  private install(pool: HttpPool | undefined, snapshot: PoolSnapshot): void {
+    if (pool === undefined) return;
+    const gone = pool.dispatch.install(snapshot);
+    this.acknowledge(pool);
     for (const upstream of gone) this.plane.evacuate(upstream);
   }
 
-  private acknowledge(): void {
-    const { pool, version } = this.plane.dispatch.roster.snapshot;
-    this.output.send({ type: 'applied', pool, version });
+  private acknowledge({ name, dispatch }: HttpPool): void {
+    this.output.send({ type: 'applied', pool: name, version: dispatch.roster.snapshot.version });
   }
 
   /** What goes wrong is told to a primary that reads. */
@@ -173,17 +181,12 @@ export class Worker {
   private flush(): void {
     // A primary that is held up gets one row of counters when it is back, not one for each second.
     if (this.output.unread() >= MOST_UNREAD) return;
-    const { accessLog, dispatch, counters, clients } = this.plane;
-    const counted = dispatch.roster.counted();
+    const { accessLog, pools, counters, clients } = this.plane;
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = clients.size;
     worker[WORKER_COLUMN.memoryBytes] = this.readMemory();
     worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
-    const ofPool = dispatch.counters.take();
-    ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
-    const ids = counted.map((upstream) => upstream.id);
-    const backends = takeBackendRows(counted);
-    this.output.send({ type: 'counters', pool: dispatch.pool, ids, backends, ofPool, worker });
+    this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker });
   }
 
   /** @returns bytes; the last reading while no file is left to open, since on Linux it is read from one */
@@ -195,4 +198,11 @@ export class Worker {
     }
     return this.memoryBytes;
   }
+}
+
+function takePoolRows({ name, dispatch }: HttpPool): PoolRows {
+  const counted = dispatch.roster.counted();
+  const ofPool = dispatch.counters.take();
+  ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
+  return { pool: name, ids: counted.map(({ id }) => id), backends: takeBackendRows(counted), ofPool };
 }

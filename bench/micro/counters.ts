@@ -3,7 +3,7 @@
  * merge it, by pool size. "floor" copies as many numbers.
  */
 
-import { Stats } from '../../src/control/stats.js';
+import { type Counters, Stats } from '../../src/control/stats.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
 import { takeBackendRows } from '../../workers/counters.js';
 import { dispatchOf, POOL, SIZES } from './backends.js';
@@ -17,13 +17,17 @@ function stepsFor(size: number): number[] {
   const ones = (values: number): Float64Array<ArrayBuffer> => new Float64Array(values).fill(1);
   const backends = ones(size * BACKEND_COLUMNS.length);
   const ofPool = ones(POOL_COLUMNS.length);
-  const message = { type: 'counters', pool: POOL, ids, backends, ofPool, worker: ones(WORKER_COLUMNS.length) } as const;
+  const message = {
+    type: 'counters',
+    pools: [{ pool: POOL, ids, backends, ofPool }],
+    worker: ones(WORKER_COLUMNS.length),
+  } satisfies Counters;
   const stats = new Stats(() => performance.now());
   for (const id of ids) stats.admit(POOL, id);
   return [
     nanosecondsPerCall(() => backends.slice()),
     nanosecondsPerCall(() => takeBackendRows(dispatch.roster.counted())),
-    nanosecondsPerCall(() => stats.record(1, message, 1)),
+    nanosecondsPerCall(() => stats.record(1, message, () => 1)),
   ];
 }
 

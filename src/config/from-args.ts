@@ -5,6 +5,7 @@
 import { type BackendInput, readBackends } from './backend-list.js';
 import type { Path } from './document.js';
 import { DEFAULT_POOL } from './schema.js';
+import { UsageError } from './usage-error.js';
 import { isMapping } from './values.js';
 
 /** The text behind each flag, as typed; `undefined` where the flag was not given. */
@@ -35,25 +36,26 @@ export interface Given {
 
 interface Setting {
   readonly name: Exclude<keyof Args, 'config'>;
-  /** Where it lands in a configuration whose pool has this name. */
-  readonly path: (pool: string) => readonly string[];
+  /** Where it lands, in the configuration or in that of its only pool. */
+  readonly path: readonly string[];
+  readonly ofPool?: true;
   /** Reads the shape only; what is none is left as it was typed, for the schema to refuse. */
   readonly read: (given: Given) => unknown;
 }
 
 const SETTINGS: readonly Setting[] = [
-  { name: 'backends', path: (pool) => ['pools', pool, 'backends'], read: backends },
-  { name: 'listen', path: () => ['listeners'], read: listeners },
-  { name: 'workers', path: () => ['workers'], read: count },
-  { name: 'policy', path: (pool) => ['pools', pool, 'policy'], read: text },
-  { name: 'healthPath', path: (pool) => ['pools', pool, 'healthCheck', 'path'], read: text },
-  { name: 'healthInterval', path: (pool) => ['pools', pool, 'healthCheck', 'interval'], read: text },
-  { name: 'accept', path: () => ['accept'], read: text },
-  { name: 'admin', path: () => ['admin'], read: (given) => withHost(text(given), '127.0.0.1') },
-  { name: 'adminTokenFile', path: () => ['adminTokenFile'], read: text },
-  { name: 'accessLog', path: () => ['accessLog'], read: text },
-  { name: 'accessLogFormat', path: () => ['accessLogFormat'], read: text },
-  { name: 'logLevel', path: () => ['logLevel'], read: text },
+  { name: 'backends', path: ['backends'], ofPool: true, read: backends },
+  { name: 'listen', path: ['listeners'], read: listeners },
+  { name: 'workers', path: ['workers'], read: count },
+  { name: 'policy', path: ['policy'], ofPool: true, read: text },
+  { name: 'healthPath', path: ['healthCheck', 'path'], ofPool: true, read: text },
+  { name: 'healthInterval', path: ['healthCheck', 'interval'], ofPool: true, read: text },
+  { name: 'accept', path: ['accept'], read: text },
+  { name: 'admin', path: ['admin'], read: (given) => withHost(text(given), '127.0.0.1') },
+  { name: 'adminTokenFile', path: ['adminTokenFile'], read: text },
+  { name: 'accessLog', path: ['accessLog'], read: text },
+  { name: 'accessLogFormat', path: ['accessLogFormat'], read: text },
+  { name: 'logLevel', path: ['logLevel'], read: text },
 ];
 
 /** What was laid over a file, and who said which part of it. */
@@ -65,13 +67,14 @@ export interface Overlaid {
 
 /**
  * @param base the file's value; an empty mapping without one
- * @throws {UsageError} a list of backends that is none
+ * @throws {UsageError} a list of backends that is none, or what is about one pool where the file has several
  */
 export function overlay(base: unknown, args: Args, environment: Environment): Overlaid {
-  const pool = poolNameIn(base);
   const said = SETTINGS.flatMap((setting) => {
     const given = givenFor(setting.name, args, environment);
-    return given === undefined ? [] : [{ path: setting.path(pool), given, value: setting.read(given) }];
+    if (given === undefined) return [];
+    const path = setting.ofPool ? ['pools', onlyPoolIn(base, given), ...setting.path] : setting.path;
+    return [{ path, given, value: setting.read(given) }];
   });
   return {
     input: said.reduce((input, { path, value }) => withValue(input, path, value), base),
@@ -102,9 +105,12 @@ export function variableOf(setting: string): string {
 }
 
 /** Flags speak of the only pool, whatever a file calls it. */
-function poolNameIn(base: unknown): string {
+function onlyPoolIn(base: unknown, { source }: Given): string {
   const pools = isMapping(base) ? base['pools'] : undefined;
-  return (isMapping(pools) ? Object.keys(pools)[0] : undefined) ?? DEFAULT_POOL;
+  const [only, ...more] = isMapping(pools) ? Object.keys(pools) : [];
+  if (only === undefined || more.length === 0) return only ?? DEFAULT_POOL;
+  const names = [only, ...more].join('", "');
+  throw new UsageError(`${source}: the file has several pools ("${names}"); say it there, under one of them`);
 }
 
 /** @returns a copy with `value` at `path`; what is in its way and no mapping stays, for the schema to refuse */

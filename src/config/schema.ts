@@ -16,6 +16,8 @@ export const ACCESS_LOG_FORMATS = ['json', 'clf'] as const;
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 /** More workers than any host has cores is a typo, and a thousand processes are hard to take back. */
 export const MAX_WORKERS = 256;
+/** Each costs every worker a policy, a queue and its counters, and whoever has more wants to generate them. */
+export const MAX_POOLS = 256;
 export const MAX_WEIGHT = 1_000;
 export const MAX_TIER = 9;
 
@@ -217,15 +219,15 @@ const pools = z
   .record(poolName, pool)
   .superRefine((named, context) => {
     const names = Object.keys(named);
-    if (names.length === 1) return;
-    const clause = names.length === 0 ? 'names no pool' : `names ${names.length} pools ("${names.join('", "')}")`;
-    const message = `${clause}; a balancer has exactly one`;
-    context.addIssue({ code: 'custom', path: names.slice(1, 2), message });
+    if (names.length >= 1 && names.length <= MAX_POOLS) return;
+    const clause =
+      names.length === 0 ? 'names no pool; a balancer has at least one' : `names more than ${MAX_POOLS} pools`;
+    context.addIssue({ code: 'custom', path: names.slice(MAX_POOLS, MAX_POOLS + 1), message: clause });
   })
   .meta({
-    description: 'The backends under a name of your choice; exactly one pool.',
+    description: `Backends that serve the same requests, under a name of your choice; up to ${MAX_POOLS} pools.`,
     minProperties: 1,
-    maxProperties: 1,
+    maxProperties: MAX_POOLS,
   });
 
 const clientTimeouts = z
@@ -374,7 +376,12 @@ const config = z.strictObject({
   pools,
 });
 
-export const configSchema = config.superRefine(({ admin, listeners }, context) => {
+export const configSchema = config.superRefine(({ admin, listeners, pools }, context) => {
+  const names = Object.keys(pools);
+  if (names.length > 1) {
+    const message = `is the second of ${names.length} pools, and nothing says which requests go where`;
+    context.addIssue({ code: 'custom', path: ['pools', ...names.slice(1, 2)], message });
+  }
   const clash = listeners.find(({ address }) => firstOverlap([address, admin]) !== undefined);
   if (clash === undefined) return;
   const message = `"${admin}" overlaps listener "${clash.address}"; give one of them another port, or admin "off"`;

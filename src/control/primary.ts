@@ -255,8 +255,8 @@ export class Primary implements Balancer {
 
   #counted(worker: WorkerProcess, counters: Counters): void {
     // A channel keeps order: what it counted, it counted with the version it acknowledged last.
-    const version = this.#broadcaster.acknowledged(worker.id, counters.pool) ?? 0;
-    if (this.#pools.stats.record(worker.id, counters, version)) return;
+    const versionOf = (pool: string): number => this.#broadcaster.acknowledged(worker.id, pool) ?? 0;
+    if (this.#pools.stats.record(worker.id, counters, versionOf)) return;
     this.#logger.warn('counters dropped', { worker: worker.slot });
   }
 }

@@ -15,6 +15,7 @@ import {
 import { Rate } from './rate.js';
 
 export type Counters = Extract<ToPrimary, { type: 'counters' }>;
+type PoolCounters = Counters['pools'][number];
 
 const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
 const WAITING = POOL_COLUMNS.indexOf('waiting');
@@ -72,12 +73,21 @@ export class Stats {
 
   /**
    * A backend that was never admitted, or is forgotten, is not counted: a worker still reports one that has left.
-   * @param version of the pool, as the worker had it
+   * @param versionOf the version of a pool, as the worker had it
    * @returns `false` when the rows do not fit their columns; nothing was counted then
    */
-  record(workerId: number, counters: Counters, version: number): boolean {
+  record(workerId: number, counters: Counters, versionOf: (pool: string) => number): boolean {
     if (!isWellFormed(counters)) return false;
-    const { pool, ids, backends, ofPool, worker } = counters;
+    for (const each of counters.pools) {
+      this.#recordBackends(workerId, each);
+      upsert(this.#countedAt, workerId, () => new Map<string, number>()).set(each.pool, versionOf(each.pool));
+      this.#recordPool(workerId, each);
+    }
+    this.#recordWorker(workerId, counters.worker);
+    return true;
+  }
+
+  #recordBackends(workerId: number, { pool, ids, backends }: PoolCounters): void {
     const width = BACKEND_COLUMNS.length;
     const inflight = new Map<string, number>();
     ids.forEach((id, index) => {
@@ -91,10 +101,6 @@ export class Stats {
     });
     const ofWorker = upsert(this.#inflight, workerId, () => new Map<string, number>());
     for (const [key, count] of inflight) ofWorker.set(key, count);
-    upsert(this.#countedAt, workerId, () => new Map<string, number>()).set(pool, version);
-    this.#recordPool(workerId, pool, ofPool);
-    this.#recordWorker(workerId, worker);
-    return true;
   }
 
   /** @returns the version of `pool` that the worker had when it last counted; 0 before it ever did */
@@ -180,9 +186,9 @@ export class Stats {
     };
   }
 
-  #recordPool(workerId: number, pool: string, values: Float64Array): void {
-    upsert(this.#pools, pool, () => new Row(POOL_COLUMNS.length)).grow(values, POOL_READINGS);
-    upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, values[WAITING] ?? 0);
+  #recordPool(workerId: number, { pool, ofPool }: PoolCounters): void {
+    upsert(this.#pools, pool, () => new Row(POOL_COLUMNS.length)).grow(ofPool, POOL_READINGS);
+    upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, ofPool[WAITING] ?? 0);
   }
 
   #recordWorker(workerId: number, values: Float64Array): void {
@@ -199,12 +205,13 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function isWellFormed({ ids, backends, ofPool, worker }: Counters): boolean {
-  const fits =
-    backends.length === ids.length * BACKEND_COLUMNS.length &&
-    ofPool.length === POOL_COLUMNS.length &&
-    worker.length === WORKER_COLUMNS.length;
-  return fits && [backends, ofPool, worker].every((values) => values.every(isCount));
+function isWellFormed({ pools, worker }: Counters): boolean {
+  return worker.length === WORKER_COLUMNS.length && worker.every(isCount) && pools.every(isWellFormedPool);
+}
+
+function isWellFormedPool({ ids, backends, ofPool }: PoolCounters): boolean {
+  const fits = backends.length === ids.length * BACKEND_COLUMNS.length && ofPool.length === POOL_COLUMNS.length;
+  return fits && backends.every(isCount) && ofPool.every(isCount);
 }
 
 function isCount(value: number): boolean {

@@ -49,7 +49,6 @@ describe('The JSON Schema of configuration files', () => {
   for (const text of [
     '{}',
     'pools: {}',
-    'pools: { a: { backends: [{ address: "a:1" }] }, b: { backends: [{ address: "a:1" }] } }',
     'pools: { "a b": { backends: [{ address: "a:1" }] } }',
     'pools: { web: { backends: [{ weight: 1 }] } }',
     'pools: { web: { backends: [{ address: a }] } }',

@@ -66,6 +66,31 @@ describe('The configuration from a file', () => {
   });
 });
 
+describe('A file with several pools', () => {
+  const several = `
+pools:
+  web: { backends: [{ address: 10.0.0.1:80 }] }
+  api: { backends: [{ address: 10.0.0.2:80 }] }
+`;
+  const choosing: readonly [string, Partial<Args>, Record<string, string>][] = [
+    ['--policy', { policy: 'random' }, {}],
+    ['--health-path', { healthPath: '/up' }, {}],
+    ['BACKENDS', { backends: ['10.0.0.3:80'] }, {}],
+    ['ROUNDHOUSE_HEALTH_INTERVAL', {}, { ROUNDHOUSE_HEALTH_INTERVAL: '3s' }],
+  ];
+  for (const [source, args, environment] of choosing) {
+    it(`takes no ${source}, which would have to choose one`, () => {
+      const sentence = `${source}: the file has several pools ("web", "api"); say it there, under one of them`;
+      expect(() => config(several, args, environment)).to.throw(UsageError, sentence);
+    });
+  }
+
+  it('has 256 at most', () => {
+    const many = Array.from({ length: 257 }, (_, n) => `  p${n}: { backends: [{ address: 10.0.0.1:80 }] }`);
+    expect(complaints(`pools:\n${many.join('\n')}`)).to.include('f:258:9: pools.p256: names more than 256 pools');
+  });
+});
+
 describe('Flags, variables and a file', () => {
   const environment = {
     ROUNDHOUSE_LISTEN: '7001',
@@ -181,11 +206,11 @@ const pool = (inside: string): string => `pools: { web: { backends: [{ address: 
 describe('A wrong file', () => {
   for (const [what, text, expected] of [
     ['no pools', 'workers: 2', ['f:1:1: the key "pools" is missing']],
-    ['no pool', 'pools: {}', ['f:1:8: pools: names no pool; a balancer has exactly one']],
+    ['no pool', 'pools: {}', ['f:1:8: pools: names no pool; a balancer has at least one']],
     [
       'a second pool',
       'pools:\n  web: &web\n    backends: [{ address: "a:1" }]\n  api: *web\n',
-      ['f:4:3: pools.api: names 2 pools ("web", "api"); a balancer has exactly one'],
+      ['f:4:3: pools.api: is the second of 2 pools, and nothing says which requests go where'],
     ],
     [
       'a pool name of two words',
@@ -329,7 +354,7 @@ describe('A wrong file', () => {
       [
         /^f:1:1: "__proto__" is not known here/,
         /^f:2:1: "constructor" is not known here/,
-        'f:3:8: pools: names no pool; a balancer has exactly one',
+        'f:3:8: pools: names no pool; a balancer has at least one',
       ],
     ],
   ] as const satisfies readonly (readonly [string, string, readonly (string | RegExp)[]])[]) {

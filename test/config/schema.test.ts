@@ -167,11 +167,11 @@ describe('The configuration', () => {
       withPool({ healthCheck: { path: '/ HTTP/1.1\r\nX: y' } }),
       'pools.web.healthCheck.path: must start with / and hold no spaces',
     ],
-    ['no pool', { pools: {} }, 'pools: names no pool; a balancer has exactly one'],
+    ['no pool', { pools: {} }, 'pools: names no pool; a balancer has at least one'],
     [
       'a second pool',
       { pools: { web: { backends: BACKENDS }, api: { backends: BACKENDS } } },
-      'pools.api: names 2 pools ("web", "api"); a balancer has exactly one',
+      'pools.api: is the second of 2 pools, and nothing says which requests go where',
     ],
     [
       'a pool whose name is no word',

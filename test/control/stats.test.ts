@@ -12,7 +12,19 @@ import { idOf } from './support.js';
 
 const A = '10.0.0.1:80';
 
+type PoolRows = Counters['pools'][number];
 type Values<Column extends string> = Partial<Record<Column, number>>;
+
+const atVersion1 = (): number => 1;
+
+function rows(name: string, backend: Values<BackendColumn>, pool: Values<PoolColumn> = {}): PoolRows {
+  return {
+    pool: name,
+    ids: [idOf(A)],
+    backends: Float64Array.from(BACKEND_COLUMNS, (column) => backend[column] ?? 0),
+    ofPool: Float64Array.from(POOL_COLUMNS, (column) => pool[column] ?? 0),
+  };
+}
 
 function counters(
   backend: Values<BackendColumn>,
@@ -21,10 +33,7 @@ function counters(
 ): Counters {
   return {
     type: 'counters',
-    pool: 'default',
-    ids: [idOf(A)],
-    backends: Float64Array.from(BACKEND_COLUMNS, (column) => backend[column] ?? 0),
-    ofPool: Float64Array.from(POOL_COLUMNS, (column) => pool[column] ?? 0),
+    pools: [rows('default', backend, pool)],
     worker: Float64Array.from(WORKER_COLUMNS, (column) => worker[column] ?? 0),
   };
 }
@@ -38,9 +47,13 @@ function statsWithA(nowMs: () => number): Stats {
 describe('The merged counters', () => {
   it('add up over workers and over time, and readings replace each other', () => {
     const stats = statsWithA(() => 0);
-    stats.record(1, counters({ requests: 5, status2xx: 4, inflight: 3 }, { accepted: 2, clientConnections: 2 }), 1);
-    stats.record(2, counters({ requests: 7, inflight: 1 }, { accepted: 1, clientConnections: 1 }), 1);
-    stats.record(1, counters({ requests: 1, inflight: 2 }, { accepted: 1, clientConnections: 3 }), 1);
+    stats.record(
+      1,
+      counters({ requests: 5, status2xx: 4, inflight: 3 }, { accepted: 2, clientConnections: 2 }),
+      atVersion1,
+    );
+    stats.record(2, counters({ requests: 7, inflight: 1 }, { accepted: 1, clientConnections: 1 }), atVersion1);
+    stats.record(1, counters({ requests: 1, inflight: 2 }, { accepted: 1, clientConnections: 3 }), atVersion1);
     expect(stats.backend('default', idOf(A))).to.include({ requests: 13, status2xx: 4, inflight: 3 });
     expect(stats.all()).to.include({ accepted: 4, clientConnections: 4 });
     expect(stats.worker(1)).to.include({ accepted: 3, clientConnections: 3 });
@@ -48,7 +61,7 @@ describe('The merged counters', () => {
 
   it('never shrink when a worker dies, while what it had open is gone', () => {
     const stats = statsWithA(() => 0);
-    stats.record(1, counters({ requests: 5, inflight: 3 }, { requests: 5, clientConnections: 2 }), 1);
+    stats.record(1, counters({ requests: 5, inflight: 3 }, { requests: 5, clientConnections: 2 }), atVersion1);
     stats.leave(1);
     expect(stats.backend('default', idOf(A))).to.include({ requests: 5, inflight: 0 });
     expect(stats.all()).to.include({ requests: 5, clientConnections: 0 });
@@ -56,9 +69,9 @@ describe('The merged counters', () => {
 
   it('add up what happened in a pool, and sum what waits there over the live workers', () => {
     const stats = statsWithA(() => 0);
-    stats.record(1, counters({}, {}, { waiting: 3, queued: 5 }), 1);
-    stats.record(2, counters({}, {}, { waiting: 1, queueFull: 2 }), 1);
-    stats.record(1, counters({}, {}, { waiting: 2, queued: 1 }), 1);
+    stats.record(1, counters({}, {}, { waiting: 3, queued: 5 }), atVersion1);
+    stats.record(2, counters({}, {}, { waiting: 1, queueFull: 2 }), atVersion1);
+    stats.record(1, counters({}, {}, { waiting: 2, queued: 1 }), atVersion1);
     expect(stats.pool('default')).to.include({ waiting: 3, queued: 6, queueFull: 2 });
     stats.leave(1);
     expect(stats.pool('default')).to.include({ waiting: 1, queued: 6, queueFull: 2 });
@@ -66,23 +79,29 @@ describe('The merged counters', () => {
 
   it('tell the same address in two pools apart', () => {
     const stats = statsWithA(() => 0);
-    stats.record(1, counters({ requests: 5 }), 1);
-    expect(stats.backend('other', idOf(A)).requests).to.equal(0);
+    stats.admit('other', idOf(A));
+    const pools = [rows('default', { requests: 5 }), rows('other', { requests: 2 }, { queued: 1 })];
+    stats.record(1, { ...counters({}), pools }, atVersion1);
+    expect(stats.backend('default', idOf(A)).requests).to.equal(5);
+    expect(stats.backend('other', idOf(A)).requests).to.equal(2);
+    expect(stats.pool('other').queued).to.equal(1);
   });
 
   it('refuse rows that do not fit and values that are no counts, and count nothing of them', () => {
     const stats = statsWithA(() => 0);
-    expect(stats.record(1, { ...counters({ requests: 1 }), backends: new Float64Array(3) }, 1)).to.equal(false);
-    expect(stats.record(1, { ...counters({ requests: 1 }), worker: new Float64Array(1) }, 1)).to.equal(false);
-    expect(stats.record(1, counters({ requests: Number.NaN, failures: 2 }), 1)).to.equal(false);
-    expect(stats.record(1, counters({ requests: -1, failures: 2 }), 1)).to.equal(false);
+    const misfit = { ...rows('default', { requests: 1 }), backends: new Float64Array(3) };
+    const whole = rows('default', { requests: 1 });
+    expect(stats.record(1, { ...counters({}), pools: [whole, misfit] }, atVersion1)).to.equal(false);
+    expect(stats.record(1, { ...counters({ requests: 1 }), worker: new Float64Array(1) }, atVersion1)).to.equal(false);
+    expect(stats.record(1, counters({ requests: Number.NaN, failures: 2 }), atVersion1)).to.equal(false);
+    expect(stats.record(1, counters({ requests: -1, failures: 2 }), atVersion1)).to.equal(false);
     expect(stats.backend('default', idOf(A))).to.include({ requests: 0, failures: 0 });
-    expect(stats.record(1, counters({ failures: 2 }), 1)).to.equal(true);
+    expect(stats.record(1, counters({ failures: 2 }), atVersion1)).to.equal(true);
   });
 
   it('forget a backend that was removed', () => {
     const stats = statsWithA(() => 0);
-    stats.record(1, counters({ requests: 5, inflight: 2 }), 1);
+    stats.record(1, counters({ requests: 5, inflight: 2 }), atVersion1);
     stats.forget('default', idOf(A));
     expect(stats.backend('default', idOf(A))).to.include({ requests: 0, inflight: 0 });
   });
@@ -90,7 +109,7 @@ describe('The merged counters', () => {
   it('leave out what a worker still reports of a backend that was removed, and count it anew when it comes back', () => {
     const stats = statsWithA(() => 0);
     stats.forget('default', idOf(A));
-    expect(stats.record(1, counters({ requests: 5, inflight: 2 }, { requests: 5 }), 2)).to.equal(true);
+    expect(stats.record(1, counters({ requests: 5, inflight: 2 }, { requests: 5 }), () => 2)).to.equal(true);
     stats.admit('default', idOf(A));
     expect(stats.backend('default', idOf(A))).to.include({ requests: 0, inflight: 0 });
     expect(stats.all().requests).to.equal(5);
@@ -98,16 +117,16 @@ describe('The merged counters', () => {
 
   it('add up what is in flight on one that came back before its old requests were finished', () => {
     const stats = statsWithA(() => 0);
-    const [now, old] = [counters({ inflight: 3 }), counters({ inflight: 2 })];
+    const [now, old] = [rows('default', { inflight: 3 }), rows('default', { inflight: 2 })];
     const backends = Float64Array.from([...now.backends, ...old.backends]);
-    stats.record(1, { ...now, ids: [idOf(A), idOf(A)], backends }, 1);
+    stats.record(1, { ...counters({}), pools: [{ ...now, ids: [idOf(A), idOf(A)], backends }] }, atVersion1);
     expect(stats.backend('default', idOf(A)).inflight).to.equal(5);
   });
 
   it('tell with which version a worker counted last, until it leaves', () => {
     const stats = statsWithA(() => 0);
     expect(stats.countedAt(1, 'default')).to.equal(0);
-    stats.record(1, counters({}), 7);
+    stats.record(1, counters({}), () => 7);
     expect(stats.countedAt(1, 'default')).to.equal(7);
     stats.leave(1);
     expect(stats.countedAt(1, 'default')).to.equal(0);
@@ -119,7 +138,7 @@ describe('The merged counters', () => {
     const rate = (): number => stats.backend('default', idOf(A)).requestsPerSecond;
     for (let second = 0; second < 10; second += 1) {
       clock.ms = second * 1_000;
-      stats.record(1, counters({ requests: 100 }), 1);
+      stats.record(1, counters({ requests: 100 }), atVersion1);
     }
     expect(rate()).to.equal(100);
     clock.ms = 12_000;
@@ -131,7 +150,7 @@ describe('The merged counters', () => {
   it('give a rate from the first whole second on', () => {
     const clock = { ms: 500 };
     const stats = statsWithA(() => clock.ms);
-    stats.record(1, counters({}, { requests: 30 }), 1);
+    stats.record(1, counters({}, { requests: 30 }), atVersion1);
     expect(stats.all().requestsPerSecond).to.equal(0);
     clock.ms = 1_500;
     expect(stats.all().requestsPerSecond).to.equal(30);

@@ -61,9 +61,9 @@ export const holding = (): Promise<Holding> => new Holding().start();
 export function counted(proxy: TestProxy, column: PoolColumn): number {
   proxy.worker.stop();
   const at = POOL_COLUMNS.indexOf(column);
-  return proxy.said('counters').reduce((sum, { ofPool }) => sum + (ofPool[at] ?? Number.NaN), 0);
+  return proxy.counted.reduce((sum, { ofPool }) => sum + (ofPool[at] ?? Number.NaN), 0);
 }
 
 /** Settles when `count` requests wait for a backend. */
 export const waits = (proxy: TestProxy, count: number): Promise<void> =>
-  eventually(`${count} requests wait`, () => proxy.worker.plane.dispatch.waiting === count);
+  eventually(`${count} requests wait`, () => proxy.pool.dispatch.waiting === count);

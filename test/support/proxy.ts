@@ -4,6 +4,8 @@ import type { Backend } from '../../src/core/backend.js';
 import { backendSchema } from '../../src/core/schemas.js';
 import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ToPrimary } from '../../src/messages.js';
+import type { PoolRows } from '../../workers/counters.js';
+import type { HttpPool } from '../../workers/http/http-pool.js';
 import type { Upstream } from '../../workers/roster.js';
 import { WheelTimer } from '../../workers/timer-wheel.js';
 import { Worker, type WorkerOutput } from '../../workers/worker.js';
@@ -57,7 +59,17 @@ export class TestProxy {
         this.drained += 1;
       },
     };
-    this.worker = new Worker(1, this.config, parsed, this.snapshot, output, stickySecret);
+    this.worker = new Worker(1, this.config, [this.snapshot], output, stickySecret);
+  }
+
+  /** The only pool, as its requests meet it. */
+  get pool(): HttpPool {
+    return this.worker.plane.onlyPool;
+  }
+
+  /** What was counted of it, once a second. */
+  get counted(): readonly PoolRows[] {
+    return this.said('counters').flatMap(({ pools }) => pools);
   }
 
   get port(): number {
@@ -72,7 +84,7 @@ export class TestProxy {
 
   /** What the worker keeps about the backend at `address`. */
   upstream(address: string): Upstream {
-    const found = this.worker.plane.dispatch.roster.counted().find(({ id }) => id === address);
+    const found = this.pool.dispatch.roster.counted().find(({ id }) => id === address);
     if (found === undefined) throw new TypeError(`No backend ${address}`);
     return found;
   }
@@ -88,7 +100,7 @@ export class TestProxy {
   }
 
   get inflight(): number {
-    return this.worker.plane.dispatch.roster.counted().reduce((sum, { inflight }) => sum + inflight, 0);
+    return this.pool.dispatch.roster.counted().reduce((sum, { inflight }) => sum + inflight, 0);
   }
 
   /** Client connections that are open. */

@@ -87,7 +87,7 @@ describe('A worker that drains', () => {
     drain(proxy);
     finish?.();
     await client.gone();
-    expect(proxy.worker.plane.dispatch.roster.counted().flatMap(({ idle }) => idle)).to.deep.equal([]);
+    expect(proxy.pool.dispatch.roster.counted().flatMap(({ idle }) => idle)).to.deep.equal([]);
   });
 
   it('cuts what still hangs when the time is over, and is done once', async () => {

@@ -91,7 +91,7 @@ describe('A policy that hashes', () => {
 
   it('chooses by the table it is sent, and goes on with the old one when a backend leaves', async () => {
     const proxy = await startNamed({ policy: 'maglev', hash: { key: 'path' } });
-    const { dispatch } = proxy.worker.plane;
+    const { dispatch } = proxy.pool;
     const table = buildMaglevTable(proxy.snapshot.backends);
     proxy.worker.receive({ type: 'hash-table', table: { pool: dispatch.pool, version: 1, ...table } }, undefined);
     const before = await owners(KEYS, (key) => ask(proxy, `/${key}`));

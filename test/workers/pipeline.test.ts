@@ -218,7 +218,7 @@ describe('A pool that allows several requests on one connection', () => {
 /** Nobody behind another request is sent elsewhere, however long the machine stands still. */
 async function startPatientProxy(options: ProxyOptions): Promise<TestProxy> {
   const proxy = await startProxy(options);
-  const { pipeline } = proxy.worker.plane;
+  const { pipeline } = proxy.pool;
   if (pipeline !== undefined) pipeline.slowAtLeastMs = Number.POSITIVE_INFINITY;
   return proxy;
 }

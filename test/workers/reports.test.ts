@@ -86,7 +86,7 @@ describe('A worker counts', () => {
 
   function totals(proxy: TestProxy, address: string): Record<BackendColumn, number> {
     const sums = new Map<BackendColumn, number>(BACKEND_COLUMNS.map((name) => [name, 0]));
-    for (const { ids, backends } of proxy.said('counters')) {
+    for (const { ids, backends } of proxy.counted) {
       const row = ids.map(String).indexOf(address);
       BACKEND_COLUMNS.forEach((name, column) => {
         const value = row < 0 ? 0 : (backends[row * BACKEND_COLUMNS.length + column] ?? Number.NaN);

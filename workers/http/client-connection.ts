@@ -218,9 +218,9 @@ export class ClientConnection implements Reader {
   }
 
   /** What it has open on that backend goes elsewhere if it may, or ends. */
-  recall(id: BackendId): void {
-    this.exchange?.recall(id);
-    this.tunnel?.recall(id);
+  recall(pool: string, id: BackendId): void {
+    this.exchange?.recall(pool, id);
+    this.tunnel?.recall(pool, id);
   }
 
   /** `gone` is out of use, or somewhere else by now. */
@@ -287,18 +287,19 @@ export class ClientConnection implements Reader {
     if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
     if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
     if (this.isTooFarAhead()) head.keepAlive = false;
-    if (plane.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
+    const pool = plane.onlyPool;
+    if (pool.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
     const side = this.clientSide();
-    const forwarded = forwardRequestHead(text, head, side, plane.dispatch.pool, plane.policy.additions);
+    const forwarded = forwardRequestHead(text, head, side, pool.name, plane.policy.additions);
     const complete = this.body.done;
     this.phase = complete ? 'waiting' : 'body';
     plane.counters.add(WORKER_COLUMN.requests);
-    this.record?.dispatched(plane.dispatch.pool, head.requestId);
+    this.record?.dispatched(pool.name, head.requestId);
     plane.wheel.arm(this.timer, this.halfClosed ? HALF_CLOSED_MS : 0);
     if (end < text.length) this.keepForLater(text.slice(end));
     else if (this.socket.isPaused()) this.socket.resume();
-    const affinity = plane.affinityOf(text, head, side);
-    this.exchange = new Exchange(plane, this, head, affinity, forwarded, text.slice(head.length, end), complete);
+    const affinity = pool.affinityOf(text, head, side);
+    this.exchange = new Exchange(pool, this, head, affinity, forwarded, text.slice(head.length, end), complete);
     this.exchange.start();
   }
 

@@ -16,7 +16,7 @@ import type { Answered } from './answered.js';
 import type { ClientConnection } from './client-connection.js';
 import { type Excuse, reasonOf } from './excuses.js';
 import type { Hedge } from './hedge.js';
-import type { Plane } from './plane.js';
+import type { HttpPool } from './http-pool.js';
 import { Recovery } from './recovery.js';
 import { Transfer } from './transfer.js';
 import { Tunnel } from './tunnel.js';
@@ -50,7 +50,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
    * @param complete whether that is all of it
    */
   constructor(
-    plane: Plane,
+    pool: HttpPool,
     client: ClientConnection,
     head: RequestHead,
     affinity: Affinity,
@@ -58,7 +58,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     body: string,
     complete: boolean,
   ) {
-    super(plane, client, text, body, complete);
+    super(pool, client, text, body, complete);
     this.isHead = head.method === 'HEAD';
     this.upgrade = head.upgrade;
     this.keepAlive = head.keepAlive;
@@ -66,12 +66,12 @@ export class Exchange extends Transfer implements Answered, Affinity {
     this.idempotent = head.idempotent;
     this.key = affinity.key;
     this.bound = affinity.bound;
-    this.pipelines = plane.pipeline !== undefined && complete && body === '' && isPlain(head);
+    this.pipelines = pool.pipeline !== undefined && complete && body === '' && isPlain(head);
   }
 
   start(): void {
-    const { dispatch, wheel } = this.plane;
-    dispatch.budget.onRequest(wheel.now);
+    const { dispatch } = this.pool;
+    dispatch.budget.onRequest(this.plane.wheel.now);
     const choice = dispatch.choose(FIRST_TRY, this);
     if (typeof choice === 'string') return this.recover(0).refused(choice);
     this.sendTo(choice, 1, false);
@@ -89,15 +89,15 @@ export class Exchange extends Transfer implements Answered, Affinity {
    * @param fresh whether no idle connection will do
    */
   sendTo(upstream: Upstream, attempt: number, fresh: boolean): void {
-    if (this.plane.dispatch.timed) this.askedAt = performance.now();
+    if (this.pool.dispatch.timed) this.askedAt = performance.now();
     this.upstream = upstream;
     this.client.record?.attempt(upstream.id, attempt);
-    if (this.pipelines && !fresh) return this.plane.pipeline?.add(upstream, this);
+    if (this.pipelines && !fresh) return this.pool.pipeline?.add(upstream, this);
     const idle = fresh ? undefined : UpstreamConnection.takeIdle(upstream, this);
     if (idle !== undefined) return this.send(idle);
     this.holdBody();
     this.client.record?.connects();
-    this.connection = new UpstreamConnection(this.plane, upstream, this);
+    this.connection = new UpstreamConnection(this.pool, upstream, this);
   }
 
   /** `connection` is the one that it will be sent on, once that is open. */
@@ -169,7 +169,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     this.client.record?.responds(head.status, headText.length);
     this.client.record?.goesOn();
     this.connection = undefined;
-    const tunnel = new Tunnel(this.plane, this.client, connection, () => this.onTunnelOver());
+    const tunnel = new Tunnel(this.pool, this.client, connection, () => this.onTunnelOver());
     connection.becomeTunnel(tunnel);
     if (length > from) tunnel.fromBackend(buffer.subarray(from, length), length - from);
     this.client.becomeTunnel(tunnel);
@@ -202,7 +202,8 @@ export class Exchange extends Transfer implements Answered, Affinity {
   }
 
   /** Lets go of the backend if it is that one: goes elsewhere if it may, else ends as if the connection broke. */
-  recall(id: BackendId): void {
+  recall(pool: string, id: BackendId): void {
+    if (this.pool.name !== pool) return;
     this.recovery?.recall(id);
     if (this.upstream?.id === id) this.connection?.recall();
   }
@@ -211,7 +212,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
   withdraw(): void {
     this.stopUpload();
     if (this.connection !== undefined) this.connection.release(this);
-    else if (this.pipelines && this.upstream !== undefined) this.plane.pipeline?.remove(this.upstream, this);
+    else if (this.pipelines && this.upstream !== undefined) this.pool.pipeline?.remove(this.upstream, this);
     this.connection = undefined;
     this.letGo();
   }
@@ -226,7 +227,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
   /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
   abort(): void {
     // One that nobody waits for to the end would look as fast as when it was last waited for.
-    if (this.upstream !== undefined && this.plane.dispatch.timed && this.requestComplete && !this.responseBegan) {
+    if (this.upstream !== undefined && this.pool.dispatch.timed && this.requestComplete && !this.responseBegan) {
       this.time(this.upstream, 'outwaited', this.askedAt);
     }
     this.recovery?.leave();
@@ -245,7 +246,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
   countAnswer(status: number): void {
     if (this.upstream === undefined) return;
     this.upstream.counters.addStatus(status);
-    if (this.plane.dispatch.timed && this.requestComplete)
+    if (this.pool.dispatch.timed && this.requestComplete)
       this.time(this.upstream, status < 500 ? 'answered' : 'failed', this.askedAt);
   }
 
@@ -256,8 +257,8 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** The attempt at `upstream` failed. @param askedAt when it began */
   blame(upstream: Upstream, reason: FailureReason, askedAt = this.askedAt): void {
-    const { dispatch, wheel } = this.plane;
-    dispatch.streaks.failed(upstream, reason, wheel.now);
+    const { dispatch } = this.pool;
+    dispatch.streaks.failed(upstream, reason, this.plane.wheel.now);
     // What a body took until it broke off says nothing of how soon answers come.
     if (dispatch.timed && !this.responseBegan) this.time(upstream, 'failed', askedAt);
   }
@@ -268,11 +269,11 @@ export class Exchange extends Transfer implements Answered, Affinity {
     if (upstream === undefined) return;
     this.upstream = undefined;
     this.recovery?.endAttempt();
-    this.plane.dispatch.release(upstream);
+    this.pool.dispatch.release(upstream);
   }
 
   private recover(attempts = 1): Recovery {
-    this.recovery ??= new Recovery(this.plane, this, attempts);
+    this.recovery ??= new Recovery(this.pool, this, attempts);
     return this.recovery;
   }
 
@@ -284,7 +285,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** Whether this is the response that the client gets. */
   private accepts(status: number): boolean {
-    if (this.recovery === undefined && this.plane.dispatch.rules.statuses?.[status] !== 1) return true;
+    if (this.recovery === undefined && this.pool.dispatch.rules.statuses?.[status] !== 1) return true;
     return this.recover().accepts(status);
   }
 
@@ -295,12 +296,12 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
   private succeed(): void {
-    if (this.upstream !== undefined) this.plane.dispatch.streaks.succeeded(this.upstream);
+    if (this.upstream !== undefined) this.pool.dispatch.streaks.succeeded(this.upstream);
   }
 
   /** @returns what ties the client to the backend that answers, if it is not tied to that already */
   private stickyLine(): string {
-    const { sticky } = this.plane;
+    const { sticky } = this.pool;
     if (sticky === undefined || this.upstream === undefined || this.upstream === this.bound) return '';
     return sticky.lineFor(this.upstream);
   }
@@ -308,7 +309,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
   /** Tells the policy what came of an attempt, and how soon. */
   private time(upstream: Upstream, outcome: Outcome, askedAt: number): void {
     const now = performance.now();
-    this.plane.dispatch.took(upstream, now - askedAt, outcome, now);
+    this.pool.dispatch.took(upstream, now - askedAt, outcome, now);
   }
 
   /** Whether the client's connection survives this response. */

@@ -4,7 +4,7 @@ import type { FailureReason } from '../../src/messages.js';
 import { POOL_COLUMN, WORKER_COLUMN } from '../counters.js';
 import type { Refusal } from '../dispatch.js';
 import type { Answer } from './answers.js';
-import type { Plane } from './plane.js';
+import type { HttpPool } from './http-pool.js';
 import type { Loss } from './upstream-connection.js';
 
 export type Excuse = Pick<Answer, 'status' | 'reason' | 'detail'>;
@@ -37,13 +37,13 @@ const REFUSED_COLUMN: Readonly<Partial<Record<Refusal, number>>> = {
 };
 
 /** The request was given to backends, and this is what came of the last one. */
-export function excuseAfter(failure: Failure, { counters }: Plane): Excuse {
+export function excuseAfter(failure: Failure, { plane }: HttpPool): Excuse {
   // There was such an answer once, but another backend was asked for a better one in its place.
   if (typeof failure === 'number') {
     return { status: failure, reason: 'no-backend', detail: `the backend answered ${failure}.` };
   }
   if (failure.ours) {
-    counters.add(WORKER_COLUMN.unavailable);
+    plane.counters.add(WORKER_COLUMN.unavailable);
     return OURS;
   }
   if (failure.late) return { status: 504, reason: reasonOf(failure), detail: FAILED.timeout };
@@ -57,8 +57,8 @@ export function reasonOf({ reason, late }: Loss): Reason {
 }
 
 /** There is no backend to give the request to. */
-export function excuseWithout(why: Refusal, { counters, dispatch }: Plane): Excuse {
-  counters.add(WORKER_COLUMN.unavailable);
+export function excuseWithout(why: Refusal, { plane, dispatch }: HttpPool): Excuse {
+  plane.counters.add(WORKER_COLUMN.unavailable);
   const column = REFUSED_COLUMN[why];
   if (column !== undefined) dispatch.counters.add(column);
   return { status: 503, ...REFUSED[why] };

@@ -7,7 +7,7 @@ import type { ResponseHead } from '../../src/http1/response-head.js';
 import type { Upstream } from '../roster.js';
 import type { Answered } from './answered.js';
 import type { Exchange } from './exchange.js';
-import type { Plane } from './plane.js';
+import type { HttpPool } from './http-pool.js';
 import type { Recovery } from './recovery.js';
 import { type Loss, UpstreamConnection } from './upstream-connection.js';
 
@@ -20,12 +20,12 @@ export class Hedge implements Answered {
   private won = false;
 
   /** @param upstream where it has been counted in */
-  constructor(plane: Plane, exchange: Exchange, recovery: Recovery, upstream: Upstream) {
+  constructor(pool: HttpPool, exchange: Exchange, recovery: Recovery, upstream: Upstream) {
     this.exchange = exchange;
     this.recovery = recovery;
     this.upstream = upstream;
     const idle = UpstreamConnection.takeIdle(upstream, this);
-    this.connection = idle ?? new UpstreamConnection(plane, upstream, this);
+    this.connection = idle ?? new UpstreamConnection(pool, upstream, this);
     if (idle !== undefined) this.send(idle);
   }
 

@@ -10,7 +10,7 @@
  */
 import type { Upstream } from '../roster.js';
 import type { Exchange } from './exchange.js';
-import type { Plane } from './plane.js';
+import type { HttpPool } from './http-pool.js';
 import { UpstreamConnection } from './upstream-connection.js';
 
 /** Waiting behind another is looked after this often, in milliseconds, while anybody waits. */
@@ -32,7 +32,7 @@ export class Pipeline {
    * whose CPUs are busy pauses are longer: tests that are not about time raise it.
    */
   slowAtLeastMs = 10;
-  private readonly plane: Plane;
+  private readonly pool: HttpPool;
   private readonly depth: number;
   /** The requests of this turn, by where they go. */
   private readonly turn = new Map<Upstream, Exchange[]>();
@@ -43,8 +43,8 @@ export class Pipeline {
   private typicalMs = 1;
 
   /** @param depth requests on one connection, at least 2 */
-  constructor(plane: Plane, depth: number) {
-    this.plane = plane;
+  constructor(pool: HttpPool, depth: number) {
+    this.pool = pool;
     this.depth = depth;
   }
 
@@ -84,7 +84,7 @@ export class Pipeline {
 
   /** `upstream` closed a connection without answering all that was on it. */
   leaveAlone(upstream: Upstream): void {
-    upstream.aloneUntil = this.plane.wheel.now + ALONE_MS;
+    upstream.aloneUntil = this.pool.plane.wheel.now + ALONE_MS;
   }
 
   private readonly flush = (): void => {
@@ -97,14 +97,14 @@ export class Pipeline {
   };
 
   private depthFor(upstream: Upstream): number {
-    return this.typicalMs > TOO_LONG_MS || this.plane.wheel.now < upstream.aloneUntil ? 1 : this.depth;
+    return this.typicalMs > TOO_LONG_MS || this.pool.plane.wheel.now < upstream.aloneUntil ? 1 : this.depth;
   }
 
   private begin(upstream: Upstream, exchanges: readonly Exchange[]): void {
     const [first, ...others] = exchanges;
     if (first === undefined) return;
     const idle = UpstreamConnection.takeIdle(upstream, first);
-    const connection = idle ?? new UpstreamConnection(this.plane, upstream, first);
+    const connection = idle ?? new UpstreamConnection(this.pool, upstream, first);
     for (const each of exchanges) each.carriedBy(connection);
     connection.share(others);
     if (idle !== undefined) idle.begin();

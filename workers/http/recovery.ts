@@ -15,6 +15,7 @@ import type { Ticket } from '../wait-queue.js';
 import type { Exchange } from './exchange.js';
 import { excuseAfter, excuseWithout, type Failure } from './excuses.js';
 import { Hedge } from './hedge.js';
+import type { HttpPool } from './http-pool.js';
 import type { Plane } from './plane.js';
 import type { Loss, UpstreamConnection } from './upstream-connection.js';
 
@@ -24,6 +25,7 @@ export class Recovery implements Waiter {
   tried: ReadonlySet<BackendId> = NOWHERE;
   again = false;
   fresh = false;
+  private readonly pool: HttpPool;
   private readonly plane: Plane;
   private readonly dispatch: Dispatch;
   private readonly exchange: Exchange;
@@ -39,9 +41,10 @@ export class Recovery implements Waiter {
   private lastFailure: Failure | undefined;
 
   /** @param attempts how many the exchange has made */
-  constructor(plane: Plane, exchange: Exchange, attempts: number) {
-    this.plane = plane;
-    this.dispatch = plane.dispatch;
+  constructor(pool: HttpPool, exchange: Exchange, attempts: number) {
+    this.pool = pool;
+    this.plane = pool.plane;
+    this.dispatch = pool.dispatch;
     this.exchange = exchange;
     this.attempts = attempts;
   }
@@ -256,7 +259,7 @@ export class Recovery implements Waiter {
     if (typeof second === 'string') return;
     dispatch.counters.add(POOL_COLUMN.hedges);
     dispatch.load.retries += 1;
-    this.hedge = new Hedge(this.plane, this.exchange, this, second);
+    this.hedge = new Hedge(this.pool, this.exchange, this, second);
   }
 
   private cancelHedge(hedge: Hedge): void {
@@ -271,9 +274,9 @@ export class Recovery implements Waiter {
   }
 
   private giveUp(why: Refusal): void {
-    const { lastFailure, plane } = this;
+    const { lastFailure, pool } = this;
     // What the last backend did says more than that no other is left to try.
     const isFailed = lastFailure !== undefined && why === 'none';
-    this.exchange.excuse(isFailed ? excuseAfter(lastFailure, plane) : excuseWithout(why, plane));
+    this.exchange.excuse(isFailed ? excuseAfter(lastFailure, pool) : excuseWithout(why, pool));
   }
 }

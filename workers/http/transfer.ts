@@ -4,6 +4,7 @@
  */
 import type { ClientConnection } from './client-connection.js';
 import { Flow, type FlowOwner } from './flow.js';
+import type { HttpPool } from './http-pool.js';
 import type { Plane } from './plane.js';
 import type { UpstreamConnection } from './upstream-connection.js';
 
@@ -16,6 +17,7 @@ export abstract class Transfer implements FlowOwner {
   readonly head: string;
   readonly client: ClientConnection;
   protected readonly plane: Plane;
+  protected readonly pool: HttpPool;
   protected connection: UpstreamConnection | undefined;
   /** The client speaks HTTP/1.0 and gets the payload of the chunks. */
   protected dechunk = false;
@@ -26,8 +28,9 @@ export abstract class Transfer implements FlowOwner {
   private requestFlow: Flow | undefined;
   private responseFlow: Flow | undefined;
 
-  constructor(plane: Plane, client: ClientConnection, head: string, body: string, complete: boolean) {
-    this.plane = plane;
+  constructor(pool: HttpPool, client: ClientConnection, head: string, body: string, complete: boolean) {
+    this.plane = pool.plane;
+    this.pool = pool;
     this.client = client;
     this.head = head;
     this.replay = body;
@@ -41,7 +44,7 @@ export abstract class Transfer implements FlowOwner {
 
   /** Every byte of it so far is at hand, to be sent again. */
   get isKept(): boolean {
-    return this.replay !== undefined && this.replay.length <= this.plane.dispatch.config.retries.bodyBytes;
+    return this.replay !== undefined && this.replay.length <= this.pool.dispatch.config.retries.bodyBytes;
   }
 
   /** Until there is somewhere to send it, the client keeps the rest of its body. */
@@ -60,7 +63,7 @@ export abstract class Transfer implements FlowOwner {
       connection.requestSent();
       return;
     }
-    if (body.length > this.plane.dispatch.config.retries.bodyBytes) this.replay = undefined;
+    if (body.length > this.pool.dispatch.config.retries.bodyBytes) this.replay = undefined;
     this.requestFlow = new Flow(this.client, connection.socket, this.plane.buffers, this);
     this.client.moveBody();
     this.requestFlow.writeText(this.head + body);
@@ -79,7 +82,7 @@ export abstract class Transfer implements FlowOwner {
     }
     this.requestComplete = true;
     // The client's time to send a body is not the backend's to answer for.
-    if (this.plane.dispatch.timed) this.askedAt = performance.now();
+    if (this.pool.dispatch.timed) this.askedAt = performance.now();
     flow?.finish(false);
     this.requestFlow = undefined;
     this.connection?.requestSent();
@@ -193,7 +196,7 @@ export abstract class Transfer implements FlowOwner {
 
   private remember(buffer: Buffer, end: number): void {
     if (this.replay === undefined) return;
-    const fits = this.replay.length + end <= this.plane.dispatch.config.retries.bodyBytes;
+    const fits = this.replay.length + end <= this.pool.dispatch.config.retries.bodyBytes;
     this.replay = fits ? this.replay + buffer.toString('latin1', 0, end) : undefined;
   }
 }

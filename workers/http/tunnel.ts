@@ -6,6 +6,7 @@ import type { BackendId } from '../../src/core/backend.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
 import { Flow, type FlowOwner } from './flow.js';
+import type { HttpPool } from './http-pool.js';
 import type { Plane } from './plane.js';
 import type { UpstreamConnection } from './upstream-connection.js';
 
@@ -13,6 +14,7 @@ const FLUSH_MS = 5_000;
 
 export class Tunnel implements FlowOwner {
   private readonly plane: Plane;
+  private readonly pool: HttpPool;
   private readonly client: ClientConnection;
   private readonly backend: UpstreamConnection;
   private readonly upward: Flow;
@@ -26,13 +28,14 @@ export class Tunnel implements FlowOwner {
   private open = 2;
 
   /** @param onOver called once when the tunnel has ended, however it did */
-  constructor(plane: Plane, client: ClientConnection, backend: UpstreamConnection, onOver: () => void) {
-    this.plane = plane;
+  constructor(pool: HttpPool, client: ClientConnection, backend: UpstreamConnection, onOver: () => void) {
+    this.plane = pool.plane;
+    this.pool = pool;
     this.client = client;
     this.backend = backend;
     this.onOver = onOver;
-    this.upward = new Flow(client, backend.socket, plane.buffers, this);
-    this.downward = new Flow(backend, client.socket, plane.buffers, this);
+    this.upward = new Flow(client, backend.socket, pool.plane.buffers, this);
+    this.downward = new Flow(backend, client.socket, pool.plane.buffers, this);
     this.touch();
   }
 
@@ -70,8 +73,8 @@ export class Tunnel implements FlowOwner {
   }
 
   /** Ends if it leads to that backend. */
-  recall(id: BackendId): void {
-    if (this.backend.upstream.id === id) this.finish();
+  recall(pool: string, id: BackendId): void {
+    if (this.pool.name === pool && this.backend.upstream.id === id) this.finish();
   }
 
   /** Nothing moved for too long, or an ended tunnel's peer does not take its last bytes. */
@@ -96,7 +99,7 @@ export class Tunnel implements FlowOwner {
   }
 
   private touch(): void {
-    if (!this.over) this.plane.wheel.arm(this.timer, this.plane.dispatch.config.timeouts.tunnelIdle);
+    if (!this.over) this.plane.wheel.arm(this.timer, this.pool.dispatch.config.timeouts.tunnelIdle);
   }
 
   private closed(): void {

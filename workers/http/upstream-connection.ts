@@ -14,6 +14,7 @@ import { WheelTimer } from '../timer-wheel.js';
 import type { Idle } from '../worker-backend.js';
 import { type Answered, Discarded } from './answered.js';
 import { type FlowSource, giveLoanBack, WORTH_A_LOAN } from './flow.js';
+import type { HttpPool } from './http-pool.js';
 import type { Plane } from './plane.js';
 import type { Tunnel } from './tunnel.js';
 
@@ -59,6 +60,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   reused = false;
   readonly body = new BodyReader();
   private readonly plane: Plane;
+  private readonly pool: HttpPool;
   private readonly timer = new WheelTimer(this);
   private stage: Stage = 'connecting';
   /** Whose response comes next. */
@@ -85,12 +87,14 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   private readonly moves: number;
 
   /** Connects to `upstream` for `exchange`, which is told when it may send or that it failed. */
-  constructor(plane: Plane, upstream: Upstream, exchange: Answered) {
+  constructor(pool: HttpPool, upstream: Upstream, exchange: Answered) {
+    const { plane, dispatch } = pool;
     this.plane = plane;
+    this.pool = pool;
     this.upstream = upstream;
     this.moves = upstream.moves;
     this.exchange = exchange;
-    this.idleMs = plane.dispatch.config.timeouts.idle;
+    this.idleMs = dispatch.config.timeouts.idle;
     this.readBuffer = plane.buffers.shared;
     this.socket = dial(upstream.host, upstream.port, this);
     this.writer = new TextWriter(this.socket);
@@ -98,8 +102,8 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.socket.on('end', () => this.onEnd());
     this.socket.on('error', (error: NodeJS.ErrnoException) => this.onError(error.code));
     this.socket.on('close', () => this.lose(this.stage === 'connecting' ? REFUSED : RESET));
-    plane.dispatch.connecting();
-    plane.wheel.arm(this.timer, plane.dispatch.config.timeouts.connect);
+    dispatch.connecting();
+    plane.wheel.arm(this.timer, dispatch.config.timeouts.connect);
   }
 
   /** Takes the most recently used idle connection to `upstream`. */
@@ -115,13 +119,13 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** For several requests in one write: those behind the first, which the connection has already. */
   share(others: Answered[]): void {
     this.behind = others;
-    if (others.length > 0) this.plane.pipeline?.watch(this);
+    if (others.length > 0) this.pool.pipeline?.watch(this);
   }
 
   /** The connection is open and free: sends what there is to send. */
   begin(): void {
     const { exchange, behind } = this;
-    if (exchange === undefined || this.plane.pipeline === undefined) return exchange?.send(this);
+    if (exchange === undefined || this.pool.pipeline === undefined) return exchange?.send(this);
     if (behind.length === 0) exchange.send(this);
     else this.sendAll(exchange);
     this.unanswered = true;
@@ -149,7 +153,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     // Nothing is sent yet, so nothing of it has to be read.
     if (at < 0) this.exchange = this.behind.shift();
     else this.behind.splice(at, 1);
-    if (this.behind.length === 0) this.plane.pipeline?.unwatch(this);
+    if (this.behind.length === 0) this.pool.pipeline?.unwatch(this);
   }
 
   /** Those behind the next response go elsewhere, and nobody comes behind it any more. */
@@ -157,7 +161,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.keepsOpen = false;
     const { behind } = this;
     this.behind = [];
-    this.plane.pipeline?.unwatch(this);
+    this.pool.pipeline?.unwatch(this);
     for (const each of behind) each.onLost(this, OVERTAKEN);
   }
 
@@ -183,7 +187,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The whole request is sent. */
   requestSent(): void {
     if (this.stage !== 'head') return;
-    const { timeouts, retries } = this.plane.dispatch.config;
+    const { timeouts, retries } = this.pool.dispatch.config;
     this.isOneTry = retries.perTryTimeout > 0;
     this.plane.wheel.arm(this.timer, this.isOneTry ? retries.perTryTimeout : timeouts.responseHead);
   }
@@ -196,12 +200,12 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The backend takes no more request bytes, or takes them again; its response may have begun all the same. */
   uploadStalled(stalled: boolean): void {
     const limited = stalled || this.stage === 'body';
-    this.plane.wheel.arm(this.timer, limited ? this.plane.dispatch.config.timeouts.betweenBytes : 0);
+    this.plane.wheel.arm(this.timer, limited ? this.pool.dispatch.config.timeouts.betweenBytes : 0);
   }
 
   /** The client takes no more response bytes, so nothing is expected here, or it takes them again. */
   downloadStalled(stalled: boolean): void {
-    this.plane.wheel.arm(this.timer, stalled ? 0 : this.plane.dispatch.config.timeouts.betweenBytes);
+    this.plane.wheel.arm(this.timer, stalled ? 0 : this.pool.dispatch.config.timeouts.betweenBytes);
   }
 
   /** From here on every byte belongs to `tunnel`, which also owns the timeout. */
@@ -241,7 +245,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   private onTryLate(): void {
     this.isOneTry = false;
     this.exchange?.movesOn(RESPONSE_LATE);
-    const { timeouts, retries } = this.plane.dispatch.config;
+    const { timeouts, retries } = this.pool.dispatch.config;
     if (this.stage === 'head') this.plane.wheel.arm(this.timer, timeouts.responseHead - retries.perTryTimeout);
   }
 
@@ -255,7 +259,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   private onConnect(): void {
     if (this.stage !== 'connecting') return;
     this.stage = 'sending';
-    this.plane.dispatch.connected();
+    this.pool.dispatch.connected();
     this.plane.wheel.arm(this.timer, 0);
     this.begin();
   }
@@ -350,7 +354,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The response of `answered` is complete, and the next one begins at `end` if any of it is here. */
   private next(answered: Answered, buffer: Buffer, end: number, length: number): void {
     this.exchange = this.behind.shift();
-    if (this.behind.length === 0) this.plane.pipeline?.unwatch(this);
+    if (this.behind.length === 0) this.pool.pipeline?.unwatch(this);
     this.waitingSince = performance.now();
     this.expectResponse();
     this.requestSent();
@@ -361,7 +365,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** What was sent last begins to be answered. */
   private observe(): void {
     this.unanswered = false;
-    this.plane.pipeline?.observe(performance.now() - this.waitingSince);
+    this.pool.pipeline?.observe(performance.now() - this.waitingSince);
   }
 
   /** The backend ended its side. */
@@ -379,12 +383,12 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   }
 
   private park(): void {
-    const { upstream, plane } = this;
+    const { upstream, plane, pool } = this;
     if (
       !upstream.keepsIdle ||
       upstream.moves !== this.moves ||
       plane.draining ||
-      upstream.idle.length >= plane.dispatch.config.idleConnections
+      upstream.idle.length >= pool.dispatch.config.idleConnections
     ) {
       return this.leave();
     }
@@ -395,7 +399,7 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
 
   /** The backend's own `Keep-Alive: timeout` less a second, so that we close first, or the default. */
   private idleTime(announcedMs: number): number {
-    const { idle, longestIdle } = this.plane.dispatch.config.timeouts;
+    const { idle, longestIdle } = this.pool.dispatch.config.timeouts;
     if (announcedMs === 0) return idle;
     return Math.min(Math.max(announcedMs - 1_000, 500), longestIdle);
   }
@@ -423,9 +427,9 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
     this.socket.destroy();
     giveLoanBack(this, this.plane.buffers);
     if (this.behind.length > 0) {
-      this.plane.pipeline?.leaveAlone(this.upstream);
+      this.pool.pipeline?.leaveAlone(this.upstream);
       this.relieve();
     }
-    this.plane.dispatch.disconnected(opened);
+    this.pool.dispatch.disconnected(opened);
   }
 }
