@@ -1,6 +1,7 @@
 /**
  * control/balancer.ts: starts a balancer, whole or not at all, and says what can be done with one.
  */
+import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { Config, HealthCheckConfig } from '../config/schema.js';
 import { type Accept, chooseAccept } from './accept.js';
@@ -110,7 +111,12 @@ function secretFor({ pools }: Config, logger: Logger): string | undefined {
 function acceptOf({ accept: wanted }: Config, logger: Logger): Accept {
   const choice = chooseAccept(wanted, { nodeVersion: process.versions.node, platform: process.platform });
   if ('problem' in choice) throw new StartError(`Cannot start: ${choice.problem}`);
-  if (choice.accept !== 'shared' || canShareSockets()) return choice.accept;
+  const accept = choice.accept === 'shared' && !canShareSockets() ? withoutSharing(logger) : choice.accept;
+  if (accept !== 'round-robin' || cluster.isPrimary) return accept;
+  throw new StartError('Cannot start: accept mode "round-robin" is not possible inside a worker of node:cluster');
+}
+
+function withoutSharing(logger: Logger): Accept {
   logger.warn('this Node cannot share a bound socket; accepting round-robin');
   return 'round-robin';
 }

@@ -32,7 +32,9 @@ import {
   type Sources,
   viewOf,
 } from './view.js';
-import { prepareCluster, type WorkerProcess } from './worker-process.js';
+import type { OpenChannel } from './worker-channel.js';
+import { workerForks } from './worker-fork.js';
+import type { WorkerProcess } from './worker-process.js';
 import { WorkerWatch } from './worker-watch.js';
 
 export interface PrimaryParts {
@@ -81,8 +83,7 @@ export class Primary implements Balancer {
       recall: (pool, id) => this.#broadcaster.recall(pool, id),
     });
     this.#accessLogs = new AccessLogs(config, logger);
-    prepareCluster(programs.worker, accept);
-    this.#supervisor = this.#workerSupervisor();
+    this.#supervisor = this.#workerSupervisor(workerForks(programs.worker, accept));
     this.#watch = this.#workerWatch();
   }
 
@@ -192,10 +193,11 @@ export class Primary implements Balancer {
     this.#admin = await startAdmin(this.#config.admin, this, this.#logger, this.#adminToken);
   }
 
-  #workerSupervisor(): Supervisor {
+  #workerSupervisor(open: OpenChannel): Supervisor {
     const { workers, drain } = this.#config;
     return new Supervisor({
       count: workers === 'auto' ? usableCpus() : workers,
+      open,
       sockets: this.#sockets,
       drainMs: drain,
       logger: this.#logger,

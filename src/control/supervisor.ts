@@ -9,6 +9,7 @@ import type { Journal } from './journal.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
 import { emptySlot, type Slot, vacate } from './slot.js';
+import type { OpenChannel } from './worker-channel.js';
 import { type WorkerEvents, type WorkerExit, WorkerProcess } from './worker-process.js';
 import { WorkerStarts } from './worker-starts.js';
 
@@ -17,6 +18,8 @@ export type WorkerReport = Exclude<ToPrimary, { type: 'hello' | 'listening' | 'l
 
 export interface SupervisorParts {
   readonly count: number;
+  /** Starts a worker. */
+  readonly open: OpenChannel;
   readonly sockets: readonly ListenSocket[];
   /** How long a replaced worker may take to finish, in milliseconds. */
   readonly drainMs: number;
@@ -155,7 +158,7 @@ export class Supervisor {
       gone: (worker, exit) => this.#gone(worker, exit),
     };
     try {
-      return new WorkerProcess(slot, events, this.#parts.logger);
+      return new WorkerProcess(slot, this.#parts.open, events, this.#parts.logger);
     } catch (error) {
       throw new StartError(`Cannot start a worker process: ${error instanceof Error ? error.message : error}`);
     }

@@ -1,14 +1,13 @@
 /**
- * control/worker-process.ts: one worker as the primary sees it: forked, told, listened to, ended. Whatever comes from
+ * control/worker-process.ts: one worker as the primary sees it: started, told, listened to, ended. Whatever comes from
  * it is parsed here; a worker gone wrong may lose its own messages but never the primary.
  */
 import type { SendHandle } from 'node:child_process';
-import cluster, { type Worker } from 'node:cluster';
 import { toPrimarySchema } from '../message-schemas.js';
 import type { ToPrimary, ToWorker } from '../messages.js';
-import type { Accept } from './accept.js';
 import type { Logger } from './logger.js';
 import { monotonicMs } from './monotonic.js';
+import type { OpenChannel, WorkerChannel } from './worker-channel.js';
 
 export type WorkerState = 'starting' | 'listening' | 'draining';
 
@@ -39,19 +38,11 @@ function isState({ type }: ToWorker): boolean {
   return type === 'change' || type === 'snapshot';
 }
 
-/** Must come before the first fork of the process: node:cluster never changes its scheduling afterwards. */
-export function prepareCluster(workerFile: string, accept: Accept): void {
-  cluster.schedulingPolicy = accept === 'round-robin' ? cluster.SCHED_RR : cluster.SCHED_NONE;
-  cluster.setupPrimary({
-    exec: workerFile,
-    args: [],
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    windowsHide: true,
-  });
-}
+let started = 0;
 
 export class WorkerProcess {
+  /** Unique over the life of this process. */
+  readonly id: number;
   /** Its place among the workers, from 1; a replacement takes over the number. */
   readonly slot: number;
   /** Epoch milliseconds. */
@@ -66,29 +57,32 @@ export class WorkerProcess {
   #hasMissed = false;
   /** Why it was ended, if it did not end by itself. */
   #endedFor: string | undefined;
-  readonly #worker: Worker;
+  readonly #channel: WorkerChannel;
   readonly #events: WorkerEvents;
   readonly #logger: Logger;
   #deadline: NodeJS.Timeout | undefined;
 
   /** @throws {Error} when the system cannot start another process */
-  constructor(slot: number, events: WorkerEvents, logger: Logger) {
+  constructor(slot: number, open: OpenChannel, events: WorkerEvents, logger: Logger) {
     this.slot = slot;
     this.#events = events;
     this.#logger = logger;
-    this.#worker = cluster.fork();
-    this.gone = this.#watchEnd();
-    this.#worker.on('message', (raw: unknown) => this.#receive(raw));
-    this.#worker.on('disconnect', () => this.#lose());
-  }
-
-  /** Unique over the life of the primary. */
-  get id(): number {
-    return this.#worker.id;
+    let end: (how: string) => void = () => {};
+    this.gone = new Promise((resolve) => {
+      end = (how) => resolve(this.#end(how));
+    });
+    this.#channel = open({
+      message: (raw) => this.#receive(raw),
+      lost: () => this.#lose(),
+      failed: (reason) => this.#logger.warn('worker channel failed', { ...this.#who(), reason }),
+      gone: (how) => end(how),
+    });
+    started += 1;
+    this.id = started;
   }
 
   get pid(): number | undefined {
-    return this.#worker.process.pid;
+    return this.#channel.pid;
   }
 
   get ageMs(): number {
@@ -97,13 +91,13 @@ export class WorkerProcess {
 
   /** A worker that is about to die misses messages; its replacement starts from a full snapshot anyway. */
   send(message: ToWorker, handle?: SendHandle): void {
-    if (!this.#worker.isConnected()) return;
+    if (!this.#channel.connected) return;
     if (this.#unread >= MOST_UNREAD && isState(message)) {
       this.#hasMissed = true;
       return;
     }
     this.#unread += 1;
-    this.#worker.send(message, handle, (error) => {
+    this.#channel.send(message, handle, (error) => {
       if (error !== null) this.#logger.debug('message not delivered', { ...this.#who(), reason: error.message });
       this.#read();
     });
@@ -125,7 +119,7 @@ export class WorkerProcess {
   /** @param reason for the log */
   kill(reason?: string): void {
     this.#endedFor ??= reason;
-    this.#worker.process.kill('SIGKILL');
+    this.#channel.kill();
   }
 
   #read(): void {
@@ -157,24 +151,12 @@ export class WorkerProcess {
     this.#logger.warn('malformed message from a worker dropped', { ...this.#who(), reason });
   }
 
-  #watchEnd(): Promise<WorkerExit> {
-    return new Promise((resolve) => {
-      const end = (how: string): void => {
-        clearTimeout(this.#deadline);
-        const because = this.#endedFor === undefined ? how : `${this.#endedFor}, ${how}`;
-        const exit = { how: because, livedMs: this.ageMs };
-        resolve(exit);
-        this.#events.gone(this, exit);
-      };
-      this.#worker.once('exit', (code: number, signal: string | null) =>
-        end(signal === null ? `exit code ${code}` : `signal ${signal}`),
-      );
-      this.#worker.on('error', (error: Error) => {
-        // Without a process there is no exit to wait for.
-        if (this.pid === undefined) end(`could not be started: ${error.message}`);
-        else this.#logger.warn('worker channel failed', { ...this.#who(), reason: error.message });
-      });
-    });
+  #end(how: string): WorkerExit {
+    clearTimeout(this.#deadline);
+    const because = this.#endedFor === undefined ? how : `${this.#endedFor}, ${how}`;
+    const exit = { how: because, livedMs: this.ageMs };
+    this.#events.gone(this, exit);
+    return exit;
   }
 
   #who(): { worker: number; pid: number | undefined } {

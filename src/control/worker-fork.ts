@@ -1,0 +1,61 @@
+/**
+ * control/worker-fork.ts: starts the worker processes. They are plain children of this one, so that a program which
+ * runs a balancer inside itself may use node:cluster for its own purposes; only mode `round-robin`, in which node:cluster
+ * accepts for the workers, needs them to be part of a cluster.
+ */
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
+import cluster from 'node:cluster';
+import type { Accept } from './accept.js';
+import type { ChannelEvents, OpenChannel, WorkerChannel } from './worker-channel.js';
+
+const OPTIONS = {
+  serialization: 'advanced',
+  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+} as const satisfies ForkOptions;
+
+/** @param file the compiled program of a worker */
+export function workerForks(file: string, accept: Accept): OpenChannel {
+  if (accept !== 'round-robin') return (events) => channelOf(fork(file, [], { ...OPTIONS, ...inspection() }), events);
+  // Fixed by the first fork of the process, whoever makes it; it is the default but on Windows.
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  return (events) => channelOf(forkInCluster(file), events);
+}
+
+/** As node:cluster does: each worker of a process that is debugged gets a port of its own for that. */
+function inspection(): ForkOptions {
+  const isInspected = process.execArgv.some((option) => option.startsWith('--inspect'));
+  return isInspected ? { execArgv: [...process.execArgv, '--inspect-port=0'] } : {};
+}
+
+/** What others in this process have set up for their own workers is put back at once. */
+function forkInCluster(file: string): ChildProcess {
+  const unset = { exec: process.argv[1], args: process.argv.slice(2), serialization: undefined, stdio: undefined };
+  const theirs = { ...unset, ...cluster.settings };
+  cluster.setupPrimary({ ...OPTIONS, stdio: [...OPTIONS.stdio], exec: file, args: [] });
+  try {
+    return cluster.fork().process;
+  } finally {
+    cluster.setupPrimary(theirs);
+  }
+}
+
+function channelOf(child: ChildProcess, events: ChannelEvents): WorkerChannel {
+  child.on('message', (raw: unknown) => events.message(raw));
+  child.on('disconnect', () => events.lost());
+  child.once('exit', (code, signal) => events.gone(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  child.on('error', (error) => {
+    // Without a process there is no exit to wait for.
+    if (child.pid === undefined) events.gone(`could not be started: ${error.message}`);
+    else events.failed(error.message);
+  });
+  return {
+    get pid() {
+      return child.pid;
+    },
+    get connected() {
+      return child.connected;
+    },
+    send: (message, handle, done) => void child.send(message, handle, done),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
