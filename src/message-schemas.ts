@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { configSchema } from './config/schema.js';
-import { FAILURE_REASONS } from './core/outlier.js';
+import { STREAK_REASONS } from './core/outlier.js';
 import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, shareSchema } from './core/schemas.js';
 
 /** How a worker gets its connections; `auto` has been decided by then. */
@@ -61,14 +61,14 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('applied'), pool: z.string(), version: z.int() }),
   /** A change was missed: send the whole pool again. */
   z.object({ type: z.literal('resync'), pool: z.string(), have: z.int() }),
-  /** Passive failures in a row: sent at the first of a streak, once a second at most, ever rarer from the ejection
-   * threshold on, and with 0 when a streak that had reached it is over. */
+  /** Failures in a row, or gateway errors: sent at the first of a streak, once a second at most, ever rarer from the
+   * ejection threshold on, and with 0 when a streak that had reached it is over. */
   z.object({
     type: z.literal('failing'),
     pool: z.string(),
     id: backendIdSchema,
     streak: z.int(),
-    reason: z.enum(FAILURE_REASONS),
+    reason: z.enum(STREAK_REASONS),
   }),
   /** Lines of the access log wait in memory, and may get lost, or all is well again; or a new file did not open. */
   z.object({

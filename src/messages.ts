@@ -5,7 +5,7 @@
 import type * as z from 'zod';
 import type { toPrimarySchema, toWorkerSchema } from './message-schemas.js';
 
-export type { FailureReason } from './core/outlier.js';
+export type { FailureReason, StreakReason } from './core/outlier.js';
 
 export type ToWorker = z.infer<typeof toWorkerSchema>;
 export type PoolTable = Extract<ToWorker, { type: 'hash-table' }>['table'];

@@ -161,6 +161,12 @@ export class Dispatch {
     if (this.queue.size > 0) this.serveQueue();
   }
 
+  /** A backend answered, whether or not its answer is forwarded. */
+  answered(upstream: Upstream, status: number, nowMs: number): void {
+    upstream.counters.addStatus(status);
+    if (this.streaks.heedsAnswers) this.streaks.answered(upstream, status, nowMs);
+  }
+
   /** How long an attempt took, for a pool that is {@link timed}. */
   took({ latency }: Upstream, ms: number, outcome: Outcome, nowMs: number): void {
     latency[outcome](ms, nowMs);

@@ -1,10 +1,11 @@
 /**
  * workers/streaks.ts: failures in a row on each backend, as this worker sees them, and what of them the primary hears,
- * which decides about ejections.
+ * which decides about ejections. Answers that are gateway errors are counted apart, and only where they can eject.
  */
 import type { PoolConfig } from '../src/config/schema.js';
 import type { BackendId } from '../src/core/backend.js';
-import type { FailureReason } from '../src/messages.js';
+import { isGatewayError, streakLimit } from '../src/core/outlier.js';
+import type { FailureReason, StreakReason } from '../src/messages.js';
 import { COLUMN } from './counters.js';
 import type { Upstream } from './roster.js';
 
@@ -15,9 +16,28 @@ const BEGINNINGS_APART_MS = 1_000;
  * Told when a streak of failures begins, when it reaches the ejection threshold, each time it has doubled since, and,
  * by 0, when a good answer has ended one that was so long.
  */
-export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: FailureReason) => void;
+export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: StreakReason) => void;
+
+/** What goes wrong in a row on one backend. */
+export class OpenStreak {
+  /** How much, since it last went well. */
+  length = 0;
+  beganMs = 0;
+  /** What went wrong last. */
+  reason: StreakReason;
+  /** When the beginning of one was last reported. */
+  beginningReportedMs = Number.NEGATIVE_INFINITY;
+  /** The length that is reported next. */
+  reportAt = 0;
+
+  constructor(reason: StreakReason) {
+    this.reason = reason;
+  }
+}
 
 export class Streaks {
+  /** Whether {@link answered} wants to be told. */
+  readonly heedsAnswers: boolean;
   private readonly pool: string;
   private readonly limits: PoolConfig['outlier'];
   private readonly report: ReportFailing;
@@ -26,39 +46,46 @@ export class Streaks {
     this.pool = pool;
     this.limits = limits;
     this.report = report;
+    this.heedsAnswers = limits.consecutiveGatewayErrors > 0;
   }
 
-  /** The backend answered: whatever failed before is no longer in a row. */
+  /** The backend did what was asked of it: whatever failed before is no longer in a row. */
   succeeded(upstream: Upstream): void {
-    if (upstream.streak !== 0) this.endStreak(upstream);
+    if (upstream.failures.length !== 0) this.end(upstream.id, upstream.failures);
   }
 
   /** The backend failed an attempt. @param nowMs the worker's coarse clock */
   failed(upstream: Upstream, reason: FailureReason, nowMs: number): void {
     upstream.counters.add(reason === 'connect' ? COLUMN.connectFailures : COLUMN.failures);
-    const { consecutiveFailures, window } = this.limits;
-    if (upstream.streak === 0 || nowMs - upstream.streakBegan > window) {
-      upstream.streak = 0;
-      upstream.streakBegan = nowMs;
-    }
-    upstream.streak += 1;
-    upstream.failure = reason;
-    const { streak } = upstream;
-    if (streak === 1) {
-      upstream.reportAt = consecutiveFailures;
-      if (nowMs - upstream.beginningReported < BEGINNINGS_APART_MS) return;
-      upstream.beginningReported = nowMs;
-    } else if (streak < upstream.reportAt) return;
-    // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
-    else upstream.reportAt = streak * 2;
-    this.report(this.pool, upstream.id, streak, reason);
+    this.grow(upstream.id, upstream.failures, reason, nowMs);
   }
 
-  private endStreak(upstream: Upstream): void {
-    upstream.streak = 0;
-    // Who heard of one that is worth an ejection goes by it until it hears that it is over.
-    if (upstream.reportAt > this.limits.consecutiveFailures) {
-      this.report(this.pool, upstream.id, 0, upstream.failure);
+  /** The backend answered with `status`. */
+  answered(upstream: Upstream, status: number, nowMs: number): void {
+    if (isGatewayError(status)) this.grow(upstream.id, upstream.gatewayErrors, 'gateway-error', nowMs);
+    else if (upstream.gatewayErrors.length !== 0) this.end(upstream.id, upstream.gatewayErrors);
+  }
+
+  private grow(id: BackendId, streak: OpenStreak, reason: StreakReason, nowMs: number): void {
+    if (streak.length === 0 || nowMs - streak.beganMs > this.limits.window) {
+      streak.length = 0;
+      streak.beganMs = nowMs;
     }
+    streak.length += 1;
+    streak.reason = reason;
+    if (streak.length === 1) {
+      streak.reportAt = streakLimit(reason, this.limits);
+      if (nowMs - streak.beginningReportedMs < BEGINNINGS_APART_MS) return;
+      streak.beginningReportedMs = nowMs;
+    } else if (streak.length < streak.reportAt) return;
+    // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
+    else streak.reportAt = streak.length * 2;
+    this.report(this.pool, id, streak.length, reason);
+  }
+
+  private end(id: BackendId, streak: OpenStreak): void {
+    streak.length = 0;
+    // Who heard of one that is worth an ejection goes by it until it hears that it is over.
+    if (streak.reportAt > streakLimit(streak.reason, this.limits)) this.report(this.pool, id, 0, streak.reason);
   }
 }

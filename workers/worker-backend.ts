@@ -5,8 +5,9 @@
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
 import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
-import { BACKEND_COLUMNS, type FailureReason } from '../src/messages.js';
+import { BACKEND_COLUMNS } from '../src/messages.js';
 import { type Counted, CounterRow } from './counters.js';
+import { OpenStreak } from './streaks.js';
 
 /** An upstream connection with no request on it. */
 export interface Idle {
@@ -27,15 +28,9 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   inflight = 0;
   turn = 0;
   readonly latency = new Latency();
-  /** Failures since the last success; see `dispatch.ts`. */
-  streak = 0;
-  streakBegan = 0;
-  /** When the beginning of a streak was last reported. */
-  beginningReported = Number.NEGATIVE_INFINITY;
-  /** The streak that is reported next. */
-  reportAt = 0;
-  /** How the last failure came. */
-  failure: FailureReason = 'reset';
+  /** In a row; see `streaks.ts`. */
+  readonly failures = new OpenStreak('reset');
+  readonly gatewayErrors = new OpenStreak('gateway-error');
   /** Until then, on the worker's coarse clock, it gets one request at a time on a connection. */
   aloneUntil = 0;
   /** Most recently used last. */

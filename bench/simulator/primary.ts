@@ -69,11 +69,11 @@ export class SimulatedPrimary {
   }
 
   /** A worker has failed `streak` times in a row. */
-  failing(workerId: number, id: BackendId, streak: number, reason: outlier.FailureReason): void {
+  failing(workerId: number, id: BackendId, streak: number, reason: outlier.StreakReason): void {
     this.#clock.after(MESSAGE_MS, () => {
       const { nowMs } = this.#clock;
       const { record, streaks } = this.#suspect(id);
-      const now = outlier.streakAfter(streaks.get(workerId), streak, nowMs);
+      const now = outlier.streakAfter(streaks.get(workerId), reason, streak, nowMs);
       streaks.set(workerId, now);
       if (reason === 'connect') this.#probeSoon(id);
       if (record.state === 'ejected' || !outlier.isOutlier(now, this.#config.outlier, nowMs)) return;

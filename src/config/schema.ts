@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
 import { dns, services } from './discovery.js';
 import { healthCheck } from './health-check.js';
+import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { adminAddress, backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
@@ -66,23 +67,6 @@ const backends = z
     }
   })
   .describe('The servers that answer, each with an address of its own.');
-
-const outlier = z
-  .strictObject({
-    consecutiveFailures: z
-      .int()
-      .min(1)
-      .max(1_000)
-      .default(5)
-      .describe('This many failures in a row, seen by one worker, eject the backend.'),
-    window: positiveDuration.prefault('10s').describe('A streak older than this starts again from one.'),
-    ejection: positiveDuration
-      .prefault('10s')
-      .describe('How long the first ejection lasts; the nth lasts n times as long.'),
-    longestEjection: positiveDuration.prefault('5m').describe('The longest that an ejection may grow to.'),
-  })
-  .prefault({})
-  .describe('When failing traffic puts a backend out of use for a while, whatever its health checks say.');
 
 const upstreamTimeouts = z
   .strictObject({

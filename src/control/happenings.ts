@@ -35,7 +35,7 @@ interface Usable {
 export interface Happenings {
   readonly 'backend-up': OfBackend & Because;
   readonly 'backend-down': OfBackend & Because;
-  readonly 'backend-ejected': OfBackend & Because & { readonly streak: number; readonly forMs: number };
+  readonly 'backend-ejected': OfBackend & Because & { readonly why: string; readonly forMs: number };
   readonly 'backend-restored': OfBackend & Because;
   readonly 'backend-added': OfBackend & { readonly weight: number; readonly version: number };
   readonly 'backend-removed': OfBackend & { readonly version: number };
@@ -76,7 +76,7 @@ export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
   'backend-ejected': {
     level: 'warn',
     message: 'backend ejected',
-    text: ({ reason, streak, forMs }) => `ejected for ${seconds(forMs)}: ${streak} failures in a row (${reason})`,
+    text: ({ why, forMs }) => `ejected for ${seconds(forMs)}: ${why}`,
   },
   'backend-restored': { level: 'info', message: 'backend restored', text: ({ reason }) => `restored: ${reason}` },
   'backend-added': { level: 'info', message: 'backend added', text: ({ weight }) => `added with weight ${weight}` },

@@ -1,10 +1,10 @@
 /**
  * control/outliers.ts: ejects a backend on which real requests keep failing, and restores it when its time is over.
- * Workers report, core/outlier decides, this keeps the streaks, the records and the timers.
+ * Workers report, `success-rates.ts` compares, core/outlier decides; this keeps the streaks, the records and the timers.
  */
-import type { PoolConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 import * as core from '../core/outlier.js';
+import type { Straggler } from '../core/success-rate.js';
 import type { ToPrimary } from '../messages.js';
 import type { Journal } from './journal.js';
 import type { Pool } from './pool.js';
@@ -14,7 +14,8 @@ export type Failing = Extract<ToPrimary, { type: 'failing' }>;
 interface Suspect {
   record: core.OutlierRecord;
   /** By worker: each counts its own requests in a row. */
-  readonly streaks: Map<number, core.Streak>;
+  readonly failures: Map<number, core.Streak>;
+  readonly gatewayErrors: Map<number, core.Streak>;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -30,18 +31,22 @@ export class Outliers {
   }
 
   /** @param limits of the backend's pool */
-  report(workerId: number, pool: Pool, { id, streak, reason }: Failing, limits: PoolConfig['outlier']): void {
+  report(workerId: number, pool: Pool, { id, streak, reason }: Failing, limits: core.OutlierLimits): void {
     if (pool.backend(id) === undefined) return;
     const nowMs = this.#nowMs();
     const suspect = this.#suspect(pool, id);
-    const now = core.streakAfter(suspect.streaks.get(workerId), streak, nowMs);
-    suspect.streaks.set(workerId, now);
+    const streaks = reason === 'gateway-error' ? suspect.gatewayErrors : suspect.failures;
+    const now = core.streakAfter(streaks.get(workerId), reason, streak, nowMs);
+    streaks.set(workerId, now);
     if (suspect.record.state === 'ejected' || !core.isOutlier(now, limits, nowMs)) return;
     if (this.#isCommonCause(pool, limits, nowMs)) return this.#pardonAll(pool, nowMs);
-    if (!core.canSpare(pool.snapshot.backends, id)) return;
-    suspect.record = core.eject(suspect.record, reason, limits, nowMs);
-    suspect.streaks.clear();
-    this.#eject(pool, id, suspect, reason, streak);
+    this.#eject(pool, id, reason, `${streak} failures in a row (${reason})`, limits);
+  }
+
+  /** Its requests succeed clearly less often than those of the others. */
+  straggles(pool: Pool, { id, rate, mean }: Straggler, limits: core.OutlierLimits): void {
+    const why = `${percent(rate)} of its requests succeed, ${percent(mean)} of all (success-rate)`;
+    this.#eject(pool, id, 'success-rate', why, limits);
   }
 
   /** Probes found it down as well: what they say counts from now on. */
@@ -65,7 +70,7 @@ export class Outliers {
   /** Its streaks end with the worker. */
   leave(workerId: number): void {
     for (const suspects of this.#suspects.values()) {
-      for (const { streaks } of suspects.values()) streaks.delete(workerId);
+      for (const suspect of suspects.values()) for (const streaks of kinds(suspect)) streaks.delete(workerId);
     }
   }
 
@@ -80,10 +85,11 @@ export class Outliers {
     for (const [pool, suspects] of this.#suspects) for (const id of [...suspects.keys()]) this.forget(pool, id);
   }
 
-  #isCommonCause(pool: Pool, limits: PoolConfig['outlier'], nowMs: number): boolean {
+  #isCommonCause(pool: Pool, limits: core.OutlierLimits, nowMs: number): boolean {
     return core.isCommonCause(pool.snapshot.backends, (id) => {
-      const streaks = this.#suspects.get(pool)?.get(id)?.streaks.values() ?? [];
-      return [...streaks].some((streak) => core.isOutlier(streak, limits, nowMs));
+      const suspect = this.#suspects.get(pool)?.get(id);
+      const streaks = suspect === undefined ? [] : kinds(suspect).flatMap((byWorker) => [...byWorker.values()]);
+      return streaks.some((streak) => core.isOutlier(streak, limits, nowMs));
     });
   }
 
@@ -96,13 +102,18 @@ export class Outliers {
   #suspect(pool: Pool, id: BackendId): Suspect {
     const suspects = this.#suspects.get(pool) ?? new Map<BackendId, Suspect>();
     this.#suspects.set(pool, suspects);
-    const suspect = suspects.get(id) ?? { record: core.NEVER_EJECTED, streaks: new Map(), timer: undefined };
+    const suspect = suspects.get(id) ?? newSuspect();
     suspects.set(id, suspect);
     return suspect;
   }
 
-  #eject(pool: Pool, id: BackendId, suspect: Suspect, reason: core.FailureReason, streak: number): void {
+  /** @param why as a person reads it */
+  #eject(pool: Pool, id: BackendId, reason: core.EjectionReason, why: string, limits: core.OutlierLimits): void {
+    if (!core.canSpare(pool.snapshot.backends, id)) return;
+    const suspect = this.#suspect(pool, id);
+    suspect.record = core.eject(suspect.record, reason, limits, this.#nowMs());
     if (suspect.record.state !== 'ejected') return;
+    for (const streaks of kinds(suspect)) streaks.clear();
     const forMs = suspect.record.untilMs - this.#nowMs();
     // A timer may fire a little early; the record decides by the clock, so ask again until it agrees.
     const whenDue = (): void => {
@@ -111,8 +122,8 @@ export class Outliers {
       else suspect.timer = setTimeout(whenDue, 1);
     };
     suspect.timer = setTimeout(whenDue, forMs);
-    this.#journal.note('backend-ejected', { pool: pool.name, backend: id, reason, streak, forMs: Math.round(forMs) });
-    pool.setOutlier(id, 'ejected', `${streak} failures in a row (${reason})`);
+    this.#journal.note('backend-ejected', { pool: pool.name, backend: id, reason, why, forMs: Math.round(forMs) });
+    pool.setOutlier(id, 'ejected', why);
   }
 
   #restore(pool: Pool, id: BackendId, suspect: Suspect, next: core.OutlierRecord, reason: string): void {
@@ -122,4 +133,16 @@ export class Outliers {
     this.#journal.note('backend-restored', { pool: pool.name, backend: id, reason });
     pool.setOutlier(id, 'in', reason);
   }
+}
+
+function newSuspect(): Suspect {
+  return { record: core.NEVER_EJECTED, failures: new Map(), gatewayErrors: new Map(), timer: undefined };
+}
+
+function kinds({ failures, gatewayErrors }: Suspect): readonly Map<number, core.Streak>[] {
+  return [failures, gatewayErrors];
+}
+
+function percent(rate: number): string {
+  return `${(rate * 100).toFixed(1)} %`;
 }

@@ -24,6 +24,7 @@ import { type Prober, ProbeThread } from './probe-thread.js';
 import { Resolver } from './resolver.js';
 import { Services } from './services.js';
 import { Stats } from './stats.js';
+import { SuccessRates } from './success-rates.js';
 
 /** How long a start waits for names and first verdicts, in milliseconds; both go on in the background. */
 const PATIENCE_MS = 1_000;
@@ -51,6 +52,7 @@ export class Pools {
   readonly stats = new Stats(monotonicMs);
   readonly membership: Membership;
   readonly services: Services;
+  readonly #successRates: SuccessRates;
   /** By name, as they are configured now. */
   readonly #configs: Map<string, PoolConfig>;
   readonly #prober: Prober;
@@ -92,6 +94,13 @@ export class Pools {
     this.#names = dnsNames(config.dns.servers);
     this.#resolver = this.#nameResolver(config.dns, logger);
     const { byName: pools, health, outliers, stats } = this;
+    this.#successRates = new SuccessRates({
+      pools: () => pools.values(),
+      limitsOf: (pool) => this.#configOf(pool).outlier,
+      totals: (pool, id) => stats.backend(pool.name, id),
+      eject: (pool, straggler, limits) => outliers.straggles(pool, straggler, limits),
+      nowMs: monotonicMs,
+    });
     const healthCheckOf = (pool: Pool): HealthCheckConfig => this.#configOf(pool).healthCheck;
     this.membership = new Membership({
       healthCheckOf,
@@ -117,6 +126,7 @@ export class Pools {
    * @returns settled when each has its first verdict and each pool the table it may need, or had a second for it
    */
   async start(): Promise<void> {
+    this.#successRates.start();
     const patienceOver = new Promise<void>((resolve) => {
       this.#patience = setTimeout(resolve, PATIENCE_MS);
     });
@@ -167,6 +177,7 @@ export class Pools {
     this.health.stop();
     this.drains.stop();
     this.outliers.stop();
+    this.#successRates.stop();
     await Promise.all([this.#prober.close(), this.#hashTables.stop()]);
   }
 

@@ -7,10 +7,20 @@ import { type Backend, type BackendId, isUsable } from './backend.js';
 /** How a request can fail on a backend. With `connect` it could not be reached, so nothing was sent. */
 export const FAILURE_REASONS = ['connect', 'reset', 'timeout', 'bad-response'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
+/**
+ * What is counted in a row: failures, and apart from them the answers 502, 503 and 504, by which a backend says of
+ * itself, or of what is behind it, that it cannot serve.
+ */
+export const STREAK_REASONS = [...FAILURE_REASONS, 'gateway-error'] as const;
+export type StreakReason = (typeof STREAK_REASONS)[number];
+/** With `success-rate` its requests go wrong clearly more often than those of the others; see `success-rate.ts`. */
+export type EjectionReason = StreakReason | 'success-rate';
 
 export interface OutlierLimits {
   /** Failures in a row, seen by one worker, that eject. */
   readonly consecutiveFailures: number;
+  /** Gateway errors in a row, seen by one worker, that eject; 0 for any number of them. */
+  readonly consecutiveGatewayErrors: number;
   /** Milliseconds within which they must fall. */
   readonly window: number;
   /** Milliseconds the first ejection lasts; the nth lasts n times as long. */
@@ -19,8 +29,21 @@ export interface OutlierLimits {
   readonly longestEjection: number;
 }
 
+/** @returns whether an answer with `status` is the word of a gateway that could not serve */
+export function isGatewayError(status: number): boolean {
+  return status >= 502 && status <= 504;
+}
+
+/** @returns how long a streak of this reason must be to eject */
+export function streakLimit(reason: StreakReason, limits: OutlierLimits): number {
+  if (reason !== 'gateway-error') return limits.consecutiveFailures;
+  const { consecutiveGatewayErrors: most } = limits;
+  return most === 0 ? Number.POSITIVE_INFINITY : most;
+}
+
 /** Failures in a row on one backend as one worker counts them; a success there ends the streak. */
 export interface Streak {
+  readonly reason: StreakReason;
   readonly failures: number;
   /** When its first failure was reported, in milliseconds. */
   readonly sinceMs: number;
@@ -31,14 +54,19 @@ export interface Streak {
  * @param previous what the same worker last reported for the same backend
  * @param failures failures in a row so far
  */
-export function streakAfter(previous: Streak | undefined, failures: number, nowMs: number): Streak {
+export function streakAfter(
+  previous: Streak | undefined,
+  reason: StreakReason,
+  failures: number,
+  nowMs: number,
+): Streak {
   const goesOn = previous !== undefined && failures > previous.failures;
-  return { failures, sinceMs: goesOn ? previous.sinceMs : nowMs };
+  return { reason, failures, sinceMs: goesOn ? previous.sinceMs : nowMs };
 }
 
 /** @returns whether `streak` is long enough to eject for, and young enough to still say something */
 export function isOutlier(streak: Streak, limits: OutlierLimits, nowMs: number): boolean {
-  return streak.failures >= limits.consecutiveFailures && nowMs - streak.sinceMs <= limits.window;
+  return streak.failures >= streakLimit(streak.reason, limits) && nowMs - streak.sinceMs <= limits.window;
 }
 
 /**
@@ -72,7 +100,7 @@ export type OutlierRecord =
       /** How many ejections count, this one included: the n of its length. */
       readonly ejections: number;
       readonly untilMs: number;
-      readonly reason: FailureReason;
+      readonly reason: EjectionReason;
       /** Probes see what is wrong, so one that succeeds says that it is over. */
       readonly seenByProbes: boolean;
     };
@@ -87,7 +115,7 @@ export const NEVER_EJECTED: OutlierRecord = { state: 'in', ejections: 0, sinceMs
  */
 export function eject(
   record: OutlierRecord,
-  reason: FailureReason,
+  reason: EjectionReason,
   limits: OutlierLimits,
   nowMs: number,
 ): OutlierRecord {

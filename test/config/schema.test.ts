@@ -56,7 +56,13 @@ describe('The configuration', () => {
         fall: 3,
         initial: 'unknown',
       },
-      outlier: { consecutiveFailures: 5, window: 10_000, ejection: 10_000, longestEjection: 300_000 },
+      outlier: {
+        consecutiveFailures: 5,
+        consecutiveGatewayErrors: 0,
+        window: 10_000,
+        ejection: 10_000,
+        longestEjection: 300_000,
+      },
       queue: { length: 1_024, timeout: 5_000 },
       retries: {
         count: 2,
@@ -123,6 +129,12 @@ describe('The configuration', () => {
       withPool({ pipelining: 4, circuitBreaker: { connections: 9 } }),
       'pools.web.circuitBreaker.connections: "9" cannot be kept while requests share connections; ' +
         'leave it at 0, or pipelining at 1',
+    ],
+    [
+      'a deviation that none of so few backends can have',
+      withPool({ outlier: { successRate: { backends: 4 } } }),
+      'pools.web.outlier.successRate.deviations: "1.9" ejects nobody: one of 4 backends is never more than 1.73 ' +
+        'deviations from their mean',
     ],
     [
       'a condition that is none',

@@ -3,6 +3,7 @@ import { Journal } from '../../src/control/journal.js';
 import { idOf, LogBook } from './support.js';
 
 const ABOUT = { pool: 'web', backend: idOf('10.0.0.1:80') };
+const WHY = '5 failures in a row (connect)';
 
 describe('The journal', () => {
   let log: LogBook;
@@ -20,12 +21,12 @@ describe('The journal', () => {
   }
 
   it('writes each entry into the log with its level and its fields', async () => {
-    journal.note('backend-ejected', { ...ABOUT, reason: 'connect', streak: 5, forMs: 10_000 });
-    expect(await log.next('backend ejected')).to.include({ level: 'warn', ...ABOUT, streak: 5, forMs: 10_000 });
+    journal.note('backend-ejected', { ...ABOUT, reason: 'connect', why: WHY, forMs: 10_000 });
+    expect(await log.next('backend ejected')).to.include({ level: 'warn', ...ABOUT, why: WHY, forMs: 10_000 });
   });
 
   it('keeps what happened, when, and to whom', () => {
-    journal.note('backend-ejected', { ...ABOUT, reason: 'connect', streak: 5, forMs: 10_000 });
+    journal.note('backend-ejected', { ...ABOUT, reason: 'connect', why: WHY, forMs: 10_000 });
     expect(journal.recent).to.have.length(1);
     expect(journal.recent[0]).to.deep.include({
       at: '2026-01-01T00:00:00.000Z',
@@ -33,7 +34,7 @@ describe('The journal', () => {
       level: 'warn',
       ...ABOUT,
       worker: null,
-      text: 'ejected for 10 s: 5 failures in a row (connect)',
+      text: `ejected for 10 s: ${WHY}`,
     });
   });
 

@@ -1,11 +1,17 @@
 import { expect } from 'chai';
 import { Outliers } from '../../src/control/outliers.js';
 import type { Pool } from '../../src/control/pool.js';
-import type { FailureReason } from '../../src/messages.js';
+import type { StreakReason } from '../../src/messages.js';
 import { backendOf, idOf, LogBook, poolOf } from './support.js';
 
 const [A, B, C] = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
-const limits = { consecutiveFailures: 5, window: 10_000, ejection: 20, longestEjection: 1_000 };
+const limits = {
+  consecutiveFailures: 5,
+  consecutiveGatewayErrors: 3,
+  window: 10_000,
+  ejection: 20,
+  longestEjection: 1_000,
+};
 
 describe('Outlier detection', () => {
   let outliers: Outliers;
@@ -19,7 +25,7 @@ describe('Outlier detection', () => {
   });
   afterEach(() => outliers.stop());
 
-  function failing(id: string, streak: number, reason: FailureReason = 'reset', worker = 1, ejection = 60_000): void {
+  function failing(id: string, streak: number, reason: StreakReason = 'reset', worker = 1, ejection = 60_000): void {
     const report = { type: 'failing', pool: 'default', id: idOf(id), streak, reason } as const;
     outliers.report(worker, pool, report, { ...limits, ejection });
   }
@@ -33,7 +39,11 @@ describe('Outlier detection', () => {
     failing(A, 10);
     expect(stateOf(A)).to.equal('ejected');
     expect(log.all('backend ejected')).to.have.lengthOf(1);
-    expect(log.all('backend ejected')[0]).to.include({ backend: A, reason: 'reset', streak: 5 });
+    expect(log.all('backend ejected')[0]).to.include({
+      backend: A,
+      reason: 'reset',
+      why: '5 failures in a row (reset)',
+    });
     expect(outliers.ejections(pool, idOf(A))).to.equal(1);
   });
 
@@ -86,6 +96,40 @@ describe('Outlier detection', () => {
     for (const id of [A, B, C]) failing(id, 5);
     failing(B, 0);
     failing(A, 10);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['ejected', 'in', 'in']);
+  });
+
+  it('counts gateway errors apart from failures, by a limit of their own', () => {
+    failing(A, 2, 'gateway-error');
+    failing(A, 4);
+    expect(stateOf(A)).to.equal('in');
+    failing(A, 3, 'gateway-error');
+    expect(stateOf(A)).to.equal('ejected');
+    expect(pool.lastChange(idOf(A))).to.include({ reason: '3 failures in a row (gateway-error)' });
+  });
+
+  it('ejects nobody while some fail and all the others have only gateway errors', () => {
+    failing(A, 5);
+    failing(B, 3, 'gateway-error');
+    failing(C, 3, 'gateway-error');
+    expect([A, B, C].map(stateOf)).to.deep.equal(['in', 'in', 'in']);
+  });
+
+  const straggles = (id: string): void =>
+    outliers.straggles(pool, { id: idOf(id), rate: 0.5, mean: 0.9 }, { ...limits, ejection: 60_000 });
+
+  it('ejects a backend whose requests succeed less often than the others, whatever its probes say', () => {
+    straggles(A);
+    outliers.probeSucceeded(pool, idOf(A));
+    expect(stateOf(A)).to.equal('ejected');
+    const reason = '50.0 % of its requests succeed, 90.0 % of all (success-rate)';
+    expect(pool.lastChange(idOf(A))).to.include({ to: 'ejected', reason });
+    expect(log.all('backend ejected')[0]).to.include({ backend: A, reason: 'success-rate' });
+  });
+
+  it('never ejects more than half of the pool, for whatever reasons', () => {
+    failing(A, 5);
+    straggles(B);
     expect([A, B, C].map(stateOf)).to.deep.equal(['ejected', 'in', 'in']);
   });
 

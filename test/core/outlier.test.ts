@@ -5,17 +5,31 @@ import {
   confirmByProbes,
   eject,
   isCommonCause,
+  isGatewayError,
   isOutlier,
   NEVER_EJECTED,
   type OutlierRecord,
   pardon,
   restoreAfterProbe,
   restoreWhenDue,
+  type Streak,
+  type StreakReason,
   streakAfter,
 } from '../../src/core/outlier.js';
 import { backend, idOf } from './fixtures.js';
 
-const LIMITS = { consecutiveFailures: 5, window: 10_000, ejection: 10_000, longestEjection: 300_000 };
+const LIMITS = {
+  consecutiveFailures: 5,
+  consecutiveGatewayErrors: 3,
+  window: 10_000,
+  ejection: 10_000,
+  longestEjection: 300_000,
+};
+const streak = (failures: number, sinceMs: number, reason: StreakReason = 'reset'): Streak => ({
+  reason,
+  failures,
+  sinceMs,
+});
 const ejected = { outlier: 'ejected' } as const;
 
 /** Ejected at `atMs` and back in as soon as that is over. */
@@ -31,27 +45,34 @@ function lengthMs(record: OutlierRecord, nowMs: number): number {
 
 describe('A streak of failures', () => {
   it('begins with the first report', () => {
-    expect(streakAfter(undefined, 1, 700)).to.deep.equal({ failures: 1, sinceMs: 700 });
+    expect(streakAfter(undefined, 'reset', 1, 700)).to.deep.equal(streak(1, 700));
   });
 
   it('keeps its beginning while it grows', () => {
-    expect(streakAfter({ failures: 1, sinceMs: 700 }, 5, 900)).to.deep.equal({ failures: 5, sinceMs: 700 });
+    expect(streakAfter(streak(1, 700), 'reset', 5, 900)).to.deep.equal(streak(5, 700));
   });
 
   it('is a new one when the count did not grow', () => {
-    expect(streakAfter({ failures: 5, sinceMs: 700 }, 1, 900)).to.deep.equal({ failures: 1, sinceMs: 900 });
-    expect(streakAfter({ failures: 1, sinceMs: 700 }, 1, 900)).to.deep.equal({ failures: 1, sinceMs: 900 });
+    expect(streakAfter(streak(5, 700), 'reset', 1, 900)).to.deep.equal(streak(1, 900));
+    expect(streakAfter(streak(1, 700), 'reset', 1, 900)).to.deep.equal(streak(1, 900));
   });
 
   it('makes an outlier when it is long enough', () => {
-    expect(isOutlier({ failures: 4, sinceMs: 0 }, LIMITS, 100)).to.equal(false);
-    expect(isOutlier({ failures: 5, sinceMs: 0 }, LIMITS, 100)).to.equal(true);
-    expect(isOutlier({ failures: 9, sinceMs: 0 }, LIMITS, 100)).to.equal(true);
+    expect(isOutlier(streak(4, 0), LIMITS, 100)).to.equal(false);
+    expect(isOutlier(streak(5, 0), LIMITS, 100)).to.equal(true);
+    expect(isOutlier(streak(9, 0), LIMITS, 100)).to.equal(true);
+  });
+
+  it('of gateway errors has a limit of its own, and none at all where they are not counted', () => {
+    expect(isOutlier(streak(2, 0, 'gateway-error'), LIMITS, 100)).to.equal(false);
+    expect(isOutlier(streak(3, 0, 'gateway-error'), LIMITS, 100)).to.equal(true);
+    const uncounted = { ...LIMITS, consecutiveGatewayErrors: 0 };
+    expect(isOutlier(streak(1_000_000, 0, 'gateway-error'), uncounted, 100)).to.equal(false);
   });
 
   it('does not count once it is older than the window', () => {
-    expect(isOutlier({ failures: 5, sinceMs: 0 }, LIMITS, 10_000)).to.equal(true);
-    expect(isOutlier({ failures: 5, sinceMs: 0 }, LIMITS, 10_001)).to.equal(false);
+    expect(isOutlier(streak(5, 0), LIMITS, 10_000)).to.equal(true);
+    expect(isOutlier(streak(5, 0), LIMITS, 10_001)).to.equal(false);
   });
 });
 
@@ -131,6 +152,13 @@ describe('A common cause', () => {
   });
 });
 
+describe('A gateway error', () => {
+  it('is an answer of 502, 503 or 504', () => {
+    const all = Array.from({ length: 600 }, (_, status) => status);
+    expect(all.filter(isGatewayError)).to.deep.equal([502, 503, 504]);
+  });
+});
+
 describe('An ejection', () => {
   it('lasts its length and not a millisecond longer', () => {
     const out = eject(NEVER_EJECTED, 'reset', LIMITS, 1_000);
@@ -174,7 +202,7 @@ describe('An ejection', () => {
   });
 
   it('outlasts a good probe when requests failed on it', () => {
-    for (const reason of ['reset', 'timeout', 'bad-response'] as const) {
+    for (const reason of ['reset', 'timeout', 'bad-response', 'gateway-error', 'success-rate'] as const) {
       const out = eject(NEVER_EJECTED, reason, LIMITS, 0);
       expect(restoreAfterProbe(out, 2_000), reason).to.equal(out);
     }

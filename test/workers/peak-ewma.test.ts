@@ -45,7 +45,7 @@ describe('A worker with policy peak-ewma', () => {
       outlier: NEVER_EJECT,
     });
     expect(await answersOf(other, 30, 'good')).to.equal(30);
-    expect(other.upstream(refusing).streak).to.be.within(1, 9);
+    expect(other.upstream(refusing).failures.length).to.be.within(1, 9);
   });
 
   it('does not hold the time that a client takes to send a body against the backend', async () => {

@@ -73,6 +73,29 @@ describe('A worker reports failures', () => {
     expect(streaks(proxy)).to.deep.equal(['reset 1', 'reset 3']);
   });
 
+  it('of gateway errors apart, where they count, until an answer of another kind', async () => {
+    const statuses = [503, 502, 500, 504, 503, 503, 200];
+    const backend = await startBackend((_request, response) => void response.writeHead(statuses.shift() ?? 200).end());
+    const outlier = { consecutiveGatewayErrors: 2 };
+    const proxy = await startProxy({ backends: [backend.address], outlier });
+    for (const status of [503, 502, 500, 504, 503, 503, 200]) expect((await get(proxy.port)).status).to.equal(status);
+    const said = ['1', '2', '0', '2', '0'].map((length) => `gateway-error ${length}`);
+    expect(streaks(proxy)).to.deep.equal(said);
+  });
+
+  it('of gateway errors that the client does not get to see, too', async () => {
+    const bad = await startBackend((_request, response) => void response.writeHead(503).end());
+    const good = await startBackend((_request, response) => void response.end());
+    const proxy = await startProxy({
+      policy: 'round-robin',
+      backends: [bad.address, good.address],
+      retries: { on: ['gateway-error'] },
+      outlier: { consecutiveGatewayErrors: 2 },
+    });
+    for (let i = 0; i < 2; i++) expect((await get(proxy.port)).status).to.equal(200);
+    expect(streaks(proxy)).to.deep.equal(['gateway-error 1', 'gateway-error 2']);
+  });
+
   it('never of what a backend says on purpose: a 500 is an answer', async () => {
     const backend = await startBackend((_request, response) => void response.writeHead(500).end());
     const proxy = await startProxy({ backends: [backend.address] });

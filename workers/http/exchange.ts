@@ -244,10 +244,11 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** The backend answered with `status`, whether or not its answer is forwarded. */
   countAnswer(status: number): void {
-    if (this.upstream === undefined) return;
-    this.upstream.counters.addStatus(status);
-    if (this.pool.dispatch.timed && this.requestComplete)
-      this.time(this.upstream, status < 500 ? 'answered' : 'failed', this.askedAt);
+    const { upstream } = this;
+    if (upstream === undefined) return;
+    const { dispatch } = this.pool;
+    dispatch.answered(upstream, status, this.plane.wheel.now);
+    if (dispatch.timed && this.requestComplete) this.time(upstream, status < 500 ? 'answered' : 'failed', this.askedAt);
   }
 
   /** Another backend answered first. This one took at least that long. */

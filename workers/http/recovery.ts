@@ -152,7 +152,7 @@ export class Recovery implements Waiter {
     const { upstream } = exchange;
     const { status } = this.plane.responseHead;
     if (upstream !== undefined && status >= 500) {
-      hedge.upstream.counters.addStatus(status);
+      this.dispatch.answered(hedge.upstream, status, this.plane.wheel.now);
       this.cancelHedge(hedge);
       return false;
     }
