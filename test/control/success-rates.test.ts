@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { outlier } from '../../src/config/outlier.js';
 import type { Pool } from '../../src/control/pool.js';
-import { Stats } from '../../src/control/stats.js';
+import { type Counters, Stats } from '../../src/control/stats.js';
 import { SuccessRates } from '../../src/control/success-rates.js';
 import type { Straggler } from '../../src/core/success-rate.js';
 import { BACKEND_COLUMNS, type BackendColumn, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
@@ -44,7 +44,7 @@ describe('Success rates', () => {
       backends: Float64Array.from(ids.flatMap(() => row)),
       ofPool: new Float64Array(POOL_COLUMNS.length),
     };
-    const counters = { type: 'counters', pools: [ofPool], worker: new Float64Array(WORKER_COLUMNS.length) } as const;
+    const counters: Counters = { type: 'counters', pools: [ofPool], worker: new Float64Array(WORKER_COLUMNS.length) };
     expect(stats.record(worker, counters, () => 1)).to.equal(true);
   }
 
