@@ -1,5 +1,5 @@
 /**
- * bench/faults/backends.ts: the three backends of one run, each a process of its own that can be told how to behave,
+ * bench/faults/backends.ts: the backends of one run, each a process of its own that can be told how to behave,
  * killed, stopped and started again where it was.
  */
 import { randomInt } from 'node:crypto';
@@ -9,7 +9,6 @@ import { freePorts } from '../loopback.js';
 import type { Mode } from './backend-modes.js';
 
 const SCRIPT = fileURLToPath(new URL('./backend.js', import.meta.url));
-const COUNT = 3;
 const READY_WITHIN_MS = 5_000;
 
 export class BackendProcess {
@@ -76,14 +75,18 @@ export class BackendProcess {
 }
 
 /**
- * Three backends that share a port on addresses of their own. No client of this machine gets its own address there, so
+ * Backends that share a port on addresses of their own. No client of this machine gets its own address there, so
  * the port of a backend that is down stays free for it, and no connection to it can meet itself.
  * @throws {Error} where the system does not answer on all of 127.0.0.0/8, or one does not start
  */
-export async function startBackends(children: Children, slots: number): Promise<readonly BackendProcess[]> {
+export async function startBackends(
+  children: Children,
+  slots: number,
+  count: number,
+): Promise<readonly BackendProcess[]> {
   const [port = 0] = await freePorts(1);
   const net = `127.${randomInt(1, 255)}.${randomInt(255)}`;
-  const backends = Array.from({ length: COUNT }, (_, index) => {
+  const backends = Array.from({ length: count }, (_, index) => {
     return new BackendProcess(children, `b${index + 1}`, `${net}.${index + 1}`, port, slots);
   });
   await Promise.all(backends.map((backend) => backend.start()));

@@ -4,6 +4,7 @@ import { type Fault, NOTHING_TO_UNDO, type Stage, type Undo } from './fault.js';
 
 const SLOW_MS = 500;
 const FLAP_MS = 1_000;
+const RELOAD_EVERY_MS = 500;
 
 /** One backend misbehaves, and another could serve all that it fails. */
 const ONE_BACKEND = {
@@ -46,6 +47,8 @@ export const FAULTS: readonly Fault[] = [
     ...ONE_BACKEND,
     name: 'mute',
     summary: 'one backend answers no request, though its health checks pass',
+    // An ejection lasts ten seconds at least, and begins when the first requests have waited for long enough.
+    afterMs: 12_000,
     play: become({ mode: 'mute' }),
   },
   {
@@ -123,6 +126,14 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    ...NO_BACKEND,
+    name: 'reloaded',
+    summary: 'the configuration is read again twice a second, each time with another weight of one backend',
+    afterMs: 2_000,
+    needs: 'reload',
+    play: reloadAgainAndAgain,
+  },
+  {
     ...ONE_BACKEND,
     name: 'drained',
     summary: 'an operator drains one backend and takes it back (nginx: edits its file and reloads)',
@@ -132,6 +143,17 @@ export const FAULTS: readonly Fault[] = [
     play: async ({ product, victim }) => {
       await product.drain?.(victim.address);
       return async () => product.undrain?.(victim.address);
+    },
+  },
+  {
+    ...ONE_BACKEND,
+    name: 'moved',
+    summary: "one backend's name is given another address (TTL 1 s), and has its own again later; all go on serving",
+    faultMs: 8_000,
+    named: true,
+    play: async ({ moveName }) => {
+      if (moveName === undefined) throw new Error('the backends have no names');
+      return moveName();
     },
   },
   {
@@ -175,6 +197,20 @@ function tryKill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {}
+}
+
+async function reloadAgainAndAgain({ product }: Stage): Promise<Undo> {
+  let [weight, change] = [1, Promise.resolve()];
+  const turn = (): void => {
+    weight = 3 - weight;
+    change = change.then(() => product.reload?.(weight));
+  };
+  turn();
+  const timer = setInterval(turn, RELOAD_EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+    await change;
+  };
 }
 
 async function flap({ victim }: Stage): Promise<Undo> {

@@ -8,6 +8,8 @@ export interface Stage {
   readonly product: RunningProduct;
   /** The last backend; a fault of one backend is always its. */
   readonly victim: BackendProcess;
+  /** Has the victim's name stand for a backend that had none; `undefined` where backends have no names. */
+  readonly moveName: (() => Undo) | undefined;
 }
 
 export type Undo = () => Promise<void>;
@@ -29,6 +31,8 @@ export interface Fault {
   readonly afterMs: number;
   /** What it takes of a product; one that lacks it is left out. */
   readonly needs?: keyof Operations;
+  /** The proxy knows its backends by names, which a name server of the run resolves. */
+  readonly named?: true;
   /** Instead of a steady rate. */
   readonly overload?: Overload;
   /** Does it. @returns how it is undone */

@@ -23,8 +23,10 @@ export interface Finding {
   readonly failedWith: Readonly<Record<string, number>>;
   /** POSTs that more than one backend, or one of them twice, was given. */
   readonly sentTwice: number;
-  /** The longest time to the first byte, or to a failure without one, of requests that ended after the fault began. */
+  /** The longest time of a GET to its first byte, or to a failure without one, of those that ended after the fault began. */
   readonly longestWaitMs: number;
+  /** The same of POSTs: one that a hung backend may have received must wait for it. */
+  readonly longestPostWaitMs: number;
   /** The longest time from the first byte to the end, good or bad, of the same requests. */
   readonly longestResponseMs: number;
   /** From the fault until clients met it no more; `undefined`: they did to its end. */
@@ -75,7 +77,8 @@ export function findingOf(
     },
     failedWith: failedWith(records),
     sentTwice: deliveredPosts.length - new Set(deliveredPosts).size,
-    longestWaitMs: since.reduce((longest, record) => Math.max(longest, silenceOf(record)), 0),
+    longestWaitMs: longestSilence(since, 'GET'),
+    longestPostWaitMs: longestSilence(since, 'POST'),
     longestResponseMs: since.reduce((longest, record) => Math.max(longest, waitOf(record) - silenceOf(record)), 0),
     leftAfterMs: leftAfterMs(records, marks, harm),
     backAfterMs: backAfterMs(records, marks, harm),
@@ -86,6 +89,11 @@ export function findingOf(
     },
     timeline: timelineOf(records, marks, backends),
   };
+}
+
+function longestSilence(records: readonly RequestRecord[], method: RequestRecord['method']): number {
+  const silences = records.filter((record) => record.method === method).map(silenceOf);
+  return silences.reduce((longest, silence) => Math.max(longest, silence), 0);
 }
 
 function phaseOf(records: readonly RequestRecord[], fromMs: number, toMs: number, backends: readonly string[]): Phase {

@@ -28,7 +28,8 @@ export function introduction(machine: Machine): string[] {
     }),
     '',
     '*Replayable*: a GET whose response had not begun; another backend could have served it. *Begun*: a response broke ' +
-      'off, which nobody can mend. *POST*: must not be sent twice, so a proxy may have to let it fail. *Left after*: from ' +
+      'off, which nobody can mend. *POST*: must not be sent twice, so a proxy may have to let it fail, and to let it wait for a backend that hangs. ' +
+      '*Longest wait*: of a GET, for the first byte. *Left after*: from ' +
       'the fault until no more than a tenth of the requests met it; *back after*: from its end until the backend had half ' +
       'of its traffic again, for half a second; "not": not within the run. *Shares*: of what was served, by backend; the ' +
       'last backend is the one with the fault.',

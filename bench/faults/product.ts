@@ -13,19 +13,30 @@ export const SETTINGS = {
   /** How long a request may wait for a place at a backend. */
   queueMs: 1_000,
   idleConnections: 128,
+  /** How long an answer of a name server is used, however short its TTL. */
+  nameValidMs: 1_000,
 } as const;
 
 export interface ProductSetup {
   /** Where clients are to connect, on 127.0.0.1. */
   readonly port: number;
-  /** `host:port` of each. */
+  /** `host:port` of each, by name where there are `names`. */
   readonly backends: readonly string[];
+  /** Where the backends' names are to be asked for; `undefined` where they are addresses. */
+  readonly names: NameServer | undefined;
   /** Worker processes or threads. */
   readonly workers: number;
   /** Requests that one backend may be given at a time; `undefined` sets no limit. */
   readonly maxConnections: number | undefined;
   /** The product is to run on these CPU cores alone; empty leaves it free. */
   readonly cores: readonly number[];
+}
+
+export interface NameServer {
+  /** `IP:port` */
+  readonly server: string;
+  /** `host:port`, a name that stands for all backends. */
+  readonly pool: string;
 }
 
 /** How to get at a running product, for an operator or for misfortune. */
@@ -38,6 +49,8 @@ export interface Operations {
   readonly drain: (address: string) => Promise<void>;
   /** Takes it back. */
   readonly undrain: (address: string) => Promise<void>;
+  /** Has it read a configuration in which the last backend has another weight. */
+  readonly reload: (weight: number) => Promise<void>;
 }
 
 /** A product that was started. What it cannot do is missing. */

@@ -30,7 +30,7 @@ export async function saturate(fault: Fault, product: Product, children: Childre
   if (cores === undefined) throw new Error('needs taskset and two CPU cores');
   const backends = await startBackends(children, BODY_BYTES, cores.load);
   const [port = 0] = await freePorts(1);
-  const setup = { port, backends, workers: 1, maxConnections: undefined, cores: cores.one };
+  const setup = { port, backends, names: undefined, workers: 1, maxConnections: undefined, cores: cores.one };
   const running = await product.start(children, setup);
   await untilServing(`http://${LOOPBACK}:${port}/`, running.child);
   // Where code is compiled as it runs, what is measured first would be the compiler.

@@ -4,8 +4,9 @@ import type { Children } from '../children.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
 import { CAPACITY, SLOTS } from './backend-modes.js';
 import { type BackendProcess, startBackends } from './backends.js';
-import type { Fault } from './fault.js';
+import type { Fault, Undo } from './fault.js';
 import { findingOf, type Measured } from './finding.js';
+import { Names } from './names.js';
 import type { Product } from './product.js';
 import { saturate } from './saturation.js';
 import { phasesOf, playUnderLoad } from './schedule.js';
@@ -13,6 +14,7 @@ import { phasesOf, playUnderLoad } from './schedule.js';
 /** Requests per second, unless the fault is the load itself. */
 export const RATE = 500;
 export const CONNECTIONS = 64;
+const BACKENDS = 3;
 export const POST_EVERY = 10;
 export const PATIENCE_MS = 10_000;
 export const WORKERS = 2;
@@ -46,20 +48,42 @@ export async function playScene(fault: Fault, product: Product, children: Childr
   }
 }
 
-/** Three backends that behave as they are told. */
+/** Three backends that behave as they are told, and a fourth that waits for a name where backends have names. */
 async function strike(fault: Fault, product: Product, children: Children): Promise<Measured> {
   const isOverload = fault.overload !== undefined;
-  const backends = await startBackends(children, isOverload ? SLOTS : ENOUGH_SLOTS);
+  const started = await startBackends(children, isOverload ? SLOTS : ENOUGH_SLOTS, BACKENDS + (fault.named ? 1 : 0));
+  const backends = started.slice(0, BACKENDS);
+  const names = fault.named ? await Names.start(backends) : undefined;
+  try {
+    return await strikeAt({ fault, product, children, started, backends, names });
+  } finally {
+    names?.close();
+  }
+}
+
+interface Scene {
+  readonly fault: Fault;
+  readonly product: Product;
+  readonly children: Children;
+  readonly started: readonly BackendProcess[];
+  /** Those that the product knows from its start. */
+  readonly backends: readonly BackendProcess[];
+  readonly names: Names | undefined;
+}
+
+async function strikeAt({ fault, product, children, started, backends, names }: Scene): Promise<Measured> {
   const [port = 0] = await freePorts(1);
   const running = await product.start(children, {
     port,
-    backends: backends.map(({ address }) => address),
+    backends: names?.addresses ?? backends.map(({ address }) => address),
+    names,
     workers: WORKERS,
-    maxConnections: isOverload ? SLOTS : undefined,
+    maxConnections: fault.overload === undefined ? undefined : SLOTS,
     cores: [],
   });
   await untilServing(`http://${LOOPBACK}:${port}/`, running.child);
-  const stage = { backends, product: running, victim: last(backends) };
+  const moveName = names && (() => moveTo(last(started), names));
+  const stage = { backends, product: running, victim: last(backends), moveName };
   const capacity = CAPACITY * backends.length;
   const order = {
     port,
@@ -70,11 +94,17 @@ async function strike(fault: Fault, product: Product, children: Children): Promi
     patienceMs: PATIENCE_MS,
   };
   const { records, marks } = await playUnderLoad(fault, () => fault.play(stage), order, children);
-  const names = backends.map(({ name }) => name);
-  const victims = { none: [], one: names.slice(-1), all: names }[fault.victims];
+  const known = backends.map(({ name }) => name);
+  const victims = { none: [], one: known.slice(-1), all: known }[fault.victims];
   const harm = { victims: new Set(victims), shunned: fault.shunned, stallMs: STALL_MS };
-  const posts = backends.flatMap((backend) => backend.posts);
-  return { finding: findingOf(records, marks, harm, names, posts), capacity };
+  const posts = started.flatMap((backend) => backend.posts);
+  const all = started.map(({ name }) => name);
+  return { finding: findingOf(records, marks, harm, all, posts), capacity };
+}
+
+function moveTo({ host }: BackendProcess, names: Names): Undo {
+  names.moveLast(host);
+  return async () => names.moveLast();
 }
 
 function last(backends: readonly BackendProcess[]): BackendProcess {

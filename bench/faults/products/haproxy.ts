@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { LOOPBACK } from '../../loopback.js';
 import { findProgram, programVersion } from '../../programs.js';
-import { type Product, type ProductSetup, SETTINGS } from '../product.js';
+import { type NameServer, type Product, type ProductSetup, SETTINGS } from '../product.js';
 
 const ANSWER_WITHIN_MS = 5_000;
 /** Methods that may be repeated (RFC 9110 section 9.2.2); HAProxy itself would repeat any. */
@@ -24,11 +24,12 @@ export const haproxy: Product = {
   lacks: { workerPid: 'its threads share one process' },
   settings:
     'threads below a master; health checks by HTTP; `retry-on all-retryable-errors` for methods that may be repeated, ' +
-    '`option redispatch 1`; `observe layer7 error-limit 5 on-error mark-down`',
+    '`option redispatch 1`; `observe layer7 error-limit 5 on-error mark-down`; a `resolvers` section for names',
   async start(children, setup) {
     const folder = children.temporaryFolder();
     const [file, api] = [join(folder, 'haproxy.cfg'), join(folder, 'api')];
-    writeFileSync(file, configOf(setup, api));
+    const write = (weight: number): void => writeFileSync(file, configOf(setup, api, weight));
+    write(1);
     const child = await children.start(
       [findProgram('haproxy') ?? 'haproxy', '-W', '-db', '-q', '-f', file],
       setup.cores,
@@ -40,19 +41,28 @@ export const haproxy: Product = {
       replaceWorkers: async () => child.signal('SIGUSR2'),
       drain: (address) => setState(address, 'drain'),
       undrain: (address) => setState(address, 'ready'),
+      reload: async (weight) => {
+        write(weight);
+        child.signal('SIGUSR2');
+      },
     };
   },
 };
 
-function configOf(setup: ProductSetup, api: string): string {
+/** @param weight of the last server */
+function configOf(setup: ProductSetup, api: string, weight: number): string {
   const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, queueMs, idleConnections } =
     SETTINGS;
+  const { backends, names } = setup;
   const limit = setup.maxConnections === undefined ? '' : ` maxconn ${setup.maxConnections}`;
+  const byName = names === undefined ? '' : ' resolvers names resolve-prefer ipv4 init-addr none';
+  const server = (address: string): string =>
+    `server ${serverName(setup, address)} ${address} weight ${address === backends.at(-1) ? weight : 1}${byName}`;
   return `global
   nbthread ${setup.workers}
   maxconn 8192
   stats socket ${api} mode 600 level admin expose-fd listeners
-defaults
+${names === undefined ? '' : resolversOf(names)}defaults
   mode http
   timeout connect ${connectMs}ms
   timeout client 65s
@@ -72,7 +82,17 @@ backend pool
   option httpchk GET /health
   default-server check inter ${checkIntervalMs}ms fall ${fall} rise ${rise} pool-max-conn ${idleConnections}
   default-server observe layer7 error-limit 5 on-error mark-down${limit}
-${setup.backends.map((address) => `  server ${serverName(setup, address)} ${address}`).join('\n')}
+  ${backends.map(server).join('\n  ')}
+`;
+}
+
+function resolversOf({ server }: NameServer): string {
+  const { nameValidMs } = SETTINGS;
+  return `resolvers names
+  nameserver bench ${server}
+  timeout resolve ${nameValidMs}ms
+  timeout retry ${nameValidMs}ms
+  hold valid ${nameValidMs}ms
 `;
 }
 

@@ -9,9 +9,18 @@ import { LOOPBACK } from '../../loopback.js';
 import { temporaryPaths } from '../../peers/configs.js';
 import { processTree } from '../../process-tree.js';
 import { findProgram, programVersion } from '../../programs.js';
-import { type Product, type ProductSetup, SETTINGS } from '../product.js';
+import { type NameServer, type Product, type ProductSetup, SETTINGS } from '../product.js';
 
 const ENDLESS = 1_000_000_000;
+
+/** What an operator has changed in the file. */
+interface Change {
+  /** The address of a backend that is taken out. */
+  readonly down: string | undefined;
+  /** Of the last backend. */
+  readonly weight: number;
+}
+const AS_STARTED: Change = { down: undefined, weight: 1 };
 
 export const nginx: Product = {
   name: 'nginx',
@@ -22,18 +31,19 @@ export const nginx: Product = {
   lacks: {},
   settings:
     '`proxy_next_upstream error timeout invalid_header http_500 http_502 http_503 http_504`, 3 tries; ' +
-    '`max_fails=3 fail_timeout=5s` with a shared `zone`; it has no health checks',
+    '`max_fails=3 fail_timeout=5s` with a shared `zone`; it has no health checks; names are followed only by a ' +
+    '`proxy_pass` with a variable, which takes all addresses of one name, counts no failures and keeps no connection',
   async start(children, setup) {
     const folder = children.temporaryFolder();
     const file = join(folder, 'nginx.conf');
-    const write = (down: readonly string[]): void => writeFileSync(file, configOf(setup, folder, down));
-    write([]);
+    const write = (change: Change): void => writeFileSync(file, configOf(setup, folder, change));
+    write(AS_STARTED);
     const child = await children.start(
       [findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-p', folder, '-c', file],
       setup.cores,
     );
-    const reload = async (down: readonly string[]): Promise<void> => {
-      write(down);
+    const reload = async (change: Change): Promise<void> => {
+      write(change);
       child.signal('SIGHUP');
     };
     return {
@@ -43,22 +53,17 @@ export const nginx: Product = {
         if (worker === undefined) throw new Error('nginx has no worker');
         return worker.pid;
       },
-      replaceWorkers: () => reload([]),
-      drain: (address) => reload([address]),
-      undrain: () => reload([]),
+      replaceWorkers: () => reload(AS_STARTED),
+      drain: (address) => reload({ down: address, weight: 1 }),
+      undrain: () => reload(AS_STARTED),
+      reload: (weight) => reload({ down: undefined, weight }),
     };
   },
 };
 
-function configOf(
-  { port, backends, workers, maxConnections }: ProductSetup,
-  folder: string,
-  down: readonly string[],
-): string {
-  const { connectMs, responseMs, retries, idleConnections } = SETTINGS;
-  const limit = maxConnections === undefined ? '' : ` max_conns=${maxConnections}`;
-  const server = (address: string): string =>
-    `server ${address} max_fails=3 fail_timeout=5s${limit}${down.includes(address) ? ' down' : ''};`;
+function configOf(setup: ProductSetup, folder: string, change: Change): string {
+  const { port, names, workers } = setup;
+  const { connectMs, responseMs, retries } = SETTINGS;
   return `daemon off;
 worker_processes ${workers};
 pid ${folder}/nginx.pid;
@@ -69,16 +74,12 @@ http {
   access_log off;
   keepalive_requests ${ENDLESS};
   ${temporaryPaths(folder).join('\n  ')}
-  upstream pool {
-    zone pool 256k;
-    ${backends.map(server).join('\n    ')}
-    keepalive ${idleConnections};
-    keepalive_requests ${ENDLESS};
-  }
+${names === undefined ? upstreamOf(setup, change) : resolverOf(names)}
   server {
+    ${names === undefined ? '' : `set $pool ${names.pool};`}
     listen ${LOOPBACK}:${port} backlog=1024;
     location / {
-      proxy_pass http://pool;
+      proxy_pass http://${names === undefined ? 'pool' : '$pool'};
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
@@ -90,4 +91,22 @@ http {
   }
 }
 `;
+}
+
+function upstreamOf({ backends, maxConnections }: ProductSetup, { down, weight }: Change): string {
+  const limit = maxConnections === undefined ? '' : ` max_conns=${maxConnections}`;
+  const server = (address: string): string => {
+    const own = address === backends.at(-1) ? ` weight=${weight}` : '';
+    return `server ${address}${own} max_fails=3 fail_timeout=5s${limit}${address === down ? ' down' : ''};`;
+  };
+  return `  upstream pool {
+    zone pool 256k;
+    ${backends.map(server).join('\n    ')}
+    keepalive ${SETTINGS.idleConnections};
+    keepalive_requests ${ENDLESS};
+  }`;
+}
+
+function resolverOf({ server }: NameServer): string {
+  return `  resolver ${server} valid=${SETTINGS.nameValidMs / 1_000}s ipv6=off;`;
 }

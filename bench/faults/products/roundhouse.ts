@@ -20,7 +20,8 @@ export const roundhouse: Product = {
   async start(children, setup) {
     const [adminPort = 0] = await freePorts(1);
     const file = join(children.temporaryFolder(), 'roundhouse.json');
-    writeFileSync(file, JSON.stringify(configOf(setup, adminPort)));
+    const write = (weight: number): void => writeFileSync(file, JSON.stringify(configOf(setup, adminPort, weight)));
+    write(1);
     const child = await children.start([process.execPath, THIS_BUILD.cli, '--config', file], setup.cores);
     const admin = `http://${LOOPBACK}:${adminPort}/api`;
     return {
@@ -34,20 +35,29 @@ export const roundhouse: Product = {
       replaceWorkers: async () => child.signal('SIGUSR2'),
       drain: async (address) => void (await ask('PATCH', backendUrl(admin, address), { admin: 'draining' })),
       undrain: async (address) => void (await ask('PATCH', backendUrl(admin, address), { admin: 'enabled' })),
+      reload: async (weight) => {
+        write(weight);
+        child.signal('SIGHUP');
+      },
     };
   },
 };
 
-function configOf({ port, backends, workers, maxConnections }: ProductSetup, adminPort: number): ConfigInput {
+/** @param weight of the last backend */
+function configOf(setup: ProductSetup, adminPort: number, weight: number): ConfigInput {
+  const { port, backends, names, workers, maxConnections } = setup;
   const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, queueMs } = SETTINGS;
   return {
     listeners: [{ address: `${LOOPBACK}:${port}` }],
     admin: `${LOOPBACK}:${adminPort}`,
     workers,
     logLevel: 'error',
+    dns: names === undefined ? {} : { servers: [names.server], shortest: `${SETTINGS.nameValidMs}ms` },
     pools: {
       default: {
-        backends: backends.map((address) => ({ address, maxConnections })),
+        backends: backends.map((address, index) => {
+          return { address, maxConnections, weight: index === backends.length - 1 ? weight : 1 };
+        }),
         healthCheck: {
           path: '/health',
           interval: `${checkIntervalMs}ms`,

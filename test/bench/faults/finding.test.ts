@@ -26,9 +26,10 @@ describe('A finding', () => {
       served(10, { firstByteMs: 90, endMs: 95 }),
       served(90, { firstByteMs: 100, endMs: 800 }),
       unanswered(120, { endMs: 520 }),
+      unanswered(120, { method: 'POST', endMs: 620 }),
     ];
-    const { longestWaitMs, longestResponseMs } = findingOf(records, MARKS, HARM, ['b1'], []);
-    expect([longestWaitMs, longestResponseMs]).to.deep.equal([400, 700]);
+    const { longestWaitMs, longestPostWaitMs, longestResponseMs } = findingOf(records, MARKS, HARM, ['b1'], []);
+    expect([longestWaitMs, longestPostWaitMs, longestResponseMs]).to.deep.equal([400, 500, 700]);
   });
 
   it('finds the POSTs that were sent twice', () => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Children } from '../../../bench/children.js';
-import type { Fault } from '../../../bench/faults/fault.js';
+import { type Fault, NOTHING_TO_UNDO } from '../../../bench/faults/fault.js';
 import { type LoadOrder, startLoad } from '../../../bench/faults/load-order.js';
 import { roundhouse } from '../../../bench/faults/products/roundhouse.js';
 import { outcomeOf, waitOf } from '../../../bench/faults/record.js';
@@ -21,6 +21,17 @@ const KILLED: Fault = {
     victim.signal('SIGKILL');
     return () => victim.start();
   },
+};
+
+const MOVED: Fault = {
+  ...KILLED,
+  name: 'moved',
+  summary: "one backend's name is given another address",
+  named: true,
+  beforeMs: 300,
+  faultMs: 2_500,
+  afterMs: 100,
+  play: async ({ moveName }) => moveName?.() ?? NOTHING_TO_UNDO,
 };
 
 describe('A fault that is played', () => {
@@ -42,6 +53,15 @@ describe('A fault that is played', () => {
       expect(phases.during.shares[2]).to.be.below(0.1);
     },
   );
+
+  (process.platform === 'linux' ? it : it.skip)('gives a name of its own to each backend, and moves one', async () => {
+    const result = await playScene(MOVED, roundhouse, children);
+    if ('missing' in result) throw new Error(result.missing);
+    const { failures, phases } = result.finding;
+    expect(failures).to.deep.equal({ replayable: 0, begun: 0, unrepeatable: 0 });
+    expect(phases.before.shares[3]).to.equal(0);
+    expect(phases.during.shares[3]).to.be.above(0);
+  });
 });
 
 describe('The load of a fault', () => {
