@@ -51,6 +51,9 @@ const poolCountersSchema = z.object({
   ids: z.array(backendIdSchema),
   backends: z.instanceof(Float64Array),
   ofPool: z.instanceof(Float64Array),
+  /** How long things took: row 0 is the pool's own, row i + 1 that of `ids[i]`. Three numbers for each column that grew:
+   * row, column (see core/histogram.ts), growth. */
+  durations: z.instanceof(Float64Array),
 });
 
 export const toPrimarySchema = z.discriminatedUnion('type', [
@@ -84,5 +87,7 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     type: z.literal('counters'),
     pools: z.array(poolCountersSchema),
     worker: z.instanceof(Float64Array),
+    /** One value per reason of core/reason.ts. */
+    reasons: z.instanceof(Float64Array),
   }),
 ]);

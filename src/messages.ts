@@ -44,7 +44,10 @@ export const BACKEND_COLUMNS = [
 ] as const;
 export type BackendColumn = (typeof BACKEND_COLUMNS)[number];
 
-/** Columns of a worker's own row; `clientConnections` and `memoryBytes` are readings, the others are growth. */
+/**
+ * Columns of a worker's own row, growth since the last one but for the readings: `clientConnections`, `memoryBytes`, how
+ * far its event loop has been behind in milliseconds, and `overloaded`, 1 while it sheds load.
+ */
 export const WORKER_COLUMNS = [
   'clientConnections',
   'accepted',
@@ -53,6 +56,9 @@ export const WORKER_COLUMNS = [
   'unavailable',
   'memoryBytes',
   'accessLogLost',
+  'loopDelayMs',
+  'longestLoopDelayMs',
+  'overloaded',
 ] as const;
 export type WorkerColumn = (typeof WORKER_COLUMNS)[number];
 
@@ -70,5 +76,6 @@ export const POOL_COLUMNS = [
   'evacuated',
   'hedges',
   'hedgesWon',
+  'errors',
 ] as const;
 export type PoolColumn = (typeof POOL_COLUMNS)[number];

@@ -41,6 +41,7 @@ export const POOL_COLUMN = {
   evacuated: poolColumn('evacuated'),
   hedges: poolColumn('hedges'),
   hedgesWon: poolColumn('hedgesWon'),
+  errors: poolColumn('errors'),
 } as const;
 
 /** Column numbers of the worker's own row. */
@@ -52,6 +53,9 @@ export const WORKER_COLUMN = {
   unavailable: workerColumn('unavailable'),
   memoryBytes: workerColumn('memoryBytes'),
   accessLogLost: workerColumn('accessLogLost'),
+  loopDelayMs: workerColumn('loopDelayMs'),
+  longestLoopDelayMs: workerColumn('longestLoopDelayMs'),
+  overloaded: workerColumn('overloaded'),
 } as const;
 
 /** A row of counters, all of them growth since the last {@link takeInto}. */

@@ -14,6 +14,7 @@ import { partOf, type Share, WHOLE } from '../src/core/share.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { POOL_COLUMNS } from '../src/messages.js';
 import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
+import { Durations } from './durations.js';
 import { HedgeDelay } from './hedge-delay.js';
 import { PoolLoad } from './pool-load.js';
 import { Roster, type Upstream } from './roster.js';
@@ -76,7 +77,9 @@ export class Dispatch {
   /** Where requests get a second attempt beside the first. */
   readonly hedgeDelay: HedgeDelay | undefined;
   readonly counters = new CounterRow(POOL_COLUMNS.length);
-  /** The policy or hedging wants to know how long answers take; otherwise nobody need look at a clock. */
+  /** From the first byte of a request to the last of its response, or until it was given up. */
+  readonly durations = new Durations();
+  /** The policy or hedging wants to know how long answers take. */
   readonly timed: boolean;
   private readonly turns = new TurnClock();
   /** Backends that take no request more; a policy is told that they were tried. */

@@ -7,6 +7,7 @@ import type { Candidate } from '../src/balancing/picker.js';
 import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
 import { BACKEND_COLUMNS } from '../src/messages.js';
 import { type Counted, CounterRow } from './counters.js';
+import { Durations } from './durations.js';
 import { OpenStreak } from './streaks.js';
 
 /** An upstream connection with no request on it. */
@@ -42,6 +43,8 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
   /** As far as health checks and its requests tell. */
   private serves: boolean;
   readonly counters = new CounterRow(BACKEND_COLUMNS.length);
+  /** From an attempt's beginning, or the end of the request's body, to the head of the response. */
+  readonly responses = new Durations();
 
   constructor(backend: Backend) {
     this.id = backend.id;

@@ -10,10 +10,12 @@ import type { ToPrimary, ToWorker } from '../src/messages.js';
 import { AccessLog } from './access-log/access-log.js';
 import { POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './counters.js';
 import { Dispatch } from './dispatch.js';
+import { takeDurations } from './durations.js';
 import { ClientConnection } from './http/client-connection.js';
 import type { HttpPool } from './http/http-pool.js';
 import { Plane } from './http/plane.js';
 import { type Accept, Listeners } from './listeners.js';
+import { LoopDelay } from './loop-delay.js';
 import { TimerWheel } from './timer-wheel.js';
 
 /** Every timeout is exact to two of these. */
@@ -39,6 +41,7 @@ export class Worker {
   private readonly listeners = new Listeners();
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
+  private readonly loopDelay = new LoopDelay();
   private deadline: NodeJS.Timeout | undefined;
   private memoryBytes = 0;
 
@@ -107,6 +110,7 @@ export class Worker {
   stop(): void {
     clearTimeout(this.deadline);
     clearInterval(this.flushing);
+    this.loopDelay.stop();
     this.plane.whenEmpty(undefined);
     this.plane.draining = true;
     this.listeners.close();
@@ -185,8 +189,12 @@ export class Worker {
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = clients.size;
     worker[WORKER_COLUMN.memoryBytes] = this.readMemory();
+    const { meanMs, longestMs } = this.loopDelay.take();
+    worker[WORKER_COLUMN.loopDelayMs] = meanMs;
+    worker[WORKER_COLUMN.longestLoopDelayMs] = longestMs;
     worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
-    this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker });
+    const reasons = this.plane.takeReasons();
+    this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker, reasons });
   }
 
   /** @returns bytes; the last reading while no file is left to open, since on Linux it is read from one */
@@ -204,5 +212,6 @@ function takePoolRows({ name, dispatch }: HttpPool): PoolRows {
   const counted = dispatch.roster.counted();
   const ofPool = dispatch.counters.take();
   ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
-  return { pool: name, ids: counted.map(({ id }) => id), backends: takeBackendRows(counted), ofPool };
+  const durations = takeDurations(dispatch.durations, counted);
+  return { pool: name, ids: counted.map(({ id }) => id), backends: takeBackendRows(counted), ofPool, durations };
 }

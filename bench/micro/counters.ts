@@ -4,6 +4,7 @@
  */
 
 import { type Counters, Stats } from '../../src/control/stats.js';
+import { REASONS } from '../../src/core/reason.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
 import { takeBackendRows } from '../../workers/counters.js';
 import { dispatchOf, POOL, SIZES } from './backends.js';
@@ -17,10 +18,13 @@ function stepsFor(size: number): number[] {
   const ones = (values: number): Float64Array<ArrayBuffer> => new Float64Array(values).fill(1);
   const backends = ones(size * BACKEND_COLUMNS.length);
   const ofPool = ones(POOL_COLUMNS.length);
+  // As many responses as a busy second brings, of a few classes each.
+  const durations = Float64Array.from(ids.flatMap((_, i) => [1, 2, 3, 4].flatMap((each) => [i + 1, 10 + each, 1])));
   const message = {
     type: 'counters',
-    pools: [{ pool: POOL, ids, backends, ofPool }],
+    pools: [{ pool: POOL, ids, backends, ofPool, durations }],
     worker: ones(WORKER_COLUMNS.length),
+    reasons: ones(REASONS.length),
   } satisfies Counters;
   const stats = new Stats(() => performance.now());
   for (const id of ids) stats.admit(POOL, id);

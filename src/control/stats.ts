@@ -3,6 +3,8 @@
  * flight is the sum over those alive.
  */
 import type { BackendId } from '../core/backend.js';
+import { CLASSES, DURATION_COLUMNS } from '../core/histogram.js';
+import { REASONS, type Reason } from '../core/reason.js';
 import {
   BACKEND_COLUMNS,
   type BackendColumn,
@@ -12,7 +14,7 @@ import {
   WORKER_COLUMNS,
   type WorkerColumn,
 } from '../messages.js';
-import { Rate } from './rate.js';
+import { type Lately, Row, Tally } from './tally.js';
 
 export type Counters = Extract<ToPrimary, { type: 'counters' }>;
 type PoolCounters = Counters['pools'][number];
@@ -21,45 +23,45 @@ const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
 const WAITING = POOL_COLUMNS.indexOf('waiting');
 const CONNECTIONS = WORKER_COLUMNS.indexOf('clientConnections');
 const MEMORY = WORKER_COLUMNS.indexOf('memoryBytes');
+const DELAY = WORKER_COLUMNS.indexOf('loopDelayMs');
+const LONGEST_DELAY = WORKER_COLUMNS.indexOf('longestLoopDelayMs');
+const OVERLOADED = WORKER_COLUMNS.indexOf('overloaded');
 /** Columns that are a reading of now, not growth. */
 const BACKEND_READINGS: ReadonlySet<number> = new Set([INFLIGHT]);
+const NO_READINGS: ReadonlySet<number> = new Set();
 const POOL_READINGS: ReadonlySet<number> = new Set([WAITING]);
-const WORKER_READINGS: ReadonlySet<number> = new Set([CONNECTIONS, MEMORY]);
+const DELAYS: ReadonlySet<number> = new Set([DELAY, LONGEST_DELAY]);
+const WORKER_READINGS: ReadonlySet<number> = new Set([CONNECTIONS, MEMORY, DELAY, LONGEST_DELAY, OVERLOADED]);
 const REQUESTS = BACKEND_COLUMNS.indexOf('requests');
+const BACKEND_ERRORS = (['connectFailures', 'failures', 'status5xx'] as const).map((name) =>
+  BACKEND_COLUMNS.indexOf(name),
+);
+const POOL_ERRORS = POOL_COLUMNS.indexOf('errors');
 const WORKER_REQUESTS = WORKER_COLUMNS.indexOf('requests');
 
-export type BackendTotals = Readonly<Record<BackendColumn, number>> & { readonly requestsPerSecond: number };
-export type PoolTotals = Readonly<Record<PoolColumn, number>>;
+/** Three numbers tell of one class of durations: whose they are, which class, how many more. */
+const TRIPLE = 3;
+
+/** Stands in for what no worker has counted yet. */
+const NEVER_COUNTED = new Tally(0);
+
+export type BackendTotals = Readonly<Record<BackendColumn, number>> & Lately;
+export type PoolTotals = Readonly<Record<PoolColumn, number>> & Lately;
 export type WorkerTotals = Readonly<Record<WorkerColumn, number>> & { readonly requestsPerSecond: number };
-
-class Row {
-  readonly totals: Float64Array;
-  readonly rate = new Rate();
-
-  constructor(columns: number) {
-    this.totals = new Float64Array(columns);
-  }
-
-  /** @param readings columns that are left alone */
-  grow(values: Float64Array, readings: ReadonlySet<number>): void {
-    values.forEach((value, column) => {
-      if (!readings.has(column)) this.totals[column] = (this.totals[column] ?? 0) + value;
-    });
-  }
-}
 
 export class Stats {
   readonly #nowMs: () => number;
-  readonly #backends = new Map<string, Row>();
+  readonly #backends = new Map<string, Tally>();
   /** Requests open on a backend, by worker. */
   readonly #inflight = new Map<number, Map<string, number>>();
   /** The version of each pool that a worker had when it last counted. */
   readonly #countedAt = new Map<number, Map<string, number>>();
-  readonly #pools = new Map<string, Row>();
+  readonly #pools = new Map<string, Tally>();
   /** Requests that wait in each pool, by worker. */
   readonly #waiting = new Map<number, Map<string, number>>();
   readonly #workers = new Map<number, Row>();
   readonly #all = new Row(WORKER_COLUMNS.length);
+  readonly #reasons = new Row(REASONS.length);
 
   /** @param nowMs monotonic milliseconds */
   constructor(nowMs: () => number) {
@@ -68,7 +70,7 @@ export class Stats {
 
   /** From now on the backend is counted. */
   admit(pool: string, id: BackendId): void {
-    upsert(this.#backends, keyOf(pool, id), () => new Row(BACKEND_COLUMNS.length));
+    upsert(this.#backends, keyOf(pool, id), () => new Tally(BACKEND_COLUMNS.length));
   }
 
   /**
@@ -78,16 +80,18 @@ export class Stats {
    */
   record(workerId: number, counters: Counters, versionOf: (pool: string) => number): boolean {
     if (!isWellFormed(counters)) return false;
+    const nowMs = this.#nowMs();
     for (const each of counters.pools) {
-      this.#recordBackends(workerId, each);
+      this.#recordBackends(workerId, each, nowMs);
       upsert(this.#countedAt, workerId, () => new Map<string, number>()).set(each.pool, versionOf(each.pool));
-      this.#recordPool(workerId, each);
+      this.#recordPool(workerId, each, nowMs);
     }
     this.#recordWorker(workerId, counters.worker);
+    this.#reasons.grow(counters.reasons, NO_READINGS);
     return true;
   }
 
-  #recordBackends(workerId: number, { pool, ids, backends }: PoolCounters): void {
+  #recordBackends(workerId: number, { pool, ids, backends }: PoolCounters, nowMs: number): void {
     const width = BACKEND_COLUMNS.length;
     const inflight = new Map<string, number>();
     ids.forEach((id, index) => {
@@ -95,7 +99,7 @@ export class Stats {
       const key = keyOf(pool, id);
       const row = this.#backends.get(key);
       row?.grow(values, BACKEND_READINGS);
-      row?.rate.add(values[REQUESTS] ?? 0, this.#nowMs());
+      row?.count(values[REQUESTS] ?? 0, sum(BACKEND_ERRORS.map((column) => values[column] ?? 0)), nowMs);
       // One that left and came back has two rows until its old requests are finished.
       if (this.#backends.has(key)) inflight.set(key, (inflight.get(key) ?? 0) + (values[INFLIGHT] ?? 0));
     });
@@ -137,7 +141,7 @@ export class Stats {
       failures: total('failures'),
       retries: total('retries'),
       inflight: sum([...this.#inflight.values()].map((byBackend) => byBackend.get(key) ?? 0)),
-      requestsPerSecond: row?.rate.perSecond(this.#nowMs()) ?? 0,
+      ...(row ?? NEVER_COUNTED).lately(this.#nowMs()),
     };
   }
 
@@ -157,7 +161,24 @@ export class Stats {
       evacuated: total('evacuated'),
       hedges: total('hedges'),
       hedgesWon: total('hedgesWon'),
+      errors: total('errors'),
+      ...(row ?? NEVER_COUNTED).lately(this.#nowMs()),
     };
+  }
+
+  /** @returns how long a pool's requests have taken, by class of core/histogram.ts; then their sum in milliseconds */
+  poolDurations(name: string): Float64Array {
+    return (this.#pools.get(name) ?? NEVER_COUNTED).durations;
+  }
+
+  /** @returns the same of a backend's responses */
+  backendDurations(pool: string, id: BackendId): Float64Array {
+    return (this.#backends.get(keyOf(pool, id)) ?? NEVER_COUNTED).durations;
+  }
+
+  /** @returns how many requests did not simply get what a backend answered, for this reason */
+  reason(reason: Reason): number {
+    return this.#reasons.totals[REASONS.indexOf(reason)] ?? 0;
   }
 
   /** @returns what one live worker has counted */
@@ -166,10 +187,13 @@ export class Stats {
     return this.#workerTotals(row, (column) => row?.totals[column] ?? 0);
   }
 
-  /** @returns the sum over all workers there ever were; readings are of those alive */
+  /** @returns the sum over all workers there ever were; readings are of those alive, and delays those of the slowest */
   all(): WorkerTotals {
     const alive = [...this.#workers.values()];
-    return this.#workerTotals(this.#all, (column) => sum(alive.map(({ totals }) => totals[column] ?? 0)));
+    return this.#workerTotals(this.#all, (column) => {
+      const readings = alive.map(({ totals }) => totals[column] ?? 0);
+      return DELAYS.has(column) ? Math.max(0, ...readings) : sum(readings);
+    });
   }
 
   #workerTotals(row: Row | undefined, reading: (column: number) => number): WorkerTotals {
@@ -177,25 +201,44 @@ export class Stats {
     return {
       clientConnections: reading(CONNECTIONS),
       memoryBytes: reading(MEMORY),
+      loopDelayMs: reading(DELAY),
+      longestLoopDelayMs: reading(LONGEST_DELAY),
+      overloaded: reading(OVERLOADED),
       accepted: total('accepted'),
       requests: total('requests'),
       rejected: total('rejected'),
       unavailable: total('unavailable'),
       accessLogLost: total('accessLogLost'),
-      requestsPerSecond: row?.rate.perSecond(this.#nowMs()) ?? 0,
+      requestsPerSecond: row?.requests.perSecond(this.#nowMs()) ?? 0,
     };
   }
 
-  #recordPool(workerId: number, { pool, ofPool }: PoolCounters): void {
-    upsert(this.#pools, pool, () => new Row(POOL_COLUMNS.length)).grow(ofPool, POOL_READINGS);
+  #recordPool(workerId: number, counters: PoolCounters, nowMs: number): void {
+    const { pool, ofPool } = counters;
+    const tally = upsert(this.#pools, pool, () => new Tally(POOL_COLUMNS.length));
+    tally.grow(ofPool, POOL_READINGS);
+    tally.count(this.#recordDurations(tally, counters, nowMs), ofPool[POOL_ERRORS] ?? 0, nowMs);
     upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, ofPool[WAITING] ?? 0);
+  }
+
+  /** Row 0 is the pool's, row i + 1 that of `ids[i]`. @returns how many requests of the pool there were */
+  #recordDurations(ofPool: Tally, { pool, ids, durations }: PoolCounters, nowMs: number): number {
+    let requests = 0;
+    for (let at = 0; at < durations.length; at += TRIPLE) {
+      const [row = 0, column = 0, growth = 0] = durations.subarray(at, at + TRIPLE);
+      const id = ids[row - 1];
+      const tally = id === undefined ? ofPool : this.#backends.get(keyOf(pool, id));
+      tally?.took(column, growth, nowMs);
+      if (row === 0 && column < CLASSES) requests += growth;
+    }
+    return requests;
   }
 
   #recordWorker(workerId: number, values: Float64Array): void {
     const row = upsert(this.#workers, workerId, () => new Row(WORKER_COLUMNS.length));
     for (const each of [row, this.#all]) {
       each.grow(values, WORKER_READINGS);
-      each.rate.add(values[WORKER_REQUESTS] ?? 0, this.#nowMs());
+      each.requests.add(values[WORKER_REQUESTS] ?? 0, this.#nowMs());
     }
     for (const column of WORKER_READINGS) row.totals[column] = values[column] ?? 0;
   }
@@ -205,13 +248,23 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function isWellFormed({ pools, worker }: Counters): boolean {
-  return worker.length === WORKER_COLUMNS.length && worker.every(isCount) && pools.every(isWellFormedPool);
+function isWellFormed({ pools, worker, reasons }: Counters): boolean {
+  const fits = worker.length === WORKER_COLUMNS.length && reasons.length === REASONS.length;
+  return fits && worker.every(isCount) && reasons.every(isCount) && pools.every(isWellFormedPool);
 }
 
-function isWellFormedPool({ ids, backends, ofPool }: PoolCounters): boolean {
+function isWellFormedPool({ ids, backends, ofPool, durations }: PoolCounters): boolean {
   const fits = backends.length === ids.length * BACKEND_COLUMNS.length && ofPool.length === POOL_COLUMNS.length;
-  return fits && backends.every(isCount) && ofPool.every(isCount);
+  return fits && [backends, ofPool, durations].every((values) => values.every(isCount)) && areTriples(durations, ids);
+}
+
+function areTriples(durations: Float64Array, ids: readonly BackendId[]): boolean {
+  if (durations.length % TRIPLE !== 0) return false;
+  const below = [ids.length + 1, DURATION_COLUMNS];
+  return durations.every((value, at) => {
+    const limit = below[at % TRIPLE];
+    return limit === undefined || (Number.isInteger(value) && value < limit);
+  });
 }
 
 function isCount(value: number): boolean {

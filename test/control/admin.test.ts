@@ -13,6 +13,9 @@ const NO_TRAFFIC = {
   unavailable: 0,
   memoryBytes: 73_400_320,
   accessLogLost: 0,
+  loopDelayMs: 1,
+  longestLoopDelayMs: 2,
+  overloaded: 0,
   clientConnections: 0,
   requestsPerSecond: 0,
 };
@@ -28,6 +31,8 @@ const UNUSED = {
   retries: 0,
   inflight: 0,
   requestsPerSecond: 0,
+  errorRate: 0,
+  latency: { p50: null, p99: null },
 };
 
 function backendView(health: 'up' | 'down'): BackendView {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { type Counters, Stats } from '../../src/control/stats.js';
+import { BOUNDS_MS, classOf, SUM_MS } from '../../src/core/histogram.js';
+import { REASONS } from '../../src/core/reason.js';
 import {
   BACKEND_COLUMNS,
   type BackendColumn,
@@ -23,6 +25,7 @@ function rows(name: string, backend: Values<BackendColumn>, pool: Values<PoolCol
     ids: [idOf(A)],
     backends: Float64Array.from(BACKEND_COLUMNS, (column) => backend[column] ?? 0),
     ofPool: Float64Array.from(POOL_COLUMNS, (column) => pool[column] ?? 0),
+    durations: new Float64Array(0),
   };
 }
 
@@ -35,6 +38,7 @@ function counters(
     type: 'counters',
     pools: [rows('default', backend, pool)],
     worker: Float64Array.from(WORKER_COLUMNS, (column) => worker[column] ?? 0),
+    reasons: new Float64Array(REASONS.length),
   };
 }
 
@@ -99,6 +103,22 @@ describe('The merged counters', () => {
     expect(stats.record(1, counters({ failures: 2 }), atVersion1)).to.equal(true);
   });
 
+  it('refuse durations of nobody, of no class, or cut off', () => {
+    const stats = statsWithA(() => 0);
+    for (const durations of [
+      [2, 0, 1],
+      [0, SUM_MS + 1, 1],
+      [0, 0.5, 1],
+      [-1, 0, 1],
+      [0, 0, Number.NaN],
+      [0, 0],
+    ]) {
+      const pools = [{ ...rows('default', { requests: 1 }), durations: Float64Array.from(durations) }];
+      expect(stats.record(1, { ...counters({}), pools }, atVersion1), durations.join()).to.equal(false);
+    }
+    expect(stats.backend('default', idOf(A)).requests).to.equal(0);
+  });
+
   it('forget a backend that was removed', () => {
     const stats = statsWithA(() => 0);
     stats.record(1, counters({ requests: 5, inflight: 2 }), atVersion1);
@@ -154,5 +174,75 @@ describe('The merged counters', () => {
     expect(stats.all().requestsPerSecond).to.equal(0);
     clock.ms = 1_500;
     expect(stats.all().requestsPerSecond).to.equal(30);
+  });
+});
+
+describe('The merged durations', () => {
+  /** @param ms of requests of the pool @param responseMs of responses of A */
+  function took(ms: readonly number[], responseMs: readonly number[] = [], counted = counters({})): Counters {
+    const triples = (row: number, each: readonly number[]): number[] => [
+      ...each.flatMap((value) => [row, classOf(value), 1]),
+      ...[row, SUM_MS, each.reduce((sum, value) => sum + value, 0)],
+    ];
+    const durations = Float64Array.from([...triples(0, ms), ...triples(1, responseMs)]);
+    return { ...counted, pools: counted.pools.map((each) => ({ ...each, durations })) };
+  }
+
+  it('are what one worker would have counted of all requests', () => {
+    const [all, split] = [statsWithA(() => 0), statsWithA(() => 0)];
+    const samples = Array.from({ length: 500 }, (_, i) => 0.05 * 1.03 ** i);
+    all.record(1, took(samples, samples), atVersion1);
+    split.record(1, took(samples.slice(0, 100)), atVersion1);
+    split.record(2, took(samples.slice(100), samples), atVersion1);
+    const classes = (stats: Stats): number[] => [...stats.poolDurations('default').subarray(0, SUM_MS)];
+    expect(classes(split)).to.deep.equal(classes(all));
+    expect(split.poolDurations('default')[SUM_MS]).to.be.closeTo(all.poolDurations('default')[SUM_MS] ?? 0, 1e-6);
+    split.leave(1);
+    expect(classes(split), 'a worker has died').to.deep.equal(classes(all));
+    expect([...split.backendDurations('default', idOf(A))]).to.deep.equal([
+      ...all.backendDurations('default', idOf(A)),
+    ]);
+  });
+
+  it('give the median and the 99th percentile of the last ten seconds, of the pool and of each backend', () => {
+    const clock = { ms: 0 };
+    const stats = statsWithA(() => clock.ms);
+    expect(stats.pool('default').latency).to.deep.equal({ p50: null, p99: null });
+    stats.record(
+      1,
+      took(
+        Array.from({ length: 100 }, (_, i) => (i < 97 ? 10 : 500)),
+        [40],
+      ),
+      atVersion1,
+    );
+    const { p50, p99 } = stats.pool('default').latency;
+    expect(p50).to.be.within(8, 10);
+    expect(p99).to.be.within(400, 500);
+    expect(stats.backend('default', idOf(A)).latency.p50).to.be.within(31.5, 40);
+    clock.ms = 8_000;
+    stats.record(1, took([1]), atVersion1);
+    expect(stats.pool('default').latency.p50).to.be.within(8, 10);
+    clock.ms = 13_000;
+    expect(stats.pool('default').latency.p99, 'the first are forgotten').to.be.within(0.8, 1);
+    clock.ms = 60_000;
+    expect(stats.pool('default').latency).to.deep.equal({ p50: null, p99: null });
+  });
+
+  it('go with the share of the requests that failed', () => {
+    const clock = { ms: 0 };
+    const stats = statsWithA(() => clock.ms);
+    for (; clock.ms < 3_000; clock.ms += 1_000) {
+      const counted = counters({ requests: 4, failures: 1 }, {}, { errors: 2 });
+      stats.record(1, took([1, 1, 1, 1], [], counted), atVersion1);
+    }
+    expect(stats.backend('default', idOf(A)).errorRate).to.equal(0.25);
+    expect(stats.pool('default')).to.include({ errorRate: 0.5, requestsPerSecond: 4 });
+  });
+
+  it('stay what they were where a bound was hit exactly', () => {
+    const stats = statsWithA(() => 0);
+    stats.record(1, took([...BOUNDS_MS]), atVersion1);
+    expect([...stats.poolDurations('default').subarray(0, BOUNDS_MS.length)]).to.deep.equal(BOUNDS_MS.map(() => 1));
   });
 });

@@ -3,6 +3,7 @@ import { outlier } from '../../src/config/outlier.js';
 import type { Pool } from '../../src/control/pool.js';
 import { type Counters, Stats } from '../../src/control/stats.js';
 import { SuccessRates } from '../../src/control/success-rates.js';
+import { REASONS } from '../../src/core/reason.js';
 import type { Straggler } from '../../src/core/success-rate.js';
 import { BACKEND_COLUMNS, type BackendColumn, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
 import { backendOf, idOf, poolOf } from './support.js';
@@ -43,8 +44,14 @@ describe('Success rates', () => {
       ids: ids.map(idOf),
       backends: Float64Array.from(ids.flatMap(() => row)),
       ofPool: new Float64Array(POOL_COLUMNS.length),
+      durations: new Float64Array(0),
     };
-    const counters: Counters = { type: 'counters', pools: [ofPool], worker: new Float64Array(WORKER_COLUMNS.length) };
+    const counters: Counters = {
+      type: 'counters',
+      pools: [ofPool],
+      worker: new Float64Array(WORKER_COLUMNS.length),
+      reasons: new Float64Array(REASONS.length),
+    };
     expect(stats.record(worker, counters, () => 1)).to.equal(true);
   }
 

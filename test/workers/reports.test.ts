@@ -1,5 +1,7 @@
 /** test/workers/reports.test.ts: what a worker tells the primary: failures as they happen, counts once a second. */
 import { expect } from 'chai';
+import { SUM_MS } from '../../src/core/histogram.js';
+import { REASONS, type Reason } from '../../src/core/reason.js';
 import { BACKEND_COLUMNS, type BackendColumn, WORKER_COLUMNS, type WorkerColumn } from '../../src/messages.js';
 import { refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
@@ -119,13 +121,46 @@ describe('A worker counts', () => {
     return Object.fromEntries(sums) as Record<BackendColumn, number>;
   }
 
+  const READINGS: ReadonlySet<WorkerColumn> = new Set([
+    'clientConnections',
+    'memoryBytes',
+    'loopDelayMs',
+    'longestLoopDelayMs',
+    'overloaded',
+  ]);
+
+  /** @returns those that were counted */
+  function reasons(proxy: TestProxy): Partial<Record<Reason, number>> {
+    const sums = REASONS.map((_, column) =>
+      proxy.said('counters').reduce((sum, counters) => sum + (counters.reasons[column] ?? Number.NaN), 0),
+    );
+    return Object.fromEntries(
+      REASONS.map((name, column) => [name, sums[column]] as const).filter(([, sum]) => sum !== 0),
+    );
+  }
+
+  interface Timed {
+    count: number;
+    sumMs: number;
+  }
+
+  function durations(proxy: TestProxy): { readonly pool: Timed; readonly backends: Timed } {
+    const timed = { pool: { count: 0, sumMs: 0 }, backends: { count: 0, sumMs: 0 } };
+    for (const { durations } of proxy.said('counters').flatMap(({ pools }) => pools)) {
+      for (let at = 0; at < durations.length; at += 3) {
+        const [row, column, growth = Number.NaN] = durations.subarray(at);
+        timed[row === 0 ? 'pool' : 'backends'][column === SUM_MS ? 'sumMs' : 'count'] += growth;
+      }
+    }
+    return timed;
+  }
+
   function workerTotals(proxy: TestProxy): Record<WorkerColumn, number> {
     const sums = new Map<WorkerColumn, number>(WORKER_COLUMNS.map((name) => [name, 0]));
     for (const { worker } of proxy.said('counters')) {
       WORKER_COLUMNS.forEach((name, column) => {
         const value = worker[column] ?? Number.NaN;
-        const isReading = name === 'clientConnections' || name === 'memoryBytes';
-        sums.set(name, isReading ? value : (sums.get(name) ?? 0) + value);
+        sums.set(name, READINGS.has(name) ? value : (sums.get(name) ?? 0) + value);
       });
     }
     return Object.fromEntries(sums) as Record<WorkerColumn, number>;
@@ -170,8 +205,77 @@ describe('A worker counts', () => {
     proxy.change(proxy.snapshot.backends[0]?.id ?? '', 2, { admin: 'maintenance' });
     await get(proxy.port);
     proxy.worker.stop();
-    const { clientConnections: _now, memoryBytes: _used, ...growth } = workerTotals(proxy);
-    expect(growth).to.deep.equal({ accepted: 2, requests: 1, rejected: 1, unavailable: 1, accessLogLost: 0 });
+    expect(workerTotals(proxy)).to.include({ accepted: 2, requests: 1, rejected: 1, unavailable: 1, accessLogLost: 0 });
+  });
+
+  it('why requests did not get what a backend answered', async () => {
+    const proxy = await startProxy({ backends: [await refusingAddress()], retries: { count: 0 } });
+    const bad = await connect(proxy.port);
+    bad.send('nonsense\r\n\r\n');
+    await bad.message();
+    await get(proxy.port);
+    proxy.worker.stop();
+    expect(reasons(proxy)).to.deep.equal({ 'bad-request': 1, refused: 1 });
+  });
+
+  it('a client that left before its answer once, and not those that merely close', async () => {
+    const backend = await startBackend(() => {});
+    const proxy = await startProxy({ backends: [backend.address] });
+    const [idle, impatient] = [await connect(proxy.port), await connect(proxy.port)];
+    impatient.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');
+    await eventually('the request is in flight', () => proxy.inflight === 1);
+    impatient.reset();
+    idle.reset();
+    await eventually('both are gone', () => proxy.clients === 0);
+    proxy.worker.stop();
+    expect(reasons(proxy)).to.deep.equal({ 'client-gone': 1 });
+  });
+
+  it('how long a request took from its first byte to the last of its answer, and its backend to begin it', async () => {
+    const backend = await startBackend((_request, response) => {
+      setTimeout(() => response.writeHead(200, { 'content-length': 2 }).write('o'), 60);
+      setTimeout(() => response.end('k'), 160);
+    });
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.send('Host: site.test\r\n\r\n');
+    expect((await client.message()).body).to.equal('ok');
+    proxy.worker.stop();
+    const { pool, backends } = durations(proxy);
+    expect(pool.count).to.equal(1);
+    expect(pool.sumMs).to.be.at.least(200);
+    expect(backends.count).to.equal(1);
+    expect(backends.sumMs)
+      .to.be.at.least(105)
+      .and.below(pool.sumMs - 90);
+  });
+
+  it('of one that was given up how long its client waited, and of a failed one what the failure took', async () => {
+    const backend = await startBackend(() => {});
+    const proxy = await startProxy({ backends: [backend.address], upstream: { responseHead: '200ms' } });
+    expect((await get(proxy.port)).status).to.equal(504);
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');
+    await eventually('the request is in flight', () => proxy.inflight === 1);
+    client.reset();
+    await eventually('it is gone', () => proxy.inflight === 0);
+    proxy.worker.stop();
+    const { pool, backends } = durations(proxy);
+    expect([pool.count, backends.count]).to.deep.equal([2, 0]);
+    expect(pool.sumMs).to.be.at.least(200);
+  });
+
+  it('how far its event loop has been behind', async () => {
+    const proxy = await startProxy({ backends: [await refusingAddress()] });
+    await eventually('it has counted', () => proxy.said('counters').length > 0);
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    await eventually('it has counted again', () => proxy.said('counters').length > 1);
+    const { loopDelayMs, longestLoopDelayMs } = workerTotals(proxy);
+    expect(longestLoopDelayMs).to.be.at.least(300);
+    expect(loopDelayMs).to.be.above(0).and.below(longestLoopDelayMs);
   });
 
   it('the memory it holds, as the system sees it', async () => {

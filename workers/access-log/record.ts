@@ -88,8 +88,8 @@ export class AccessRecord implements AccessEntry {
   }
 
   /** The first byte of a request is here. */
-  arrives(): void {
-    this.startedMs = this.keeper.nowMs();
+  arrives(nowMs: number): void {
+    this.startedMs = nowMs;
   }
 
   /**
@@ -114,7 +114,7 @@ export class AccessRecord implements AccessEntry {
 
   /** Its head could not be read. @param text what came of it; empty for a connection that was turned away */
   unreadable(client: string, text: string): void {
-    if (this.startedMs === 0) this.arrives();
+    if (this.startedMs === 0) this.arrives(this.keeper.nowMs());
     this.begin(text.length);
     this.isRead = false;
     this.client = client;
@@ -128,17 +128,12 @@ export class AccessRecord implements AccessEntry {
     if (this.requestId === '') this.requestId = requestId;
   }
 
-  /** @param backend who is asked now @param attempts how many have been, this one included */
-  attempt(backend: string, attempts: number): void {
-    this.attemptMs = attempts === 1 ? this.startedMs : this.keeper.nowMs();
+  /** @param backend who is asked, since `askedMs` @param attempts how many have been, this one included */
+  attempt(backend: string, attempts: number, askedMs: number): void {
+    this.attemptMs = askedMs;
     this.backend = backend;
     this.attempts = attempts;
     this.connectUs = -1;
-  }
-
-  /** The first attempt begins only now: the request had to wait for a backend. */
-  waited(): void {
-    this.attemptMs = this.keeper.nowMs();
   }
 
   /** An attempt beside the last one, begun at `beganMs`, is the one that is answered. @param attempts with this one */
@@ -159,11 +154,11 @@ export class AccessRecord implements AccessEntry {
   }
 
   /** The head of the backend's answer is on its way to the client. */
-  responds(status: number, headBytes: number): void {
+  responds(status: number, headBytes: number, nowMs: number): void {
     this.status = status;
     this.responseHeadBytes = headBytes;
     this.responseBytes = headBytes;
-    this.answeredMs = this.keeper.nowMs();
+    this.answeredMs = nowMs;
     this.inOneGo = true;
   }
 
@@ -184,7 +179,7 @@ export class AccessRecord implements AccessEntry {
 
   /** Roundhouse answered in its own name. @param text the whole answer */
   answered({ status, reason, fault = '' }: Pick<Answer, 'status' | 'reason' | 'fault'>, text: string): void {
-    this.responds(status, text.indexOf('\r\n\r\n') + 4);
+    this.responds(status, text.indexOf('\r\n\r\n') + 4, this.keeper.nowMs());
     this.responseBytes = text.length;
     this.attemptMs = 0;
     this.reason = reason;

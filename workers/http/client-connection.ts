@@ -82,6 +82,8 @@ export class ClientConnection implements Reader {
   private keepAlive = true;
   private halfClosed = false;
   private idleSince: number;
+  /** When the first byte of the current request was read, in milliseconds of `performance.now`. */
+  arrivedMs = 0;
   /** It counts among its address's connections. */
   private counted = false;
   /** Requests served since the last read that was not behind another request. */
@@ -211,8 +213,7 @@ export class ClientConnection implements Reader {
   /** The response cannot be completed, for `reason`. @param byReset whether an orderly end would look like the end of its body */
   breakOff(reason: Reason, byReset: boolean): void {
     this.exchange = undefined;
-    this.record?.blame(reason);
-    this.record?.end();
+    this.endFor(reason);
     if (byReset) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
@@ -250,6 +251,7 @@ export class ClientConnection implements Reader {
 
   /** The worker's time is over. */
   cut(): void {
+    this.drop('stopped');
     this.record?.blame('stopped');
     this.record?.end();
     this.socket.destroy();
@@ -272,7 +274,7 @@ export class ClientConnection implements Reader {
   private serve(text: string, bytes: Buffer, fresh: boolean): void {
     const { plane } = this;
     const head = plane.requestHead;
-    if (fresh) this.record?.arrives();
+    if (fresh) this.arrives();
     const result = parseRequestHead(text, bytes, plane.config.limits, head);
     if (result === 'incomplete') return this.awaitHead(text, fresh);
     if (result !== 'complete') {
@@ -301,6 +303,11 @@ export class ClientConnection implements Reader {
     const affinity = pool.affinityOf(text, head, side);
     this.exchange = new Exchange(pool, this, head, affinity, forwarded, text.slice(head.length, end), complete);
     this.exchange.start();
+  }
+
+  private arrives(): void {
+    this.arrivedMs = performance.now();
+    this.record?.arrives(this.arrivedMs);
   }
 
   private onBodyBytes(buffer: Buffer, length: number): void {
@@ -408,6 +415,7 @@ export class ClientConnection implements Reader {
   private say(answer: Answer): void {
     const text = answerText(answer);
     this.writer.write(text);
+    this.plane.countReason(answer.reason);
     this.record?.answered(answer, text);
   }
 
@@ -465,12 +473,7 @@ export class ClientConnection implements Reader {
     this.plane.wheel.drop(this.timer);
     this.pending = '';
     if (this.counted) this.plane.policy.leave(this.address);
-    if (this.exchange !== undefined) {
-      this.exchange.abort();
-      this.exchange = undefined;
-      this.record?.blame('client-gone');
-      this.record?.end();
-    }
+    this.drop('client-gone');
     this.tunnel?.clientGone();
     this.tunnel = undefined;
     this.plane.left(this);
@@ -482,9 +485,23 @@ export class ClientConnection implements Reader {
     this.unsent = unsentBytes(this.socket);
     if (this.unsent < before) this.plane.wheel.arm(this.timer, this.plane.config.timeouts.write);
     else {
-      this.record?.blame('client-timeout');
+      this.drop('client-timeout');
       this.socket.destroy();
     }
+  }
+
+  /** Ends an exchange that is on: nobody is left to take its response. */
+  private drop(reason: Reason): void {
+    if (this.exchange === undefined) return;
+    this.exchange.abort();
+    this.exchange = undefined;
+    this.endFor(reason);
+  }
+
+  private endFor(reason: Reason): void {
+    this.plane.countReason(reason);
+    this.record?.blame(reason);
+    this.record?.end();
   }
 
   private clientSide(): ClientSide {

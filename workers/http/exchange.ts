@@ -10,6 +10,7 @@ import { forwardResponseHead, type ToClient } from '../../src/http1/forward-resp
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { parseResponseHead, type ResponseHead } from '../../src/http1/response-head.js';
 import type { FailureReason } from '../../src/messages.js';
+import { POOL_COLUMN } from '../counters.js';
 import { type Affinity, FIRST_TRY } from '../dispatch.js';
 import type { Upstream } from '../roster.js';
 import type { Answered } from './answered.js';
@@ -39,6 +40,9 @@ export class Exchange extends Transfer implements Answered, Affinity {
   readonly bound: Upstream | undefined;
   /** Where it was given to, until that attempt is over. */
   upstream: Upstream | undefined;
+  /** The response that is forwarded began then, with this status; 0 before. */
+  private respondedMs = 0;
+  private status = 0;
   /** Once its first attempt was not simply answered. */
   private recovery: Recovery | undefined;
 
@@ -74,7 +78,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     dispatch.budget.onRequest(this.plane.wheel.now);
     const choice = dispatch.choose(FIRST_TRY, this);
     if (typeof choice === 'string') return this.recover(0).refused(choice);
-    this.sendTo(choice, 1, false);
+    this.sendTo(choice, 1, false, this.client.arrivedMs);
     if (dispatch.hedgeDelay !== undefined) this.hedge(dispatch.hedgeDelay.ms(this.askedAt));
   }
 
@@ -87,11 +91,12 @@ export class Exchange extends Transfer implements Answered, Affinity {
    * Sends to `upstream`, where this attempt has been counted in, or connects first.
    * @param attempt which one it is, from 1
    * @param fresh whether no idle connection will do
+   * @param askedAt when the attempt began
    */
-  sendTo(upstream: Upstream, attempt: number, fresh: boolean): void {
-    if (this.pool.dispatch.timed) this.askedAt = performance.now();
+  sendTo(upstream: Upstream, attempt: number, fresh: boolean, askedAt: number): void {
+    this.askedAt = askedAt;
     this.upstream = upstream;
-    this.client.record?.attempt(upstream.id, attempt);
+    this.client.record?.attempt(upstream.id, attempt, askedAt);
     if (this.pipelines && !fresh) return this.pool.pipeline?.add(upstream, this);
     const idle = fresh ? undefined : UpstreamConnection.takeIdle(upstream, this);
     if (idle !== undefined) return this.send(idle);
@@ -131,14 +136,15 @@ export class Exchange extends Transfer implements Answered, Affinity {
   ): number {
     const head = this.plane.responseHead;
     if (!this.accepts(head.status)) return from;
-    this.begin(head);
+    const nowMs = performance.now();
+    this.begin(head, nowMs);
     this.dechunk = this.minorVersion === 0 && head.framing === 'chunked';
     this.endsWithConnection = head.framing === 'close';
     const keepAlive = this.keepsClient(head);
     this.client.onResponseBegins(keepAlive);
     const to = { minorVersion: this.minorVersion, keepAlive, dechunk: this.dechunk };
     const headText = forwardResponseHead(text, head, to, this.stickyLine());
-    this.client.record?.responds(head.status, headText.length);
+    this.client.record?.responds(head.status, headText.length, nowMs);
     return this.forward(headText, textIsAll ? text : undefined, connection, buffer, from, length);
   }
 
@@ -150,6 +156,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     this.connection = undefined;
     this.succeed();
     this.letGo();
+    this.ends(this.inOneGo ? this.respondedMs : performance.now());
     this.client.onExchangeDone(this.requestComplete);
   }
 
@@ -162,11 +169,12 @@ export class Exchange extends Transfer implements Answered, Affinity {
     from: number,
     length: number,
   ): void {
-    this.begin(head);
+    const nowMs = performance.now();
+    this.begin(head, nowMs);
     this.succeed();
     const headText = forwardResponseHead(text, head, UNFINISHED, this.stickyLine());
     this.client.writer.write(headText);
-    this.client.record?.responds(head.status, headText.length);
+    this.client.record?.responds(head.status, headText.length, nowMs);
     this.client.record?.goesOn();
     this.connection = undefined;
     const tunnel = new Tunnel(this.pool, this.client, connection, () => this.onTunnelOver());
@@ -226,10 +234,12 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** The client is gone, or its request turned out bad: the backend is told by the end of its connection. */
   abort(): void {
+    const nowMs = performance.now();
     // One that nobody waits for to the end would look as fast as when it was last waited for.
     if (this.upstream !== undefined && this.pool.dispatch.timed && this.requestComplete && !this.responseBegan) {
-      this.time(this.upstream, 'outwaited', this.askedAt);
+      this.time(this.upstream, 'outwaited', this.askedAt, nowMs);
     }
+    this.ends(nowMs);
     this.recovery?.leave();
     this.stopDownload();
     this.withdraw();
@@ -237,23 +247,26 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** Answers in the backends' place. */
   excuse({ status, reason, detail }: Excuse): void {
+    this.ends(performance.now(), true);
     // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
     const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !this.plane.draining;
     this.client.answer({ status, reason, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
   }
 
   /** The backend answered with `status`, whether or not its answer is forwarded. */
-  countAnswer(status: number): void {
+  countAnswer(status: number, nowMs: number): void {
     const { upstream } = this;
     if (upstream === undefined) return;
     const { dispatch } = this.pool;
     dispatch.answered(upstream, status, this.plane.wheel.now);
-    if (dispatch.timed && this.requestComplete) this.time(upstream, status < 500 ? 'answered' : 'failed', this.askedAt);
+    if (!this.requestComplete) return; // it was not asked yet, so it took no time
+    upstream.responses.add(nowMs - this.askedAt);
+    if (dispatch.timed) this.time(upstream, status < 500 ? 'answered' : 'failed', this.askedAt, nowMs);
   }
 
   /** Another backend answered first. This one took at least that long. */
   countOvertaken(upstream: Upstream): void {
-    this.time(upstream, 'outwaited', this.askedAt);
+    this.time(upstream, 'outwaited', this.askedAt, performance.now());
   }
 
   /** The attempt at `upstream` failed. @param askedAt when it began */
@@ -261,7 +274,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     const { dispatch } = this.pool;
     dispatch.streaks.failed(upstream, reason, this.plane.wheel.now);
     // What a body took until it broke off says nothing of how soon answers come.
-    if (dispatch.timed && !this.responseBegan) this.time(upstream, 'failed', askedAt);
+    if (dispatch.timed && !this.responseBegan) this.time(upstream, 'failed', askedAt, performance.now());
   }
 
   /** The present attempt is over. */
@@ -290,9 +303,18 @@ export class Exchange extends Transfer implements Answered, Affinity {
     return this.recover().accepts(status);
   }
 
-  private begin(head: ResponseHead): void {
+  private begin(head: ResponseHead, nowMs: number): void {
     this.responseBegan = true;
-    this.countAnswer(head.status);
+    this.respondedMs = nowMs;
+    this.status = head.status;
+    this.countAnswer(head.status, nowMs);
+  }
+
+  /** The client has all that it will get, or does not want it any more. */
+  private ends(nowMs: number, failed = this.status >= 500): void {
+    const { dispatch } = this.pool;
+    dispatch.durations.add(nowMs - this.client.arrivedMs);
+    if (failed) dispatch.counters.add(POOL_COLUMN.errors);
   }
 
   /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
@@ -308,9 +330,8 @@ export class Exchange extends Transfer implements Answered, Affinity {
   }
 
   /** Tells the policy what came of an attempt, and how soon. */
-  private time(upstream: Upstream, outcome: Outcome, askedAt: number): void {
-    const now = performance.now();
-    this.pool.dispatch.took(upstream, now - askedAt, outcome, now);
+  private time(upstream: Upstream, outcome: Outcome, askedAt: number, nowMs: number): void {
+    this.pool.dispatch.took(upstream, nowMs - askedAt, outcome, nowMs);
   }
 
   /** Whether the client's connection survives this response. */
@@ -323,6 +344,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
   private breakOff(loss: Loss): void {
     this.stopDownload();
     this.letGo();
+    this.ends(performance.now(), true);
     this.client.breakOff(reasonOf(loss), this.endsWithConnection || this.dechunk);
   }
 }

@@ -1,6 +1,7 @@
 /** workers/http/plane.ts: what every HTTP connection of a worker shares. */
 import type { Config } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
+import { REASONS, type Reason } from '../../src/core/reason.js';
 import { RequestHead } from '../../src/http1/request-head.js';
 import { ResponseHead } from '../../src/http1/response-head.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
@@ -26,6 +27,7 @@ export class Plane {
   readonly accessLog: AccessLog | undefined;
   readonly buffers = new ReadBuffers();
   readonly counters = new CounterRow(WORKER_COLUMNS.length);
+  private readonly reasons = new CounterRow(REASONS.length);
   readonly clients = new Set<ClientConnection>();
   /** Heads are parsed and forwarded within one turn, so one of each serves all connections. */
   readonly requestHead = new RequestHead();
@@ -59,6 +61,16 @@ export class Plane {
     if (first === undefined) throw new TypeError('Started without a pool');
     this.pools = new Map(pools.map((pool) => [pool.name, pool]));
     this.onlyPool = first;
+  }
+
+  /** A request did not simply get what a backend answered. */
+  countReason(reason: Reason): void {
+    this.reasons.add(REASONS.indexOf(reason));
+  }
+
+  /** @returns how often since the last call, by reason */
+  takeReasons(): Float64Array<ArrayBuffer> {
+    return this.reasons.take();
   }
 
   /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */

@@ -99,7 +99,7 @@ export class Recovery implements Waiter {
     const step = mayBeBetter ? undefined : this.nextStep('status');
     if (step === 'give-up') return true;
     this.lastFailure = status;
-    exchange.countAnswer(status);
+    exchange.countAnswer(status, performance.now());
     exchange.withdraw();
     if (step === undefined) this.avoid(upstream);
     else this.goOn(step, upstream);
@@ -212,8 +212,7 @@ export class Recovery implements Waiter {
       upstream.counters.add(COLUMN.retries);
       this.dispatch.load.retries += 1;
     }
-    this.exchange.sendTo(upstream, this.attempts, this.fresh);
-    if (this.attempts === 1) this.exchange.client.record?.waited();
+    this.exchange.sendTo(upstream, this.attempts, this.fresh, performance.now());
   }
 
   private nextStep(reason: AttemptEnd, { reused = false, unsent = false } = {}): NextStep {

@@ -21,8 +21,10 @@ export abstract class Transfer implements FlowOwner {
   protected connection: UpstreamConnection | undefined;
   /** The client speaks HTTP/1.0 and gets the payload of the chunks. */
   protected dechunk = false;
-  /** When the backend had all it needs for an answer; kept only where answers are timed. */
+  /** When the backend had all it needs for an answer, or will have it at once. */
   protected askedAt = 0;
+  /** The response ended when it began, so that the clock need not be asked again. */
+  protected inOneGo = true;
   /** Every body byte so far, for another attempt; `undefined` once there are too many to keep. */
   private replay: string | undefined;
   private requestFlow: Flow | undefined;
@@ -82,7 +84,7 @@ export abstract class Transfer implements FlowOwner {
     }
     this.requestComplete = true;
     // The client's time to send a body is not the backend's to answer for.
-    if (this.pool.dispatch.timed) this.askedAt = performance.now();
+    this.askedAt = performance.now();
     flow?.finish(false);
     this.requestFlow = undefined;
     this.connection?.requestSent();
@@ -130,6 +132,7 @@ export abstract class Transfer implements FlowOwner {
   /** A read of `length` was forwarded and the response goes on. */
   awaitMore(connection: UpstreamConnection, length: number): void {
     connection.downloadStalled(false);
+    this.inOneGo = false;
     this.client.record?.goesOn();
     const flow = this.flowFrom(connection);
     flow.settle();

@@ -23,13 +23,15 @@ class Desk {
   constructor(format: LineFormat) {
     this.record = new AccessRecord({
       format,
-      nowMs: () => {
-        this.ms += 1.25;
-        return this.ms;
-      },
+      nowMs: () => this.now(),
       epochMs: () => EPOCH_MS,
       write: (entry) => this.written.push(format.line(entry)),
     });
+  }
+
+  now(): number {
+    this.ms += 1.25;
+    return this.ms;
   }
 
   get line(): string {
@@ -39,19 +41,20 @@ class Desk {
   /** A request that a backend answers at once. @returns its line */
   serve(text: string, head = new RequestHead()): string {
     const bytes = bytesOf(text);
-    this.record.arrives();
+    const arrivedMs = this.now();
+    this.record.arrives(arrivedMs);
     expect(parseRequestHead(text, bytes, LIMITS, head)).to.equal('complete');
     this.record.read('192.0.2.7', text, bytes, head, text.length);
     this.record.dispatched('web', head.requestId);
-    this.record.attempt('10.0.0.1:80', 1);
-    this.record.responds(200, 100);
+    this.record.attempt('10.0.0.1:80', 1, arrivedMs);
+    this.record.responds(200, 100, this.now());
     this.record.sent(66);
     this.record.end();
     return this.line;
   }
 
   refuse(text: string): string {
-    this.record.arrives();
+    this.record.arrives(this.now());
     this.record.unreadable('192.0.2.7', text);
     this.record.answered({ status: 400, reason: 'bad-request', fault: 'bare-lf' }, 'HTTP/1.1 400 X\r\n\r\nno\n');
     this.record.end();
@@ -172,16 +175,17 @@ describe('A line of the access log', () => {
     const { record } = desk;
     const text = lines('PUT /x HTTP/1.1', 'Host: a', 'Content-Length: 9');
     const head = new RequestHead();
-    record.arrives(); // at 0, and from here on each look at the clock is 1.25 ms later
+    const arrivedMs = desk.now(); // 0, and from here on each look at the clock is 1.25 ms later
+    record.arrives(arrivedMs);
     parseRequestHead(text, bytesOf(text), LIMITS, head);
     record.read('192.0.2.7', text, bytesOf(text), head, text.length);
     record.received(9);
     record.dispatched('web', '');
-    record.attempt('10.0.0.1:80', 1);
-    record.attempt('10.0.0.2:80', 2); // 1.25
+    record.attempt('10.0.0.1:80', 1, arrivedMs);
+    record.attempt('10.0.0.2:80', 2, desk.now()); // 1.25
     record.connects(); // 2.5
     record.connected(); // 3.75
-    record.responds(201, 50); // 5
+    record.responds(201, 50, desk.now()); // 5
     record.sent(10);
     record.goesOn();
     record.sent(20);
@@ -202,7 +206,7 @@ describe('A line of the access log', () => {
     const desk = new Desk(jsonFormat(3));
     const text = lines('GET / HTTP/1.1', 'Host: a');
     const head = new RequestHead();
-    desk.record.arrives();
+    desk.record.arrives(desk.now());
     parseRequestHead(text, bytesOf(text), LIMITS, head);
     desk.record.read('', text, bytesOf(text), head, text.length);
     desk.record.dispatched('web', '');
