@@ -28,6 +28,7 @@ export function addServeOptions(program: Command): void {
     .option('--accept <mode>', `how workers get connections: ${ACCEPT_MODES.join(', ')} (${accept})`)
     .option('--admin <addr>', `where the pools can be looked at and changed, or off (${admin})`)
     .option('--admin-token-file <file>', 'file that holds the token which the admin interface asks for')
+    .option('--state-file <file>', 'keep what is changed while it runs over a restart')
     .option('--access-log <file>', `where each request gets a line: a file, - or off (${accessLog})`)
     .option('--access-log-format <format>', `${ACCESS_LOG_FORMATS.join(', ')} (${accessLogFormat})`)
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (${logLevel})`);

@@ -65,6 +65,7 @@ export class Reload {
       pools[name] = { ...before, backends: after.backends, healthCheck: after.healthCheck };
     }
     this.#config = { ...this.#config, pools };
+    balancer.configured(this.#config);
     const needRestart = changedKeys(this.#config, next);
     if (needRestart.length > 0) this.#logger.warn('needs a restart to take effect', { file, keys: needRestart });
   }

@@ -21,6 +21,7 @@ export interface Args {
   readonly accept?: string | undefined;
   readonly admin?: string | undefined;
   readonly adminTokenFile?: string | undefined;
+  readonly stateFile?: string | undefined;
   readonly accessLog?: string | undefined;
   readonly accessLogFormat?: string | undefined;
   readonly logLevel?: string | undefined;
@@ -53,6 +54,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'accept', path: ['accept'], read: text },
   { name: 'admin', path: ['admin'], read: (given) => withHost(text(given), '127.0.0.1') },
   { name: 'adminTokenFile', path: ['adminTokenFile'], read: text },
+  { name: 'stateFile', path: ['stateFile'], read: text },
   { name: 'accessLog', path: ['accessLog'], read: text },
   { name: 'accessLogFormat', path: ['accessLogFormat'], read: text },
   { name: 'logLevel', path: ['logLevel'], read: text },

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { POLICIES } from '../balancing/picker.js';
+import { backendSchema } from '../core/schemas.js';
 import { dns, services } from './discovery.js';
 import { healthCheck } from './health-check.js';
 import { outlier } from './outlier.js';
@@ -14,6 +15,8 @@ import { adminAddress, backendAddress, duration, ipRange, listenAddress, positiv
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
 export const ACCESS_LOG_FORMATS = ['json', 'clf'] as const;
+/** What an operator decides about a backend. */
+export const ADMIN_STATES = backendSchema.unwrap().shape.admin.options;
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 /** More workers than any host has cores is a typo, and a thousand processes are hard to take back. */
 export const MAX_WORKERS = 256;
@@ -47,6 +50,13 @@ export const backendConfig = z.strictObject({
     .describe(
       'Requests that the whole host may have open on it at once, split evenly over the workers, at least 1 for each; ' +
         '0 sets no limit.',
+    ),
+  admin: z
+    .enum(ADMIN_STATES)
+    .optional()
+    .describe(
+      '`enabled`; `draining` or `maintenance` give it no requests. Left out, it is enabled, and a reload leaves what ' +
+        'an operator has decided since.',
     ),
 });
 
@@ -334,6 +344,14 @@ const config = z.strictObject({
     .optional()
     .describe(
       'File that holds the token which requests to the admin interface have to show; `ROUNDHOUSE_ADMIN_TOKEN` beats it.',
+    ),
+  stateFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File that keeps the backends added, changed and removed while it runs over a restart (docs/admin.md); without ' +
+        'it they end with the process.',
     ),
   accessLog: z
     .string()

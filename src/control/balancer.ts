@@ -13,6 +13,7 @@ import { canShareSockets, type ListenSocket, openListenSocket } from './listen-s
 import type { Logger } from './logger.js';
 import type { PoolChanges } from './membership.js';
 import { Primary, type PrimaryParts } from './primary.js';
+import { readState } from './state-file.js';
 import { passingSecret } from './sticky-secret.js';
 import type { BalancerView } from './view.js';
 
@@ -28,7 +29,11 @@ export interface Balancer extends PoolChanges {
   readonly failed: Promise<Error>;
   /** What happened, and happens. */
   readonly journal: Journal;
+  /** What runs, with what operators have changed while it ran. */
+  readonly config: Config;
   view(): BalancerView;
+  /** A reload has applied `config`: what differs from it from now on is what operators have changed. */
+  configured(config: Config): void;
   /** The pool's backends are probed like this from now on; their health and its history stay. */
   setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void;
   /**
@@ -83,10 +88,11 @@ export async function startBalancer(
   { adminToken, stickySecret = secretFor(config, logger), programs = PROGRAMS }: StartOptions = {},
 ): Promise<Balancer> {
   const accept = acceptOf(config, logger);
+  const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
   const accessLog = await tryAccessLog(config);
   try {
     const sockets = await openSockets(config, accept);
-    return await startPrimary({ config, logger, adminToken, stickySecret, programs, accept, sockets });
+    return await startPrimary({ config, logger, adminToken, stickySecret, programs, accept, kept, sockets });
   } finally {
     await accessLog?.close();
   }

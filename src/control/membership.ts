@@ -9,7 +9,7 @@ import { duration } from '../config/values.js';
 import { formatAddress, parseAddress } from '../core/address.js';
 import type { Backend, BackendId } from '../core/backend.js';
 import { type Eligible, hasEligible } from '../core/eligible.js';
-import { backendIdSchema, backendSchema } from '../core/schemas.js';
+import { backendIdSchema } from '../core/schemas.js';
 import type { Drains } from './drains.js';
 import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
@@ -26,7 +26,7 @@ export const backendPatch = z
     weight: backendConfig.shape.weight.unwrap().optional(),
     tier: backendConfig.shape.tier.unwrap().optional(),
     maxConnections: backendConfig.shape.maxConnections.unwrap().optional(),
-    admin: backendSchema.unwrap().shape.admin.optional(),
+    admin: backendConfig.shape.admin,
     /** How long it may drain; what is still open on it then ends. `off` takes such a time back. */
     within: duration.optional(),
   })
@@ -165,7 +165,7 @@ export class Membership implements PoolChanges {
   }
 }
 
-const SETTINGS = ['weight', 'tier', 'maxConnections'] as const satisfies readonly (keyof BackendSettings)[];
+const SETTINGS = ['weight', 'tier', 'maxConnections', 'admin'] as const satisfies readonly (keyof BackendSettings)[];
 
 /** @throws {ChangeError} when `known` has another setting than `input` gives */
 function refuseOther(known: Backend, wanted: Backend, input: BackendInput, pool: string): void {

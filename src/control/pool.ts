@@ -38,12 +38,15 @@ export interface NewBackend {
  * @param initial its health before the first probe
  * @returns a configured backend as it joins a pool; one behind a name is out of use until the name is resolved
  */
-export function newBackend({ address, ...settings }: PoolConfig['backends'][number], initial: HealthState): NewBackend {
+export function newBackend(
+  { address, admin = 'enabled', ...settings }: PoolConfig['backends'][number],
+  initial: HealthState,
+): NewBackend {
   const parsed = parseAddress(address, 1);
   if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
   const known = isIP(parsed.host) !== 0;
   const id = backendIdSchema.parse(address);
-  const states = { admin: 'enabled', health: known ? initial : 'down', outlier: 'in' } as const;
+  const states = { admin, health: known ? initial : 'down', outlier: 'in' } as const;
   return {
     backend: { id, ...parsed, ...settings, ...states, usableSince: 0 },
     reason: known ? 'not probed yet' : 'the name has not been resolved yet',
@@ -124,7 +127,7 @@ export class Pool {
   }
 
   /** What an operator decides about a backend, in one change. */
-  configure(id: BackendId, fields: Partial<BackendSettings & Pick<Backend, 'admin'>>): PoolChange | undefined {
+  configure(id: BackendId, fields: Partial<Pick<Backend, keyof BackendSettings>>): PoolChange | undefined {
     const before = this.backend(id)?.admin;
     const change = this.#alter(id, fields);
     if (change === undefined || fields.admin === undefined) return change;

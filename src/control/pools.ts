@@ -3,7 +3,7 @@
  * failures and counts. It knows no worker but by number, and no socket.
  */
 import type { Config, HealthCheckConfig, PoolConfig } from '../config/schema.js';
-import type { BackendId } from '../core/backend.js';
+import type { Backend, BackendId } from '../core/backend.js';
 import type { HoldLimits } from '../core/names.js';
 import { systemRandom } from '../core/random.js';
 import type { PoolChange } from '../core/snapshot.js';
@@ -42,6 +42,8 @@ export interface PoolsParts {
   /** Told when every worker has to end what it has open on a backend. */
   readonly recall: (pool: string, id: BackendId) => void;
   readonly publishTable: (table: PoolTable) => void;
+  /** @returns the admin state that was kept for a backend which a service names for the first time */
+  readonly rejoining: (pool: string, id: BackendId) => Backend['admin'] | undefined;
 }
 
 export class Pools {
@@ -61,7 +63,7 @@ export class Pools {
   readonly #hashTables: HashTables;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor({ config, logger, journal, programs, publish, publishTable, recall }: PoolsParts) {
+  constructor({ config, logger, journal, programs, publish, publishTable, recall, rejoining }: PoolsParts) {
     this.#configs = new Map(Object.entries(config.pools));
     const logPanic = panicLog(journal);
     const onChange = (change: PoolChange): void => {
@@ -117,6 +119,7 @@ export class Pools {
       changes: this.membership,
       hold: config.dns,
       holdMs: (pool, id) => this.#resolver.holdMs(pool, id),
+      rejoining,
       logger,
     });
   }

@@ -12,12 +12,15 @@ import type { AdminServer } from './admin/server.js';
 import type { AdminToken } from './admin/token.js';
 import type { Balancer, Programs } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
+import { Changes } from './changes.js';
 import { Journal } from './journal.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
 import { monotonicMs } from './monotonic.js';
 import { Pools } from './pools.js';
+import { foldState, type Running } from './runtime-state.js';
+import type { KeptState, Saved } from './state-file.js';
 import type { Counters } from './stats.js';
 import { Supervisor, type WorkerReport } from './supervisor.js';
 import {
@@ -44,6 +47,8 @@ export interface PrimaryParts {
   readonly stickySecret: string | undefined;
   readonly programs: Programs;
   readonly accept: Accept;
+  /** What the state file holds; `undefined` without one. */
+  readonly kept: KeptState | undefined;
   /** Owned by the primary from now on. */
   readonly sockets: readonly ListenSocket[];
 }
@@ -54,6 +59,7 @@ export class Primary implements Balancer {
   readonly #logger: Logger;
   readonly #adminToken: AdminToken | undefined;
   readonly #accept: Accept;
+  readonly #changes: Changes;
   readonly #sockets: readonly ListenSocket[];
   readonly #startedAt = Date.now();
   readonly #pools: Pools;
@@ -64,7 +70,7 @@ export class Primary implements Balancer {
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, logger, adminToken, stickySecret, programs, accept, sockets }: PrimaryParts) {
+  constructor({ config, logger, adminToken, stickySecret, programs, accept, kept, sockets }: PrimaryParts) {
     this.#config = config;
     this.#logger = logger;
     this.journal = new Journal(logger);
@@ -73,8 +79,10 @@ export class Primary implements Balancer {
     this.#sockets = sockets;
     const snapshotOf = (name: string): PoolSnapshot | undefined => this.#pools.byName.get(name)?.snapshot;
     this.#broadcaster = new Broadcaster(config, snapshotOf, monotonicMs, stickySecret);
+    this.#changes = new Changes({ config, kept, logger, running: (pool) => runningIn(pool, this.#pools) });
     this.#pools = new Pools({
-      config,
+      config: foldState(config, kept?.state ?? {}),
+      rejoining: (pool, id) => this.#changes.rejoining(pool, id),
       logger,
       journal: this.journal,
       programs,
@@ -128,15 +136,32 @@ export class Primary implements Balancer {
   }
 
   addBackend(pool: string, backend: BackendInput): number {
-    return this.#pools.membership.addBackend(pool, backend);
+    return this.#kept(this.#pools.membership.addBackend(pool, backend));
   }
 
   removeBackend(pool: string, id: string): number {
-    return this.#pools.membership.removeBackend(pool, id);
+    return this.#kept(this.#pools.membership.removeBackend(pool, id));
   }
 
   updateBackend(pool: string, id: string, patch: BackendPatch): number {
-    return this.#pools.membership.updateBackend(pool, id, patch);
+    return this.#kept(this.#pools.membership.updateBackend(pool, id, patch));
+  }
+
+  saved(): Promise<Saved | undefined> {
+    return this.#changes.save();
+  }
+
+  get config(): Config {
+    return this.#changes.effective;
+  }
+
+  configured(config: Config): void {
+    this.#changes.configured(config);
+  }
+
+  #kept(version: number): number {
+    void this.#changes.save();
+    return version;
   }
 
   setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void {
@@ -184,7 +209,7 @@ export class Primary implements Balancer {
     for (const socket of this.#sockets) socket.close();
     this.#admin?.close();
     this.#watch.stop();
-    await this.#pools.stop();
+    await Promise.all([this.#pools.stop(), this.#changes.stop()]);
   }
 
   async #startAdmin(): Promise<void> {
@@ -261,4 +286,11 @@ export class Primary implements Balancer {
     if (this.#pools.stats.record(worker.id, counters, versionOf)) return;
     this.#logger.warn('counters dropped', { worker: worker.slot });
   }
+}
+
+/** @returns the backends of a pool with the service that named each; none for a pool that is not there */
+function runningIn(name: string, { byName, services }: Pools): readonly Running[] {
+  const pool = byName.get(name);
+  if (pool === undefined) return [];
+  return pool.snapshot.backends.map((backend) => ({ ...backend, service: services.of(pool, backend.id) ?? null }));
 }

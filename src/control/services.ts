@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ServiceConfig } from '../config/discovery.js';
 import { MAX_TIER, MAX_WEIGHT } from '../config/schema.js';
 import { formatAddress, parseAddress } from '../core/address.js';
-import type { BackendId } from '../core/backend.js';
+import type { Backend, BackendId } from '../core/backend.js';
 import type { HoldLimits } from '../core/names.js';
 import { backendsOf, type ServiceBackend, type ServiceTarget } from '../core/service.js';
 import type { Logger } from './logger.js';
@@ -20,6 +20,8 @@ export interface ServicesParts {
   readonly hold: HoldLimits;
   /** How long the address of a backend behind a name holds, in milliseconds. */
   readonly holdMs: (pool: Pool, id: BackendId) => number | undefined;
+  /** @returns the admin state that an operator gave the backend before a restart */
+  readonly rejoining: (pool: string, id: BackendId) => Backend['admin'] | undefined;
   readonly logger: Logger;
 }
 
@@ -91,7 +93,8 @@ export class Services {
     const before = members.get(id);
     if (before === undefined && pool.backend(id) !== undefined) return;
     if (before === undefined) {
-      changes.addBackend(pool.name, { address: id, weight, tier, maxConnections: service.maxConnections });
+      const admin = this.#parts.rejoining(pool.name, id);
+      changes.addBackend(pool.name, { address: id, weight, tier, maxConnections: service.maxConnections, admin });
     } else if (!isDeepStrictEqual(before, wanted) && pool.backend(id) !== undefined) {
       changes.updateBackend(pool.name, id, { weight, tier });
     }

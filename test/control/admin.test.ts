@@ -81,6 +81,7 @@ const UNCHANGING = {
   addBackend: refuse,
   removeBackend: refuse,
   updateBackend: refuse,
+  saved: refuse,
   pool: refuse,
   poolHead: refuse,
   backend: refuse,

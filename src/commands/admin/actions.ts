@@ -66,7 +66,7 @@ export async function enable(id: string, options: Options): Promise<void> {
 /** @throws {UsageError} when `text` is no weight */
 export async function weight(id: string, text: string, options: Options): Promise<void> {
   const answer = await change(await clientFor(options), id, options, { weight: weightOf(text, 'WEIGHT') });
-  print(options, answer, [`${answer.backend.id} has weight ${answer.backend.weight}`]);
+  print(options, answer, [`${answer.backend.id} has weight ${answer.backend.weight}`, ...alarm(answer)]);
 }
 
 /** @throws {UsageError} when `text` is no single `host:port[@weight]` */
@@ -157,8 +157,11 @@ function names(pools: readonly { readonly name: string }[]): string {
   return pools.map(({ name }) => name).join(' and ');
 }
 
-function alarm({ pool, eligible }: ChangeAnswer): readonly string[] {
-  return eligible > 0 ? [] : [`Pool ${pool} has no backend for new requests now: they are answered with 503`];
+function alarm({ pool, eligible, saved, problem = '' }: ChangeAnswer): readonly string[] {
+  return [
+    ...(eligible > 0 ? [] : [`Pool ${pool} has no backend for new requests now: they are answered with 503`]),
+    ...(saved === false ? [`A restart will not keep this: ${problem}`] : []),
+  ];
 }
 
 function print({ json }: Options, value: unknown, lines: readonly string[]): void {

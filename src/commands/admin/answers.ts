@@ -65,6 +65,8 @@ export const changeAnswer = z.looseObject({
   version: z.int(),
   eligible: z.int(),
   backend: backendAnswer,
+  saved: z.boolean().nullable(),
+  problem: z.string().optional(),
 });
 export type ChangeAnswer = z.infer<typeof changeAnswer>;
 

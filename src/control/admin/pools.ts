@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import { backendConfig } from '../../config/schema.js';
 import type { Journal } from '../journal.js';
 import { backendPatch, type PoolChanges } from '../membership.js';
+import type { Saved } from '../state-file.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 import { boundedBody, readBody } from './body.js';
 import { RequestError } from './request-error.js';
@@ -19,6 +20,8 @@ export interface AdminSource extends PoolChanges {
   view(): BalancerView;
   /** @returns why no traffic should be sent here, one line each; empty when it is ready */
   notReady(): readonly string[];
+  /** @returns settled when what was changed is on disk or could not be put there; `undefined` without a state file */
+  saved(): Promise<Saved | undefined>;
   /** @throws {ChangeError} when there is none */
   pool(name: string): PoolView;
   /** @throws {ChangeError} when there is none */
@@ -35,6 +38,10 @@ interface Changed {
   readonly eligible: number;
   /** As it is now; as it was, for one that was removed. */
   readonly backend: BackendView;
+  /** Whether a restart keeps it; `null` without a state file. */
+  readonly saved: boolean | null;
+  /** Why it does not. */
+  readonly problem?: string;
 }
 
 export function poolRoutes(source: AdminSource): Hono {
@@ -60,7 +67,7 @@ async function add(context: Context, source: AdminSource): Promise<Response> {
   const before = headOf(source, context);
   requireMatch(context, before);
   const version = source.addBackend(before.name, input);
-  const { answer, headers } = changed(source, before.name, source.backend(before.name, input.address));
+  const { answer, headers } = await changed(source, before.name, source.backend(before.name, input.address));
   const location = `/api/pools/${encodeURIComponent(before.name)}/backends/${encodeURIComponent(answer.backend.id)}`;
   if (version === before.version) return context.json(answer, 200, headers);
   return context.json(answer, 201, { ...headers, location });
@@ -70,15 +77,15 @@ async function update(context: Context, source: AdminSource): Promise<Response> 
   const patch = await readBody(context, backendPatch);
   const { name, id } = target(context, source);
   source.updateBackend(name, id, patch);
-  const { answer, headers } = changed(source, name, source.backend(name, id));
+  const { answer, headers } = await changed(source, name, source.backend(name, id));
   return context.json(answer, 200, headers);
 }
 
-function remove(context: Context, source: AdminSource): Response {
+async function remove(context: Context, source: AdminSource): Promise<Response> {
   const { name, id } = target(context, source);
   const backend = source.backend(name, id);
   source.removeBackend(name, id);
-  const { answer, headers } = changed(source, name, backend);
+  const { answer, headers } = await changed(source, name, backend);
   return context.json(answer, 200, headers);
 }
 
@@ -90,13 +97,16 @@ function target(context: Context, source: AdminSource): { readonly name: string;
   return { name: pool.name, id };
 }
 
-function changed(
+/** The answer says how the pool was when it had been changed, and is given when that is on disk. */
+async function changed(
   source: AdminSource,
   name: string,
   backend: BackendView,
-): { readonly answer: Changed; readonly headers: { etag: string } } {
+): Promise<{ readonly answer: Changed; readonly headers: { etag: string } }> {
   const pool = source.poolHead(name);
-  return { answer: { pool: name, version: pool.version, eligible: pool.eligible, backend }, headers: tagOf(pool) };
+  const { saved = null, ...problem } = (await source.saved()) ?? {};
+  const answer = { pool: name, version: pool.version, eligible: pool.eligible, backend, saved, ...problem };
+  return { answer, headers: tagOf(pool) };
 }
 
 function headOf(source: AdminSource, context: Context): PoolHead {

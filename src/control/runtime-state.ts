@@ -1,0 +1,107 @@
+/**
+ * control/runtime-state.ts: what operators have changed about the pools while the balancer ran, as far as it differs
+ * from the configuration: which backends they added, changed and removed. Pure: a state is a difference that can be
+ * taken, written down, and laid over the configuration again.
+ */
+import * as z from 'zod';
+import { type BackendSettings, backendConfig, type Config } from '../config/schema.js';
+import type { Backend } from '../core/backend.js';
+
+const { address, weight, tier, maxConnections, admin } = backendConfig.shape;
+const settings = { weight: weight.unwrap(), tier: tier.unwrap(), maxConnections: maxConnections.unwrap(), admin };
+const changedSettings = z.strictObject(settings).partial();
+
+const poolState = z.strictObject({
+  /** In the pool, and named neither by the configuration nor by a service. */
+  added: z.array(z.strictObject({ address, ...settings })),
+  /** By id: what differs from the configuration. Of a backend that a service names, the admin state alone. */
+  changed: z.record(address, changedSettings),
+  /** Named by the configuration, and not in the pool. */
+  removed: z.array(address),
+});
+export type PoolState = Readonly<z.output<typeof poolState>>;
+
+/** By pool; one that is as it is configured is left out. */
+export const runtimeStateSchema = z.record(z.string(), poolState);
+export type RuntimeState = Readonly<z.output<typeof runtimeStateSchema>>;
+
+type Listed = Config['pools'][string]['backends'][number];
+type Changed = PoolState['changed'][string];
+
+/** A backend of a running pool. */
+export interface Running extends Pick<Backend, 'id' | keyof BackendSettings> {
+  /** The service that named it. */
+  readonly service: string | null;
+}
+
+export const UNCHANGED: PoolState = { added: [], changed: {}, removed: [] };
+
+export function isUnchanged({ added, changed, removed }: PoolState): boolean {
+  return added.length + removed.length + Object.keys(changed).length === 0;
+}
+
+/**
+ * @param listed the pool's backends by its configuration
+ * @returns what has to be laid over `listed` to come to `running`
+ */
+export function stateOf(listed: readonly Listed[], running: readonly Running[]): PoolState {
+  const configured = new Map<string, Listed>(listed.map((each) => [each.address, each]));
+  const present = new Set<string>(running.map(({ id }) => id));
+  const strangers = running.filter(({ id, service }) => service === null && !configured.has(id));
+  const changed = running.flatMap((backend): [string, Changed][] => {
+    const difference = differenceOf(configured.get(backend.id), backend);
+    return Object.keys(difference).length === 0 ? [] : [[backend.id, difference]];
+  });
+  return {
+    added: strangers.map(listedAs),
+    changed: Object.fromEntries(changed),
+    removed: listed.map((each) => each.address).filter((id) => !present.has(id)),
+  };
+}
+
+/** @returns `listed` as operators have left it; what the state says of backends that are no longer listed is dropped */
+export function withState(listed: readonly Listed[], { added, changed, removed }: PoolState): readonly Listed[] {
+  const gone = new Set(removed);
+  const later = new Map(added.map((each) => [each.address, each]));
+  const kept = listed.filter((each) => !gone.has(each.address));
+  const known = new Set(kept.map((each) => each.address));
+  return [
+    ...kept.map((each) => overlaid(each, later.get(each.address) ?? changed[each.address] ?? {})),
+    ...added.filter((each) => !known.has(each.address)),
+  ];
+}
+
+/** @returns the configuration with each pool's backends as operators have left them */
+export function foldState(config: Config, state: RuntimeState): Config {
+  const pools = Object.entries(config.pools).map(([name, pool]) => {
+    const backends = [...withState(pool.backends, state[name] ?? UNCHANGED)];
+    return [name, { ...pool, backends }] as const;
+  });
+  return { ...config, pools: Object.fromEntries(pools) };
+}
+
+function overlaid(listed: Listed, { weight, tier, maxConnections, admin }: Changed): Listed {
+  return {
+    ...listed,
+    weight: weight ?? listed.weight,
+    tier: tier ?? listed.tier,
+    maxConnections: maxConnections ?? listed.maxConnections,
+    ...(admin === undefined ? {} : { admin }),
+  };
+}
+
+function differenceOf(listed: Listed | undefined, running: Running): Changed {
+  if (listed === undefined) {
+    return running.service !== null && running.admin !== 'enabled' ? { admin: running.admin } : {};
+  }
+  return {
+    ...(running.weight === listed.weight ? {} : { weight: running.weight }),
+    ...(running.tier === listed.tier ? {} : { tier: running.tier }),
+    ...(running.maxConnections === listed.maxConnections ? {} : { maxConnections: running.maxConnections }),
+    ...(running.admin === (listed.admin ?? 'enabled') ? {} : { admin: running.admin }),
+  };
+}
+
+function listedAs({ id, weight, tier, maxConnections, admin }: Running): PoolState['added'][number] {
+  return { address: id, weight, tier, maxConnections, ...(admin === 'enabled' ? {} : { admin }) };
+}
