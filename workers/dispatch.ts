@@ -103,11 +103,11 @@ export class Dispatch {
     this.pool = snapshot.pool;
     this.config = config;
     this.roster = new Roster(snapshot, config, wheel, random, epochMs);
-    this.streaks = new Streaks(snapshot.pool, config.outlier, report);
+    this.rules = retryRules(config.retries.on, config.retries.count);
+    this.streaks = new Streaks(snapshot.pool, config.outlier, this.rules.statuses, report);
     this.budget = new RetryBudget(config.retries);
     this.hedgeDelay = config.hedging && new HedgeDelay(config.hedging.delay);
     this.timed = isTimed(config.policy) || this.hedgeDelay !== undefined;
-    this.rules = retryRules(config.retries.on, config.retries.count);
     this.load = new PoolLoad(config.circuitBreaker);
     this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
     this.places = config.queue.length;

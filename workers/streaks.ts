@@ -1,10 +1,12 @@
 /**
  * workers/streaks.ts: failures in a row on each backend, as this worker sees them, and what of them the primary hears,
- * which decides about ejections. Answers that are gateway errors are counted apart, and only where they can eject.
+ * which decides about ejections. Answers that are gateway errors, or as good as one to a pool that retries them, are counted
+ * apart, and only where they can eject.
  */
 import type { PoolConfig } from '../src/config/schema.js';
 import type { BackendId } from '../src/core/backend.js';
 import { isGatewayError, streakLimit } from '../src/core/outlier.js';
+import type { RetryRules } from '../src/core/retry.js';
 import type { FailureReason, StreakReason } from '../src/messages.js';
 import { COLUMN } from './counters.js';
 import type { Upstream } from './roster.js';
@@ -40,11 +42,14 @@ export class Streaks {
   readonly heedsAnswers: boolean;
   private readonly pool: string;
   private readonly limits: PoolConfig['outlier'];
+  private readonly retried: RetryRules['statuses'];
   private readonly report: ReportFailing;
 
-  constructor(pool: string, limits: PoolConfig['outlier'], report: ReportFailing) {
+  /** @param retried statuses by which a backend says that another one should be asked */
+  constructor(pool: string, limits: PoolConfig['outlier'], retried: RetryRules['statuses'], report: ReportFailing) {
     this.pool = pool;
     this.limits = limits;
+    this.retried = retried;
     this.report = report;
     this.heedsAnswers = limits.consecutiveGatewayErrors > 0;
   }
@@ -62,7 +67,8 @@ export class Streaks {
 
   /** The backend answered with `status`. */
   answered(upstream: Upstream, status: number, nowMs: number): void {
-    if (isGatewayError(status)) this.grow(upstream.id, upstream.gatewayErrors, 'gateway-error', nowMs);
+    if (isGatewayError(status) || (status >= 500 && this.retried?.[status] === 1))
+      this.grow(upstream.id, upstream.gatewayErrors, 'gateway-error', nowMs);
     else if (upstream.gatewayErrors.length !== 0) this.end(upstream.id, upstream.gatewayErrors);
   }
 

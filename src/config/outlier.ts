@@ -51,7 +51,10 @@ export const outlier = z
       .min(0)
       .max(1_000)
       .default(0)
-      .describe('This many answers 502, 503 or 504 in a row, seen by one worker, eject it, too; 0 counts none.'),
+      .describe(
+        'This many answers 502, 503, 504 or of a 5xx that `retries.on` names in a row, seen by one worker, eject it, ' +
+          'too; 0 counts none.',
+      ),
     successRate,
     window: positiveDuration.prefault('10s').describe('A streak older than this starts again from one.'),
     ejection: positiveDuration

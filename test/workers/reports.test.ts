@@ -98,6 +98,18 @@ describe('A worker reports failures', () => {
     expect(streaks(proxy)).to.deep.equal(['gateway-error 1', 'gateway-error 2']);
   });
 
+  it('of another 5xx like that where the pool retries it, and of no 4xx', async () => {
+    const statuses = [500, 500, 404];
+    const backend = await startBackend((_request, response) => void response.writeHead(statuses.shift() ?? 200).end());
+    const proxy = await startProxy({
+      backends: [backend.address],
+      retries: { count: 0, on: [500, 404] },
+      outlier: { consecutiveGatewayErrors: 2 },
+    });
+    for (const status of [500, 500, 404]) expect((await get(proxy.port)).status).to.equal(status);
+    expect(streaks(proxy)).to.deep.equal(['gateway-error 1', 'gateway-error 2', 'gateway-error 0']);
+  });
+
   it('never of what a backend says on purpose: a 500 is an answer', async () => {
     const backend = await startBackend((_request, response) => void response.writeHead(500).end());
     const proxy = await startProxy({ backends: [backend.address] });

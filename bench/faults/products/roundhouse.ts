@@ -15,7 +15,8 @@ export const roundhouse: Product = {
   find: () => ({ label: 'this checkout' }),
   lacks: {},
   settings:
-    'health checks by HTTP; `retries.on` also `timeout`, `500` and `gateway-error`, as the others have it; every other ' +
+    'health checks by HTTP; `retries.on` also `timeout`, `500` and `gateway-error`, as the others have it; as ' +
+    'many of them in a row as of failures take a backend out (`outlier.consecutiveGatewayErrors: 5`); every other ' +
     'setting is the default',
   async start(children, setup) {
     const [adminPort = 0] = await freePorts(1);
@@ -66,6 +67,7 @@ function configOf(setup: ProductSetup, adminPort: number, weight: number): Confi
           fall,
         },
         retries: { count: retries, on: ['connect-failure', 'reset', 'bad-response', 'timeout', 500, 'gateway-error'] },
+        outlier: { consecutiveGatewayErrors: 5 },
         queue: { timeout: `${queueMs}ms` },
         timeouts: { connect: `${connectMs}ms`, responseHead: `${responseMs}ms` },
       },
