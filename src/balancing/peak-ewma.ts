@@ -4,29 +4,16 @@
  * Source: Finagle's PeakEwma balancer (Twitter), whose cost this is; `latency.ts` has the average.
  */
 import type { Random } from '../core/random.js';
+import { bestOfTwo } from './best-of-two.js';
 import { lighter } from './load.js';
 import type { Candidate, Picker } from './picker.js';
-import { drawIndex, drawOtherIndex, type Shares, sharesOf, untried } from './shares.js';
 
 /** Estimates closer than this are noise: what decides then is load, and whose turn it is. */
 const CLEARLY_SLOWER = 2;
 
 /** @param nowMs milliseconds of a clock that never goes back; ticks of 100 ms are fine enough */
 export function peakEwma<C extends Candidate>(random: Random, nowMs: () => number): Picker<C> {
-  let all: Shares<C> = sharesOf([]);
-  return {
-    update(eligible) {
-      all = sharesOf(eligible);
-    },
-    pick(tried) {
-      const open = untried(all, tried);
-      const first = drawIndex(open, random);
-      const a = open.candidates[first];
-      if (a === undefined || open.candidates.length === 1) return a;
-      const b = open.candidates[drawOtherIndex(open, first, random)] ?? a;
-      return sooner(a, b, nowMs());
-    },
-  };
+  return bestOfTwo<C>(random, (a, b) => sooner(a, b, nowMs()));
 }
 
 function sooner<C extends Candidate>(a: C, b: C, nowMs: number): C {

@@ -22,6 +22,27 @@ describe('A pool that allows several requests on one connection', () => {
     expect(backend.accepted).to.equal(1);
   });
 
+  it('forgets none that comes while the others of its turn are being sent', async () => {
+    const backend = await startRawBackend((peer) => answerEach(peer, (path) => ok(path)));
+    const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
+    const { pipeline } = proxy.pool;
+    if (pipeline === undefined) throw new TypeError('The pool shares no connections');
+    const add = pipeline.add.bind(pipeline);
+    const late: (() => void)[] = [];
+    let heldBack = 0;
+    pipeline.add = (upstream, exchange) => {
+      heldBack += 1;
+      if (heldBack < PATHS.length) return void late.push(() => add(upstream, exchange));
+      const carriedBy = exchange.carriedBy.bind(exchange);
+      exchange.carriedBy = (connection) => {
+        carriedBy(connection);
+        for (const addLate of late.splice(0)) addLate();
+      };
+      add(upstream, exchange);
+    };
+    expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
+  });
+
   it('opens another connection for those past the depth', async () => {
     const backend = await startRawBackend((peer) => answerEach(peer, (path) => ok(path)));
     const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 3 });

@@ -91,9 +91,10 @@ export class Pipeline {
     this.scheduled = false;
     for (const [upstream, exchanges] of this.turn) {
       const depth = this.depthFor(upstream);
-      for (let at = 0; at < exchanges.length; at += depth) this.begin(upstream, exchanges.slice(at, at + depth));
+      // Whoever comes while others are being sent is sent with them, or left for the next turn, and never forgotten.
+      while (exchanges.length > 0) this.begin(upstream, exchanges.splice(0, depth));
+      this.turn.delete(upstream);
     }
-    this.turn.clear();
   };
 
   private depthFor(upstream: Upstream): number {
