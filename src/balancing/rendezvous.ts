@@ -7,36 +7,69 @@
 import type { BackendId } from '../core/backend.js';
 import { HASHES, hashText, mix } from '../core/hash.js';
 import type { Candidate } from './picker.js';
-import { sameWeight } from './shares.js';
 
-export interface Bidders<C extends Candidate> {
+/** Those of one weight. Of these, who draws the highest number bids the most: one logarithm for all of them. */
+interface WeightClass<C extends Candidate> {
+  readonly weight: number;
   readonly candidates: readonly C[];
   readonly hashes: Uint32Array;
-  /** All weigh the same, so that the logarithm can be spared. */
-  readonly even: boolean;
 }
 
+export type Bidders<C extends Candidate> = readonly WeightClass<C>[];
+
 export function biddersOf<C extends Candidate>(candidates: readonly C[]): Bidders<C> {
-  const hashes = Uint32Array.from(candidates, ({ id }) => hashText(id));
-  return { candidates, hashes, even: sameWeight(candidates) };
+  const byWeight = new Map<number, C[]>();
+  for (const candidate of candidates) {
+    const others = byWeight.get(candidate.weight);
+    if (others === undefined) byWeight.set(candidate.weight, [candidate]);
+    else others.push(candidate);
+  }
+  return [...byWeight].map(([weight, ofWeight]) => ({
+    weight,
+    candidates: ofWeight,
+    hashes: Uint32Array.from(ofWeight, ({ id }) => hashText(id)),
+  }));
 }
 
 /** Looks at every candidate. @returns the highest bidder for the key of this hash among those not tried */
 export function highestBidder<C extends Candidate>(
-  { candidates, hashes, even }: Bidders<C>,
+  bidders: Bidders<C>,
   keyHash: number,
   tried: ReadonlySet<BackendId>,
 ): C | undefined {
   let best: C | undefined;
   let highest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < candidates.length; i++) {
-    const candidate = candidates[i];
-    if (candidate === undefined || (tried.size > 0 && tried.has(candidate.id))) continue;
-    const drawn = mix(keyHash ^ (hashes[i] ?? 0));
-    const bid = even ? drawn : candidate.weight / -Math.log((drawn + 0.5) / HASHES);
+  for (const { weight, candidates, hashes } of bidders) {
+    const winner = candidates[highestDraw(candidates, hashes, keyHash, tried)];
+    if (winner === undefined) continue;
+    // Nobody to compare with: it need not be known how much was bid.
+    if (bidders.length === 1) return winner;
+    const bid = weight / -Math.log((mix(keyHash ^ hashText(winner.id)) + 0.5) / HASHES);
     if (bid <= highest) continue;
-    best = candidate;
+    best = winner;
     highest = bid;
   }
   return best;
+}
+
+/** @returns the index of who draws the highest number; -1 when all have been tried */
+function highestDraw(
+  candidates: readonly Candidate[],
+  hashes: Uint32Array,
+  keyHash: number,
+  tried: ReadonlySet<BackendId>,
+): number {
+  let best = -1;
+  let highest = -1;
+  for (let i = 0; i < hashes.length; i++) {
+    const drawn = mix(keyHash ^ (hashes[i] ?? 0));
+    if (drawn <= highest || isTried(candidates[i], tried)) continue;
+    best = i;
+    highest = drawn;
+  }
+  return best;
+}
+
+function isTried(candidate: Candidate | undefined, tried: ReadonlySet<BackendId>): boolean {
+  return candidate === undefined || (tried.size > 0 && tried.has(candidate.id));
 }
