@@ -3,6 +3,7 @@
  * follows from other keys (`type`, `path`, `downInterval`) is filled in, so that what runs is what is printed.
  */
 import * as z from 'zod';
+import { fieldName, fieldValue } from './fields.js';
 import { positiveDuration, shown } from './values.js';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'] as const;
@@ -38,20 +39,10 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-const fieldName = z
-  .string()
-  .max(128)
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is no name of a header field' })
-  .refine((name) => !OWN_FIELDS.has(name.toLowerCase()), {
-    error: ({ input }) =>
-      String(input).toLowerCase() === 'host' ? '"Host" has a key of its own, host' : "is the probe's own to send",
-  });
-
-// RFC 9110 section 5.5, without obs-text: a person means ASCII here, and a CR or LF would be another request.
-const fieldValue = z
-  .string()
-  .max(4_096)
-  .regex(/^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/, { error: 'must be printable ASCII without outer spaces' });
+const ownFieldName = fieldName.refine((name) => !OWN_FIELDS.has(name.toLowerCase()), {
+  error: ({ input }) =>
+    String(input).toLowerCase() === 'host' ? '"Host" has a key of its own, host' : "is the probe's own to send",
+});
 
 const MAX_FIELDS = 32;
 
@@ -74,7 +65,7 @@ const keys = z.strictObject({
     .optional()
     .describe("What it says in `Host`; the backend's own address unless given."),
   headers: z
-    .record(fieldName, fieldValue)
+    .record(ownFieldName, fieldValue)
     .refine((fields) => Object.keys(fields).length <= MAX_FIELDS, { error: `has more than ${MAX_FIELDS} fields` })
     .default({})
     .describe('More header fields that it sends, by name.'),

@@ -47,6 +47,10 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     description: 'A name server: `10.0.0.53`, `10.0.0.53:5353`, `fd00::53`, `[fd00::53]:5353`.',
     type: 'string',
   },
+  routeHost: {
+    description: 'A host without a port: `shop.example`, `*.shop.example` for all below it, `10.0.0.1`, `::1`.',
+    type: 'string',
+  },
   ipRange: {
     description: 'An IP address or a range of them: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`.',
     type: 'string',

@@ -73,7 +73,10 @@ function nestedOf(path: string, schema: JsonSchema): readonly string[] {
 function innerOf(schema: JsonSchema): { readonly schema: JsonSchema; readonly suffix: string } | undefined {
   if (schema.properties !== undefined) return { schema, suffix: '' };
   const { additionalProperties: named, items } = schema;
-  if (typeof named === 'object') return { schema: nodeOf(named).schema, suffix: '.NAME' };
+  if (typeof named === 'object') {
+    const inner = nodeOf(named).schema;
+    return inner.properties === undefined ? undefined : { schema: inner, suffix: '.NAME' };
+  }
   const item = typeof items === 'object' && !Array.isArray(items) ? nodeOf(items).schema : undefined;
   return item?.properties === undefined ? undefined : { schema: item, suffix: '[]' };
 }
@@ -119,6 +122,8 @@ function kindOf(schema: JsonSchema): string {
       return 'status or range';
     case 'nameServer':
       return 'IP address, maybe with a port';
+    case 'routeHost':
+      return 'host';
     case 'ipRange':
       return 'IP address or range';
     default:
@@ -129,8 +134,13 @@ function kindOf(schema: JsonSchema): string {
   if (type === 'integer' || type === 'number')
     return `${type === 'integer' ? 'whole number' : 'number'}${range(minimum, maximum)}`;
   if (type === 'array') return `list, each ${withArticle(itemKind(items))}`;
-  if (type === 'object') return typeof additionalProperties === 'object' ? 'mappings by name' : 'mapping';
+  if (type === 'object') return typeof additionalProperties === 'object' ? namedKind(additionalProperties) : 'mapping';
   return type === 'boolean' ? '`true` or `false`' : 'text';
+}
+
+function namedKind(named: JsonSchema): string {
+  const { schema } = nodeOf(named);
+  return schema.properties === undefined ? `by name: ${kindOf(schema)}` : 'mappings by name';
 }
 
 function itemKind(items: JsonSchema['items']): string {

@@ -10,6 +10,7 @@ import { healthCheck } from './health-check.js';
 import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
+import { poolProblems, routes } from './routes.js';
 import { adminAddress, backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
@@ -375,14 +376,13 @@ const config = z.strictObject({
   limits,
   forwarding,
   dns,
+  routes: routes.optional(),
   pools,
 });
 
-export const configSchema = config.superRefine(({ admin, listeners, pools }, context) => {
-  const names = Object.keys(pools);
-  if (names.length > 1) {
-    const message = `is the second of ${names.length} pools, and nothing says which requests go where`;
-    context.addIssue({ code: 'custom', path: ['pools', ...names.slice(1, 2)], message });
+export const configSchema = config.superRefine(({ admin, listeners, routes, pools }, context) => {
+  for (const [path, message] of poolProblems(routes, Object.keys(pools))) {
+    context.addIssue({ code: 'custom', path, message });
   }
   const clash = listeners.find(({ address }) => firstOverlap([address, admin]) !== undefined);
   if (clash === undefined) return;

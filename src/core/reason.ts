@@ -10,6 +10,11 @@ export const REASONS = [
   'too-large',
   'too-many',
   'max-forwards',
+  // A route decided about it.
+  'no-route',
+  'denied',
+  'rate-limited',
+  'redirect',
   // The client did not keep up.
   'client-timeout',
   'client-gone',

@@ -26,6 +26,9 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly accessLog?: string;
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
   readonly stickySecret?: string;
+  readonly routes?: ConfigInput['routes'];
+  /** Further pools, each with one backend at this address. */
+  readonly others?: Readonly<Record<string, string>>;
 }
 
 export type MessageOf<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
@@ -42,16 +45,22 @@ export class TestProxy {
   drained = 0;
 
   constructor(options: ProxyOptions) {
-    const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...others } = options;
-    const { stickySecret, ...pool } = others;
+    const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
+    const { stickySecret, routes, others: named = {}, ...pool } = rest;
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
-    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat };
-    this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input } });
-    const parsed = this.config.pools[DEFAULT_POOL];
-    if (parsed === undefined) throw new TypeError('The pool is missing');
-    this.snapshot = { pool: DEFAULT_POOL, version: 1, backends: parsed.backends.map(up) };
+    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat, routes };
+    const others = Object.entries(named).map(([name, address]) => [name, { backends: [{ address }] }] as const);
+    this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input, ...Object.fromEntries(others) } });
+    const snapshots = Object.entries(this.config.pools).map(([name, { backends: parsed }]) => ({
+      pool: name,
+      version: 1,
+      backends: parsed.map(up),
+    }));
+    const [first] = snapshots;
+    if (first === undefined) throw new TypeError('The pool is missing');
+    this.snapshot = first;
     const output: WorkerOutput = {
       send: (message) => this.sent.push(message),
       unread: () => this.unread,
@@ -59,12 +68,14 @@ export class TestProxy {
         this.drained += 1;
       },
     };
-    this.worker = new Worker(1, this.config, [this.snapshot], output, stickySecret);
+    this.worker = new Worker(1, this.config, snapshots, output, stickySecret);
   }
 
   /** The only pool, as its requests meet it. */
   get pool(): HttpPool {
-    return this.worker.plane.onlyPool;
+    const pool = this.worker.plane.pools.get(DEFAULT_POOL);
+    if (pool === undefined) throw new TypeError('The pool is missing');
+    return pool;
   }
 
   /** What was counted of it, once a second. */

@@ -2,6 +2,8 @@
  * workers/http/answered.ts: what an upstream connection asks of whoever its responses are for. An exchange is that in
  * the ordinary case; where a connection is shared, a {@link Discarded} takes the place of one whose client has left.
  */
+
+import type { RouteTimeouts } from '../../src/config/routes.js';
 import type { HeadResult } from '../../src/http1/fault.js';
 import { parseResponseHead, type ResponseHead } from '../../src/http1/response-head.js';
 import type { Plane } from './plane.js';
@@ -11,6 +13,8 @@ export interface Answered {
   /** The head as it goes to a backend. */
   readonly head: string;
   readonly isHead: boolean;
+  /** Times that its route gives it instead of the pool. */
+  readonly timeouts?: RouteTimeouts | undefined;
   /** All of the request was sent. */
   readonly requestComplete: boolean;
   /** The response's body lasts until the backend closes. */

@@ -8,16 +8,19 @@ import type { Reason } from '../../src/core/reason.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
 import type { Fault } from '../../src/http1/fault.js';
 import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-request.js';
-import { parseRequestHead } from '../../src/http1/request-head.js';
+import { parseRequestHead, type RequestHead } from '../../src/http1/request-head.js';
 import type { AccessRecord } from '../access-log/record.js';
 import { WORKER_COLUMN } from '../counters.js';
 import { adopt, type Incoming, type Reader, TextWriter, unsentBytes } from '../fast-socket.js';
 import type { Loan } from '../read-buffers.js';
 import type { Upstream } from '../roster.js';
 import { WheelTimer } from '../timer-wheel.js';
-import { type Answer, answerText } from './answers.js';
+import { type Answer, answerText, type Refusal } from './answers.js';
 import { Exchange } from './exchange.js';
+import { HttpPool } from './http-pool.js';
 import type { Plane } from './plane.js';
+import { Route } from './route.js';
+import type { Routes } from './routes.js';
 import type { Tunnel } from './tunnel.js';
 
 /**
@@ -41,9 +44,6 @@ const MAX_UNREAD_BYTES = 65_536;
 
 /** A promise of the client's that a server does what it asks for once, however often it is asked. */
 const IDEMPOTENCY_KEY = 'idempotency-key';
-
-/** What a refused client is answered. */
-type Refusal = Omit<Answer, 'keepAlive' | 'isHead'>;
 
 const HEAD_LATE: Refusal = { status: 408, reason: 'client-timeout', detail: 'the request head took too long.' };
 const BODY_LATE: Refusal = { status: 408, reason: 'client-timeout', detail: 'the request body took too long.' };
@@ -78,6 +78,8 @@ export class ClientConnection implements Reader {
   private pending = '';
   private side: ClientSide | undefined;
   private exchange: Exchange | undefined;
+  /** That of the current request, where there are routes. */
+  route: Route | undefined;
   private tunnel: Tunnel | undefined;
   private keepAlive = true;
   private halfClosed = false;
@@ -170,12 +172,12 @@ export class ClientConnection implements Reader {
   /** Read on: the request body has somewhere to go. */
   moveBody(): void {
     this.socket.resume();
-    this.plane.wheel.arm(this.timer, this.plane.config.timeouts.bodyGap);
+    this.plane.wheel.arm(this.timer, this.bodyGap);
   }
 
   /** While the backend takes no body bytes, the client is not the one to wait for. */
   uploadStalled(stalled: boolean): void {
-    this.plane.wheel.arm(this.timer, stalled ? 0 : this.plane.config.timeouts.bodyGap);
+    this.plane.wheel.arm(this.timer, stalled ? 0 : this.bodyGap);
   }
 
   /** The client takes no response bytes, or takes them again. */
@@ -286,28 +288,50 @@ export class ClientConnection implements Reader {
     this.record?.read(this.address, text, bytes, head, end);
     if (this.body.fault !== undefined) return this.refuseFault(this.body.fault);
     this.bodyBytes = end - head.length;
+    this.route = undefined;
+    const pool = plane.routes === undefined ? plane.onlyPool : this.routed(plane.routes, text, head);
     if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
     if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
     if (this.isTooFarAhead()) head.keepAlive = false;
-    const pool = plane.onlyPool;
-    if (pool.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
-    const side = this.clientSide();
-    const forwarded = forwardRequestHead(text, head, side, pool.name, plane.policy.additions);
-    const complete = this.body.done;
-    this.phase = complete ? 'waiting' : 'body';
     plane.counters.add(WORKER_COLUMN.requests);
-    this.record?.dispatched(pool.name, head.requestId);
+    this.phase = this.body.done ? 'waiting' : 'body';
     plane.wheel.arm(this.timer, this.halfClosed ? HALF_CLOSED_MS : 0);
     if (end < text.length) this.keepForLater(text.slice(end));
     else if (this.socket.isPaused()) this.socket.resume();
+    if (pool instanceof HttpPool) this.dispatch(pool, text, head, end);
+    else this.turnDown(pool, head);
+  }
+
+  /** Gives the request to a backend of `pool`. @param end where its body ends, as far as that is here */
+  private dispatch(pool: HttpPool, text: string, head: RequestHead, end: number): void {
+    if (pool.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
+    const side = this.clientSide();
+    const forwarded = forwardRequestHead(text, head, side, pool.name, this.plane.policy.additions);
+    this.record?.dispatched(pool.name, head.requestId);
     const affinity = pool.affinityOf(text, head, side);
-    this.exchange = new Exchange(pool, this, head, affinity, forwarded, text.slice(head.length, end), complete);
+    const body = text.slice(head.length, end);
+    this.exchange = new Exchange(pool, this, head, affinity, forwarded, body, this.body.done);
     this.exchange.start();
   }
 
   private arrives(): void {
     this.arrivedMs = performance.now();
     this.record?.arrives(this.arrivedMs);
+  }
+
+  /** @returns where the request goes, or what it is answered instead */
+  private routed(routes: Routes, text: string, head: RequestHead): HttpPool | Refusal {
+    const found = routes.find(text, head);
+    if (!(found instanceof Route)) return found;
+    this.route = found;
+    return found.decide(text, head, this.clientSide());
+  }
+
+  /** Answers a request that is in order and goes no further. */
+  private turnDown(refusal: Refusal, head: RequestHead): void {
+    const complete = this.body.done;
+    const keepAlive = head.keepAlive && head.minorVersion === 1 && complete && !this.plane.draining;
+    this.answer({ ...refusal, keepAlive, isHead: head.method === 'HEAD' }, complete);
   }
 
   private onBodyBytes(buffer: Buffer, length: number): void {
@@ -321,7 +345,7 @@ export class ClientConnection implements Reader {
       this.phase = 'waiting';
       this.plane.wheel.arm(this.timer, 0);
       if (end < length) this.keepForLater(buffer.toString('latin1', end, length));
-    } else this.plane.wheel.arm(this.timer, this.plane.config.timeouts.bodyGap);
+    } else this.plane.wheel.arm(this.timer, this.bodyGap);
     exchange?.onRequestBody(buffer, end, length, body.done);
   }
 
@@ -390,8 +414,13 @@ export class ClientConnection implements Reader {
     return pipelined > 0 && this.ahead >= pipelined;
   }
 
+  /** Between two reads of a request body, in milliseconds. */
+  private get bodyGap(): number {
+    return this.route?.timeouts?.bodyGap ?? this.plane.config.timeouts.bodyGap;
+  }
+
   private isTooLarge(bytes: number): boolean {
-    const { bodyBytes } = this.plane.config.limits;
+    const bodyBytes = this.route?.bodyBytes ?? this.plane.config.limits.bodyBytes;
     return bodyBytes > 0 && bytes > bodyBytes;
   }
 

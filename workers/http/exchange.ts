@@ -4,6 +4,7 @@
  * answered by the first backend goes on in `recovery.ts`.
  */
 import type { Outcome } from '../../src/balancing/latency.js';
+import type { RouteTimeouts } from '../../src/config/routes.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { HeadResult } from '../../src/http1/fault.js';
 import { forwardResponseHead, type ToClient } from '../../src/http1/forward-response.js';
@@ -31,6 +32,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
   responseBegan = false;
   readonly isHead: boolean;
   readonly upgrade: boolean;
+  readonly timeouts: RouteTimeouts | undefined;
   private readonly keepAlive: boolean;
   private readonly minorVersion: 0 | 1;
   readonly idempotent: boolean;
@@ -65,6 +67,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     super(pool, client, text, body, complete);
     this.isHead = head.method === 'HEAD';
     this.upgrade = head.upgrade;
+    this.timeouts = client.route?.timeouts;
     this.keepAlive = head.keepAlive;
     this.minorVersion = head.minorVersion;
     this.idempotent = head.idempotent;

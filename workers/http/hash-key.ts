@@ -8,6 +8,7 @@ import { cookieValue } from '../../src/http1/cookie.js';
 import { fieldValue } from '../../src/http1/find-field.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
+import { pathOf } from '../../src/http1/target.js';
 import type { ClientPolicy } from './client-policy.js';
 
 /** @returns the key, '' for a request that has none */
@@ -27,13 +28,4 @@ export function keyReaderOf({ policy, hash: { key } }: PoolConfig, clients: Clie
     default:
       return (text, head, client) => clients.clientAddress(text, head, client);
   }
-}
-
-/** @returns the path without the query, for either form of a target (RFC 9112 section 3.2) */
-function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  const end = query < 0 ? target.length : query;
-  if (target.startsWith('/')) return target.slice(0, end);
-  const path = target.indexOf('/', target.indexOf('//') + 2);
-  return path < 0 || path > end ? '/' : target.slice(path, end);
 }

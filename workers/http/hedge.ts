@@ -2,6 +2,7 @@
  * workers/http/hedge.ts: a second attempt beside the first, at another backend (Dean, Barroso, "The Tail at Scale",
  * CACM 56(2), 2013). Once it has won, it passes on to the exchange all that its connection brings.
  */
+import type { RouteTimeouts } from '../../src/config/routes.js';
 import type { HeadResult } from '../../src/http1/fault.js';
 import type { ResponseHead } from '../../src/http1/response-head.js';
 import type { Upstream } from '../roster.js';
@@ -40,6 +41,10 @@ export class Hedge implements Answered {
 
   get isHead(): boolean {
     return this.exchange.isHead;
+  }
+
+  get timeouts(): RouteTimeouts | undefined {
+    return this.exchange.timeouts;
   }
 
   get requestComplete(): boolean {

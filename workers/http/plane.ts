@@ -14,6 +14,7 @@ import { TimerWheel } from '../timer-wheel.js';
 import type { ClientConnection } from './client-connection.js';
 import { ClientPolicy } from './client-policy.js';
 import { HttpPool } from './http-pool.js';
+import { onlyPoolOf, type Routes, routesOf } from './routes.js';
 
 const FINE_TICK_MS = 5;
 
@@ -34,8 +35,10 @@ export class Plane {
   readonly responseHead = new ResponseHead();
   /** By name. */
   readonly pools: ReadonlyMap<string, HttpPool>;
-  /** Where every request goes. */
+  /** Where every request goes while there are no {@link routes}. */
   readonly onlyPool: HttpPool;
+  /** Which requests go where; `undefined` where that is the same for all. */
+  readonly routes: Routes | undefined;
   /** No connection outlives its current request. */
   draining = false;
   private onEmpty: (() => void) | undefined;
@@ -57,10 +60,9 @@ export class Plane {
     this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
     const pools = dispatches.map((dispatch) => new HttpPool(this, dispatch, stickySecret));
-    const [first] = pools;
-    if (first === undefined) throw new TypeError('Started without a pool');
     this.pools = new Map(pools.map((pool) => [pool.name, pool]));
-    this.onlyPool = first;
+    this.onlyPool = onlyPoolOf(config, this.pools);
+    this.routes = routesOf(config, this.pools, this.policy);
   }
 
   /** A request did not simply get what a backend answered. */

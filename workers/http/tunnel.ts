@@ -98,8 +98,12 @@ export class Tunnel implements FlowOwner {
     flow.adapt(length);
   }
 
+  private get idleMs(): number {
+    return this.client.route?.timeouts?.tunnelIdle ?? this.pool.dispatch.config.timeouts.tunnelIdle;
+  }
+
   private touch(): void {
-    if (!this.over) this.plane.wheel.arm(this.timer, this.pool.dispatch.config.timeouts.tunnelIdle);
+    if (!this.over) this.plane.wheel.arm(this.timer, this.idleMs);
   }
 
   private closed(): void {

@@ -187,9 +187,9 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The whole request is sent. */
   requestSent(): void {
     if (this.stage !== 'head') return;
-    const { timeouts, retries } = this.pool.dispatch.config;
-    this.isOneTry = retries.perTryTimeout > 0;
-    this.plane.wheel.arm(this.timer, this.isOneTry ? retries.perTryTimeout : timeouts.responseHead);
+    const { perTryTimeout } = this.pool.dispatch.config.retries;
+    this.isOneTry = perTryTimeout > 0;
+    this.plane.wheel.arm(this.timer, this.isOneTry ? perTryTimeout : this.responseHeadMs);
   }
 
   /** Nothing was sent yet. */
@@ -200,12 +200,12 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   /** The backend takes no more request bytes, or takes them again; its response may have begun all the same. */
   uploadStalled(stalled: boolean): void {
     const limited = stalled || this.stage === 'body';
-    this.plane.wheel.arm(this.timer, limited ? this.pool.dispatch.config.timeouts.betweenBytes : 0);
+    this.plane.wheel.arm(this.timer, limited ? this.betweenBytesMs : 0);
   }
 
   /** The client takes no more response bytes, so nothing is expected here, or it takes them again. */
   downloadStalled(stalled: boolean): void {
-    this.plane.wheel.arm(this.timer, stalled ? 0 : this.pool.dispatch.config.timeouts.betweenBytes);
+    this.plane.wheel.arm(this.timer, stalled ? 0 : this.betweenBytesMs);
   }
 
   /** From here on every byte belongs to `tunnel`, which also owns the timeout. */
@@ -245,8 +245,19 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
   private onTryLate(): void {
     this.isOneTry = false;
     this.exchange?.movesOn(RESPONSE_LATE);
-    const { timeouts, retries } = this.pool.dispatch.config;
-    if (this.stage === 'head') this.plane.wheel.arm(this.timer, timeouts.responseHead - retries.perTryTimeout);
+    if (this.stage !== 'head') return;
+    const limit = this.responseHeadMs;
+    // A route may give less time in all than the pool gives each try.
+    const leftMs = limit === 0 ? 0 : Math.max(1, limit - this.pool.dispatch.config.retries.perTryTimeout);
+    this.plane.wheel.arm(this.timer, leftMs);
+  }
+
+  private get responseHeadMs(): number {
+    return this.exchange?.timeouts?.responseHead ?? this.pool.dispatch.config.timeouts.responseHead;
+  }
+
+  private get betweenBytesMs(): number {
+    return this.exchange?.timeouts?.betweenBytes ?? this.pool.dispatch.config.timeouts.betweenBytes;
   }
 
   /** Ends the connection without a word to its exchange. */

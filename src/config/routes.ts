@@ -1,0 +1,192 @@
+/**
+ * config/routes.ts: which requests go where, and what is done to them on the way; a part of schema.ts. docs/routing.md
+ * says what it all means.
+ */
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { ipv6Key } from '../routing/host.js';
+import { plainPath } from '../routing/path.js';
+import { redirectProblem } from '../routing/redirect.js';
+import { byConditions, covers, placeOf } from '../routing/router.js';
+import { fieldName, fieldValue } from './fields.js';
+import { alternatives, similarWord } from './similar.js';
+import { duration } from './values.js';
+
+const MAX_ROUTES = 10_000;
+const MAX_WEIGHT = 1_000;
+
+const HOST = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
+const host = z
+  .string()
+  .transform((text, context) => {
+    const bare = text.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+    const name = bare.replace(/\.$/, '');
+    if (isIP(bare) === 6 && ipv6Key(bare) !== '') return ipv6Key(bare);
+    if (HOST.test(name)) return name;
+    const hint = /^[^:]+:\d+$/.test(text) ? 'write it without the port' : 'write shop.example, *.example.com or ::1';
+    context.issues.push({ code: 'custom', input: text, message: `"${text}" is not a host; ${hint}` });
+    return z.NEVER;
+  })
+  .meta({ id: 'routeHost' });
+
+/** A path that no request could be compared with safely is refused here as it is there. */
+const path = z
+  .string()
+  .max(2_048)
+  .regex(/^\/[\x21-\x22\x24-\x3e\x40-\x7e]*$/, {
+    error: 'must begin with / and hold no spaces, ? or #; write %20 for one',
+    abort: true,
+  })
+  .refine((text) => plainPath(text) !== undefined, {
+    error: 'can be read in more than one way; write it without //, dot segments, ;, \\ and without escapes for them',
+  });
+
+const methods = z
+  .array(z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/, { error: 'is no method; write GET, POST or another in capitals' }))
+  .min(1, { error: 'needs at least one method' });
+
+const redirect = z
+  .strictObject({
+    to: z
+      .string()
+      .max(2_048)
+      .superRefine((text, context) => {
+        const problem = redirectProblem(text);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: `"${text}" ${problem}` });
+      })
+      .describe(
+        'Where to: a URL or a path, in which `{host}`, `{path}`, `{query}` (with its `?`) stand for those of the request ' +
+          'and `{rest}` for the path behind what `path` matched.',
+      ),
+    status: z
+      .literal([301, 302, 303, 307, 308])
+      .default(308)
+      .describe('301 and 308 are kept by browsers; 307 and 308 keep the method.'),
+  })
+  .describe('The client is sent elsewhere.');
+
+const split = z
+  .record(z.string(), z.int().min(0).max(MAX_WEIGHT))
+  .refine((weights) => Object.values(weights).some((weight) => weight > 0), { error: 'needs a weight above 0' })
+  .describe('Several pools by name, each with its share of the requests relative to the others.');
+
+const splitBy = z
+  .string()
+  .regex(/^(random|ip|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, {
+    error: 'is nothing to split by; write random, ip, header:NAME or cookie:NAME',
+  })
+  .default('random')
+  .describe(
+    'What decides about the pool: chance for each request, or the client so that it stays with its pool: `ip`, ' +
+      '`header:NAME` or `cookie:NAME`; without that field or cookie by `ip`.',
+  );
+
+const routeTimeouts = z
+  .strictObject({
+    bodyGap: duration.optional().describe('Between two reads of a request body.'),
+    responseHead: duration.optional().describe('From the whole request sent to the head of the response.'),
+    betweenBytes: duration.optional().describe('Between two reads of a response body.'),
+    tunnelIdle: duration
+      .optional()
+      .describe('An upgraded connection (WebSocket) that carries nothing for so long ends.'),
+  })
+  .describe("Times in place of those of `timeouts` and of the pool's.");
+
+const routeLimits = z
+  .strictObject({ bodyBytes: z.int().min(0).describe('Bytes of a request body; 0 sets no limit.') })
+  .describe('Limits in place of those of `limits`.');
+
+export const routeSchema = z
+  .strictObject({
+    host: host
+      .optional()
+      .describe(
+        'The host that is asked for: a name, an address, or `*.` and a name for all below it; all unless given.',
+      ),
+    path: path
+      .optional()
+      .describe('The beginning of the path, in whole segments: `/v1` is for `/v1` and `/v1/x`, not for `/v10`.'),
+    exactPath: path.optional().describe('The whole path, in place of `path`.'),
+    methods: methods.optional().describe('The methods; all unless given.'),
+    headers: z
+      .record(fieldName, z.union([z.literal(true), fieldValue]))
+      .optional()
+      .describe('Header fields by name: the value that one must have, or `true` for any.'),
+    pool: z.string().optional().describe('The pool that answers.'),
+    split: split.optional(),
+    splitBy,
+    redirect: redirect.optional(),
+    timeouts: routeTimeouts.optional(),
+    limits: routeLimits.optional(),
+  })
+  .superRefine((route, context) => {
+    const actions = (['pool', 'split', 'redirect'] as const).filter((key) => route[key] !== undefined);
+    if (actions.length === 0) problem(context, [], 'does nothing; give it a pool, a split or a redirect');
+    if (actions.length > 1) problem(context, [actions[1] ?? ''], `cannot be together with ${actions[0]}`);
+    if (route.path !== undefined && route.exactPath !== undefined) {
+      problem(context, ['exactPath'], 'cannot be together with path; leave one of them out');
+    }
+    for (const key of ['timeouts', 'limits'] as const) {
+      if (route.redirect !== undefined && route[key] !== undefined)
+        problem(context, [key], 'is of no use to a redirect');
+    }
+    if (route.splitBy !== 'random' && route.split === undefined) problem(context, ['splitBy'], 'needs a split');
+  });
+
+export const routes = z
+  .array(routeSchema)
+  .min(1, { error: 'needs at least one route' })
+  .max(MAX_ROUTES)
+  .superRefine((list, context) => {
+    for (const [index, message] of hiddenRoutes(list)) problem(context, [index], message);
+  })
+  .describe('Which requests go where (docs/routing.md). Without it, all go to the only pool.');
+
+export type RouteConfig = z.output<typeof routeSchema>;
+export type RouteTimeouts = z.output<typeof routeTimeouts>;
+
+/** @returns what is wrong with the pools that routes name, by where it stands */
+export function poolProblems(
+  list: readonly RouteConfig[] | undefined,
+  pools: readonly string[],
+): readonly (readonly [path: PropertyKey[], message: string])[] {
+  if (list === undefined) {
+    if (pools.length < 2) return [];
+    return [
+      [['pools', pools[1] ?? ''], `is the second of ${pools.length} pools, and nothing says which requests go where`],
+    ];
+  }
+  return list.flatMap((route, index) => {
+    const named = route.split === undefined ? [route.pool] : Object.keys(route.split);
+    const unknown = named.filter((name) => name !== undefined && !pools.includes(name));
+    return unknown.map((name = '') => {
+      const near = similarWord(name, pools);
+      const hint = near === undefined ? `write ${alternatives(pools)}` : `did you mean "${near}"?`;
+      const at = route.split === undefined ? ['pool'] : ['split', name];
+      return [['routes', index, ...at], `there is no pool "${name}"; ${hint}`] as const;
+    });
+  });
+}
+
+/** @returns the routes that no request can take, since an earlier one is as specific and takes all of theirs */
+function hiddenRoutes(list: readonly RouteConfig[]): readonly (readonly [index: number, message: string])[] {
+  const earlier = new Map<string, number[]>();
+  return list.flatMap((route, index) => {
+    const place = placeOf(route);
+    const before = earlier.get(place) ?? [];
+    earlier.set(place, [...before, index]);
+    const hiding = before.find((each) => hides(list[each], route));
+    if (hiding === undefined) return [];
+    const isSame = covers(route, list[hiding] ?? {});
+    const clause = isSame ? 'matches the same requests as' : 'can never be reached: all of its requests are taken by';
+    return [[index, `${clause} routes[${hiding}], which comes first`] as const];
+  });
+}
+
+function hides(route: RouteConfig | undefined, later: RouteConfig): boolean {
+  return route !== undefined && byConditions(route, later) === 0 && covers(route, later);
+}
+
+function problem(context: z.RefinementCtx, path: PropertyKey[], message: string): void {
+  context.addIssue({ code: 'custom', path, message });
+}

@@ -1,0 +1,217 @@
+/**
+ * routing/router.ts: which route a request takes. Compiled once per configuration: a request costs a look at its host's
+ * table and one look per length of prefix there, however many routes there are.
+ */
+import { findField } from '../http1/find-field.js';
+import type { HeadFields } from '../http1/head-fields.js';
+import { pathOf } from '../http1/target.js';
+import { hostKey, ipv6Key } from './host.js';
+import { isPlainPath, plainPath, readingsOf } from './path.js';
+
+/** What a route says of the requests that it is for; a key that is absent matches all. */
+export interface Match {
+  /** A name, an IP address, or `*.` and a name for all below it. */
+  readonly host?: string | undefined;
+  /** The beginning of the path, whole segments. */
+  readonly path?: string | undefined;
+  readonly exactPath?: string | undefined;
+  readonly methods?: readonly string[] | undefined;
+  /** By name: the value that one of the fields must have, or `true` for any. */
+  readonly headers?: Readonly<Record<string, string | true>> | undefined;
+}
+
+/** What of a parsed head a route depends on. */
+export interface Routed {
+  readonly host: string;
+  readonly target: string;
+  readonly method: string;
+  readonly fields: HeadFields;
+}
+
+/** - `ambiguous`: backends may read the path differently, and it matters here. */
+export type Miss = 'none' | 'ambiguous';
+
+const SLASH = 0x2f;
+const WILDCARD = '*.';
+
+/** A route among those for the same host and path. */
+interface Candidate<R> {
+  readonly route: R;
+  readonly methods: readonly string[] | undefined;
+  /** Names in lower case. */
+  readonly fields: readonly (readonly [name: string, value: string | true])[];
+}
+
+type ByPath<R> = Map<string, Candidate<R>[]>;
+
+/** The routes of one host or wildcard, or of all hosts. */
+interface Table<R> {
+  readonly exact: ByPath<R>;
+  readonly prefixes: ByPath<R>;
+  /** The lengths that prefixes have, longest first. */
+  lengths: readonly number[];
+}
+
+/** The tables that a host's requests are looked for in, one after the other. */
+interface Chain<R> {
+  readonly tables: readonly Table<R>[];
+  /** Some route in there depends on the path. */
+  readonly looksAtPaths: boolean;
+}
+
+export class Router<R> {
+  private readonly byHost = new Map<string, Chain<R>>();
+  /** By what follows the `*`, with its dot. */
+  private readonly byWildcard = new Map<string, Chain<R>>();
+  private readonly otherwise: Chain<R>;
+
+  /** @param routes of several that fit a request as well, the first is taken */
+  constructor(routes: readonly { readonly match: Match; readonly route: R }[]) {
+    const tables = tablesOf(routes);
+    this.otherwise = chainOf([tables.get('')]);
+    const wildcards = [...tables.keys()].filter((host) => host.startsWith(WILDCARD));
+    const above = (name: string): (Table<R> | undefined)[] =>
+      wildcards
+        .filter((wildcard) => name.endsWith(wildcard.slice(1)))
+        .sort((a, b) => b.length - a.length)
+        .map((wildcard) => tables.get(wildcard));
+    for (const [host, table] of tables) {
+      if (wildcards.includes(host)) this.byWildcard.set(host.slice(1), chainOf([...above(host), tables.get('')]));
+      else if (host !== '') this.byHost.set(host, chainOf([table, ...above(host), tables.get('')]));
+    }
+  }
+
+  /** @param text what the head was parsed from */
+  find(text: string, request: Routed): R | Miss {
+    const chain = this.chainFor(request.host);
+    if (!chain.looksAtPaths) return this.look(chain, '', text, request) ?? 'none';
+    const path = pathOf(request.target);
+    if (isPlainPath(path)) return this.look(chain, path, text, request) ?? 'none';
+    const readings = readingsOf(path);
+    if (readings === undefined) return 'ambiguous';
+    const found = this.look(chain, readings[0] ?? '', text, request);
+    for (let index = 1; index < readings.length; index++) {
+      if (this.look(chain, readings[index] ?? '', text, request) !== found) return 'ambiguous';
+    }
+    return found ?? 'none';
+  }
+
+  private chainFor(authority: string): Chain<R> {
+    if (this.byHost.size === 0 && this.byWildcard.size === 0) return this.otherwise;
+    const host = hostKey(authority);
+    const exact = this.byHost.get(host);
+    if (exact !== undefined) return exact;
+    if (this.byWildcard.size === 0) return this.otherwise;
+    for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const chain = this.byWildcard.get(host.slice(dot));
+      if (chain !== undefined) return chain;
+    }
+    return this.otherwise;
+  }
+
+  private look({ tables }: Chain<R>, path: string, text: string, request: Routed): R | undefined {
+    for (const { exact, prefixes, lengths } of tables) {
+      const route = exact.size === 0 ? undefined : fitting(exact.get(path), text, request);
+      if (route !== undefined) return route;
+      for (const length of lengths) {
+        if (path.length < length || (path.length > length && path.charCodeAt(length) !== SLASH && length > 0)) continue;
+        const prefixed = fitting(prefixes.get(path.slice(0, length)), text, request);
+        if (prefixed !== undefined) return prefixed;
+      }
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Orders two routes that match the same host and path.
+ * @returns below 0 when `a` comes first; 0 leaves it to their order in the file
+ */
+export function byConditions(a: Match, b: Match): number {
+  return conditions(b) - conditions(a);
+}
+
+/** @returns what two routes have in common that compete by their methods and fields alone; see {@link byConditions} */
+export function placeOf({ host, path, exactPath }: Match): string {
+  const at = exactPath === undefined ? `${prefixKey(path)}/` : `=${plainPath(exactPath)}`;
+  return `${host === undefined ? '' : routeHost(host)} ${at}`;
+}
+
+/** @returns characters of a path, as it is compared, that a route matches: all of an exact one */
+export function matchedLength({ path, exactPath }: Match): number {
+  return exactPath === undefined ? prefixKey(path).length : (plainPath(exactPath) ?? '').length;
+}
+
+/** Whether every request that `other` matches is matched by `match` too; both are of the same place. */
+export function covers(match: Match, other: Match): boolean {
+  const { methods } = match;
+  if (methods !== undefined && other.methods?.every((method) => methods.includes(method)) !== true) return false;
+  const wanted = new Map(fieldsOf(other));
+  return fieldsOf(match).every(([name, value]) => {
+    const also = wanted.get(name);
+    return also !== undefined && (value === true || value === also);
+  });
+}
+
+function conditions({ methods, headers = {} }: Match): number {
+  return (methods === undefined ? 0 : 1) + Object.keys(headers).length;
+}
+
+function fieldsOf({ headers = {} }: Match): readonly (readonly [string, string | true])[] {
+  return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+}
+
+function fitting<R>(candidates: readonly Candidate<R>[] | undefined, text: string, request: Routed): R | undefined {
+  if (candidates === undefined) return undefined;
+  for (const candidate of candidates) if (fits(candidate, text, request)) return candidate.route;
+  return undefined;
+}
+
+function fits<R>({ methods, fields }: Candidate<R>, text: string, request: Routed): boolean {
+  if (methods !== undefined && !methods.includes(request.method)) return false;
+  for (const [name, value] of fields) if (!hasField(text, request.fields, name, value)) return false;
+  return true;
+}
+
+function hasField(text: string, fields: HeadFields, name: string, value: string | true): boolean {
+  for (let at = findField(text, fields, name); at >= 0; at = findField(text, fields, name, at + 1)) {
+    if (value === true || text.slice(fields.valueAt(at), fields.valueEnd(at)) === value) return true;
+  }
+  return false;
+}
+
+function tablesOf<R>(routes: readonly { readonly match: Match; readonly route: R }[]): Map<string, Table<R>> {
+  const tables = new Map<string, Table<R>>();
+  for (const { match, route } of routes.toSorted((a, b) => byConditions(a.match, b.match))) {
+    const host = match.host === undefined ? '' : routeHost(match.host);
+    const table = tables.get(host) ?? { exact: new Map(), prefixes: new Map(), lengths: [] };
+    tables.set(host, table);
+    const { exactPath } = match;
+    const [paths, key] =
+      exactPath === undefined ? [table.prefixes, prefixKey(match.path)] : [table.exact, plainPath(exactPath) ?? ''];
+    const candidates = paths.get(key) ?? [];
+    paths.set(key, candidates);
+    candidates.push({ route, methods: match.methods, fields: fieldsOf(match) });
+  }
+  for (const table of tables.values()) {
+    table.lengths = [...new Set([...table.prefixes.keys()].map((prefix) => prefix.length))].sort((a, b) => b - a);
+  }
+  return tables;
+}
+
+function chainOf<R>(tables: readonly (Table<R> | undefined)[]): Chain<R> {
+  const present = tables.filter((table) => table !== undefined);
+  const looksAtPaths = present.some(
+    ({ exact, prefixes }) => exact.size > 0 || prefixes.size > (prefixes.has('') ? 1 : 0),
+  );
+  return { tables: present, looksAtPaths };
+}
+
+/** Without the slash at its end, so that `/` is the beginning of everything. */
+function prefixKey(path = '/'): string {
+  return (plainPath(path) ?? '').replace(/\/$/, '');
+}
+
+function routeHost(host: string): string {
+  return host.includes(':') ? ipv6Key(host) : host;
+}

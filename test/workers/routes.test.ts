@@ -1,0 +1,147 @@
+/** test/workers/routes.test.ts: where requests go, and what they are answered that go nowhere. */
+
+import type { RequestListener } from 'node:http';
+import { expect } from 'chai';
+import type { ConfigInput } from '../../src/config/schema.js';
+import { REASONS, type Reason } from '../../src/core/reason.js';
+import { startBackend } from '../support/backend.js';
+import { stopEverything } from '../support/cleanup.js';
+import { field, type Message } from '../support/message.js';
+import { connect } from '../support/peer.js';
+import { startProxy, type TestProxy } from '../support/proxy.js';
+
+const named =
+  (name: string): RequestListener =>
+  (request, response) =>
+    request.resume().on('end', () => response.end(`${name} ${request.url}`));
+
+/** A proxy in front of pools `default`, `api` and `canary`, whose backends say their names. */
+async function routed(
+  routes: ConfigInput['routes'],
+  options: { limits?: ConfigInput['limits'] } = {},
+): Promise<TestProxy> {
+  const [web, api, canary] = await Promise.all(['web', 'api', 'canary'].map((name) => startBackend(named(name))));
+  const others = { api: api?.address ?? '', canary: canary?.address ?? '' };
+  return startProxy({ ...options, backends: [web?.address ?? ''], others, routes });
+}
+
+async function ask(proxy: TestProxy, line: string, ...fields: readonly string[]): Promise<Message> {
+  const client = await connect(proxy.port);
+  client.send([`${line} HTTP/1.1`, 'Host: shop.example', 'Connection: close', ...fields, '', ''].join('\r\n'));
+  return client.message();
+}
+
+function counted(proxy: TestProxy, reason: Reason): number {
+  proxy.worker.stop();
+  const at = REASONS.indexOf(reason);
+  return proxy.said('counters').reduce((sum, { reasons }) => sum + (reasons[at] ?? 0), 0);
+}
+
+describe('Routes', () => {
+  afterEach(stopEverything);
+
+  it('send requests to their pools, byte for byte', async () => {
+    const proxy = await routed([{ path: '/api', pool: 'api' }, { pool: 'default' }]);
+    expect((await ask(proxy, 'GET /api/a%62//x?y=/')).body).to.equal('api /api/a%62//x?y=/');
+    expect((await ask(proxy, 'GET /apis')).body).to.equal('web /apis');
+    expect((await ask(proxy, 'GET http://other.example/api')).body).to.equal('api http://other.example/api');
+  });
+
+  it('are looked at for each request of a connection', async () => {
+    const proxy = await routed([{ path: '/api', pool: 'api' }, { pool: 'default' }]);
+    const client = await connect(proxy.port);
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: shop.example\r\n\r\n`;
+    client.send(get('/api') + get('/') + get('/api/2'));
+    for (const body of ['api /api', 'web /', 'api /api/2']) expect((await client.message()).body).to.equal(body);
+    client.end();
+  });
+
+  it('answer 404 where there is none, and go on with the connection', async () => {
+    const proxy = await routed([{ host: 'shop.example', pool: 'default' }]);
+    const client = await connect(proxy.port);
+    client.send('GET /x HTTP/1.1\r\nHost: other.example\r\n\r\nHEAD /x HTTP/1.1\r\nHost: other.example\r\n\r\n');
+    const answer = await client.message();
+    expect([answer.status, answer.body]).to.deep.equal([404, '404 Not Found: there is nothing at this address.\n']);
+    expect(await client.message({ toHead: true })).to.include({ status: 404, body: '' });
+    client.send('GET /x HTTP/1.1\r\nHost: shop.example\r\n\r\n');
+    expect((await client.message()).body).to.equal('web /x');
+    client.end();
+    expect(counted(proxy, 'no-route')).to.equal(2);
+  });
+
+  it('answer 404 before the body has come, and take none of it for a request', async () => {
+    const proxy = await routed([{ host: 'shop.example', pool: 'default' }]);
+    const client = await connect(proxy.port);
+    client.send('POST /x HTTP/1.1\r\nHost: other.example\r\nContent-Length: 100\r\n\r\nGET / HTTP/1.1\r\n');
+    const answer = await client.message();
+    expect([answer.status, field(answer, 'Connection')]).to.deep.equal([404, 'close']);
+    client.send('Host: shop.example\r\n\r\n');
+    client.end();
+    expect(await client.gone()).to.equal('end');
+    expect(client.text).to.equal('');
+  });
+
+  it('answer 400 to a path that another route may be meant by', async () => {
+    const proxy = await routed([{ path: '/admin', pool: 'api' }, { pool: 'default' }]);
+    for (const path of ['/x/../admin', '/x/%2e%2e/admin', '//admin', '/x%2f..%2fadmin', '/..;/admin']) {
+      expect((await ask(proxy, `GET ${path}`)).status, path).to.equal(400);
+    }
+    expect((await ask(proxy, 'GET http://shop.example/x/../admin')).status).to.equal(400);
+    expect((await ask(proxy, 'GET /group%2Fproject')).body).to.equal('web /group%2Fproject');
+    expect(counted(proxy, 'bad-request')).to.equal(6);
+  });
+
+  it('redirect, with parts of the request', async () => {
+    const proxy = await routed([
+      { path: '/old', redirect: { to: 'https://{host}/new{rest}{query}', status: 301 } },
+      { path: '/here', redirect: { to: '{rest}' } },
+      { redirect: { to: 'https://www.example{path}' } },
+    ]);
+    const where = async (target: string): Promise<string> => {
+      const answer = await ask(proxy, `GET ${target}`);
+      return `${answer.status} ${field(answer, 'Location')}`;
+    };
+    expect(await where('/old/a/b?c=1')).to.equal('301 https://shop.example/new/a/b?c=1');
+    expect(await where('/old')).to.equal('301 https://shop.example/new');
+    expect(await where('/here/x')).to.equal('308 /x');
+    expect(await where('/here')).to.equal('308 /');
+    expect(await where('/x?y')).to.equal('308 https://www.example/x');
+    expect(counted(proxy, 'redirect')).to.equal(5);
+  });
+
+  it('split requests between pools, by weight or by client', async () => {
+    const split = { default: 1, canary: 1, api: 0 };
+    const proxy = await routed([
+      { path: '/chance', split },
+      { split, splitBy: 'cookie:session' },
+    ]);
+    const names = async (target: string, cookie: string): Promise<ReadonlySet<string>> => {
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, () => ask(proxy, `GET ${target}`, `Cookie: ${cookie}`)),
+      );
+      return new Set(answers.map(({ body }) => body.split(' ')[0] ?? ''));
+    };
+    expect(await names('/chance', 'session=1')).to.deep.equal(new Set(['web', 'canary']));
+    expect((await names('/', 'session=1')).size).to.equal(1);
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => ask(proxy, 'GET /', `Cookie: session=${i}`)),
+    );
+    expect(new Set(clients.map(({ body }) => body))).to.deep.equal(new Set(['web /', 'canary /']));
+  });
+
+  it('have limits of their own', async () => {
+    const proxy = await routed([{ path: '/upload', pool: 'default', limits: { bodyBytes: 10 } }, { pool: 'default' }], {
+      limits: { bodyBytes: 4 },
+    });
+    const post = async (path: string, body: string): Promise<number> => {
+      const client = await connect(proxy.port);
+      client.send(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      );
+      return (await client.message()).status;
+    };
+    expect(await post('/', '12345')).to.equal(413);
+    expect(await post('/upload', '1234567890')).to.equal(200);
+    expect(await post('/upload', '12345678901')).to.equal(413);
+  });
+});

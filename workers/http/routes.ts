@@ -1,0 +1,60 @@
+/** workers/http/routes.ts: the routes of a configuration, as requests are given to them; swapped whole when it changes. */
+import type { RouteConfig } from '../../src/config/routes.js';
+import type { Config } from '../../src/config/schema.js';
+import type { RequestHead } from '../../src/http1/request-head.js';
+import { Router } from '../../src/routing/router.js';
+import type { Refusal } from './answers.js';
+import type { ClientPolicy } from './client-policy.js';
+import type { HttpPool } from './http-pool.js';
+import { Route } from './route.js';
+
+const NO_ROUTE: Refusal = { status: 404, reason: 'no-route', detail: 'there is nothing at this address.' };
+const AMBIGUOUS: Refusal = {
+  status: 400,
+  reason: 'bad-request',
+  fault: 'ambiguous-path',
+  detail: 'the path can be read in more than one way.',
+};
+
+export class Routes {
+  private readonly router: Router<Route>;
+
+  constructor(router: Router<Route>) {
+    this.router = router;
+  }
+
+  /** @returns the request's route, or what it is answered without one */
+  find(text: string, head: RequestHead): Route | Refusal {
+    const found = this.router.find(text, head);
+    if (found === 'none') return NO_ROUTE;
+    return found === 'ambiguous' ? AMBIGUOUS : found;
+  }
+}
+
+/** @returns `undefined` where all requests simply go to one pool, so that none need be looked at */
+export function routesOf(
+  { routes }: Config,
+  pools: ReadonlyMap<string, HttpPool>,
+  clients: ClientPolicy,
+): Routes | undefined {
+  if (routes === undefined || goesStraight(routes)) return undefined;
+  return new Routes(new Router(routes.map((route) => ({ match: route, route: new Route(route, pools, clients) }))));
+}
+
+/** @returns the only pool that requests go to where there are no {@link Routes} */
+export function onlyPoolOf({ routes }: Config, pools: ReadonlyMap<string, HttpPool>): HttpPool {
+  const [first] = pools.values();
+  const pool = pools.get(routes?.[0]?.pool ?? '') ?? first;
+  if (pool === undefined) throw new TypeError('Started without a pool');
+  return pool;
+}
+
+/** Whether the only route is for all requests and does nothing with them but to name a pool. */
+function goesStraight([only, ...others]: readonly RouteConfig[]): boolean {
+  if (only?.pool === undefined || others.length > 0) return false;
+  return Object.entries(only).every(([key, value]) => isIdle(key, value));
+}
+
+function isIdle(key: string, value: unknown): boolean {
+  return value === undefined || key === 'pool' || key === 'splitBy' || (key === 'path' && value === '/');
+}
