@@ -83,11 +83,8 @@ class Life {
 
   roll(): void {
     if (this.#drainingSince !== undefined) return;
-    this.#logger.info('replacing the workers one by one', { signal: 'SIGUSR2' });
-    this.#starting
-      .then((balancer) => balancer.roll())
-      .then(() => this.#logger.info('workers replaced'))
-      .catch((error: unknown) => this.#logger.error('could not replace the workers', { reason: reasonOf(error) }));
+    // How it ends is logged there; whoever awaits the start itself reports why that failed.
+    this.#starting.then((balancer) => balancer.roll()).catch(() => undefined);
   }
 
   die(what: string, error: unknown): void {

@@ -3,7 +3,7 @@
  */
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import type { Config, HealthCheckConfig } from '../config/schema.js';
+import type { Config, HealthCheckConfig, LogLevel } from '../config/schema.js';
 import { type Accept, chooseAccept } from './accept.js';
 import { tryAccessLog } from './access-log.js';
 import type { AdminToken } from './admin/token.js';
@@ -32,12 +32,14 @@ export interface Balancer extends PoolChanges {
   /** What runs, with what operators have changed while it ran. */
   readonly config: Config;
   view(): BalancerView;
+  /** The least important kind of line that is logged; may be set. */
+  logLevel: LogLevel;
   /** A reload has applied `config`: what differs from it from now on is what operators have changed. */
   configured(config: Config): void;
   /** The pool's backends are probed like this from now on; their health and its history stay. */
   setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void;
   /**
-   * Replaces the workers one by one, replacement first. Settles when all of the new ones listen.
+   * Replaces the workers one by one, replacement first. Settles when all of the new ones listen; logs how it ends.
    * @throws {StartError} when a replacement does not start; the old workers that are left go on
    */
   roll(): Promise<void>;

@@ -2,8 +2,9 @@
  * control/primary.ts: puts the primary together: pools on one side, workers on the other, and the broadcaster between
  * them. Starts nothing it cannot release.
  */
+import * as z from 'zod';
 import { usableCpus } from '../config/cpu-count.js';
-import type { Config, HealthCheckConfig } from '../config/schema.js';
+import { type Config, type HealthCheckConfig, LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import type { PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
 import type { Accept } from './accept.js';
@@ -19,6 +20,7 @@ import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
 import { monotonicMs } from './monotonic.js';
 import { Pools } from './pools.js';
+import { Rolls, type RollView } from './rolls.js';
 import { foldState, type Running } from './runtime-state.js';
 import type { KeptState, Saved } from './state-file.js';
 import type { Counters } from './stats.js';
@@ -53,6 +55,8 @@ export interface PrimaryParts {
   readonly sockets: readonly ListenSocket[];
 }
 
+const logLevelSchema = z.enum(LOG_LEVELS);
+
 export class Primary implements Balancer {
   readonly journal: Journal;
   readonly #config: Config;
@@ -65,6 +69,7 @@ export class Primary implements Balancer {
   readonly #pools: Pools;
   readonly #broadcaster: Broadcaster;
   readonly #supervisor: Supervisor;
+  readonly #rolls: Rolls;
   readonly #watch: WorkerWatch<WorkerProcess>;
   readonly #accessLogs: AccessLogs;
   #admin: AdminServer | undefined;
@@ -92,6 +97,7 @@ export class Primary implements Balancer {
     });
     this.#accessLogs = new AccessLogs(config, logger);
     this.#supervisor = this.#workerSupervisor(workerForks(programs.worker, accept));
+    this.#rolls = new Rolls(this.#supervisor, logger);
     this.#watch = this.#workerWatch();
   }
 
@@ -152,7 +158,7 @@ export class Primary implements Balancer {
   }
 
   get config(): Config {
-    return this.#changes.effective;
+    return { ...this.#changes.effective, logLevel: this.logLevel };
   }
 
   configured(config: Config): void {
@@ -169,7 +175,20 @@ export class Primary implements Balancer {
   }
 
   roll(): Promise<void> {
-    return this.#supervisor.roll();
+    return this.#rolls.roll();
+  }
+
+  get rolls(): RollView {
+    return this.#rolls.view;
+  }
+
+  get logLevel(): LogLevel {
+    return logLevelSchema.parse(this.#logger.level);
+  }
+
+  set logLevel(level: LogLevel) {
+    this.#logger.level = level;
+    this.#logger.info('log level changed', { level });
   }
 
   setAdminToken(token: AdminToken | undefined): void {

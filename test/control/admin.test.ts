@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
 import { Stats } from '../../src/control/stats.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
-import { backendOf, closeEverything, idOf, LogBook, onClose, startTcp } from './support.js';
+import { backendOf, closeEverything, configOf, idOf, LogBook, onClose, startTcp } from './support.js';
 
 const NO_TRAFFIC = {
   accepted: 0,
@@ -82,10 +82,14 @@ const UNCHANGING = {
   removeBackend: refuse,
   updateBackend: refuse,
   saved: refuse,
+  roll: refuse,
+  config: configOf(['10.0.0.1:80']),
+  logLevel: 'info',
+  rolls: { state: 'never', began: null, ended: null, workers: 0, replaced: 0, problem: null },
   pool: refuse,
   poolHead: refuse,
   backend: refuse,
-};
+} as const;
 
 interface Answer {
   readonly status: number | undefined;

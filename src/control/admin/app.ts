@@ -3,6 +3,7 @@ import { type Context, type Handler, Hono } from 'hono';
 import { ChangeError, type ChangeProblem } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { accessControl } from './access.js';
+import { operatingRoutes } from './operating.js';
 import { type AdminSource, poolRoutes } from './pools.js';
 import { RequestError } from './request-error.js';
 import type { AdminToken } from './token.js';
@@ -24,6 +25,7 @@ export function adminApp(source: AdminSource, logger: Logger, token: () => Admin
   app.get('/api', (context) => context.json(source.view()));
   app.get('/api/workers', (context) => context.json(source.view().workers));
   app.get('/api/events', (context) => context.json(source.journal.recent));
+  app.route('/api', operatingRoutes(source));
   app.route('/api/pools', poolRoutes(source));
   refuseOtherMethods(app);
   app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}` }, 404));

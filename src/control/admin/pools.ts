@@ -9,13 +9,14 @@ import { backendPatch, type PoolChanges } from '../membership.js';
 import type { Saved } from '../state-file.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 import { boundedBody, readBody } from './body.js';
+import type { Operating } from './operating.js';
 import { RequestError } from './request-error.js';
 
 /**
  * What the admin interface shows and changes. The whole view of a large pool takes longer than a change of it, so
  * there are smaller ones.
  */
-export interface AdminSource extends PoolChanges {
+export interface AdminSource extends PoolChanges, Operating {
   readonly journal: Journal;
   view(): BalancerView;
   /** @returns why no traffic should be sent here, one line each; empty when it is ready */

@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { configSchema } from '../../src/config/schema.js';
+import type { Balancer } from '../../src/control/balancer.js';
+import { type AdminAnswer, type Asking, askAdmin } from './admin-client.js';
+import { startUnderTest, until } from './balancer-under-test.js';
+import { closeEverything, configOf, LogBook, startTcp } from './support.js';
+
+describe('The balancer as a whole over HTTP', () => {
+  let log: LogBook;
+  let balancer: Balancer;
+  let one: string;
+
+  before(async () => {
+    log = new LogBook();
+    one = await startTcp();
+    const healthCheck = { path: '/health', headers: { authorization: 'Bearer very-secret', 'x-probe': 'yes' } };
+    balancer = await startUnderTest(configOf([one], { admin: '127.0.0.1:0', workers: 2 }, { healthCheck }), log);
+  });
+  after(closeEverything);
+
+  const ask = (path: string, asking?: Asking): Promise<AdminAnswer> =>
+    askAdmin(balancer.adminAddress ?? '', path, asking);
+
+  describe('shows the configuration', () => {
+    it('that runs, as JSON or YAML, from which the same one can be started', async () => {
+      await ask(`/api/pools/default/backends/${one}`, { method: 'PATCH', body: { weight: 5 } });
+      const json = await ask('/api/config');
+      const config = configSchema.parse(json.json);
+      expect(config.pools['default']?.backends[0]).to.include({ address: one, weight: 5 });
+      expect(json.json).to.have.nested.property('timeouts.head', '10s');
+      for (const [path, headers] of [
+        ['/api/config?format=yaml', {}],
+        ['/api/config', { accept: 'application/yaml' }],
+        ['/api/config', { accept: 'application/json;q=0.5, application/yaml' }],
+      ] as const) {
+        const yaml = await ask(path, { headers });
+        expect(yaml.headers['content-type']).to.equal('application/yaml');
+        expect(configSchema.parse(parse(yaml.text))).to.deep.equal(config);
+      }
+    });
+
+    it('without what opens other doors', async () => {
+      const { text, json } = await ask('/api/config');
+      expect(text).to.not.include('very-secret');
+      expect(json).to.have.deep.nested.property('pools.default.healthCheck.headers', {
+        authorization: '(hidden)',
+        'x-probe': 'yes',
+      });
+    });
+
+    it('in no other format', async () => {
+      const { status, json } = await ask('/api/config?format=toml');
+      expect([status, json]).to.deep.equal([400, { error: '"toml" is no format; write json or yaml' }]);
+    });
+  });
+
+  it('changes how much is logged at once', async () => {
+    expect((await ask('/api/log-level')).json).to.deep.equal({ level: 'debug' });
+    const asking = { method: 'PATCH', body: { level: 'error' } };
+    expect((await ask('/api/log-level', asking)).json).to.deep.equal({ level: 'error' });
+    expect((await ask('/api/config')).json).to.include({ logLevel: 'error' });
+    expect((await ask('/api/log-level', { ...asking, body: { level: 'debug' } })).json).to.deep.equal({
+      level: 'debug',
+    });
+    const wrong = await ask('/api/log-level', { ...asking, body: { level: 'loud' } });
+    expect([wrong.status, wrong.json]).to.deep.equal([
+      400,
+      { error: '"loud" is no level; write error, warn, info or debug' },
+    ]);
+  });
+
+  it('replaces its workers, and shows how far it is', async () => {
+    expect((await ask('/api/roll')).json).to.include({ state: 'never' });
+    const before = balancer.view().workers.map(({ pid }) => pid);
+    const begun = await ask('/api/roll', { method: 'POST' });
+    expect([begun.status, begun.headers.location]).to.deep.equal([202, '/api/roll']);
+    expect(begun.json).to.include({ state: 'running', workers: 2, replaced: 0 });
+    // Asked again while it runs, it is the same one.
+    expect((await ask('/api/roll', { method: 'POST' })).json).to.deep.include({
+      began: (begun.json as { readonly began: string }).began,
+    });
+    await log.next('workers replaced');
+    expect((await ask('/api/roll')).json).to.include({ state: 'done', replaced: 2, problem: null });
+    const { workers } = await until(balancer, (view) => view.workers.length === 2);
+    expect(workers.filter(({ pid }) => before.includes(pid))).to.deep.equal([]);
+  });
+});
