@@ -55,6 +55,22 @@ describe('The balancer as a whole over HTTP', () => {
     });
   });
 
+  it('shows the routes in the order in which they are tried', async () => {
+    expect((await ask('/api/routes')).json).to.deep.equal([{ index: 0, pool: 'default', splitBy: 'random' }]);
+    const routes = [
+      { pool: 'default' },
+      { host: '*.example', pool: 'default', timeouts: { responseHead: '2s' } },
+      { host: 'a.example', path: '/x', headers: { authorization: 'Bearer very-secret' }, pool: 'default' },
+    ];
+    const routed = await startUnderTest(configOf([one], { admin: '127.0.0.1:0', routes }), log);
+    const { json } = await askAdmin(routed.adminAddress ?? '', '/api/routes');
+    expect(json).to.deep.equal([
+      { index: 2, ...routes[2], headers: { authorization: '(hidden)' }, splitBy: 'random' },
+      { index: 1, ...routes[1], splitBy: 'random' },
+      { index: 0, pool: 'default', splitBy: 'random' },
+    ]);
+  });
+
   it('changes how much is logged at once', async () => {
     expect((await ask('/api/log-level')).json).to.deep.equal({ level: 'debug' });
     const asking = { method: 'PATCH', body: { level: 'error' } };

@@ -6,8 +6,10 @@ import { type Context, Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import * as z from 'zod';
 import { effectiveForm, effectiveYaml } from '../../config/effective.js';
+import { routeSchema } from '../../config/routes.js';
 import { type Config, LOG_LEVELS, type LogLevel } from '../../config/schema.js';
 import { withoutSecrets } from '../../config/secrets.js';
+import { bySpecificity } from '../../routing/specificity.js';
 import type { RollView } from '../rolls.js';
 import { boundedBody, readBody } from './body.js';
 import { RequestError } from './request-error.js';
@@ -31,6 +33,7 @@ const YAML_TYPE = 'application/yaml';
 export function operatingRoutes(source: Operating): Hono {
   const routes = new Hono();
   routes.get('/config', (context) => showConfig(context, source.config));
+  routes.get('/routes', (context) => context.json(routesOf(source.config)));
   routes.get('/roll', (context) => context.json(source.rolls));
   routes.post('/roll', (context) => {
     // How it ends is logged, and shown to whoever asks.
@@ -50,6 +53,16 @@ function showConfig(context: Context, config: Config): Response {
   const { config: shown } = withoutSecrets(config);
   if (formatOf(context) === 'json') return context.json(effectiveForm(shown));
   return context.body(effectiveYaml(shown), 200, { 'content-type': YAML_TYPE });
+}
+
+/** @returns the routes in the order in which they are tried, each with its place in the configuration */
+function routesOf(config: Config): readonly object[] {
+  const { config: shown } = withoutSecrets(config);
+  // Without routes everything goes to the only pool.
+  const routes = shown.routes ?? Object.keys(shown.pools).map((pool) => routeSchema.parse({ pool }));
+  const order = routes.map((route, index) => ({ route, index })).sort((a, b) => bySpecificity(a.route, b.route));
+  const { routes: written } = effectiveForm({ ...shown, routes: order.map(({ route }) => route) });
+  return Array.isArray(written) ? written.map((route, at) => ({ index: order[at]?.index, ...route })) : [];
 }
 
 /** What `format` says, or else what the asker would rather have. @throws {RequestError} when it is neither */
