@@ -7,10 +7,11 @@ import * as z from 'zod';
 import { ipv6Key } from '../routing/host.js';
 import { plainPath } from '../routing/path.js';
 import { redirectProblem } from '../routing/redirect.js';
-import { byConditions, covers, placeOf } from '../routing/router.js';
+import { byConditions, covers, type Match, placeOf } from '../routing/router.js';
 import { fieldName, fieldValue } from './fields.js';
+import { requestHeaders, responseHeaders } from './header-rules.js';
 import { alternatives, similarWord } from './similar.js';
-import { duration } from './values.js';
+import { duration, ipRange, shown } from './values.js';
 
 const MAX_ROUTES = 10_000;
 const MAX_WEIGHT = 1_000;
@@ -96,6 +97,14 @@ const routeLimits = z
   .strictObject({ bodyBytes: z.int().min(0).describe('Bytes of a request body; 0 sets no limit.') })
   .describe('Limits in place of those of `limits`.');
 
+const addresses = z.array(ipRange).min(1, { error: 'needs at least one address' });
+
+/** What is done to requests that go to a backend. */
+const ON_THE_WAY = [
+  ...(['stripPrefix', 'replacePrefix', 'requestHeaders', 'responseHeaders'] as const),
+  ...(['timeouts', 'limits'] as const),
+];
+
 export const routeSchema = z
   .strictObject({
     host: host
@@ -116,6 +125,15 @@ export const routeSchema = z
     split: split.optional(),
     splitBy,
     redirect: redirect.optional(),
+    stripPrefix: z
+      .union([z.literal(true), path], { error: ({ input }) => `${shown(input)} is no prefix; write true or a path` })
+      .optional()
+      .describe('The beginning of the path that backends do not see: a path, or `true` for what `path` matched.'),
+    replacePrefix: path.optional().describe('What backends see in place of what `path` or `exactPath` matched.'),
+    requestHeaders: requestHeaders.optional(),
+    responseHeaders: responseHeaders.optional(),
+    allow: addresses.optional().describe('Who may: clients by address or range. Anybody else is answered with 403.'),
+    deny: addresses.optional().describe('Who may not, even if allowed. They are answered with 403.'),
     timeouts: routeTimeouts.optional(),
     limits: routeLimits.optional(),
   })
@@ -126,9 +144,14 @@ export const routeSchema = z
     if (route.path !== undefined && route.exactPath !== undefined) {
       problem(context, ['exactPath'], 'cannot be together with path; leave one of them out');
     }
-    for (const key of ['timeouts', 'limits'] as const) {
+    for (const key of ON_THE_WAY) {
       if (route.redirect !== undefined && route[key] !== undefined)
         problem(context, [key], 'is of no use to a redirect');
+    }
+    const unfit = unfitPrefix(route);
+    if (unfit !== undefined) problem(context, ['stripPrefix'], unfit);
+    if (route.stripPrefix !== undefined && route.replacePrefix !== undefined) {
+      problem(context, ['replacePrefix'], 'cannot be together with stripPrefix; leave one of them out');
     }
     if (route.splitBy !== 'random' && route.split === undefined) problem(context, ['splitBy'], 'needs a split');
   });
@@ -144,6 +167,19 @@ export const routes = z
 
 export type RouteConfig = z.output<typeof routeSchema>;
 export type RouteTimeouts = z.output<typeof routeTimeouts>;
+
+/** @returns what is wrong with the prefix to strip: not every request of the route may begin with it */
+function unfitPrefix({
+  stripPrefix,
+  path,
+  exactPath,
+}: Match & { stripPrefix?: string | true | undefined }): string | undefined {
+  const matched = exactPath ?? path ?? '/';
+  if (stripPrefix === undefined) return undefined;
+  if (stripPrefix === true) return matched === '/' ? 'needs a path that is to be stripped' : undefined;
+  const fits = `${plainPath(matched)}/`.startsWith(`${plainPath(stripPrefix)}/`.replace(/\/\/$/, '/'));
+  return fits ? undefined : `"${stripPrefix}" is not what path begins with`;
+}
 
 /** @returns what is wrong with the pools that routes name, by where it stands */
 export function poolProblems(

@@ -39,6 +39,16 @@ export interface Additions {
   readonly makeRequestId: (() => string) | undefined;
 }
 
+/** What a route changes. */
+export interface Edits {
+  /** In place of the client's, in origin-form; '' keeps that. */
+  readonly target: string;
+  /** The Host to send in place of the client's; '' keeps that. */
+  readonly host: string;
+  /** Field lines to be sent in addition, each with its CRLF. */
+  readonly added: string;
+}
+
 const NOTHING: Additions = { forwarded: false, via: '', makeRequestId: undefined };
 
 /**
@@ -48,6 +58,7 @@ const NOTHING: Additions = { forwarded: false, via: '', makeRequestId: undefined
  * head's from then on.
  * @param text what `head` was parsed from
  * @param fallbackHost the Host for an HTTP/1.0 request that names none
+ * @param edits what its route changes of it; what that leaves out is out already, see {@link HeadFields.nominate}
  */
 export function forwardRequestHead(
   text: string,
@@ -55,20 +66,22 @@ export function forwardRequestHead(
   client: ClientSide,
   fallbackHost: string,
   additions: Additions = NOTHING,
+  edits?: Edits,
 ): string {
   const fields = head.fields;
+  const host = edits === undefined || edits.host === '' ? head.host : edits.host;
   let out = '';
   let keptFrom = head.start;
-  if (!head.isExactVersion || !head.hasHost) {
-    out = `${text.slice(head.start, head.versionAt)}HTTP/1.1\r\n`;
+  if (!head.isExactVersion || !head.hasHost || edits !== undefined) {
+    out = firstLine(text, head, edits);
     keptFrom = fields.start;
-    if (!head.hasHost) out += `Host: ${head.host === '' ? fallbackHost : head.host}\r\n`;
+    if (!head.hasHost) out += `Host: ${host === '' ? fallbackHost : host}\r\n`;
   }
   for (let index = 0; index < fields.count; index++) {
     const kind = fields.kind(index);
     if (kind === OTHER) continue;
-    if (kind === HOST && head.authorityEnd !== 0) {
-      out += text.slice(keptFrom, fields.valueAt(index)) + head.host;
+    if (kind === HOST && (head.authorityEnd !== 0 || edits !== undefined)) {
+      out += text.slice(keptFrom, fields.valueAt(index)) + host;
       keptFrom = fields.valueEnd(index);
     } else if (kind === TRANSFER_ENCODING || kind === CONTENT_LENGTH) {
       out += text.slice(keptFrom, fields.nameAt(index)) + framingLine(head);
@@ -82,7 +95,13 @@ export function forwardRequestHead(
     }
   }
   out += text.slice(keptFrom, fields.end) + forwardedFields(text, head, client);
-  return `${out}${connectionFields(head)}${optionalFields(head, client, additions)}\r\n`;
+  out += connectionFields(head) + optionalFields(head, client, additions);
+  return edits === undefined ? `${out}\r\n` : `${out}${edits.added}\r\n`;
+}
+
+function firstLine(text: string, head: RequestHead, edits: Edits | undefined): string {
+  if (edits === undefined || edits.target === '') return `${text.slice(head.start, head.versionAt)}HTTP/1.1\r\n`;
+  return `${head.method} ${edits.target} HTTP/1.1\r\n`;
 }
 
 /**

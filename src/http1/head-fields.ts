@@ -6,6 +6,8 @@ import { equalsIgnoringCase, LOWER } from './characters.js';
 import { CONNECTION, kindOf, NOMINATED, OTHER } from './field-kind.js';
 import { elementAt, elementEnd } from './list.js';
 
+const HYPHEN = 0x2d;
+const UNDERSCORE = 0x5f;
 /** Kind, start of the name, colon, start and end of the trimmed value. */
 const SLOTS = 5;
 /** Most heads have fewer fields, and every idle connection pays for this many. */
@@ -105,6 +107,18 @@ export class HeadFields {
     }
   }
 
+  /** Has the fields of these names left out, in whatever case, and those spelt with `_`, which CGI and WSGI read as `-`.
+   * @param names in lower case */
+  nominate(text: string, names: readonly string[]): void {
+    for (let index = 0; index < this.count; index++) {
+      const at = this.nameAt(index);
+      const length = this.colonAt(index) - at;
+      for (const name of names) {
+        if (name.length === length && isAlike(text, at, name)) this.#slots[index * SLOTS] = NOMINATED;
+      }
+    }
+  }
+
   #markNamed(text: string, from: number, to: number): void {
     for (let index = 0; index < this.count; index++) {
       if (this.kind(index) !== OTHER) continue;
@@ -120,6 +134,15 @@ export class HeadFields {
     wider.set(this.#slots);
     this.#slots = wider;
   }
+}
+
+function isAlike(text: string, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) if (plain(text.charCodeAt(at + i)) !== plain(name.charCodeAt(i))) return false;
+  return true;
+}
+
+function plain(code: number): number | undefined {
+  return code === UNDERSCORE ? HYPHEN : LOWER[code];
 }
 
 function sameName(text: string, a: number, b: number, length: number): boolean {

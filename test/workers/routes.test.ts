@@ -18,7 +18,7 @@ const named =
 /** A proxy in front of pools `default`, `api` and `canary`, whose backends say their names. */
 async function routed(
   routes: ConfigInput['routes'],
-  options: { limits?: ConfigInput['limits'] } = {},
+  options: Pick<ConfigInput, 'limits' | 'forwarding'> = {},
 ): Promise<TestProxy> {
   const [web, api, canary] = await Promise.all(['web', 'api', 'canary'].map((name) => startBackend(named(name))));
   const others = { api: api?.address ?? '', canary: canary?.address ?? '' };
@@ -143,5 +143,80 @@ describe('Routes', () => {
     expect(await post('/', '12345')).to.equal(413);
     expect(await post('/upload', '1234567890')).to.equal(200);
     expect(await post('/upload', '12345678901')).to.equal(413);
+  });
+
+  it('change paths and fields on the way to a backend, and fields on the way back', async () => {
+    const backend = await startBackend((request, response) => {
+      response.setHeader('Server', 'secret/1.0');
+      response.setHeader('X-Kept', 'yes');
+      response.end(
+        JSON.stringify([
+          request.url,
+          request.headers.host,
+          request.headers['x-user'],
+          request.headers['x-forwarded-prefix'],
+        ]),
+      );
+    });
+    const proxy = await startProxy({
+      backends: [backend.address],
+      routes: [
+        {
+          path: '/app',
+          pool: 'default',
+          stripPrefix: true,
+          requestHeaders: { set: { Host: 'inner.example', 'X-User': 'nobody' } },
+          responseHeaders: { remove: ['server'], set: { 'Strict-Transport-Security': 'max-age=60' } },
+        },
+      ],
+    });
+    const answer = await ask(proxy, 'GET /app/x?y', 'X-User: root');
+    expect(JSON.parse(answer.body)).to.deep.equal(['/x?y', 'inner.example', 'nobody', '/app']);
+    expect(['Server', 'X-Kept', 'Strict-Transport-Security'].map((name) => field(answer, name))).to.deep.equal([
+      undefined,
+      'yes',
+      'max-age=60',
+    ]);
+  });
+
+  it('let in whom they allow, and nobody else', async () => {
+    const proxy = await routed(
+      [
+        { path: '/inner', pool: 'api', allow: ['10.0.0.0/8', '2001:db8::/32'], deny: ['10.6.6.0/24'] },
+        { path: '/open', pool: 'api', deny: ['203.0.113.0/24'] },
+        { path: '/moved', redirect: { to: '/' }, deny: ['203.0.113.0/24'] },
+      ],
+      { forwarding: { trustedProxies: ['127.0.0.0/8'] } },
+    );
+    const from = async (path: string, address: string): Promise<number> =>
+      (await ask(proxy, `GET ${path}`, `X-Forwarded-For: ${address}`)).status;
+    expect(await from('/inner', '10.1.2.3')).to.equal(200);
+    expect(await from('/inner', '2001:db8::7')).to.equal(200);
+    expect(await from('/inner', '::ffff:10.1.2.3')).to.equal(200);
+    expect(await from('/inner', '10.6.6.6')).to.equal(403);
+    expect(await from('/inner', '::ffff:10.6.6.6')).to.equal(403);
+    expect(await from('/inner', '203.0.113.9')).to.equal(403);
+    expect(await from('/inner', 'unknown')).to.equal(403);
+    expect(await from('/open', '203.0.113.9')).to.equal(403);
+    expect(await from('/open', 'unknown')).to.equal(403);
+    expect(await from('/moved', '203.0.113.9')).to.equal(403);
+    expect((await ask(proxy, 'GET /inner')).status).to.equal(403);
+    expect((await ask(proxy, 'GET /open')).status).to.equal(200);
+    expect(counted(proxy, 'denied')).to.equal(8);
+  });
+
+  it('believe a client about its address no more than it is to be believed', async () => {
+    const proxy = await routed([{ pool: 'api', allow: ['10.0.0.0/8'] }]);
+    expect((await ask(proxy, 'GET /', 'X-Forwarded-For: 10.1.2.3')).status).to.equal(403);
+  });
+
+  it('have times of their own', async () => {
+    const backend = await startBackend((_request, response) => setTimeout(() => response.end('late'), 700));
+    const proxy = await startProxy({
+      backends: [backend.address],
+      routes: [{ path: '/quick', pool: 'default', timeouts: { responseHead: '200ms' } }, { pool: 'default' }],
+    });
+    expect((await ask(proxy, 'GET /quick')).status).to.equal(504);
+    expect((await ask(proxy, 'GET /')).body).to.equal('late');
   });
 });

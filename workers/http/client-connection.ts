@@ -306,7 +306,14 @@ export class ClientConnection implements Reader {
   private dispatch(pool: HttpPool, text: string, head: RequestHead, end: number): void {
     if (pool.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
     const side = this.clientSide();
-    const forwarded = forwardRequestHead(text, head, side, pool.name, this.plane.policy.additions);
+    const forwarded = forwardRequestHead(
+      text,
+      head,
+      side,
+      pool.name,
+      this.plane.policy.additions,
+      this.route?.edit(text, head),
+    );
     this.record?.dispatched(pool.name, head.requestId);
     const affinity = pool.affinityOf(text, head, side);
     const body = text.slice(head.length, end);

@@ -1,8 +1,7 @@
 /** workers/http/client-policy.ts: what the configuration says about clients: whom to believe, how many, what to add. */
 import { randomUUID } from 'node:crypto';
-import { BlockList, isIP } from 'node:net';
 import type { Config } from '../../src/config/schema.js';
-import { splitRange } from '../../src/core/ip-range.js';
+import { IpList } from '../../src/core/ip-list.js';
 import { X_FORWARDED_FOR } from '../../src/http1/field-kind.js';
 import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
@@ -15,7 +14,7 @@ export class ClientPolicy {
   /** Connections of one address to this worker; 0 sets no limit. */
   private readonly mostPerAddress: number;
   private readonly open = new Map<string, number>();
-  private readonly trusted: BlockList | undefined;
+  private readonly trusted: IpList | undefined;
 
   constructor({ forwarding, limits }: Config) {
     this.additions = {
@@ -25,7 +24,8 @@ export class ClientPolicy {
     };
     this.mostConnections = limits.connections === 'auto' ? clientsWithin(openFileLimit()) : limits.connections;
     this.mostPerAddress = limits.connectionsPerAddress;
-    this.trusted = blockListOf(forwarding.trustedProxies);
+    const { trustedProxies } = forwarding;
+    if (trustedProxies.length > 0) this.trusted = new IpList(trustedProxies);
   }
 
   side(address: string): ClientSide {
@@ -45,7 +45,7 @@ export class ClientPolicy {
       for (let hop = hops.pop()?.trim(); hop !== undefined && believed; hop = hops.pop()?.trim()) {
         if (hop === '') continue;
         client = hop;
-        believed = isIP(hop) !== 0 && this.trusts(hop);
+        believed = this.trusts(hop);
       }
     }
     return client;
@@ -71,17 +71,6 @@ export class ClientPolicy {
   }
 
   private trusts(address: string): boolean {
-    if (this.trusted === undefined) return false;
-    return this.trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    return this.trusted?.has(address) ?? false;
   }
-}
-
-function blockListOf(ranges: readonly string[]): BlockList | undefined {
-  if (ranges.length === 0) return undefined;
-  const list = new BlockList();
-  for (const range of ranges) {
-    const parts = splitRange(range);
-    if (parts !== undefined) list.addSubnet(parts.network, parts.prefix, isIP(parts.network) === 6 ? 'ipv6' : 'ipv4');
-  }
-  return list;
 }

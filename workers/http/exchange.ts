@@ -146,7 +146,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     const keepAlive = this.keepsClient(head);
     this.client.onResponseBegins(keepAlive);
     const to = { minorVersion: this.minorVersion, keepAlive, dechunk: this.dechunk };
-    const headText = forwardResponseHead(text, head, to, this.stickyLine());
+    const headText = forwardResponseHead(text, head, to, this.ownLines(text, head));
     this.client.record?.responds(head.status, headText.length, nowMs);
     return this.forward(headText, textIsAll ? text : undefined, connection, buffer, from, length);
   }
@@ -175,7 +175,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     const nowMs = performance.now();
     this.begin(head, nowMs);
     this.succeed();
-    const headText = forwardResponseHead(text, head, UNFINISHED, this.stickyLine());
+    const headText = forwardResponseHead(text, head, UNFINISHED, this.ownLines(text, head));
     this.client.writer.write(headText);
     this.client.record?.responds(head.status, headText.length, nowMs);
     this.client.record?.goesOn();
@@ -323,6 +323,14 @@ export class Exchange extends Transfer implements Answered, Affinity {
   /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
   private succeed(): void {
     if (this.upstream !== undefined) this.pool.dispatch.streaks.succeeded(this.upstream);
+  }
+
+  /** Takes out of the head what is not to be forwarded. @returns the field lines that are sent in addition */
+  private ownLines(text: string, head: ResponseHead): string {
+    const rules = this.client.route?.responses;
+    if (rules === undefined) return this.stickyLine();
+    rules.drop(text, head.fields);
+    return rules.added + this.stickyLine();
   }
 
   /** @returns what ties the client to the backend that answers, if it is not tied to that already */

@@ -3,28 +3,39 @@
  * everything decided but what depends on itself.
  */
 import type { RouteConfig, RouteTimeouts } from '../../src/config/routes.js';
+import { AddressRules } from '../../src/core/ip-list.js';
 import { systemRandom } from '../../src/core/random.js';
 import { cookieValue } from '../../src/http1/cookie.js';
 import { fieldValue } from '../../src/http1/find-field.js';
-import type { ClientSide } from '../../src/http1/forward-request.js';
+import type { ClientSide, Edits } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
+import { HeaderRules } from '../../src/routing/header-rules.js';
 import { Redirect } from '../../src/routing/redirect.js';
 import { matchedLength } from '../../src/routing/router.js';
 import { Split } from '../../src/routing/split.js';
 import type { Refusal } from './answers.js';
 import type { ClientPolicy } from './client-policy.js';
 import type { HttpPool } from './http-pool.js';
+import { type RequestRules, requestRulesOf } from './request-rules.js';
 
 /** @returns what a split is decided by */
 type ReadKey = (text: string, head: RequestHead, client: ClientSide) => string;
 
 const NO_HOST: Refusal = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
 
+const DENIED: Refusal = { status: 403, reason: 'denied', detail: 'this address may not.' };
+
 export class Route {
   /** What it has in place of the pool's or the listener's. */
   readonly timeouts: RouteTimeouts | undefined;
   /** Bytes that a request body may have, 0 for any number; `undefined` leaves it to the listener. */
   readonly bodyBytes: number | undefined;
+  /** What is done to the fields of responses. */
+  readonly responses: HeaderRules | undefined;
+  private readonly requests: RequestRules | undefined;
+  /** Who may use it. */
+  private readonly access: AddressRules | undefined;
+  private readonly clients: ClientPolicy;
   private readonly pool: HttpPool | undefined;
   private readonly split: Split<HttpPool> | undefined;
   /** Where the split is not by chance. */
@@ -32,9 +43,13 @@ export class Route {
   private readonly redirect: Redirect | undefined;
 
   constructor(config: RouteConfig, pools: ReadonlyMap<string, HttpPool>, clients: ClientPolicy) {
-    const { pool, split, splitBy, redirect, timeouts, limits } = config;
+    const { pool, split, splitBy, redirect, allow, deny, responseHeaders, timeouts, limits } = config;
+    this.clients = clients;
     this.timeouts = timeouts;
     this.bodyBytes = limits?.bodyBytes;
+    if (responseHeaders !== undefined) this.responses = new HeaderRules(responseHeaders);
+    this.requests = requestRulesOf(config);
+    if (allow !== undefined || deny !== undefined) this.access = new AddressRules(allow, deny);
     this.pool = pool === undefined ? undefined : poolNamed(pool, pools);
     if (split !== undefined) {
       const weights = Object.entries(split);
@@ -46,9 +61,15 @@ export class Route {
 
   /** @returns the pool that the request goes to, or what it is answered instead */
   decide(text: string, head: RequestHead, client: ClientSide): HttpPool | Refusal {
+    if (this.access?.admits(this.clients.clientAddress(text, head, client)) === false) return DENIED;
     if (this.pool !== undefined) return this.pool;
     if (this.redirect !== undefined) return redirected(this.redirect, head);
     return this.drawn(text, head, client);
+  }
+
+  /** Takes out of the head what is not to be forwarded. @returns what else changes; `undefined` for nothing */
+  edit(text: string, head: RequestHead): Edits | undefined {
+    return this.requests?.edit(text, head);
   }
 
   private drawn(text: string, head: RequestHead, client: ClientSide): HttpPool {
