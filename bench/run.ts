@@ -2,7 +2,7 @@
  * bench/run.ts: `npm run bench`. Starts every proxy once, rotates short slices of load over them, and compares what
  * each spends per request. Figures that last are the ratios: the machine's speed changes from slice to slice.
  */
-import { productVersion } from '../src/commands/version.js';
+import { productVersion } from '../src/version.js';
 import { Children } from './children.js';
 import { describeCores, machineCores, UNPINNED } from './cores.js';
 import { describeOutcome } from './describe.js';

@@ -77,5 +77,12 @@ export const POOL_COLUMNS = [
   'hedges',
   'hedgesWon',
   'errors',
+  'retriedConnect',
+  'retriedReset',
+  'retriedTimeout',
+  'retriedBadResponse',
+  'retriedStatus',
+  'retriedSlow',
+  'retriedEvacuated',
 ] as const;
 export type PoolColumn = (typeof POOL_COLUMNS)[number];

@@ -3,6 +3,7 @@
  * and a flush is a copy. The primary gets the growth once a second and merges it.
  */
 import type { BackendId } from '../src/core/backend.js';
+import type { AttemptEnd } from '../src/core/retry.js';
 import {
   BACKEND_COLUMNS,
   type BackendColumn,
@@ -43,6 +44,17 @@ export const POOL_COLUMN = {
   hedgesWon: poolColumn('hedgesWon'),
   errors: poolColumn('errors'),
 } as const;
+
+/** Column numbers of a pool's own row, by what its attempt came to that is made again. */
+export const RETRIED_COLUMN: Readonly<Record<AttemptEnd, number>> = {
+  connect: poolColumn('retriedConnect'),
+  reset: poolColumn('retriedReset'),
+  timeout: poolColumn('retriedTimeout'),
+  'bad-response': poolColumn('retriedBadResponse'),
+  status: poolColumn('retriedStatus'),
+  slow: poolColumn('retriedSlow'),
+  evacuated: poolColumn('retriedEvacuated'),
+};
 
 /** Column numbers of the worker's own row. */
 export const WORKER_COLUMN = {

@@ -6,10 +6,10 @@ import { type Command, Option } from 'commander';
 import type { Args } from '../config/from-args.js';
 import { similarWord } from '../config/similar.js';
 import { UsageError } from '../config/usage-error.js';
+import { productVersion } from '../version.js';
 import { addAdminCommands } from './admin/commands.js';
 import { addServeOptions, helpFooter } from './help.js';
 import { createProgram } from './program.js';
-import { productVersion } from './version.js';
 
 export function roundhouse(): Command {
   const program = createProgram('roundhouse')
@@ -83,9 +83,11 @@ function addSchema(program: Command): void {
     .command('schema')
     .description('print the JSON Schema of configuration files')
     .addOption(new Option('--markdown', 'print docs/config.md instead').hideHelp())
-    .action(async (options: { readonly markdown?: true }) => {
+    .addOption(new Option('--metrics', 'print docs/metrics.md instead').hideHelp())
+    .action(async (options: { readonly markdown?: true; readonly metrics?: true }) => {
       const command = await import('./schema.js');
-      command.schema(options.markdown === true);
+      if (options.metrics === true) await command.metrics();
+      else command.schema(options.markdown === true);
     });
 }
 

@@ -6,3 +6,9 @@ import { configReference } from '../config/reference.js';
 export function schema(asMarkdown: boolean): void {
   process.stdout.write(asMarkdown ? configReference() : `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
 }
+
+/** Prints the reference page of the metrics. */
+export async function metrics(): Promise<void> {
+  const { metricsReference } = await import('../control/metrics/reference.js');
+  process.stdout.write(metricsReference());
+}

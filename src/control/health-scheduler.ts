@@ -43,6 +43,12 @@ export interface LastProbe extends ProbeResult {
   readonly inARow: number;
 }
 
+/** How many probes of a backend there were, by result. */
+export interface ProbeCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
 interface Watch {
   readonly pool: Pool;
   readonly id: BackendId;
@@ -57,6 +63,8 @@ interface Watch {
   probing: boolean;
   lastAtMs: number;
   last: ProbeResult | undefined;
+  succeeded: number;
+  failed: number;
   /** Called at the first verdict. */
   onFirst: (() => void) | undefined;
 }
@@ -86,6 +94,8 @@ export class HealthScheduler {
         probing: false,
         lastAtMs: Number.NEGATIVE_INFINITY,
         last: undefined,
+        succeeded: 0,
+        failed: 0,
         onFirst: resolve,
       };
       this.#watches.set(keyOf(pool, id), watch);
@@ -138,6 +148,12 @@ export class HealthScheduler {
     return { ...watch.last, agoMs: this.#parts.nowMs() - watch.lastAtMs, inARow: watch.record.inARow };
   }
 
+  /** @returns those that were answered, or not, since it is watched */
+  probes(pool: Pool, id: BackendId): ProbeCounts {
+    const { succeeded = 0, failed = 0 } = this.#watches.get(keyOf(pool, id)) ?? {};
+    return { succeeded, failed };
+  }
+
   /** No probe begins and no verdict counts from now on. */
   stop(): void {
     this.#stopped = true;
@@ -163,6 +179,8 @@ export class HealthScheduler {
     if (watch.generation !== generation) return;
     watch.probing = false;
     watch.last = result;
+    if (result.ok) watch.succeeded += 1;
+    else watch.failed += 1;
     const before = watch.record;
     watch.record = judge(before, result, watch.check);
     if (watch.record.health !== before.health) this.#turn(watch, result);

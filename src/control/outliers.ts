@@ -13,6 +13,8 @@ export type Failing = Extract<ToPrimary, { type: 'failing' }>;
 
 interface Suspect {
   record: core.OutlierRecord;
+  /** How often, since it joined the pool. */
+  ejected: number;
   /** By worker: each counts its own requests in a row. */
   readonly failures: Map<number, core.Streak>;
   readonly gatewayErrors: Map<number, core.Streak>;
@@ -67,6 +69,11 @@ export class Outliers {
     return this.#suspects.get(pool)?.get(id)?.record.ejections ?? 0;
   }
 
+  /** @returns how often the backend was ejected since it joined */
+  timesEjected(pool: Pool, id: BackendId): number {
+    return this.#suspects.get(pool)?.get(id)?.ejected ?? 0;
+  }
+
   /** Its streaks end with the worker. */
   leave(workerId: number): void {
     for (const suspects of this.#suspects.values()) {
@@ -113,6 +120,7 @@ export class Outliers {
     const suspect = this.#suspect(pool, id);
     suspect.record = core.eject(suspect.record, reason, limits, this.#nowMs());
     if (suspect.record.state !== 'ejected') return;
+    suspect.ejected += 1;
     for (const streaks of kinds(suspect)) streaks.clear();
     const forMs = suspect.record.untilMs - this.#nowMs();
     // A timer may fire a little early; the record decides by the clock, so ask again until it agrees.
@@ -136,7 +144,7 @@ export class Outliers {
 }
 
 function newSuspect(): Suspect {
-  return { record: core.NEVER_EJECTED, failures: new Map(), gatewayErrors: new Map(), timer: undefined };
+  return { record: core.NEVER_EJECTED, ejected: 0, failures: new Map(), gatewayErrors: new Map(), timer: undefined };
 }
 
 function kinds({ failures, gatewayErrors }: Suspect): readonly Map<number, core.Streak>[] {

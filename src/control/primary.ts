@@ -7,6 +7,7 @@ import { usableCpus } from '../config/cpu-count.js';
 import { type Config, type HealthCheckConfig, LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import type { PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
+import { productVersion } from '../version.js';
 import type { Accept } from './accept.js';
 import { AccessLogs } from './access-log.js';
 import type { AdminServer } from './admin/server.js';
@@ -18,6 +19,7 @@ import { Journal } from './journal.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
+import { ownReadings, type Readings } from './metrics/readings.js';
 import { monotonicMs } from './monotonic.js';
 import { Pools } from './pools.js';
 import { Rolls, type RollView } from './rolls.js';
@@ -66,6 +68,7 @@ export class Primary implements Balancer {
   readonly #changes: Changes;
   readonly #sockets: readonly ListenSocket[];
   readonly #startedAt = Date.now();
+  readonly #version = productVersion();
   readonly #pools: Pools;
   readonly #broadcaster: Broadcaster;
   readonly #supervisor: Supervisor;
@@ -122,6 +125,18 @@ export class Primary implements Balancer {
 
   view(): BalancerView {
     return viewOf(this.#sources);
+  }
+
+  readings(): Readings {
+    const { stats } = this.#pools;
+    return {
+      view: this.view(),
+      unserved: (reason) => stats.reason(reason),
+      poolDurations: (pool) => stats.poolDurations(pool),
+      backendDurations: (pool, id) => stats.backendDurations(pool, id),
+      version: this.#version,
+      primary: ownReadings(),
+    };
   }
 
   notReady(): readonly string[] {

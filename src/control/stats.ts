@@ -162,6 +162,13 @@ export class Stats {
       hedges: total('hedges'),
       hedgesWon: total('hedgesWon'),
       errors: total('errors'),
+      retriedConnect: total('retriedConnect'),
+      retriedReset: total('retriedReset'),
+      retriedTimeout: total('retriedTimeout'),
+      retriedBadResponse: total('retriedBadResponse'),
+      retriedStatus: total('retriedStatus'),
+      retriedSlow: total('retriedSlow'),
+      retriedEvacuated: total('retriedEvacuated'),
       ...(row ?? NEVER_COUNTED).lately(this.#nowMs()),
     };
   }

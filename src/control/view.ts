@@ -4,7 +4,7 @@ import { type Backend, isUsable } from '../core/backend.js';
 import type { ProbeResult } from '../core/probe.js';
 import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
-import type { LastProbe } from './health-scheduler.js';
+import type { LastProbe, ProbeCounts } from './health-scheduler.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { Pool, StateChange } from './pool.js';
 import type { Pools } from './pools.js';
@@ -27,6 +27,10 @@ export interface BackendView extends Backend, BackendTotals {
   readonly service: string | null;
   /** Ejections that still count against it. */
   readonly ejections: number;
+  /** All there were since it joined. */
+  readonly timesEjected: number;
+  /** Since it joined. */
+  readonly probes: ProbeCounts;
 }
 
 export interface ProbeView extends ProbeResult {
@@ -135,6 +139,8 @@ export function backendView(pool: Pool, backend: Backend, sources: Sources): Bac
     drainEndsAt: drainEndsAt === undefined ? null : iso(drainEndsAt),
     service: services.of(pool, backend.id) ?? null,
     ejections: outliers.ejections(pool, backend.id),
+    timesEjected: outliers.timesEjected(pool, backend.id),
+    probes: health.probes(pool, backend.id),
     drained: backend.admin !== 'enabled' && totals.inflight === 0 && isCountedSince(pool, backend, sources),
     ...totals,
   };

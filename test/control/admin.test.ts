@@ -45,6 +45,8 @@ function backendView(health: 'up' | 'down'): BackendView {
     drainEndsAt: null,
     service: null,
     ejections: 0,
+    timesEjected: 0,
+    probes: { succeeded: 0, failed: 0 },
   };
   return { ...backendOf('10.0.0.1:80', { health }), ...state, ...UNUSED };
 }
@@ -89,6 +91,7 @@ const UNCHANGING = {
   pool: refuse,
   poolHead: refuse,
   backend: refuse,
+  readings: refuse,
 } as const;
 
 interface Answer {

@@ -2,7 +2,14 @@
 import { expect } from 'chai';
 import { SUM_MS } from '../../src/core/histogram.js';
 import { REASONS, type Reason } from '../../src/core/reason.js';
-import { BACKEND_COLUMNS, type BackendColumn, WORKER_COLUMNS, type WorkerColumn } from '../../src/messages.js';
+import {
+  BACKEND_COLUMNS,
+  type BackendColumn,
+  POOL_COLUMNS,
+  WORKER_COLUMNS,
+  type WorkerColumn,
+} from '../../src/messages.js';
+import type { PoolRows } from '../../workers/counters.js';
 import { refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
@@ -207,6 +214,23 @@ describe('A worker counts', () => {
     proxy.worker.stop();
     expect(totals(proxy, dead)).to.include({ requests: 1, connectFailures: 1, retries: 0, status2xx: 0 });
     expect(totals(proxy, backend.address)).to.include({ requests: 1, connectFailures: 0, retries: 1, status2xx: 1 });
+  });
+
+  it('what each retry came after', async () => {
+    const backend = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.reset();
+    });
+    const backends = [await refusingAddress(), backend.address, await refusingAddress()];
+    const proxy = await startProxy({ backends, retries: { count: 5 } });
+    expect((await get(proxy.port)).status).to.equal(502);
+    proxy.worker.stop();
+    const retried = ({ ofPool }: PoolRows): number[] =>
+      (['retriedConnect', 'retriedReset', 'retriedTimeout'] as const).map(
+        (name) => ofPool[POOL_COLUMNS.indexOf(name)] ?? Number.NaN,
+      );
+    const all = proxy.said('counters').flatMap(({ pools }) => pools.map(retried));
+    expect([0, 1, 2].map((at) => all.reduce((sum, each) => sum + (each[at] ?? 0), 0))).to.deep.equal([1, 1, 0]);
   });
 
   it('what it accepts, reads, refuses and cannot place', async () => {

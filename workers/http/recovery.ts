@@ -7,7 +7,7 @@ import type { BackendId } from '../../src/core/backend.js';
 import { backoffMs } from '../../src/core/backoff.js';
 import { systemRandom } from '../../src/core/random.js';
 import { type AttemptEnd, afterFailure, isStale, type NextStep } from '../../src/core/retry.js';
-import { COLUMN, POOL_COLUMN } from '../counters.js';
+import { COLUMN, POOL_COLUMN, RETRIED_COLUMN } from '../counters.js';
 import type { Affinity, Dispatch, Refusal, Waiter } from '../dispatch.js';
 import type { Upstream } from '../roster.js';
 import { WheelTimer } from '../timer-wheel.js';
@@ -39,6 +39,8 @@ export class Recovery implements Waiter {
   private readonly timer = new WheelTimer(this);
   private hedge: Hedge | undefined;
   private lastFailure: Failure | undefined;
+  /** What the last attempt came to. */
+  private cause: AttemptEnd = 'connect';
 
   /** @param attempts how many the exchange has made */
   constructor(pool: HttpPool, exchange: Exchange, attempts: number) {
@@ -210,6 +212,7 @@ export class Recovery implements Waiter {
     this.retrying = this.attempts > 1;
     if (this.retrying) {
       upstream.counters.add(COLUMN.retries);
+      this.dispatch.counters.add(RETRIED_COLUMN[this.cause]);
       this.dispatch.load.retries += 1;
     }
     this.exchange.sendTo(upstream, this.attempts, this.fresh, performance.now());
@@ -219,6 +222,7 @@ export class Recovery implements Waiter {
     const { idempotent, isKept } = this.exchange;
     const failed = { reason, reused, unsent, attempts: this.attempts };
     const request = { idempotent, kept: isKept, freshStart: !this.fresh };
+    this.cause = reason;
     return afterFailure(failed, request, this.dispatch.rules, (spendsBudget) =>
       this.dispatch.mayRetry(spendsBudget, this.plane.wheel.now),
     );

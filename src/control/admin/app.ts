@@ -3,6 +3,7 @@ import { type Context, type Handler, Hono } from 'hono';
 import { ChangeError, type ChangeProblem } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { accessControl } from './access.js';
+import { metrics } from './metrics.js';
 import { operatingRoutes } from './operating.js';
 import { type AdminSource, poolRoutes } from './pools.js';
 import { RequestError } from './request-error.js';
@@ -22,6 +23,7 @@ export function adminApp(source: AdminSource, logger: Logger, token: () => Admin
   app.use(accessControl(token));
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => readiness(context, source.notReady()));
+  app.get('/metrics', (context) => metrics(context, source.readings()));
   app.get('/api', (context) => context.json(source.view()));
   app.get('/api/workers', (context) => context.json(source.view().workers));
   app.get('/api/events', (context) => context.json(source.journal.recent));

@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import { backendConfig } from '../../config/schema.js';
 import type { Journal } from '../journal.js';
 import { backendPatch, type PoolChanges } from '../membership.js';
+import type { Readings } from '../metrics/readings.js';
 import type { Saved } from '../state-file.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 import { boundedBody, readBody } from './body.js';
@@ -19,6 +20,8 @@ import { RequestError } from './request-error.js';
 export interface AdminSource extends PoolChanges, Operating {
   readonly journal: Journal;
   view(): BalancerView;
+  /** What `GET /metrics` is made from. */
+  readings(): Readings;
   /** @returns why no traffic should be sent here, one line each; empty when it is ready */
   notReady(): readonly string[];
   /** @returns settled when what was changed is on disk or could not be put there; `undefined` without a state file */

@@ -1,4 +1,4 @@
-/** commands/version.ts: the version this program was published as. */
+/** version.ts: the version this program was published as. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,0 +1,358 @@
+/**
+ * control/metrics/families.ts: every metric there is, and the only place where one is named. What is exposed and
+ * docs/metrics.md are made from it. Counters never go back: not when a worker dies, and a backend's not while it is in
+ * its pool. A path, a query or anything else that clients choose is never a label.
+ */
+import { REASONS } from '../../core/reason.js';
+import type { WorkerView } from '../view.js';
+import type { By, Family } from './family.js';
+import type { OfBackend, OfPool, Readings } from './readings.js';
+
+export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
+  {
+    name: 'roundhouse_build_info',
+    kind: 'info',
+    help: 'What is running; always 1.',
+    labels: { version: ({ version }) => version, node: () => process.versions.node },
+  },
+  {
+    name: 'process_start_time_seconds',
+    kind: 'gauge',
+    help: 'When the primary process started, in seconds since the epoch.',
+    read: ({ primary }) => primary.startedAtMs / 1_000,
+  },
+  {
+    name: 'process_cpu_seconds_total',
+    kind: 'counter',
+    help: 'CPU time of the primary process, user and system; workers have their own.',
+    read: ({ primary }) => primary.cpuMicros / 1_000_000,
+  },
+  {
+    name: 'process_resident_memory_bytes',
+    kind: 'gauge',
+    help: 'Resident memory of the primary process.',
+    read: ({ primary }) => primary.memoryBytes,
+  },
+  {
+    name: 'roundhouse_client_connections',
+    kind: 'gauge',
+    help: 'Client connections that are open.',
+    read: ({ view }) => view.totals.clientConnections,
+  },
+  {
+    name: 'roundhouse_client_connections_accepted_total',
+    kind: 'counter',
+    help: 'Client connections that were accepted.',
+    read: ({ view }) => view.totals.accepted,
+  },
+  {
+    name: 'roundhouse_client_requests_total',
+    kind: 'counter',
+    help: 'Requests that were understood and given to a pool.',
+    read: ({ view }) => view.totals.requests,
+  },
+  {
+    name: 'roundhouse_unserved_requests_total',
+    kind: 'counter',
+    help: 'Requests that did not simply get what a backend answered, by the reason that the access log gives.',
+    by: {
+      label: 'reason',
+      of: readsOf(REASONS, (reason) => (readings) => readings.unserved(reason)),
+      see: 'access-log.md',
+    },
+  },
+  {
+    name: 'roundhouse_access_log_lost_lines_total',
+    kind: 'counter',
+    help: 'Lines of the access log that could not be written.',
+    read: ({ view }) => view.totals.accessLogLost,
+  },
+  {
+    name: 'roundhouse_workers',
+    kind: 'gauge',
+    help: 'Worker processes, by what they do.',
+    by: {
+      label: 'state',
+      of: readsOf(
+        ['starting', 'listening', 'draining'],
+        (state) =>
+          ({ view }) =>
+            view.workers.filter((worker) => worker.state === state).length,
+      ),
+    },
+  },
+  {
+    name: 'roundhouse_worker_restarts_total',
+    kind: 'counter',
+    help: 'Workers that had to be replaced because they died.',
+    read: ({ view }) => view.workerRestarts,
+  },
+  {
+    name: 'roundhouse_state_sync_lag_seconds',
+    kind: 'gauge',
+    help: 'How long the last change of a pool took to reach every worker.',
+    read: ({ view }) => seconds(view.convergence.lastMs),
+  },
+  {
+    name: 'roundhouse_state_sync_pending_changes',
+    kind: 'gauge',
+    help: 'Changes of pools that some worker does not have yet.',
+    read: ({ view }) => view.convergence.pending,
+  },
+];
+
+export const POOL_FAMILIES: readonly Family<OfPool>[] = [
+  {
+    name: 'roundhouse_request_duration_seconds',
+    kind: 'histogram',
+    help: 'From the first byte of a request to the last of its response, or until its client gave up; without upgrades.',
+    durations: ({ durations }) => durations,
+  },
+  {
+    name: 'roundhouse_request_errors_total',
+    kind: 'counter',
+    help: 'Requests whose client got a 5xx, whoever answered, or a response that broke off.',
+    read: ({ pool }) => pool.errors,
+  },
+  {
+    name: 'roundhouse_retries_total',
+    kind: 'counter',
+    help: 'Attempts made again, by what became of the one before.',
+    by: {
+      label: 'reason',
+      of: {
+        connect: ({ pool }) => pool.retriedConnect,
+        reset: ({ pool }) => pool.retriedReset,
+        timeout: ({ pool }) => pool.retriedTimeout,
+        'bad-response': ({ pool }) => pool.retriedBadResponse,
+        status: ({ pool }) => pool.retriedStatus,
+        slow: ({ pool }) => pool.retriedSlow,
+        evacuated: ({ pool }) => pool.retriedEvacuated,
+      },
+    },
+  },
+  {
+    name: 'roundhouse_retries_refused_total',
+    kind: 'counter',
+    help: 'Attempts that would have been made again, by what did not let them.',
+    by: {
+      label: 'limit',
+      of: { budget: ({ pool }) => pool.budgetSpent, 'circuit-breaker': ({ pool }) => pool.retriesBroken },
+    },
+  },
+  {
+    name: 'roundhouse_hedges_total',
+    kind: 'counter',
+    help: 'Second attempts made beside a first that took long.',
+    read: ({ pool }) => pool.hedges,
+  },
+  {
+    name: 'roundhouse_hedges_won_total',
+    kind: 'counter',
+    help: 'Second attempts that were answered before the first.',
+    read: ({ pool }) => pool.hedgesWon,
+  },
+  {
+    name: 'roundhouse_evacuated_requests_total',
+    kind: 'counter',
+    help: 'Requests that left a backend which went out of use before it answered them.',
+    read: ({ pool }) => pool.evacuated,
+  },
+  {
+    name: 'roundhouse_queue_length',
+    kind: 'gauge',
+    help: 'Requests that wait for a backend.',
+    read: ({ pool }) => pool.waiting,
+  },
+  {
+    name: 'roundhouse_queued_requests_total',
+    kind: 'counter',
+    help: 'Requests that had to wait for a backend.',
+    read: ({ pool }) => pool.queued,
+  },
+  {
+    name: 'roundhouse_queue_rejections_total',
+    kind: 'counter',
+    help: 'Requests that were answered 503 because too many waited, or because they had waited too long.',
+    by: { label: 'reason', of: { full: ({ pool }) => pool.queueFull, timeout: ({ pool }) => pool.queueLate } },
+  },
+  {
+    name: 'roundhouse_circuit_breaker_trips_total',
+    kind: 'counter',
+    help: 'Requests and connections that a circuit breaker stopped or let wait, by its limit.',
+    by: {
+      label: 'limit',
+      of: {
+        connections: ({ pool }) => pool.connectionsBroken,
+        pending: ({ pool }) => pool.pendingBroken,
+        requests: ({ pool }) => pool.requestsBroken,
+        retries: ({ pool }) => pool.retriesBroken,
+      },
+    },
+  },
+  {
+    name: 'roundhouse_pool_panic',
+    kind: 'gauge',
+    help: 'Whether too few backends are usable, so that all are tried.',
+    read: ({ pool }) => pool.panic,
+  },
+  {
+    name: 'roundhouse_pool_eligible_backends',
+    kind: 'gauge',
+    help: 'Backends that a new request may go to.',
+    read: ({ pool }) => pool.eligible,
+  },
+  {
+    name: 'roundhouse_pool_version',
+    kind: 'gauge',
+    help: 'Grows with each change of the pool.',
+    read: ({ pool }) => pool.version,
+  },
+];
+
+export const BACKEND_FAMILIES: readonly Family<OfBackend>[] = [
+  {
+    name: 'roundhouse_requests_total',
+    kind: 'counter',
+    help: 'Responses of the backend, by class of their status.',
+    by: {
+      label: 'code',
+      of: {
+        '1xx': ({ backend }) => backend.status1xx,
+        '2xx': ({ backend }) => backend.status2xx,
+        '3xx': ({ backend }) => backend.status3xx,
+        '4xx': ({ backend }) => backend.status4xx,
+        '5xx': ({ backend }) => backend.status5xx,
+      },
+    },
+  },
+  {
+    name: 'roundhouse_backend_response_seconds',
+    kind: 'summary',
+    help: 'From when the backend was asked to the head of its response.',
+    durations: ({ durations }) => durations,
+  },
+  {
+    name: 'roundhouse_backend_attempts_total',
+    kind: 'counter',
+    help: 'Attempts at requests that were given to the backend.',
+    read: ({ backend }) => backend.requests,
+  },
+  {
+    name: 'roundhouse_backend_retries_total',
+    kind: 'counter',
+    help: 'Those of the attempts that were not the first of their request.',
+    read: ({ backend }) => backend.retries,
+  },
+  {
+    name: 'roundhouse_backend_failures_total',
+    kind: 'counter',
+    help: 'Attempts that failed: no connection, or no good response on it.',
+    by: {
+      label: 'kind',
+      of: { connect: ({ backend }) => backend.connectFailures, response: ({ backend }) => backend.failures },
+    },
+  },
+  {
+    name: 'roundhouse_backend_inflight',
+    kind: 'gauge',
+    help: 'Requests that are open on the backend.',
+    read: ({ backend }) => backend.inflight,
+  },
+  {
+    name: 'roundhouse_backend_up',
+    kind: 'gauge',
+    help: 'Whether its health checks let it be used; one that has no verdict yet may be.',
+    read: ({ backend }) => backend.health !== 'down',
+  },
+  {
+    name: 'roundhouse_backend_ejected',
+    kind: 'gauge',
+    help: 'Whether it is out of use for a while because its requests failed.',
+    read: ({ backend }) => backend.outlier === 'ejected',
+  },
+  {
+    name: 'roundhouse_backend_enabled',
+    kind: 'gauge',
+    help: 'Whether its operator lets it have new requests: it neither drains nor is in maintenance.',
+    read: ({ backend }) => backend.admin === 'enabled',
+  },
+  {
+    name: 'roundhouse_backend_weight',
+    kind: 'gauge',
+    help: 'Its configured weight.',
+    read: ({ backend }) => backend.weight,
+  },
+  {
+    name: 'roundhouse_backend_ejections_total',
+    kind: 'counter',
+    help: 'How often it was ejected.',
+    read: ({ backend }) => backend.timesEjected,
+  },
+  {
+    name: 'roundhouse_backend_probes_total',
+    kind: 'counter',
+    help: 'Health checks that were made, by result.',
+    by: {
+      label: 'result',
+      of: { success: ({ backend }) => backend.probes.succeeded, failure: ({ backend }) => backend.probes.failed },
+    },
+  },
+  {
+    name: 'roundhouse_backend_probe_duration_seconds',
+    kind: 'gauge',
+    help: 'How long the last health check took.',
+    read: ({ backend }) => seconds(backend.lastProbe?.ms ?? null),
+  },
+];
+
+/** Gauges only: a number is taken over by a replacement, which counts anew. */
+export const WORKER_FAMILIES: readonly Family<WorkerView>[] = [
+  {
+    name: 'roundhouse_worker_start_time_seconds',
+    kind: 'gauge',
+    help: 'When the worker was started, in seconds since the epoch.',
+    read: ({ since }) => Date.parse(since) / 1_000,
+  },
+  {
+    name: 'roundhouse_worker_client_connections',
+    kind: 'gauge',
+    help: 'Client connections that the worker has open.',
+    read: ({ clientConnections }) => clientConnections,
+  },
+  {
+    name: 'roundhouse_worker_resident_memory_bytes',
+    kind: 'gauge',
+    help: 'Resident memory of the worker.',
+    read: ({ memoryBytes }) => memoryBytes,
+  },
+  {
+    name: 'roundhouse_worker_event_loop_delay_seconds',
+    kind: 'gauge',
+    help: 'How long what arrives waits until the worker reads it, at most; mean over the last second.',
+    read: ({ loopDelayMs }) => seconds(loopDelayMs),
+  },
+  {
+    name: 'roundhouse_worker_event_loop_delay_max_seconds',
+    kind: 'gauge',
+    help: 'The same, the longest of the last second.',
+    read: ({ longestLoopDelayMs }) => seconds(longestLoopDelayMs),
+  },
+  {
+    name: 'roundhouse_worker_overloaded',
+    kind: 'gauge',
+    help: 'Whether the worker is so far behind that it answers new requests with 503.',
+    read: ({ overloaded }) => overloaded,
+  },
+];
+
+function readsOf<Key extends string, Item>(
+  keys: readonly Key[],
+  read: (key: Key) => By<Item>['of'][string],
+): By<Item>['of'] {
+  return Object.fromEntries(keys.map((key) => [key, read(key)]));
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1_000;
+}
