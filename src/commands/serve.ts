@@ -13,8 +13,8 @@ import { obeySignals } from './signals.js';
  */
 export async function serve(args: Args, environment: Environment): Promise<void> {
   const config = await loadConfig(args, environment);
-  const [{ startBalancer }, { createLogger }, { TokenSource }, { takeStickySecret }] = await Promise.all([
-    import('../control/balancer.js'),
+  const [{ startAnywhere }, { createLogger }, { TokenSource }, { takeStickySecret }] = await Promise.all([
+    import('../single/start.js'),
     import('../control/logger.js'),
     import('./admin-token.js'),
     import('../control/sticky-secret.js'),
@@ -23,7 +23,7 @@ export async function serve(args: Args, environment: Environment): Promise<void>
   const stickySecret = await takeStickySecret(process.env, config);
   const logger = createLogger(config.logLevel);
   const adminToken = await token.read(config, logger);
-  const starting = startBalancer(config, logger, { adminToken, stickySecret });
+  const starting = startAnywhere(config, logger, { adminToken, stickySecret });
   const hasFile = configFileOf(args, environment) !== undefined;
   obeySignals(starting, logger, hasFile ? new Reload(args, environment, config, logger) : undefined);
   announce(await starting, logger);

@@ -306,15 +306,15 @@ const listeners = z
 // Given to the members as well: a number out of range is reported by the member, not by the union.
 const workerCountError = {
   error: ({ input }: { readonly input?: unknown }) =>
-    `${shown(input)} is not a worker count; write auto or a number from 1 to ${MAX_WORKERS}`,
+    `${shown(input)} is not a worker count; write auto or a number from 0 to ${MAX_WORKERS}`,
 };
 const workers = z
   .union(
-    [z.literal('auto'), z.int(workerCountError).min(1, workerCountError).max(MAX_WORKERS, workerCountError)],
+    [z.literal('auto'), z.int(workerCountError).min(0, workerCountError).max(MAX_WORKERS, workerCountError)],
     workerCountError,
   )
   .default('auto')
-  .describe('Worker processes; `auto` is one per usable CPU.');
+  .describe('Worker processes; `auto` is one per usable CPU, 0 lets one process do everything.');
 
 const workerLimits = z
   .strictObject({

@@ -13,9 +13,12 @@ import { canShareSockets, type ListenSocket, openListenSocket } from './listen-s
 import type { Logger } from './logger.js';
 import type { PoolChanges } from './membership.js';
 import { Primary, type PrimaryParts } from './primary.js';
+import { type Prober, ProbeThread } from './probe-thread.js';
 import { readState } from './state-file.js';
 import { passingSecret } from './sticky-secret.js';
 import type { BalancerView } from './view.js';
+import type { OpenChannel } from './worker-channel.js';
+import { workerForks } from './worker-fork.js';
 
 export { ChangeError, StartError } from './errors.js';
 export type { BackendInput, BackendPatch } from './membership.js';
@@ -72,12 +75,20 @@ const PROGRAMS: Programs = {
   hashTable: fileURLToPath(new URL('../../workers/tasks/hash-table.js', import.meta.url)),
 };
 
+/** How the parts are started that may run here or elsewhere. */
+export interface Staff {
+  readonly openWorker: OpenChannel;
+  readonly startProber: () => Prober;
+}
+
 export interface StartOptions {
   /** What a request to the admin interface has to show. */
   readonly adminToken?: AdminToken | undefined;
   /** What signs sticky cookies; without it, where one is needed, something that ends with this process. */
   readonly stickySecret?: string | undefined;
   readonly programs?: Programs;
+  /** For a configuration without worker processes: what does their work in this one. */
+  readonly local?: Staff;
 }
 
 /**
@@ -87,17 +98,22 @@ export interface StartOptions {
 export async function startBalancer(
   config: Config,
   logger: Logger,
-  { adminToken, stickySecret = secretFor(config, logger), programs = PROGRAMS }: StartOptions = {},
+  { adminToken, stickySecret = secretFor(config, logger), programs = PROGRAMS, local }: StartOptions = {},
 ): Promise<Balancer> {
   const accept = acceptOf(config, logger);
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
   const accessLog = await tryAccessLog(config);
   try {
     const sockets = await openSockets(config, accept);
-    return await startPrimary({ config, logger, adminToken, stickySecret, programs, accept, kept, sockets });
+    const staff = local ?? processes(programs, accept);
+    return await startPrimary({ config, logger, adminToken, stickySecret, programs, staff, accept, kept, sockets });
   } finally {
     await accessLog?.close();
   }
+}
+
+function processes(programs: Programs, accept: Accept): Staff {
+  return { openWorker: workerForks(programs.worker, accept), startProber: () => new ProbeThread(programs.probe) };
 }
 
 async function startPrimary(parts: PrimaryParts): Promise<Primary> {

@@ -2,10 +2,19 @@
  * control/logger.ts: what the primary says about its life: lines for a person at a terminal, JSON for everything else.
  * Always standard error, so that standard output stays free for what was asked for.
  */
-import winston, { type Logger } from 'winston';
+import winston from 'winston';
 import type { LogLevel } from '../config/schema.js';
 
-export type { Logger };
+/** What the primary needs of one: whoever embeds it brings his own (library/log-listener.ts). */
+export interface Logger {
+  /** The least important kind of line that is written. */
+  level: string;
+  log(level: LogLevel, message: string, fields: object): void;
+  error(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  debug(message: string, fields?: object): void;
+}
 
 /** Where lines go; a terminal says so. */
 export type LogStream = NodeJS.WritableStream & { readonly isTTY?: boolean };

@@ -20,7 +20,7 @@ import { monotonicMs } from './monotonic.js';
 import { type Failing, Outliers } from './outliers.js';
 import { panicLog } from './panic-log.js';
 import { newBackend, Pool } from './pool.js';
-import { type Prober, ProbeThread } from './probe-thread.js';
+import type { Prober } from './probe-thread.js';
 import { Resolver } from './resolver.js';
 import { Services } from './services.js';
 import { Stats } from './stats.js';
@@ -36,7 +36,8 @@ export interface PoolsParts {
   readonly logger: Logger;
   readonly journal: Journal;
   /** The compiled tasks. */
-  readonly programs: Pick<Programs, 'probe' | 'hashTable'>;
+  readonly programs: Pick<Programs, 'hashTable'>;
+  readonly startProber: () => Prober;
   /** Told of every change, after the pool has it. */
   readonly publish: (change: PoolChange) => void;
   /** Told when every worker has to end what it has open on a backend. */
@@ -63,7 +64,17 @@ export class Pools {
   readonly #hashTables: HashTables;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor({ config, logger, journal, programs, publish, publishTable, recall, rejoining }: PoolsParts) {
+  constructor({
+    config,
+    logger,
+    journal,
+    programs,
+    startProber,
+    publish,
+    publishTable,
+    recall,
+    rejoining,
+  }: PoolsParts) {
     this.#configs = new Map(Object.entries(config.pools));
     const logPanic = panicLog(journal);
     const onChange = (change: PoolChange): void => {
@@ -91,7 +102,7 @@ export class Pools {
     });
     this.#hashTables = new HashTables(programs.hashTable, publishTable, logger);
     this.outliers = new Outliers(monotonicMs, journal);
-    this.#prober = new ProbeThread(programs.probe);
+    this.#prober = startProber();
     this.health = this.#healthScheduler(logger, journal);
     this.#names = dnsNames(config.dns.servers);
     this.#resolver = this.#nameResolver(config.dns, logger);

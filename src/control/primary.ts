@@ -12,7 +12,7 @@ import type { Accept } from './accept.js';
 import { AccessLogs } from './access-log.js';
 import type { AdminServer } from './admin/server.js';
 import type { AdminToken } from './admin/token.js';
-import type { Balancer, Programs } from './balancer.js';
+import type { Balancer, Programs, Staff } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
 import { Changes } from './changes.js';
 import { Journal } from './journal.js';
@@ -40,7 +40,6 @@ import {
   viewOf,
 } from './view.js';
 import type { OpenChannel } from './worker-channel.js';
-import { workerForks } from './worker-fork.js';
 import type { WorkerProcess } from './worker-process.js';
 import { WorkerWatch } from './worker-watch.js';
 
@@ -49,7 +48,8 @@ export interface PrimaryParts {
   readonly logger: Logger;
   readonly adminToken: AdminToken | undefined;
   readonly stickySecret: string | undefined;
-  readonly programs: Programs;
+  readonly programs: Pick<Programs, 'hashTable'>;
+  readonly staff: Staff;
   readonly accept: Accept;
   /** What the state file holds; `undefined` without one. */
   readonly kept: KeptState | undefined;
@@ -78,7 +78,7 @@ export class Primary implements Balancer {
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, logger, adminToken, stickySecret, programs, accept, kept, sockets }: PrimaryParts) {
+  constructor({ config, logger, adminToken, stickySecret, programs, staff, accept, kept, sockets }: PrimaryParts) {
     this.#config = config;
     this.#logger = logger;
     this.journal = new Journal(logger);
@@ -94,12 +94,13 @@ export class Primary implements Balancer {
       logger,
       journal: this.journal,
       programs,
+      startProber: staff.startProber,
       publish: (change) => this.#broadcaster.publish(change),
       publishTable: (table) => this.#broadcaster.publishTable(table),
       recall: (pool, id) => this.#broadcaster.recall(pool, id),
     });
     this.#accessLogs = new AccessLogs(config, logger);
-    this.#supervisor = this.#workerSupervisor(workerForks(programs.worker, accept));
+    this.#supervisor = this.#workerSupervisor(staff.openWorker);
     this.#rolls = new Rolls(this.#supervisor, logger);
     this.#watch = this.#workerWatch();
   }
@@ -117,7 +118,7 @@ export class Primary implements Balancer {
   }
 
   async start(): Promise<void> {
-    this.#watch.start();
+    if (this.#hasProcesses) this.#watch.start();
     // The workers first: each takes longer to load than all the rest, and the other cores have nothing to do yet. The
     // names' answers and the probes' verdicts reach them as changes, so nothing has to wait for those.
     await Promise.all([this.#supervisor.start(), this.#startAdmin().then(() => this.#pools.start())]);
@@ -255,8 +256,9 @@ export class Primary implements Balancer {
   #workerSupervisor(open: OpenChannel): Supervisor {
     const { workers, drain } = this.#config;
     return new Supervisor({
-      count: workers === 'auto' ? usableCpus() : workers,
+      count: workers === 'auto' ? usableCpus() : Math.max(workers, 1),
       open,
+      canReplace: this.#hasProcesses,
       sockets: this.#sockets,
       drainMs: drain,
       logger: this.#logger,
@@ -283,6 +285,11 @@ export class Primary implements Balancer {
       journal: this.journal,
       nowMs: monotonicMs,
     });
+  }
+
+  /** Or else the only worker lives and dies with this process: it can neither hang alone nor be replaced. */
+  get #hasProcesses(): boolean {
+    return this.#config.workers !== 0;
   }
 
   get #sources(): Sources {

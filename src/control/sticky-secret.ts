@@ -28,9 +28,9 @@ export async function takeStickySecret(
   delete environment[SECRET_VARIABLE];
   const sticky = Object.values(pools).flatMap((pool) => pool.sticky ?? []);
   if (sticky.length === 0) return undefined;
-  if (given !== '') return secretOf(SECRET_VARIABLE, given);
+  if (given !== '') return stickySecretOf(SECRET_VARIABLE, given);
   const file = sticky.map(({ secretFile }) => secretFile).find((path) => path !== undefined);
-  return file === undefined ? undefined : secretOf(file, (await readConfigFile(file)).trim());
+  return file === undefined ? undefined : stickySecretOf(file, (await readConfigFile(file)).trim());
 }
 
 /** @returns a secret that ends with this process */
@@ -39,7 +39,8 @@ export function passingSecret(logger: Logger): string {
   return randomBytes(RANDOM_BYTES).toString('base64url');
 }
 
-function secretOf(source: string, text: string): string {
+/** @throws {UsageError} when `text` could be guessed */
+export function stickySecretOf(source: string, text: string): string {
   if (text.length >= SHORTEST) return text;
   throw new UsageError(`${source}: a secret has at least ${SHORTEST} characters`);
 }

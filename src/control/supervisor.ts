@@ -20,6 +20,8 @@ export interface SupervisorParts {
   readonly count: number;
   /** Starts a worker. */
   readonly open: OpenChannel;
+  /** Whether a replacement can run beside the worker that it replaces; in one process it cannot. */
+  readonly canReplace: boolean;
   readonly sockets: readonly ListenSocket[];
   /** How long a replaced worker may take to finish, in milliseconds. */
   readonly drainMs: number;
@@ -100,7 +102,8 @@ export class Supervisor {
    * is under way joins it.
    * @throws {StartError} when a replacement does not start; the old workers that are left go on
    */
-  roll(): Promise<void> {
+  async roll(): Promise<void> {
+    if (!this.#parts.canReplace) throw new StartError('There are no worker processes to replace: `workers` is 0');
     this.#rolling ??= this.#rollAll().finally(() => {
       this.#rolling = undefined;
     });

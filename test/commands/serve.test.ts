@@ -177,6 +177,17 @@ describe('roundhouse BACKENDS', () => {
     });
   }
 
+  it('does everything in one process when it is to have no workers, and says that there is none to replace', async () => {
+    const backend = await startBackend((_request, response) => response.end('here'));
+    const { program, url } = await startRoundhouse([backend, '-w', '0']);
+    expect(await textOf(url)).to.equal('here');
+    program.signal('SIGUSR2');
+    const line = JSON.parse(await logged(program, 'could not replace the workers'));
+    expect(line.reason).to.equal('There are no worker processes to replace: `workers` is 0');
+    program.signal('SIGTERM');
+    expect((await program.finished).code).to.equal(0);
+  });
+
   it('serves on when its log cannot be written because the disk is full', async function () {
     if (!existsSync('/dev/full')) return this.skip();
     const address = await refusingAddress();

@@ -346,7 +346,7 @@ describe('A wrong file', () => {
     [
       'workers that are no number',
       `workers: { count: 2 }\n${pool('')}`,
-      ['f:1:10: workers: a mapping is not a worker count; write auto or a number from 1 to 256'],
+      ['f:1:10: workers: a mapping is not a worker count; write auto or a number from 0 to 256'],
     ],
     [
       'names that objects have',

@@ -198,10 +198,10 @@ describe('The configuration', () => {
     });
   }
 
-  for (const workers of [0, -1, 257, 1.5, 'many', null]) {
+  for (const workers of [-1, 257, 1.5, 'many', null]) {
     it(`says what a worker count is, of ${workers}`, () => {
       expect(complaints({ ...withPool({}), workers })).to.deep.equal([
-        `workers: "${workers}" is not a worker count; write auto or a number from 1 to 256`,
+        `workers: "${workers}" is not a worker count; write auto or a number from 0 to 256`,
       ]);
     });
   }

@@ -41,6 +41,11 @@ export class Attempt {
     this.#socket.on('error', (error) => this.#failed(error));
   }
 
+  /** Nobody wants to know any more; nothing is told. */
+  cancel(): void {
+    this.#end(() => {});
+  }
+
   #connect({ host, port }: ProbeTask): Socket {
     return connect({ host, port }).once('connect', () => this.#settle({ ok: true, reason: 'connected' }));
   }

@@ -29,7 +29,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function adminTokenFrom(environment: Environment): AdminToken | undefined {
   const text = environment[TOKEN_VARIABLE];
-  return text === undefined || text === '' ? undefined : tokenOf(TOKEN_VARIABLE, text);
+  return text === undefined || text === '' ? undefined : adminTokenOf(TOKEN_VARIABLE, text);
 }
 
 /** Reads the token out of the environment and takes it from there, so that no child process inherits it. */
@@ -44,7 +44,7 @@ export function takeAdminToken(environment: Record<string, string | undefined>):
  * @throws {UsageError} when what it holds could be guessed or not be sent
  */
 export async function adminTokenIn(file: string): Promise<AdminToken> {
-  return tokenOf(file, (await readConfigFile(file)).trim());
+  return adminTokenOf(file, (await readConfigFile(file)).trim());
 }
 
 /** A secret that every user of the host can read is none. */
@@ -63,7 +63,8 @@ export function showsToken(header: string | undefined, token: AdminToken): boole
   return timingSafeEqual(digest(shown), digest(token));
 }
 
-function tokenOf(source: string, text: string): AdminToken {
+/** @throws {UsageError} when `text` could be guessed or not be sent */
+export function adminTokenOf(source: string, text: string): AdminToken {
   const parsed = tokenSchema.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new UsageError(`${source}: a token has at least ${SHORTEST} characters, all visible ASCII`);

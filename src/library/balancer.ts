@@ -1,0 +1,200 @@
+/**
+ * library/balancer.ts: a balancer inside a program or a test. It touches nothing of its host: no signal handler, no line
+ * of output, no exit, and after `close` no handle that would keep the process alive.
+ */
+import { ConfigValue, configOf } from '../config/load.js';
+import type { Config, ConfigInput } from '../config/schema.js';
+import { isMapping } from '../config/values.js';
+import type { BackendInput, BackendPatch, BalancerView, Balancer as Running } from '../control/balancer.js';
+import type { JournalEntry } from '../control/journal.js';
+import { parseAddress } from '../core/address.js';
+import { ListeningLogger, type LogListener } from './log-listener.js';
+import { NotRunningError } from './not-running-error.js';
+import type { GivenSecrets } from './secrets.js';
+import { tell } from './tell.js';
+
+/** What a program may want beside the configuration. */
+export interface BalancerOptions extends GivenSecrets {
+  /** Gets what the balancer says of its life, from `logLevel` on; without it nothing is said anywhere. */
+  readonly log?: LogListener;
+}
+
+/** How often a drain looks whether it is over, in milliseconds. */
+const LOOK_MS = 50;
+
+/**
+ * Checks the configuration and starts nothing yet.
+ * @throws {ConfigError} what is wrong with it, a sentence for each problem, with the path of the key
+ */
+export function createBalancer(config: ConfigInput, options: BalancerOptions = {}): Balancer {
+  return new Balancer(configOf({ backends: [] }, {}, new ConfigValue(embedded(config), '')), options);
+}
+
+/**
+ * What holds inside a program unless its configuration says otherwise: one process, a port of 127.0.0.1 that the system
+ * chooses, and no admin interface. The defaults of everything else are those of a file.
+ */
+function embedded(config: ConfigInput): unknown {
+  // Not every caller is typed; what is no mapping is for the schema to refuse.
+  if (!isMapping(config)) return config;
+  const { workers = 0, listeners = [{ address: '127.0.0.1:0' }], admin = 'off' } = config;
+  return { ...config, workers, listeners, admin };
+}
+
+export class Balancer implements AsyncDisposable {
+  readonly #config: Config;
+  readonly #options: BalancerOptions;
+  readonly #listeners = new Set<(event: JournalEntry) => void>();
+  #starting: Promise<void> | undefined;
+  #running: Running | undefined;
+  #closing: Promise<void> | undefined;
+  #stopTelling: () => void = () => {};
+
+  /** Use {@link createBalancer}. */
+  constructor(config: Config, options: BalancerOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves once it listens and every backend had its first verdict, or a second for it. A second call joins the first.
+   * @throws {StartError} why it cannot; nothing is left running then
+   * @throws {NotRunningError} it was closed; create another
+   */
+  async start(): Promise<this> {
+    if (this.#closing !== undefined) throw new NotRunningError('This balancer was closed; create another one');
+    this.#starting ??= this.#start();
+    await this.#starting;
+    return this;
+  }
+
+  /** Where the first listener is reached from this host, as in `http://127.0.0.1:41234`. */
+  get url(): string {
+    return urlOf(this.addresses[0] ?? '');
+  }
+
+  /** Where it listens, as `host:port`, in the order of the configuration; ports that the system chose are filled in. */
+  get addresses(): readonly string[] {
+    return this.#now.addresses;
+  }
+
+  /** Where it can be looked at and changed over HTTP; `undefined` when `admin` is off, as it is unless given. */
+  get adminAddress(): string | undefined {
+    return this.#now.adminAddress;
+  }
+
+  /** All it knows of its pools, backends and workers now. Counters arrive once a second. */
+  view(): BalancerView {
+    return this.#now.view();
+  }
+
+  /**
+   * Adds a backend, which is probed at once. One that is there already with these settings is left as it is.
+   * @param backend `host:port`, or that with a weight, tier or limit
+   * @throws {ChangeError} unknown pool, bad address or setting, or in the pool with another setting
+   */
+  addBackend(pool: string, backend: string | BackendInput): void {
+    this.#now.addBackend(pool, typeof backend === 'string' ? { address: backend } : backend);
+  }
+
+  /**
+   * Removes a backend; requests it is working on still finish.
+   * @throws {ChangeError} unknown pool or backend
+   */
+  removeBackend(pool: string, backend: string): void {
+    this.#now.removeBackend(pool, backend);
+  }
+
+  /**
+   * Changes weight, tier, limit or admin state of a backend.
+   * @throws {ChangeError} unknown pool or backend, or a value that is none
+   */
+  updateBackend(pool: string, backend: string, patch: BackendPatch): void {
+    this.#now.updateBackend(pool, backend, patch);
+  }
+
+  /**
+   * Sends a backend no new requests, and resolves when it has none left. It stays in the pool.
+   * @param within ends what is still open on it after this: milliseconds, or a text as in `30s`
+   * @throws {ChangeError} unknown pool or backend
+   * @throws {NotRunningError} the balancer was closed meanwhile
+   */
+  async drainBackend(pool: string, backend: string, within?: number | string): Promise<void> {
+    const limit = within === undefined ? {} : { within };
+    this.updateBackend(pool, backend, { admin: 'draining', ...limit });
+    const isBusy = (): boolean => {
+      const { pools } = this.view();
+      const found = pools.find(({ name }) => name === pool)?.backends.find(({ id }) => id === backend);
+      return found !== undefined && !found.drained;
+    };
+    while (isBusy()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+
+  /**
+   * Tells `listener` what happens to backends and workers, from the start of the balancer on.
+   * @returns what ends that
+   */
+  onEvent(listener: (event: JournalEntry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Accepts nothing more, lets what is in flight finish, and releases everything. A second call joins the first, and so
+   * does one that comes while it starts.
+   * @param withinMs how long that may take; the configuration's `drain` unless given, 0 ends all at once
+   */
+  close(withinMs?: number): Promise<void> {
+    this.#closing ??= this.#close(withinMs);
+    return this.#closing;
+  }
+
+  /** `await using` ends at once what its scope has left open; {@link close} first where clients should be served. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close(0);
+  }
+
+  get #now(): Running {
+    if (this.#closing !== undefined) throw new NotRunningError('This balancer was closed');
+    if (this.#running === undefined) throw new NotRunningError('This balancer does not run yet; await start() first');
+    return this.#running;
+  }
+
+  async #start(): Promise<void> {
+    const [{ startAnywhere }, { secretsOf }] = await Promise.all([
+      import('../single/start.js'),
+      import('./secrets.js'),
+    ]);
+    const secrets = await secretsOf(this.#config, this.#options);
+    const logger = new ListeningLogger(this.#config.logLevel, this.#options.log ?? (() => {}));
+    this.#running = await startAnywhere(this.#config, logger, secrets);
+    this.#tellOf(this.#running);
+  }
+
+  #tellOf({ journal }: Running): void {
+    let told: string | undefined;
+    const tellNews = (): void => {
+      const news = journal.after(told);
+      told = journal.position;
+      for (const event of news) for (const listener of this.#listeners) tell(listener, event);
+    };
+    tellNews();
+    this.#stopTelling = journal.watch(tellNews);
+  }
+
+  async #close(withinMs: number | undefined): Promise<void> {
+    // Why it did not start was told to who started it, and nothing is left then.
+    await this.#starting?.catch(() => undefined);
+    await this.#running?.close(withinMs);
+    this.#stopTelling();
+  }
+}
+
+/** An address that means every interface is reached by loopback. */
+function urlOf(address: string): string {
+  const parsed = parseAddress(address, 0);
+  if (typeof parsed === 'string') return `http://${address}`;
+  const { host, port } = parsed;
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  return host === '::' ? `http://[::1]:${port}` : `http://${address}`;
+}

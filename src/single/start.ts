@@ -1,0 +1,26 @@
+/**
+ * single/start.ts: starts a balancer, in one process or in several, as its configuration says. Control and workers meet
+ * nowhere but in this folder.
+ */
+import type { Config } from '../config/schema.js';
+import { type Balancer, type Staff, type StartOptions, startBalancer } from '../control/balancer.js';
+import type { Logger } from '../control/logger.js';
+
+/** As {@link startBalancer}, also for a configuration without worker processes. */
+export async function startAnywhere(
+  config: Config,
+  logger: Logger,
+  options: Omit<StartOptions, 'local'> = {},
+): Promise<Balancer> {
+  if (config.workers !== 0) return startBalancer(config, logger, options);
+  return startBalancer(config, logger, { ...options, local: await localStaff() });
+}
+
+/** Loaded by whom it concerns: the data plane is half of the program. */
+async function localStaff(): Promise<Staff> {
+  const [{ LocalWorker }, { LocalProber }] = await Promise.all([
+    import('./local-worker.js'),
+    import('./local-prober.js'),
+  ]);
+  return { openWorker: (events) => new LocalWorker(events), startProber: () => new LocalProber() };
+}
