@@ -21,7 +21,7 @@ export const queue = z
 
 const backoff = z
   .strictObject({
-    base: duration.prefault('25ms').describe('The longest pause before the first retry that waits; doubles each time.'),
+    base: duration.prefault('25ms').describe('The longest pause before a first retry; doubles with each further one.'),
     longest: positiveDuration.prefault('250ms').describe('What the pause never exceeds.'),
   })
   .prefault({})
@@ -80,8 +80,8 @@ export const hedging = z
   })
   .optional()
   .describe(
-    'A second attempt at another backend for a request without a body that takes long; the first answer wins. Within ' +
-      'the budget for retries. Off unless given.',
+    'A second attempt at another backend for an idempotent request that takes long, if all of it is here; the first ' +
+      'answer wins. Within the budget for retries. Off unless given.',
   );
 
 const breaker = z.int().min(0).max(1_000_000).default(0);

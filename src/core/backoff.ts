@@ -6,13 +6,13 @@
 import type { Random } from './random.js';
 
 export interface BackoffLimits {
-  /** The longest pause before the first retry that has to wait, in milliseconds; 0 is no pause at all. */
+  /** The longest pause before a first retry, in milliseconds; 0 is no pause at all. */
   readonly base: number;
   /** The longest pause of all, in milliseconds. */
   readonly longest: number;
 }
 
-/** @param waits how many retries of this request have waited before; @returns milliseconds */
-export function backoffMs(waits: number, { base, longest }: BackoffLimits, random: Random): number {
-  return random.next() * Math.min(longest, base * 2 ** waits);
+/** @param earlier how many retries of this request came before; @returns milliseconds */
+export function backoffMs(earlier: number, { base, longest }: BackoffLimits, random: Random): number {
+  return random.next() * Math.min(longest, base * 2 ** earlier);
 }
