@@ -63,7 +63,7 @@ let made: JsonSchema | undefined;
 /** The schema of a configuration file, with a description and default for each key. */
 export function configJsonSchema(): JsonSchema {
   made ??= withSchemaKey(
-    z.toJSONSchema(configSchema, { io: 'input', override: ({ jsonSchema }) => rewrite(jsonSchema) }),
+    z.toJSONSchema(configSchema, { io: 'input', override: ({ jsonSchema }) => rewriteDefinitions(jsonSchema) }),
   );
   return made;
 }
@@ -115,7 +115,8 @@ function childOf({ schema }: SchemaNode, step: PropertyKey): SchemaNode | undefi
   return typeof child === 'object' ? nodeOf(child) : undefined;
 }
 
-function rewrite(schema: JsonSchema): void {
+/** Puts what a person may write in the place of what the program makes of it. */
+export function rewriteDefinitions(schema: JsonSchema): void {
   const definition = DEFINITIONS[schema.id ?? ''];
   if (definition !== undefined) {
     delete schema.anyOf;
@@ -124,6 +125,7 @@ function rewrite(schema: JsonSchema): void {
   }
   // What zod says of a number without an upper bound tells a reader nothing.
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
 }
 
 /** A file may name its own schema, for editors; the program has no use for it. */

@@ -20,13 +20,21 @@ import { newBackend, type Pool } from './pool.js';
 import type { Resolver } from './resolver.js';
 import type { Stats } from './stats.js';
 
+const { address, backup, admin, weight, tier, maxConnections } = backendConfig.shape;
+const settings = {
+  weight: weight.unwrap().optional(),
+  tier: tier.unwrap().optional(),
+  maxConnections: maxConnections.unwrap().optional(),
+  admin,
+};
+
+/** A backend to add as it was given, without defaults: what is not said is no conflict with one that is there. */
+export const backendGiven = z.strictObject({ address, backup, ...settings });
+
 /** What an operator may change about a backend that is there. */
 export const backendPatch = z
   .strictObject({
-    weight: backendConfig.shape.weight.unwrap().optional(),
-    tier: backendConfig.shape.tier.unwrap().optional(),
-    maxConnections: backendConfig.shape.maxConnections.unwrap().optional(),
-    admin: backendConfig.shape.admin,
+    ...settings,
     /** How long it may drain; what is still open on it then ends. `off` takes such a time back. */
     within: duration.optional(),
   })

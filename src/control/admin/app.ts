@@ -24,6 +24,7 @@ export function adminApp(source: AdminSource, logger: Logger, token: () => Admin
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => readiness(context, source.notReady()));
   app.get('/metrics', (context) => metrics(context, source.readings()));
+  app.get('/openapi.json', describe);
   app.get('/api', (context) => context.json(source.view()));
   app.get('/api/workers', (context) => context.json(source.view().workers));
   app.get('/api/events', (context) => context.json(source.journal.recent));
@@ -33,6 +34,14 @@ export function adminApp(source: AdminSource, logger: Logger, token: () => Admin
   app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}` }, 404));
   app.onError((error, context) => failure(error, context, logger));
   return app;
+}
+
+async function describe(context: Context): Promise<Response> {
+  const [{ openApiDocument }, { productVersion }] = await Promise.all([
+    import('./openapi/document.js'),
+    import('../../version.js'),
+  ]);
+  return context.json(openApiDocument(productVersion()));
 }
 
 /** Answers 405 where a path is asked by a method that it does not have. Comes after all routes. */

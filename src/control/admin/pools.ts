@@ -3,9 +3,8 @@
  * entity tag, so that two operators who look, think and then change cannot overwrite each other unawares.
  */
 import { type Context, Hono } from 'hono';
-import { backendConfig } from '../../config/schema.js';
 import type { Journal } from '../journal.js';
-import { backendPatch, type PoolChanges } from '../membership.js';
+import { backendGiven, backendPatch, type PoolChanges } from '../membership.js';
 import type { Readings } from '../metrics/readings.js';
 import type { Saved } from '../state-file.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
@@ -35,7 +34,7 @@ export interface AdminSource extends PoolChanges, Operating {
 }
 
 /** How a change is answered. */
-interface Changed {
+export interface Changed {
   readonly pool: string;
   readonly version: number;
   /** How many backends a new request may go to. */
@@ -66,7 +65,7 @@ export function poolRoutes(source: AdminSource): Hono {
 }
 
 async function add(context: Context, source: AdminSource): Promise<Response> {
-  const input = await readBody(context, backendConfig);
+  const input = await readBody(context, backendGiven);
   // From here to the change nothing waits, so what was found is what is changed.
   const before = headOf(source, context);
   requireMatch(context, before);

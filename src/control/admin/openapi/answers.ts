@@ -1,0 +1,164 @@
+/**
+ * control/admin/openapi/answers.ts: what the admin interface answers, as schemas: for its description, and for the tests
+ * that hold real answers against it. The compiler holds each against the type of the view that it describes.
+ */
+import * as z from 'zod';
+import { routeSchema } from '../../../config/routes.js';
+import { ACCEPT_MODES, LOG_LEVELS } from '../../../config/schema.js';
+import { backendSchema } from '../../../core/schemas.js';
+import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../../messages.js';
+import { type Kind, TELLINGS } from '../../happenings.js';
+import type { JournalEntry } from '../../journal.js';
+import type { RollView } from '../../rolls.js';
+import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view.js';
+import type { Changed } from '../pools.js';
+
+const time = z.iso.datetime();
+const count = z.number().min(0);
+
+/** A number for each column that workers count. */
+function counts<K extends string>(columns: readonly K[]): Readonly<Record<K, z.ZodNumber>> {
+  const shape: Partial<Record<K, z.ZodNumber>> = {};
+  for (const column of columns) shape[column] = count;
+  if (isWhole(shape, columns)) return shape;
+  throw new TypeError('A column has no schema');
+}
+
+function isWhole<K extends string>(
+  shape: Partial<Record<K, z.ZodNumber>>,
+  columns: readonly K[],
+): shape is Record<K, z.ZodNumber> {
+  return columns.every((column) => shape[column] !== undefined);
+}
+
+const ms = count.nullable();
+const lately = {
+  requestsPerSecond: count,
+  errorRate: z.number().min(0).max(1).describe('Share of the recent requests that failed or were answered with 5xx.'),
+  latency: z.object({ p50: ms, p99: ms }).describe('Of the recent requests, in milliseconds.'),
+};
+
+export const errorAnswer = z
+  .object({ error: z.string().describe('One plain sentence.') })
+  .meta({ id: 'Error', description: 'Nothing was changed.' });
+
+const probe = z
+  .object({
+    ok: z.boolean(),
+    reason: z.string().describe('In words: `HTTP 503`, `connection refused`.'),
+    ms: count.describe('How long it took.'),
+    at: time.describe('When it began.'),
+    inARow: z.int().min(1).describe('How many in a row have succeeded, or failed, with this one.'),
+  })
+  .meta({ id: 'Probe' });
+
+export const backendAnswer = z
+  .object({
+    ...backendSchema.unwrap().shape,
+    ...counts(BACKEND_COLUMNS),
+    ...lately,
+    reason: z.string().describe('Why its health is what it is.'),
+    since: time.describe('The last change of its health.'),
+    lastProbe: probe.nullable(),
+    lastChange: z
+      .object({
+        to: z.enum([
+          ...backendSchema.unwrap().shape.admin.options,
+          ...backendSchema.unwrap().shape.health.options,
+          ...backendSchema.unwrap().shape.outlier.options,
+        ]),
+        reason: z.string(),
+        at: time,
+      })
+      .describe('Which of its states changed last.'),
+    drained: z.boolean().describe('Takes no new request, and no worker has one in flight on it.'),
+    drainEndsAt: time.nullable().describe('When what is still open on it ends.'),
+    service: z.string().nullable().describe('The service that named it.'),
+    ejections: z.int().min(0).describe('Ejections that still count against it.'),
+    timesEjected: z.int().min(0).describe('Ejections since it joined.'),
+    probes: z.object({ succeeded: count, failed: count }).describe('Probes since it joined, by how they ended.'),
+  })
+  .meta({ id: 'Backend' }) satisfies z.ZodType<BackendView>;
+
+export const poolAnswer = z
+  .object({
+    name: z.string(),
+    version: z.int().min(1).describe('Grows by one with each change; also the entity tag.'),
+    eligible: z.int().min(0).describe('How many backends a new request may go to.'),
+    policy: z.string(),
+    panic: z.boolean().describe('Too few of the enabled backends are usable, so all of them are tried.'),
+    ...counts(POOL_COLUMNS),
+    ...lately,
+    backends: z.array(backendAnswer),
+  })
+  .meta({ id: 'Pool' }) satisfies z.ZodType<PoolView>;
+
+const workerTotals = { ...counts(WORKER_COLUMNS), requestsPerSecond: count };
+
+export const workerAnswer = z
+  .object({
+    worker: z.int().min(1).describe('Its place among the workers; a replacement takes over the number.'),
+    pid: z.int().nullable(),
+    state: z.enum(['starting', 'listening', 'draining']),
+    since: time,
+    versions: z.record(z.string(), z.int()).describe('The version of each pool that it has acknowledged.'),
+    ...workerTotals,
+  })
+  .meta({ id: 'Worker' }) satisfies z.ZodType<WorkerView>;
+
+export const balancerAnswer = z
+  .object({
+    pid: z.int(),
+    since: time,
+    addresses: z.array(z.string()).describe('Where it listens.'),
+    accept: z.enum(ACCEPT_MODES).exclude(['auto']),
+    totals: z.object(workerTotals),
+    workerRestarts: z.int().min(0),
+    convergence: z
+      .object({ lastMs: count.nullable(), maxMs: count.nullable(), pending: z.int().min(0) })
+      .describe('How long changes of pools take to reach every worker.'),
+    pools: z.array(poolAnswer),
+    workers: z.array(workerAnswer),
+  })
+  .meta({ id: 'Balancer' }) satisfies z.ZodType<BalancerView>;
+
+export const changedAnswer = z
+  .object({
+    pool: z.string(),
+    version: z.int().describe("The pool's, with this change."),
+    eligible: z.int().min(0).describe('How many backends a new request may go to.'),
+    backend: backendAnswer.describe('As it is now; as it was, for one that was removed.'),
+    saved: z.boolean().nullable().describe('Whether a restart keeps it; `null` without a state file.'),
+    problem: z.string().exactOptional().describe('Why it does not.'),
+  })
+  .meta({ id: 'Changed' }) satisfies z.ZodType<Changed>;
+
+export const rollAnswer = z
+  .object({
+    state: z.enum(['never', 'running', 'done', 'failed']),
+    began: time.nullable(),
+    ended: time.nullable(),
+    workers: z.int().min(0).describe('Workers that are to be replaced, or were.'),
+    replaced: z.int().min(0),
+    problem: z.string().nullable(),
+  })
+  .meta({ id: 'Roll' }) satisfies z.ZodType<RollView>;
+
+const isKind = (text: string): text is Kind => Object.hasOwn(TELLINGS, text);
+
+export const eventAnswer = z
+  .object({
+    id: z.string(),
+    at: time,
+    kind: z.enum(Object.keys(TELLINGS).filter(isKind)),
+    level: z.enum(LOG_LEVELS).exclude(['debug']),
+    pool: z.string().nullable(),
+    backend: z.string().nullable(),
+    worker: z.int().nullable(),
+    text: z.string().describe('One line for a person.'),
+  })
+  .meta({ id: 'Event' }) satisfies z.ZodType<JournalEntry>;
+
+export const routeAnswer = routeSchema
+  .safeExtend({ index: z.int().min(0).describe('Its place in the configuration.') })
+  .meta({ id: 'Route' });
