@@ -3,9 +3,17 @@ import { text } from 'node:stream/consumers';
 
 const [{ files }] = JSON.parse(await text(process.stdin));
 const paths = files.map(({ path }) => path);
-const wanted = ['dist/src/cli.js', 'dist/workers/main.js', 'dist/workers/tasks/probe.js', 'README.md', 'LICENSE'];
+const wanted = [
+  'dist/src/cli.js',
+  'dist/workers/main.js',
+  'dist/workers/tasks/probe.js',
+  'dist/dashboard/index.html',
+  'dist/dashboard/main.js',
+  'README.md',
+  'LICENSE',
+];
 const missing = wanted.filter((path) => !paths.includes(path));
-const stray = paths.filter((path) => !/^(dist\/(src|workers)\/|[A-Z]+(\.md)?$|package\.json$)/.test(path));
+const stray = paths.filter((path) => !/^(dist\/(src|workers|dashboard)\/|[A-Z]+(\.md)?$|package\.json$)/.test(path));
 if (missing.length > 0 || stray.length > 0) {
   console.error(`The package lacks [${missing.join(', ')}] and holds [${stray.join(', ')}] that nobody needs.`);
   process.exit(1);

@@ -2,79 +2,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { expect } from 'chai';
 import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
-import { Stats } from '../../src/control/stats.js';
-import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
-import { backendOf, closeEverything, configOf, idOf, LogBook, onClose, startTcp } from './support.js';
-
-const NO_TRAFFIC = {
-  accepted: 0,
-  requests: 0,
-  rejected: 0,
-  unavailable: 0,
-  memoryBytes: 73_400_320,
-  accessLogLost: 0,
-  loopDelayMs: 1,
-  longestLoopDelayMs: 2,
-  overloaded: 0,
-  clientConnections: 0,
-  requestsPerSecond: 0,
-};
-const UNUSED = {
-  requests: 0,
-  status1xx: 0,
-  status2xx: 0,
-  status3xx: 0,
-  status4xx: 0,
-  status5xx: 0,
-  connectFailures: 0,
-  failures: 0,
-  retries: 0,
-  inflight: 0,
-  requestsPerSecond: 0,
-  errorRate: 0,
-  latency: { p50: null, p99: null },
-};
-
-function backendView(health: 'up' | 'down'): BackendView {
-  const state = {
-    reason: 'HTTP 200',
-    since: '2024-01-01T00:00:00.000Z',
-    lastProbe: null,
-    lastChange: { to: 'up' as const, reason: '', at: '2026-01-01T00:00:00.000Z' },
-    drained: false,
-    drainEndsAt: null,
-    service: null,
-    ejections: 0,
-    timesEjected: 0,
-    probes: { succeeded: 0, failed: 0 },
-  };
-  return { ...backendOf('10.0.0.1:80', { health }), ...state, ...UNUSED };
-}
-
-function viewWith(backends: readonly BackendView[], workers: readonly WorkerView[]): BalancerView {
-  const waits = new Stats(() => 0).pool('web');
-  const pool: PoolView = { name: 'web', policy: 'random', version: 1, eligible: 1, panic: false, ...waits, backends };
-  return {
-    pid: 1,
-    since: '2024-01-01T00:00:00.000Z',
-    addresses: ['127.0.0.1:8080'],
-    accept: 'shared',
-    totals: NO_TRAFFIC,
-    workerRestarts: 0,
-    convergence: { lastMs: null, maxMs: null, pending: 0 },
-    pools: [pool],
-    workers,
-  };
-}
-
-const listening: WorkerView = {
-  worker: 1,
-  pid: 2,
-  state: 'listening',
-  since: '2024-01-01T00:00:00.000Z',
-  versions: { web: 1 },
-  ...NO_TRAFFIC,
-};
+import type { BalancerView } from '../../src/control/view.js';
+import { closeEverything, configOf, idOf, LogBook, onClose, startTcp } from './support.js';
+import { backendViewOf, LISTENING, viewWith } from './views.js';
 
 const refuse = (): never => {
   throw new Error('Nothing here is changed');
@@ -115,7 +45,7 @@ describe('The admin interface', () => {
   let log: LogBook;
 
   beforeEach(async () => {
-    shown = viewWith([backendView('up')], [listening]);
+    shown = viewWith([backendViewOf('10.0.0.1:80', { health: 'up' })], [LISTENING]);
     log = new LogBook();
     notReady = [];
     const view = (): BalancerView => {
@@ -215,7 +145,7 @@ describe('The admin interface', () => {
     const taken = await startTcp();
     const problem = await startAdmin(
       taken,
-      { view: () => viewWith([], []), notReady: () => [], journal: log.journal, ...UNCHANGING },
+      { view: () => viewWith([]), notReady: () => [], journal: log.journal, ...UNCHANGING },
       log.logger,
     ).catch((error: unknown) => error);
     expect(problem).to.have.property('message', `Cannot listen on ${taken}: the address is already in use`);

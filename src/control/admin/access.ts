@@ -1,9 +1,10 @@
 /**
  * control/admin/access.ts: who may ask what. Without a token only this host can reach the admin interface, and what is
- * left to fear is a web page in a browser on it; with one, only who shows it gets past the two health paths.
+ * left to fear is a web page in a browser on it; with one, only who shows it gets past health and the empty dashboard.
  */
 import { BlockList, isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
+import { isPagePath } from './page.js';
 import { type AdminToken, showsToken } from './token.js';
 
 /** Say nothing but that it runs, and are asked by probers that hold no secret. */
@@ -35,7 +36,9 @@ function strangerRefusal(context: Context, token: AdminToken | undefined): Respo
       ? undefined
       : context.json({ error: 'Ask by IP address or as localhost' }, 403);
   }
-  if (OPEN_PATHS.includes(context.req.path) || showsToken(context.req.header('authorization'), token)) return undefined;
+  const { path } = context.req;
+  if (OPEN_PATHS.includes(path) || isPagePath(path)) return undefined;
+  if (showsToken(context.req.header('authorization'), token)) return undefined;
   const error = 'This needs the token of this balancer, as "Authorization: Bearer TOKEN"';
   return context.json({ error }, 401, { 'www-authenticate': 'Bearer realm="roundhouse"' });
 }

@@ -3,31 +3,38 @@ import { type Context, type Handler, Hono } from 'hono';
 import { ChangeError, type ChangeProblem } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { accessControl } from './access.js';
+import type { Feed } from './feed.js';
 import { metrics } from './metrics.js';
 import { operatingRoutes } from './operating.js';
+import { pageRoutes } from './page.js';
 import { type AdminSource, poolRoutes } from './pools.js';
 import { RequestError } from './request-error.js';
+import { watchRoutes } from './stream.js';
 import type { AdminToken } from './token.js';
 
 export type { AdminSource } from './pools.js';
 
-/** @param token what every request but those for health has to show; without one, being on this host is enough */
-export function adminApp(source: AdminSource, logger: Logger, token: () => AdminToken | undefined): Hono {
+/**
+ * @param token what every request has to show but those for health and for the page; without one, being on this host is
+ * enough
+ */
+export function adminApp(source: AdminSource, feed: Feed, logger: Logger, token: () => AdminToken | undefined): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
-    // Every answer is of the moment, and none is a page.
+    // Every answer is of the moment.
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');
   });
   app.use(accessControl(token));
+  app.route('/', pageRoutes());
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => readiness(context, source.notReady()));
   app.get('/metrics', (context) => metrics(context, source.readings()));
   app.get('/openapi.json', describe);
   app.get('/api', (context) => context.json(source.view()));
   app.get('/api/workers', (context) => context.json(source.view().workers));
-  app.get('/api/events', (context) => context.json(source.journal.recent));
+  app.route('/api', watchRoutes(source.journal, feed));
   app.route('/api', operatingRoutes(source));
   app.route('/api/pools', poolRoutes(source));
   refuseOtherMethods(app);

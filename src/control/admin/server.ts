@@ -4,8 +4,10 @@ import { getRequestListener } from '@hono/node-server';
 import { type Address, formatAddress, parseAddress, socketFileOf } from '../../core/address.js';
 import { listenError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { monotonicMs } from '../monotonic.js';
 import { isLoopback } from './access.js';
 import { type AdminSource, adminApp } from './app.js';
+import { Feed } from './feed.js';
 import { listenOnFile } from './socket-file.js';
 import { type AdminToken, TOKEN_VARIABLE } from './token.js';
 
@@ -40,7 +42,8 @@ export async function startAdmin(
 ): Promise<AdminServer> {
   const place = placeOf(address);
   let asked = tokenFor(address, place, token);
-  const app = adminApp(source, logger, () => asked);
+  const feed = new Feed({ source, logger, nowMs: monotonicMs });
+  const app = adminApp(source, feed, logger, () => asked);
   const limits = { requestTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS };
   const server = http.createServer(limits, getRequestListener(app.fetch));
   server.maxConnections = MOST_CONNECTIONS;
@@ -50,8 +53,10 @@ export async function startAdmin(
     address: realAddress(server, address),
     setToken: (next) => {
       asked = tokenFor(address, place, next);
+      feed.endAll();
     },
     close: () => {
+      feed.endAll();
       server.close();
       server.closeAllConnections();
     },

@@ -1,0 +1,20 @@
+/** dashboard/model/wire.ts: what the admin API sends, by the types it is sent with. Types alone, so nothing is loaded. */
+import type { JournalEntry } from '../../src/control/journal.js';
+import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
+
+export type { BackendView, BalancerView, JournalEntry, PoolView, WorkerView };
+
+/** @returns whether `value` has the outline of a view; the rest of it is as its server's own page expects it */
+export function isView(value: unknown): value is BalancerView {
+  return (
+    isRecord(value) && Array.isArray(value['pools']) && Array.isArray(value['workers']) && isRecord(value['totals'])
+  );
+}
+
+export function isEntries(value: unknown): value is readonly JournalEntry[] {
+  return Array.isArray(value) && value.every((entry) => isRecord(entry) && typeof entry['id'] === 'string');
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,90 @@
+/**
+ * dashboard/net/stream.ts: stays connected to the feed. A stream that ends, breaks or falls silent is opened again where
+ * it stopped, for as long as the page is open: the balancer may only be restarting.
+ */
+import { EventReader, type ServerEvent } from '../model/sse.js';
+import type { Session } from './session.js';
+
+export interface StreamEvents {
+  readonly event: (event: ServerEvent) => void;
+  /** The balancer wants a token, or another one. */
+  readonly locked: () => void;
+  /** @param why for a person, when more is known than that it is not there */
+  readonly lost: (why: string | undefined) => void;
+}
+
+/** A beat comes every five seconds, whatever else does. */
+const SILENT_AFTER_MS = 12_000;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 5_000;
+
+export class Stream {
+  readonly #session: Session;
+  readonly #events: StreamEvents;
+  #reader = new EventReader();
+  #abort = new AbortController();
+  /** Runs out when the stream is silent, or when it is time to come back. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+
+  constructor(session: Session, events: StreamEvents) {
+    this.#session = session;
+    this.#events = events;
+  }
+
+  /** Connects now, whatever it was doing. */
+  connect(): void {
+    clearTimeout(this.#timer);
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    void this.#run(this.#abort);
+  }
+
+  async #run(abort: AbortController): Promise<void> {
+    const outcome = await this.#follow(abort);
+    // It was told to connect anew meanwhile.
+    if (abort !== this.#abort) return;
+    clearTimeout(this.#timer);
+    if (outcome === 'locked') return this.#events.locked();
+    this.#events.lost(outcome);
+    this.#failures += 1;
+    const pauseMs = (this.#reader.retryMs ?? FIRST_RETRY_MS) * Math.max(1, this.#failures - 2);
+    this.#timer = setTimeout(() => this.connect(), Math.min(LONGEST_RETRY_MS, pauseMs));
+  }
+
+  /** @returns why it ended, when more is known than that it did */
+  async #follow(abort: AbortController): Promise<'locked' | string | undefined> {
+    const headers = this.#session.headers();
+    if (this.#reader.lastId !== undefined) headers.set('last-event-id', this.#reader.lastId);
+    try {
+      this.#expectSoon(abort);
+      const response = await fetch('/api/stream', { headers, signal: abort.signal, cache: 'no-store' });
+      if (response.status === 401) return 'locked';
+      if (response.status === 503) return 'Too many dashboards are open at this balancer';
+      if (!response.ok || response.body === null) return `The balancer answered ${response.status}`;
+      await this.#read(response.body, abort);
+    } catch {
+      // Refused, reset, silent or aborted: all the same to whoever waits for it.
+    }
+    return undefined;
+  }
+
+  async #read(body: ReadableStream<Uint8Array<ArrayBuffer>>, abort: AbortController): Promise<void> {
+    const next = new EventReader();
+    next.lastId = this.#reader.lastId;
+    this.#reader = next;
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      this.#failures = 0;
+      this.#expectSoon(abort);
+      for (const event of next.read(value)) this.#events.event(event);
+    }
+  }
+
+  #expectSoon(abort: AbortController): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => abort.abort(), SILENT_AFTER_MS);
+  }
+}

@@ -1,0 +1,157 @@
+/** dashboard/ui/operations.ts: what can be done to a backend, and what is asked and said before it is done. */
+import { plural } from '../model/format.js';
+import { isUsable } from '../model/states.js';
+import type { BackendView, PoolView } from '../model/wire.js';
+import type { Changes, Outcome, Patch, Target } from '../net/changes.js';
+import type { Dialog, Field } from './dialog.js';
+import type { MenuItem } from './menu.js';
+
+export interface OperationsParts {
+  readonly changes: Changes;
+  readonly dialog: Dialog;
+  /** The pool as it is now. */
+  readonly pool: (name: string) => PoolView | undefined;
+  /** Told of what was done. */
+  readonly done: (pool: string, backend: BackendView, what: string) => void;
+}
+
+const WITHIN: Field = {
+  name: 'within',
+  label: 'End what is still open after',
+  value: '',
+  hint: 'Such as 30s or 5m. Left empty, it may take as long as it takes.',
+  attributes: { placeholder: 'no limit' },
+};
+
+export class Operations {
+  readonly #parts: OperationsParts;
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+  }
+
+  drain(target: Target): void {
+    const { id, inflight } = target.backend;
+    this.#parts.dialog.ask({
+      title: `Drain ${id}?`,
+      lines: [
+        `It gets no new request. ${plural(inflight, 'request')} in flight may finish.`,
+        ...this.#whoStays(target),
+      ],
+      fields: [WITHIN],
+      confirm: 'Drain',
+      submit: ({ within = '' }) =>
+        this.#patch(target, within === '' ? { admin: 'draining' } : { admin: 'draining', within }, 'drains'),
+    });
+  }
+
+  enable(target: Target): void {
+    this.#parts.dialog.ask({
+      title: `Enable ${target.backend.id}?`,
+      lines: ['It gets new requests again, as soon as it is up.'],
+      confirm: 'Enable',
+      submit: () => this.#patch(target, { admin: 'enabled' }, 'is enabled'),
+    });
+  }
+
+  maintain(target: Target): void {
+    this.#parts.dialog.ask({
+      title: `Take ${target.backend.id} into maintenance?`,
+      lines: ['It gets no new request until somebody enables it.', ...this.#whoStays(target)],
+      confirm: 'Start maintenance',
+      submit: () => this.#patch(target, { admin: 'maintenance' }, 'is in maintenance'),
+    });
+  }
+
+  weigh(target: Target): void {
+    const { id, weight } = target.backend;
+    const attributes = { inputmode: 'numeric' };
+    this.#parts.dialog.ask({
+      title: `Weight of ${id}`,
+      lines: ['Its share of the requests, beside the weights of the others.'],
+      fields: [{ name: 'weight', label: 'Weight', value: String(weight), attributes }],
+      confirm: 'Set weight',
+      submit: ({ weight: text = '' }) =>
+        this.#do(target, this.#parts.changes.setWeight(target, numberOf(text)), `has weight ${text}`),
+    });
+  }
+
+  remove(target: Target): void {
+    const { backend } = target;
+    const inflight = `${plural(backend.inflight, 'request')} in flight may finish.`;
+    const service = backend.service === null ? [] : [`The service ${backend.service} may name it again.`];
+    this.#parts.dialog.ask({
+      title: `Remove ${backend.id}?`,
+      lines: [`It leaves pool "${target.pool}". ${inflight}`, ...service, ...this.#whoStays(target)],
+      confirm: 'Remove',
+      dangerous: true,
+      submit: () => this.#do(target, this.#parts.changes.remove(target), 'is removed'),
+    });
+  }
+
+  add(pool: string): void {
+    const numeric = { inputmode: 'numeric' };
+    this.#parts.dialog.ask({
+      title: `Add a backend to ${pool}`,
+      lines: ['It is probed at once. It stays until it is removed or the balancer is restarted without it.'],
+      fields: [
+        { name: 'address', label: 'Address', value: '', attributes: { placeholder: '10.0.0.4:8080' } },
+        { name: 'weight', label: 'Weight', value: '1', attributes: numeric },
+        {
+          name: 'tier',
+          label: 'Tier',
+          value: '0',
+          hint: '0 takes requests first; 1 and up are backups.',
+          attributes: numeric,
+        },
+      ],
+      confirm: 'Add',
+      submit: async ({ address = '', weight = '', tier = '' }) => {
+        const backend = { address, weight: numberOf(weight), tier: numberOf(tier) };
+        return this.#settle(pool, await this.#parts.changes.add(pool, backend), 'is added');
+      },
+    });
+  }
+
+  /** @param isAll whether what has a button of its own where there is room has none now */
+  menuOf(target: Target, isAll: boolean): readonly MenuItem[] {
+    const isOut = target.backend.admin === 'maintenance';
+    const isEnabled = target.backend.admin === 'enabled';
+    const main = isEnabled
+      ? { name: 'Drain…', choose: () => this.drain(target) }
+      : { name: 'Enable…', choose: () => this.enable(target) };
+    return [
+      ...(isAll ? [main] : []),
+      { name: 'Set weight…', choose: () => this.weigh(target) },
+      ...(isOut ? [] : [{ name: 'Maintenance…', choose: () => this.maintain(target) }]),
+      { name: 'Remove…', choose: () => this.remove(target), dangerous: true },
+    ];
+  }
+
+  /** What is left when `target` takes no requests any more; nothing when it takes none now. */
+  #whoStays({ pool, backend }: Target): readonly string[] {
+    if (!isUsable(backend)) return [];
+    const others = this.#parts.pool(pool)?.backends.filter((each) => each.id !== backend.id && isUsable(each)) ?? [];
+    if (others.length === 0) return ['It is the last one that is usable: every request will be answered 503.'];
+    return [`${plural(others.length, 'backend')} of the pool ${others.length === 1 ? 'stays' : 'stay'} in use.`];
+  }
+
+  #patch(target: Target, patch: Patch, what: string): Promise<string | undefined> {
+    return this.#do(target, this.#parts.changes.patch(target, patch), what);
+  }
+
+  async #do({ pool }: Target, change: Promise<Outcome>, what: string): Promise<string | undefined> {
+    return this.#settle(pool, await change, what);
+  }
+
+  #settle(pool: string, outcome: Outcome, what: string): string | undefined {
+    if ('error' in outcome) return outcome.error;
+    this.#parts.done(pool, outcome.backend, what);
+    return undefined;
+  }
+}
+
+/** What is no number is sent as it is not, and the balancer says what is wrong with it. */
+function numberOf(text: string): number {
+  return text === '' ? Number.NaN : Number(text);
+}

@@ -1,0 +1,52 @@
+/** test/control/views.ts: what a balancer shows of itself, for tests that need no balancer. */
+
+import { Stats } from '../../src/control/stats.js';
+import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
+import type { Backend } from '../../src/core/backend.js';
+import { backendOf, idOf } from './support.js';
+
+const NOTHING_COUNTED = new Stats(() => 0);
+const TIME = '2026-01-01T00:00:00.000Z';
+
+export function backendViewOf(id: string, fields: Partial<BackendView> & Partial<Backend> = {}): BackendView {
+  return {
+    ...backendOf(id),
+    ...NOTHING_COUNTED.backend('web', idOf(id)),
+    reason: 'HTTP 200',
+    since: TIME,
+    lastProbe: null,
+    lastChange: { to: 'up', reason: '', at: TIME },
+    drained: false,
+    drainEndsAt: null,
+    service: null,
+    ejections: 0,
+    timesEjected: 0,
+    probes: { succeeded: 0, failed: 0 },
+    ...fields,
+  };
+}
+
+export function viewWith(backends: readonly BackendView[], workers: readonly WorkerView[] = []): BalancerView {
+  const waits = NOTHING_COUNTED.pool('web');
+  const pool: PoolView = { name: 'web', policy: 'random', version: 1, eligible: 1, panic: false, ...waits, backends };
+  return {
+    pid: 1,
+    since: TIME,
+    addresses: ['127.0.0.1:8080'],
+    accept: 'shared',
+    totals: NOTHING_COUNTED.all(),
+    workerRestarts: 0,
+    convergence: { lastMs: null, maxMs: null, pending: 0 },
+    pools: [pool],
+    workers,
+  };
+}
+
+export const LISTENING: WorkerView = {
+  worker: 1,
+  pid: 2,
+  state: 'listening',
+  since: TIME,
+  versions: { web: 1 },
+  ...NOTHING_COUNTED.worker(1),
+};
