@@ -41,6 +41,11 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   /** The access log was rotated: open its file by its name again. */
   z.object({ type: z.literal('reopen-access-log') }),
   z.object({ type: z.literal('hash-table'), table: poolTableSchema }),
+  /** The answer to `borrow`: requests that may be let through, or how long none may be. */
+  z.object({
+    type: z.literal('lend'),
+    grants: z.array(z.object({ limit: z.string(), key: z.string(), granted: z.int(), waitMs: z.number() })).readonly(),
+  }),
   /** Stop accepting, finish what is in flight, exit 0 within the time. */
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);
@@ -81,6 +86,22 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     cause: z.string(),
     /** Lines lost since it began. */
     lost: z.int(),
+  }),
+  /** Keys of rate limits that requests wait for, at most once a turn; or of which too much was borrowed. */
+  z.object({
+    type: z.literal('borrow'),
+    asks: z
+      .array(
+        z.object({
+          limit: z.string(),
+          everyMs: z.number().positive(),
+          burst: z.int().min(1),
+          key: z.string(),
+          wanted: z.int().min(0),
+          unused: z.int().min(0),
+        }),
+      )
+      .readonly(),
   }),
   /** Once a second, which is also the sign of life. */
   z.object({

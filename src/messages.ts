@@ -20,6 +20,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   recall: true,
   'reopen-access-log': true,
   'hash-table': true,
+  lend: true,
   drain: true,
 };
 

@@ -16,6 +16,7 @@ import type { HttpPool } from './http/http-pool.js';
 import { Plane } from './http/plane.js';
 import { type Accept, Listeners } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
+import { RateLimits } from './rate-limits.js';
 import { TimerWheel } from './timer-wheel.js';
 
 /** Every timeout is exact to two of these. */
@@ -61,7 +62,7 @@ export class Worker {
     const accessLog =
       config.accessLog === 'off' ? undefined : new AccessLog(config, number, (report) => this.report(report));
     const dispatches = snapshots.map((snapshot) => this.dispatch(config, snapshot));
-    this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret);
+    this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret, this.rateLimits());
     this.wheel.start();
     this.flushing = setInterval(() => this.tick(), FLUSH_MS);
     for (const pool of this.plane.pools.values()) this.acknowledge(pool);
@@ -87,6 +88,8 @@ export class Worker {
       case 'hash-table':
         this.plane.pools.get(message.table.pool)?.dispatch.roster.useTable(message.table);
         return;
+      case 'lend':
+        return this.plane.rates.receive(message.grants);
       case 'drain':
         return this.drain(message.withinMs);
       default:
@@ -118,6 +121,7 @@ export class Worker {
     for (const { dispatch } of this.plane.pools.values()) dispatch.roster.stop();
     this.wheel.stop();
     this.plane.fineWheel.stop();
+    this.plane.rates.stop();
     const { accessLog } = this.plane;
     if (accessLog === undefined) this.sayLast(false);
     else accessLog.close((stuck) => this.sayLast(stuck));
@@ -134,6 +138,14 @@ export class Worker {
     return new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
       this.report({ type: 'failing', pool: name, id, streak, reason }),
     );
+  }
+
+  private rateLimits(): RateLimits {
+    return new RateLimits(this.wheel, (asks) => {
+      if (this.output.unread() >= MOST_UNREAD) return false;
+      this.output.send({ type: 'borrow', asks });
+      return true;
+    });
   }
 
   private listen(address: string, accept: Accept, handle: unknown): void {
@@ -179,6 +191,7 @@ export class Worker {
 
   private tick(): void {
     this.plane.accessLog?.tick();
+    this.plane.rates.tick();
     this.flush();
   }
 

@@ -11,7 +11,7 @@ import { byConditions, covers, type Match, placeOf } from '../routing/router.js'
 import { fieldName, fieldValue } from './fields.js';
 import { requestHeaders, responseHeaders } from './header-rules.js';
 import { alternatives, similarWord } from './similar.js';
-import { duration, ipRange, shown } from './values.js';
+import { duration, ipRange, positiveDuration, shown } from './values.js';
 
 const MAX_ROUTES = 10_000;
 const MAX_WEIGHT = 1_000;
@@ -97,6 +97,28 @@ const routeLimits = z
   .strictObject({ bodyBytes: z.int().min(0).describe('Bytes of a request body; 0 sets no limit.') })
   .describe('Limits in place of those of `limits`.');
 
+const rateLimit = z
+  .strictObject({
+    requests: z.int().min(1).max(1_000_000).describe('So many requests of one key, in the long run.'),
+    per: positiveDuration.prefault('1s').describe('In so much time.'),
+    burst: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe('So many at once after a rest; the same as `requests` unless given.'),
+    key: z
+      .string()
+      .regex(/^(ip|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, { error: 'is nothing to count by; write ip or header:NAME' })
+      .default('ip')
+      .describe(
+        'What is counted: `ip`, the client (of IPv6 its /64), or `header:NAME`, the value of a field, and the client ' +
+          'where it is missing.',
+      ),
+  })
+  .transform(({ burst, ...limit }) => ({ ...limit, burst: burst ?? limit.requests }))
+  .describe('How many requests of one client are let through by the whole host; more are answered with 429.');
+
 const addresses = z.array(ipRange).min(1, { error: 'needs at least one address' });
 
 /** What is done to requests that go to a backend. */
@@ -134,6 +156,7 @@ export const routeSchema = z
     responseHeaders: responseHeaders.optional(),
     allow: addresses.optional().describe('Who may: clients by address or range. Anybody else is answered with 403.'),
     deny: addresses.optional().describe('Who may not, even if allowed. They are answered with 403.'),
+    rateLimit: rateLimit.optional(),
     timeouts: routeTimeouts.optional(),
     limits: routeLimits.optional(),
   })

@@ -5,8 +5,11 @@
 import * as z from 'zod';
 import { usableCpus } from '../config/cpu-count.js';
 import { type Config, type HealthCheckConfig, LOG_LEVELS, type LogLevel } from '../config/schema.js';
+import { HASHES } from '../core/hash.js';
+import { systemRandom } from '../core/random.js';
 import type { PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
+import { RateLedger } from '../routing/rate-ledger.js';
 import { productVersion } from '../version.js';
 import type { Accept } from './accept.js';
 import { AccessLogs } from './access-log.js';
@@ -75,6 +78,7 @@ export class Primary implements Balancer {
   readonly #rolls: Rolls;
   readonly #watch: WorkerWatch<WorkerProcess>;
   readonly #accessLogs: AccessLogs;
+  readonly #rates = new RateLedger(systemRandom.below(HASHES));
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
@@ -316,9 +320,16 @@ export class Primary implements Balancer {
         return this.#counted(worker, report);
       case 'access-log':
         return this.#accessLogs.report(worker.id, report);
+      case 'borrow':
+        return this.#lend(worker, report);
       default:
         return unreachable(report);
     }
+  }
+
+  #lend(worker: WorkerProcess, { asks }: Extract<WorkerReport, { type: 'borrow' }>): void {
+    const grants = this.#rates.answer(asks, this.#supervisor.workers.size, monotonicMs());
+    if (grants.length > 0) worker.send({ type: 'lend', grants });
   }
 
   #counted(worker: WorkerProcess, counters: Counters): void {

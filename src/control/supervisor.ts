@@ -180,6 +180,7 @@ export class Supervisor {
       case 'failing':
       case 'counters':
       case 'access-log':
+      case 'borrow':
         return this.#parts.report(worker, message);
       default:
         return unreachable(message);

@@ -5,9 +5,14 @@ const GROUPS = 8;
 /** A site has a /64 at least (RFC 6177), and every host in it as many addresses as it likes. */
 const SITE_GROUPS = 4;
 
+/** RFC 4291 section 2.5.5.2. */
+const MAPPED = /^(?:0{0,4}:){2,5}ffff:(?=[^:]*(?::[^:]*)?$)/i;
+
 /** @returns an IPv4 address as it is, an IPv6 address as the /64 it is in, anything else as it is */
 export function clientKey(address: string): string {
   if (!isIPv6(address)) return address;
+  // All of IPv4 is in one /64.
+  if (MAPPED.test(address)) return address.replace(MAPPED, '').toLowerCase();
   const [bare = ''] = address.split('%');
   const [before = '', behind] = bare.split('::');
   const head = groupsOf(before);

@@ -125,7 +125,12 @@ describe('A wrong command line', () => {
     ['weight 0', { backends: ['a:1@0'] }, {}, '"a:1@0" has weight "0"; a weight is a whole number from 1 to 1000'],
     ['an empty weight', { backends: ['a:1@'] }, {}, '"a:1@" has weight ""'],
     ['a duplicate', { backends: ['app:1,APP:1'] }, {}, 'BACKENDS: backend "app:1" is listed twice'],
-    ['no worker', { workers: '257' }, {}, '--workers: "257" is not a worker count; write auto or a number from 0 to 256'],
+    [
+      'no worker',
+      { workers: '257' },
+      {},
+      '--workers: "257" is not a worker count; write auto or a number from 0 to 256',
+    ],
     ['absurd workers', { workers: '100000' }, {}, '--workers: "100000" is not a worker count'],
     [
       'a misspelt policy',

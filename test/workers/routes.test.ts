@@ -6,6 +6,7 @@ import type { ConfigInput } from '../../src/config/schema.js';
 import { REASONS, type Reason } from '../../src/core/reason.js';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
+import { eventually } from '../support/eventually.js';
 import { field, type Message } from '../support/message.js';
 import { connect } from '../support/peer.js';
 import { startProxy, type TestProxy } from '../support/proxy.js';
@@ -218,5 +219,65 @@ describe('Routes', () => {
     });
     expect((await ask(proxy, 'GET /quick')).status).to.equal(504);
     expect((await ask(proxy, 'GET /')).body).to.equal('late');
+  });
+});
+
+describe('A rate limit of a worker', () => {
+  afterEach(stopEverything);
+  const limited = [{ pool: 'default', rateLimit: { requests: 1, per: '1h' } }];
+
+  it('asks the primary once for all who come together, and tells them apart by its word', async () => {
+    const proxy = await routed(limited);
+    const asked = [ask(proxy, 'GET /1'), ask(proxy, 'GET /2'), ask(proxy, 'GET /3')];
+    await eventually('all are asked about', () => proxy.said('borrow').length > 0 && proxy.clients === 3);
+    const [{ limit = '', key = '' } = {}] = proxy.said('borrow').flatMap(({ asks }) => asks);
+    proxy.worker.receive({ type: 'lend', grants: [{ limit, key, granted: 2, waitMs: 0 }] }, undefined);
+    await eventually('there is more to ask', () => proxy.said('borrow').length > 1);
+    proxy.worker.receive({ type: 'lend', grants: [{ limit, key, granted: 0, waitMs: 4_200 }] }, undefined);
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 200, 429]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused && field(refused, 'Retry-After')).to.equal('5');
+    expect((await ask(proxy, 'GET /4')).status).to.equal(429);
+    expect(counted(proxy, 'rate-limited')).to.equal(2);
+  });
+
+  it('lets everybody through when the primary does not answer', async () => {
+    const proxy = await routed(limited);
+    const client = await connect(proxy.port);
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo');
+    await eventually('it is asked about', () => proxy.said('borrow').length === 1);
+    client.send('dy');
+    expect((await client.message()).body).to.equal('web /');
+    client.end();
+    expect((await ask(proxy, 'GET /2')).body).to.equal('web /2');
+  });
+
+  it('lets everybody through when the primary reads nothing', async () => {
+    const proxy = await routed(limited);
+    proxy.unread = 1_000;
+    expect((await ask(proxy, 'GET /')).body).to.equal('web /');
+  });
+
+  it('forgets a client that leaves while it is asked about', async () => {
+    const proxy = await routed(limited);
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually('it is asked about', () => proxy.said('borrow').length === 1);
+    client.reset();
+    await eventually('it is let through', () => proxy.clients === 0);
+  });
+
+  it('gives back what nobody used', async () => {
+    const proxy = await routed(limited);
+    const answer = ask(proxy, 'GET /');
+    await eventually('it is asked about', () => proxy.said('borrow').length === 1);
+    const [{ limit = '', key = '' } = {}] = proxy.said('borrow').flatMap(({ asks }) => asks);
+    proxy.worker.receive({ type: 'lend', grants: [{ limit, key, granted: 5, waitMs: 0 }] }, undefined);
+    expect((await answer).status).to.equal(200);
+    await eventually('the rest is given back', () => proxy.said('borrow').length === 2);
+    expect(proxy.said('borrow')[1]?.asks).to.deep.equal([
+      { limit, everyMs: 3_600_000, burst: 1, key, wanted: 0, unused: 4 },
+    ]);
   });
 });

@@ -10,6 +10,8 @@ export interface Answer {
   readonly fault?: string;
   /** One plain sentence for the person who reads the body; never names a backend. */
   readonly detail: string;
+  /** Seconds after which it is worth another try; a guess unless given. */
+  readonly retryAfterS?: number;
   /** Where the client is sent; visible ASCII. */
   readonly location?: string;
   readonly keepAlive: boolean;
@@ -27,10 +29,17 @@ const RETRY_AFTER_S = 1;
 const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** @returns the whole response, one byte a character */
-export function answerText({ status, detail, location, keepAlive, isHead }: Answer): string {
+export function answerText({
+  status,
+  detail,
+  location,
+  retryAfterS = RETRY_AFTER_S,
+  keepAlive,
+  isHead,
+}: Answer): string {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
   const body = `${title}: ${detail}\n`;
-  const retry = status === 503 || status === 429 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : '';
+  const retry = status === 503 || status === 429 ? `Retry-After: ${retryAfterS}\r\n` : '';
   const allow = status === 405 ? `Allow: ${ALLOW}\r\n` : '';
   // Whether a redirect may be kept is said by its status (RFC 9110 section 15.4).
   const cache = location === undefined ? 'Cache-Control: no-store' : `Location: ${location}`;

@@ -76,6 +76,8 @@ export class ClientConnection implements Reader {
   private phase: Phase = 'head';
   /** What arrived and belongs to no exchange: the beginning of a head, or requests sent ahead. */
   private pending = '';
+  /** What is pending begins with a request that waits for a verdict. */
+  private awaitsVerdict = false;
   private side: ClientSide | undefined;
   private exchange: Exchange | undefined;
   /** That of the current request, where there are routes. */
@@ -290,6 +292,7 @@ export class ClientConnection implements Reader {
     this.bodyBytes = end - head.length;
     this.route = undefined;
     const pool = plane.routes === undefined ? plane.onlyPool : this.routed(plane.routes, text, head);
+    if (pool === undefined) return this.awaitVerdict(text);
     if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
     if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
     if (this.isTooFarAhead()) head.keepAlive = false;
@@ -326,12 +329,29 @@ export class ClientConnection implements Reader {
     this.record?.arrives(this.arrivedMs);
   }
 
-  /** @returns where the request goes, or what it is answered instead */
-  private routed(routes: Routes, text: string, head: RequestHead): HttpPool | Refusal {
+  /** @returns where the request goes, or what it is answered instead; `undefined` when that is asked about */
+  private routed(routes: Routes, text: string, head: RequestHead): HttpPool | Refusal | undefined {
     const found = routes.find(text, head);
     if (!(found instanceof Route)) return found;
     this.route = found;
-    return found.decide(text, head, this.clientSide());
+    return found.decide(text, head, this.clientSide(), this);
+  }
+
+  /** The request is looked at again when there is a verdict, and nothing else is read until then. */
+  private awaitVerdict(text: string): void {
+    this.pending = text;
+    this.awaitsVerdict = true;
+    this.socket.pause();
+    this.plane.wheel.arm(this.timer, 0);
+  }
+
+  /** There is a verdict. */
+  goOn(): void {
+    if (this.phase !== 'head' || !this.awaitsVerdict) return;
+    const text = this.pending;
+    this.pending = '';
+    this.awaitsVerdict = false;
+    this.serve(text, Buffer.from(text, 'latin1'), false);
   }
 
   /** Answers a request that is in order and goes no further. */

@@ -8,6 +8,7 @@ import { WORKER_COLUMNS } from '../../src/messages.js';
 import type { AccessLog } from '../access-log/access-log.js';
 import { CounterRow } from '../counters.js';
 import type { Dispatch } from '../dispatch.js';
+import type { RateLimits } from '../rate-limits.js';
 import { ReadBuffers } from '../read-buffers.js';
 import type { Upstream } from '../roster.js';
 import { TimerWheel } from '../timer-wheel.js';
@@ -39,6 +40,8 @@ export class Plane {
   readonly onlyPool: HttpPool;
   /** Which requests go where; `undefined` where that is the same for all. */
   readonly routes: Routes | undefined;
+  /** What this worker has borrowed of the rate limits. */
+  readonly rates: RateLimits;
   /** No connection outlives its current request. */
   draining = false;
   private onEmpty: (() => void) | undefined;
@@ -53,16 +56,18 @@ export class Plane {
     wheel: TimerWheel,
     accessLog: AccessLog | undefined,
     stickySecret: string | undefined,
+    rates: RateLimits,
   ) {
     this.config = config;
     this.wheel = wheel;
     this.fineWheel = new TimerWheel(FINE_TICK_MS, () => performance.now(), 'sleeps');
     this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
+    this.rates = rates;
     const pools = dispatches.map((dispatch) => new HttpPool(this, dispatch, stickySecret));
     this.pools = new Map(pools.map((pool) => [pool.name, pool]));
     this.onlyPool = onlyPoolOf(config, this.pools);
-    this.routes = routesOf(config, this.pools, this.policy);
+    this.routes = routesOf(config, this.pools, this.policy, rates);
   }
 
   /** A request did not simply get what a backend answered. */

@@ -10,9 +10,12 @@ import { fieldValue } from '../../src/http1/find-field.js';
 import type { ClientSide, Edits } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { HeaderRules } from '../../src/routing/header-rules.js';
+import type { Rate } from '../../src/routing/rate-ledger.js';
+import { addressKey, rateLimitId, valueKey } from '../../src/routing/rate-limit.js';
 import { Redirect } from '../../src/routing/redirect.js';
 import { matchedLength } from '../../src/routing/router.js';
 import { Split } from '../../src/routing/split.js';
+import type { RateLimits, Waiting } from '../rate-limits.js';
 import type { Refusal } from './answers.js';
 import type { ClientPolicy } from './client-policy.js';
 import type { HttpPool } from './http-pool.js';
@@ -23,7 +26,14 @@ type ReadKey = (text: string, head: RequestHead, client: ClientSide) => string;
 
 const NO_HOST: Refusal = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
 
+const TOO_MANY: Refusal = { status: 429, reason: 'rate-limited', detail: 'too many requests; try again later.' };
 const DENIED: Refusal = { status: 403, reason: 'denied', detail: 'this address may not.' };
+
+/** What a route counts of its requests. */
+interface Counted {
+  readonly rate: Rate;
+  readonly keyOf: ReadKey;
+}
 
 export class Route {
   /** What it has in place of the pool's or the listener's. */
@@ -36,15 +46,19 @@ export class Route {
   /** Who may use it. */
   private readonly access: AddressRules | undefined;
   private readonly clients: ClientPolicy;
+  private readonly rates: RateLimits;
+  private readonly counted: Counted | undefined;
   private readonly pool: HttpPool | undefined;
   private readonly split: Split<HttpPool> | undefined;
   /** Where the split is not by chance. */
   private readonly splitKey: ReadKey | undefined;
   private readonly redirect: Redirect | undefined;
 
-  constructor(config: RouteConfig, pools: ReadonlyMap<string, HttpPool>, clients: ClientPolicy) {
+  constructor(config: RouteConfig, pools: ReadonlyMap<string, HttpPool>, clients: ClientPolicy, rates: RateLimits) {
     const { pool, split, splitBy, redirect, allow, deny, responseHeaders, timeouts, limits } = config;
     this.clients = clients;
+    this.rates = rates;
+    this.counted = countedOf(config, clients);
     this.timeouts = timeouts;
     this.bodyBytes = limits?.bodyBytes;
     if (responseHeaders !== undefined) this.responses = new HeaderRules(responseHeaders);
@@ -59,9 +73,18 @@ export class Route {
     if (redirect !== undefined) this.redirect = new Redirect(redirect.to, redirect.status, matchedLength(config));
   }
 
-  /** @returns the pool that the request goes to, or what it is answered instead */
-  decide(text: string, head: RequestHead, client: ClientSide): HttpPool | Refusal {
+  /**
+   * @param who told when it may ask again, where nothing can be decided yet
+   * @returns the pool that the request goes to, or what it is answered instead; `undefined` for nothing yet
+   */
+  decide(text: string, head: RequestHead, client: ClientSide, who: Waiting): HttpPool | Refusal | undefined {
     if (this.access?.admits(this.clients.clientAddress(text, head, client)) === false) return DENIED;
+    const { counted } = this;
+    if (counted !== undefined) {
+      const verdict = this.rates.admit(counted.rate, counted.keyOf(text, head, client), who);
+      if (verdict === 'asked') return undefined;
+      if (verdict !== 'granted') return { ...TOO_MANY, retryAfterS: Math.ceil(verdict.retryMs / 1_000) };
+    }
     if (this.pool !== undefined) return this.pool;
     if (this.redirect !== undefined) return redirected(this.redirect, head);
     return this.drawn(text, head, client);
@@ -77,6 +100,23 @@ export class Route {
     if (split === undefined) throw new TypeError('A route leads nowhere');
     return splitKey === undefined ? split.at(systemRandom.next()) : split.byKey(splitKey(text, head, client));
   }
+}
+
+function countedOf(config: RouteConfig, clients: ClientPolicy): Counted | undefined {
+  const { rateLimit } = config;
+  if (rateLimit === undefined) return undefined;
+  const { requests, per, burst, key } = rateLimit;
+  const rate = { limit: rateLimitId(config, rateLimit), everyMs: per / requests, burst };
+  const byAddress: ReadKey = (text, head, client) => addressKey(clients.clientAddress(text, head, client));
+  if (key === 'ip') return { rate, keyOf: byAddress };
+  const name = key.slice('header:'.length).toLowerCase();
+  return {
+    rate,
+    keyOf: (text, head, client) => {
+      const value = fieldValue(text, head.fields, name);
+      return value === '' ? byAddress(text, head, client) : valueKey(value);
+    },
+  };
 }
 
 function redirected(redirect: Redirect, head: RequestHead): Refusal {

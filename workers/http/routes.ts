@@ -3,6 +3,7 @@ import type { RouteConfig } from '../../src/config/routes.js';
 import type { Config } from '../../src/config/schema.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { Router } from '../../src/routing/router.js';
+import type { RateLimits } from '../rate-limits.js';
 import type { Refusal } from './answers.js';
 import type { ClientPolicy } from './client-policy.js';
 import type { HttpPool } from './http-pool.js';
@@ -36,9 +37,12 @@ export function routesOf(
   { routes }: Config,
   pools: ReadonlyMap<string, HttpPool>,
   clients: ClientPolicy,
+  rates: RateLimits,
 ): Routes | undefined {
   if (routes === undefined || goesStraight(routes)) return undefined;
-  return new Routes(new Router(routes.map((route) => ({ match: route, route: new Route(route, pools, clients) }))));
+  return new Routes(
+    new Router(routes.map((route) => ({ match: route, route: new Route(route, pools, clients, rates) }))),
+  );
 }
 
 /** @returns the only pool that requests go to where there are no {@link Routes} */
