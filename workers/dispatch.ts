@@ -203,9 +203,9 @@ export class Dispatch {
     if (this.queue.size > 0) this.serveQueue();
   }
 
-  /** Lets `waiter` wait, behind those who wait already, until a backend can take it. */
+  /** Lets `waiter` wait until a backend can take it. */
   wait(waiter: Waiter): Ticket<Waiter> | Refusal {
-    if (this.queue.size >= this.places) return 'queue';
+    if (this.queue.size >= this.places && !this.queue.makeRoom()) return 'queue';
     if (!this.load.mayPend(this.queue.size)) return 'pending';
     this.counters.add(POOL_COLUMN.queued);
     return this.queue.join(waiter);
@@ -231,11 +231,11 @@ export class Dispatch {
     return open ?? (again ? picker.pick(this.full, key) : undefined) ?? chosen;
   }
 
-  /** Gives what is free to those who wait, in their order, until nothing is left that any of them could use. */
+  /** Gives what is free to those who wait, in the order of their turns, until nothing is left that any of them could use. */
   private serveQueue(): void {
     if (this.holding) return;
     this.holding = true;
-    for (let ticket = this.queue.first; ticket !== undefined; ticket = ticket.next) {
+    for (let ticket = this.queue.head; ticket !== undefined; ticket = this.queue.after(ticket)) {
       const { waiter } = ticket;
       const choice = this.choose(waiter, waiter.affinity);
       if (typeof choice !== 'string') {

@@ -1,6 +1,9 @@
 /**
  * workers/wait-queue.ts: a bounded line, served in the order of arrival. All wait equally long at most, so the first in
- * line is also the first to be late, and one timer serves the whole line.
+ * line is also the first to be late, and one timer serves the whole line. A line that has not been empty for as long as
+ * anybody may wait is no burst that will pass: first come, first served, everybody in it would wait for most of that
+ * time and then be served, or leave, too late. Then the newest are served first, and of those who came before them as
+ * many as can be. Source: Maurer, "Fail at Scale", ACM Queue 13(8), 2015 ("adaptive LIFO").
  */
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 
@@ -16,6 +19,8 @@ export class WaitQueue<W> {
   size = 0;
   first: Ticket<W> | undefined;
   private last: Ticket<W> | undefined;
+  /** When it was last empty. */
+  private standsSinceMs = 0;
   private readonly wheel: TimerWheel;
   private readonly timeoutMs: number;
   private readonly onLate: (waiter: W) => void;
@@ -36,9 +41,33 @@ export class WaitQueue<W> {
     if (last !== undefined) last.next = ticket;
     else {
       this.first = ticket;
+      this.standsSinceMs = this.wheel.now;
       this.watch(ticket);
     }
     return ticket;
+  }
+
+  /** Whose turn it is. */
+  get head(): Ticket<W> | undefined {
+    return this.stands ? this.last : this.first;
+  }
+
+  /** Whose turn it is if it cannot be that of `ticket`, which may just have left. */
+  after(ticket: Ticket<W>): Ticket<W> | undefined {
+    return this.stands ? ticket.previous : ticket.next;
+  }
+
+  /** In a line that does not pass, takes the one out who has waited longest. @returns whether there is a place then */
+  makeRoom(): boolean {
+    const { first } = this;
+    if (first === undefined || !this.stands) return false;
+    this.leave(first);
+    this.onLate(first.waiter);
+    return true;
+  }
+
+  private get stands(): boolean {
+    return this.size > 0 && this.wheel.now - this.standsSinceMs >= this.timeoutMs;
   }
 
   /** Takes `ticket` out of the line, where it must still be. */

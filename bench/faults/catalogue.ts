@@ -17,6 +17,15 @@ const ONE_BACKEND = {
 } as const;
 /** The backends are well; nothing that happens is to be noticed. */
 const NO_BACKEND = { ...ONE_BACKEND, victims: 'none', shunned: false } as const;
+/** The proxy has more to do than it can. */
+const SATURATION = {
+  ...NO_BACKEND,
+  promised: false,
+  beforeMs: 1_000,
+  faultMs: 5_000,
+  afterMs: 3_000,
+  play: async () => NOTHING_TO_UNDO,
+} as const;
 
 export const FAULTS: readonly Fault[] = [
   {
@@ -162,19 +171,20 @@ export const FAULTS: readonly Fault[] = [
     summary: 'twice as many requests as the backends can serve, which the proxy is told to give so many at a time',
     promised: false,
     afterMs: 4_000,
-    overload: { calm: 0.5, offered: 2, bottleneck: 'backends' },
+    overload: { calm: 0.5, offered: 2, bottleneck: 'backends', connections: 64, mostConnections: 4_000 },
     play: async () => NOTHING_TO_UNDO,
   },
   {
-    ...NO_BACKEND,
+    ...SATURATION,
     name: 'saturated',
-    summary: 'twice as many requests as the proxy can forward with a small share of one core',
-    promised: false,
-    beforeMs: 1_000,
-    faultMs: 4_000,
-    afterMs: 3_000,
-    overload: { calm: 0.5, offered: 2, bottleneck: 'proxy' },
-    play: async () => NOTHING_TO_UNDO,
+    summary: 'twice as many requests as the proxy can forward with a small share of one core, on 500 kept connections',
+    overload: { calm: 0.5, offered: 2, bottleneck: 'proxy', connections: 500, mostConnections: 500 },
+  },
+  {
+    ...SATURATION,
+    name: 'flooded',
+    summary: 'the same from clients that open a connection when no kept one is idle, each of which waits for a second',
+    overload: { calm: 0.5, offered: 2, bottleneck: 'proxy', connections: 64, mostConnections: 8_000 },
   },
 ];
 

@@ -45,4 +45,8 @@ export interface Overload {
   readonly offered: number;
   /** What cannot serve more: the backends, whose capacity is known, or the proxy itself, whose is measured first. */
   readonly bottleneck: 'backends' | 'proxy';
+  /** Client connections that are open from the start. */
+  readonly connections: number;
+  /** A client that finds none of them idle opens another while there are fewer, and otherwise goes without an answer. */
+  readonly mostConnections: number;
 }

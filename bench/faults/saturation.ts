@@ -9,23 +9,32 @@ import { chooseLoadTool } from '../load-tool.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
 import { startBackends } from '../stage.js';
 import { SMALL_GET } from '../traffic.js';
-import { type Fault, NOTHING_TO_UNDO } from './fault.js';
+import { type Fault, NOTHING_TO_UNDO, type Overload } from './fault.js';
 import { findingOf, type Measured } from './finding.js';
 import type { Product } from './product.js';
+import { waitOf } from './record.js';
 import { phasesOf, playUnderLoad } from './schedule.js';
 
 /** Each has as much of the core as the proxy. */
 const NEIGHBOURS = 7;
 const BODY_BYTES = 66;
+/** Clients that wait for one answer each keep the proxy busy all the time, and no longer. */
 const CONNECTIONS = 64;
-const MEASURE_S = 3;
+const MEASURE_S = 2;
 /** A client that waits so long has no use for the answer any more, and one that waits opens no second connection. */
 const PATIENCE_MS = 1_000;
-const MOST_CONNECTIONS = 8_000;
+/** One that has not given up so long after that was never asked: the generator is what is short. */
+const LATE_MS = 200;
+const MOST_LATE = 0.05;
 const NO_POST = Number.MAX_SAFE_INTEGER;
 
 /** @throws {Error} where processes cannot be pinned to cores, or something does not start */
-export async function saturate(fault: Fault, product: Product, children: Children): Promise<Measured> {
+export async function saturate(
+  fault: Fault,
+  { connections, mostConnections }: Overload,
+  product: Product,
+  children: Children,
+): Promise<Measured> {
   const cores = machineCores();
   if (cores === undefined) throw new Error('needs taskset and two CPU cores');
   const backends = await startBackends(children, BODY_BYTES, cores.load);
@@ -36,17 +45,21 @@ export async function saturate(fault: Fault, product: Product, children: Childre
   // Where code is compiled as it runs, what is measured first would be the compiler.
   await measureCapacity(port, children, cores.load);
   for (let i = 0; i < NEIGHBOURS; i++) await children.start([process.execPath, '-e', 'for (;;);'], cores.one);
-  const capacity = await measureCapacity(port, children, cores.load);
+  const before = await measureCapacity(port, children, cores.load);
   const order = {
     port,
-    connections: CONNECTIONS,
-    mostConnections: MOST_CONNECTIONS,
-    phases: phasesOf(fault, capacity, capacity),
+    connections,
+    mostConnections,
+    phases: phasesOf(fault, before, before),
     postEvery: NO_POST,
     patienceMs: PATIENCE_MS,
   };
   const { records, marks } = await playUnderLoad(fault, async () => NOTHING_TO_UNDO, order, children);
+  const late = records.filter((record) => waitOf(record) > PATIENCE_MS + LATE_MS).length;
+  if (late > MOST_LATE * records.length) throw new Error('the load generator could not keep up');
   const harm = { victims: new Set<string>(), shunned: false, stallMs: PATIENCE_MS };
+  // A machine's speed drifts: what it could do meanwhile lies between what it could before and behind.
+  const capacity = (before + (await measureCapacity(port, children, cores.load))) / 2;
   return { finding: findingOf(records, marks, harm, [], []), capacity };
 }
 

@@ -35,7 +35,6 @@ export async function playScene(fault: Fault, product: Product, children: Childr
   const about = { product: product.name, label: found.label };
   const lack = fault.needs === undefined ? undefined : product.lacks[fault.needs];
   if (lack !== undefined) return { ...about, missing: lack };
-  const play = fault.overload?.bottleneck === 'proxy' ? saturate : strike;
   const over = new AbortController();
   const inTime = sleep(fault.beforeMs + fault.faultMs + fault.afterMs + MARGIN_MS, undefined, { signal: over.signal });
   const late = inTime.then(() => Promise.reject(new Error('it did not come to its end in time')));
@@ -46,6 +45,12 @@ export async function playScene(fault: Fault, product: Product, children: Childr
   } finally {
     over.abort();
   }
+}
+
+function play(fault: Fault, product: Product, children: Children): Promise<Measured> {
+  const { overload } = fault;
+  if (overload?.bottleneck === 'proxy') return saturate(fault, overload, product, children);
+  return strike(fault, product, children);
 }
 
 /** Three backends that behave as they are told, and a fourth that waits for a name where backends have names. */
@@ -87,8 +92,8 @@ async function strikeAt({ fault, product, children, started, backends, names }: 
   const capacity = CAPACITY * backends.length;
   const order = {
     port,
-    connections: CONNECTIONS,
-    mostConnections: MOST_CONNECTIONS,
+    connections: fault.overload?.connections ?? CONNECTIONS,
+    mostConnections: fault.overload?.mostConnections ?? MOST_CONNECTIONS,
     phases: phasesOf(fault, capacity, RATE),
     postEvery: POST_EVERY,
     patienceMs: PATIENCE_MS,

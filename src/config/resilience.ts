@@ -17,7 +17,10 @@ export const queue = z
     timeout: positiveDuration.prefault('5s').describe('A request that has waited for so long is answered with 503.'),
   })
   .prefault({})
-  .describe('Where requests wait, first come, first served, while every backend is at its `maxConnections`.');
+  .describe(
+    'Where requests wait while every backend is at its `maxConnections`: first come, first served; the newest first when ' +
+      'the line has not been empty for a whole `timeout`.',
+  );
 
 const backoff = z
   .strictObject({

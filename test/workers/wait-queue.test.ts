@@ -23,6 +23,17 @@ class Line {
     }
   }
 
+  empty(): void {
+    for (let { head } = this.queue; head !== undefined; head = this.queue.head) this.queue.leave(head);
+  }
+
+  /** Everybody who waits, in the order of their turns. */
+  get turns(): number[] {
+    const all: number[] = [];
+    for (let ticket = this.queue.head; ticket !== undefined; ticket = this.queue.after(ticket)) all.push(ticket.waiter);
+    return all;
+  }
+
   /** Everybody who waits, in order. */
   get waiters(): number[] {
     const all: number[] = [];
@@ -55,6 +66,33 @@ describe('The queue', () => {
     line.run(2);
     expect(line.late).to.deep.equal([1, 2]);
     expect(line.queue.size).to.equal(0);
+  });
+
+  it('gives the turn to who came first while it is a burst, and to the newest when it does not pass', () => {
+    const line = new Line(1_000);
+    line.queue.join(1);
+    for (let waiter = 2; waiter <= 10; waiter++) {
+      line.run(1);
+      expect(line.queue.head?.waiter).to.equal(1);
+      line.queue.join(waiter);
+    }
+    line.run(1);
+    expect(line.turns).to.deep.equal([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    line.empty();
+    for (const waiter of [11, 12]) line.queue.join(waiter);
+    expect(line.turns).to.deep.equal([11, 12]);
+  });
+
+  it('makes room for the newest when it does not pass, by whoever has waited longest', () => {
+    const line = new Line(1_000);
+    line.queue.join(1);
+    line.run(5);
+    line.queue.join(2);
+    expect(line.queue.makeRoom()).to.equal(false);
+    line.run(5);
+    expect(line.queue.makeRoom()).to.equal(true);
+    expect(line.late).to.deep.equal([1]);
+    expect(line.waiters).to.deep.equal([2]);
   });
 
   it('holds who a list would hold, for any course of events', () => {

@@ -93,7 +93,7 @@ export const TRAPS: readonly Scenario[] = [
     name: 'overload',
     summary:
       'By `maxConnections` of each backend, which can work on 8 requests at a time and lets 1,000 wait by itself',
-    figures: ['goodput', 'p99'],
+    figures: ['goodput', 'p50', 'p99'],
     runs: [0, 8, 16, 32].flatMap(limited),
   },
 ];
