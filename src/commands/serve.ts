@@ -5,6 +5,7 @@ import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import { Reload } from './reload.js';
 import { obeySignals } from './signals.js';
+import { SystemdService } from './systemd/service.js';
 
 /**
  * Returns when the balancer is listening; from then on signals decide.
@@ -22,11 +23,15 @@ export async function serve(args: Args, environment: Environment): Promise<void>
   const token = TokenSource.take(args, process.env);
   const stickySecret = await takeStickySecret(process.env, config);
   const logger = createLogger(config.logLevel);
+  const systemd = SystemdService.take(process.env, config.drain, logger);
   const adminToken = await token.read(config, logger);
   const starting = startAnywhere(config, logger, { adminToken, stickySecret });
   const hasFile = configFileOf(args, environment) !== undefined;
-  obeySignals(starting, logger, hasFile ? new Reload(args, environment, config, logger) : undefined);
-  announce(await starting, logger);
+  const reload = hasFile ? new Reload(args, environment, config, logger) : undefined;
+  obeySignals(starting, logger, reload, systemd);
+  const balancer = await starting;
+  systemd?.ready(balancer);
+  announce(balancer, logger);
 }
 
 function announce(balancer: Balancer, logger: Logger): void {

@@ -3,14 +3,21 @@ import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import { ENDED_BY_SECOND_INT, SAME_KEYPRESS_MS } from './program.js';
 import type { Reload } from './reload.js';
+import type { SystemdService } from './systemd/service.js';
 
 /**
  * Installs the handlers for the rest of this process's life. Signals that come before `starting` has settled take
  * effect then, so no half-started worker is left behind.
  * @param reload what SIGHUP asks for beside a new access log; `undefined` without a configuration file
+ * @param systemd is told what follows from a signal; `undefined` where nobody asked for that
  */
-export function obeySignals(starting: Promise<Balancer>, logger: Logger, reload: Reload | undefined): void {
-  const life = new Life(starting, logger, reload);
+export function obeySignals(
+  starting: Promise<Balancer>,
+  logger: Logger,
+  reload: Reload | undefined,
+  systemd: SystemdService | undefined,
+): void {
+  const life = new Life(starting, logger, reload, systemd);
   process.on('SIGTERM', () => life.drain('SIGTERM'));
   process.on('SIGINT', () => life.interrupt());
   process.on('SIGHUP', () => life.hangUp());
@@ -27,13 +34,20 @@ class Life {
   readonly #starting: Promise<Balancer>;
   readonly #logger: Logger;
   readonly #reload: Reload | undefined;
+  readonly #systemd: SystemdService | undefined;
   #balancer: Balancer | undefined;
   #drainingSince: number | undefined;
 
-  constructor(starting: Promise<Balancer>, logger: Logger, reload: Reload | undefined) {
+  constructor(
+    starting: Promise<Balancer>,
+    logger: Logger,
+    reload: Reload | undefined,
+    systemd: SystemdService | undefined,
+  ) {
     this.#starting = starting;
     this.#logger = logger;
     this.#reload = reload;
+    this.#systemd = systemd;
     starting.then(
       (balancer) => {
         this.#balancer = balancer;
@@ -53,6 +67,7 @@ class Life {
     if (this.#drainingSince !== undefined) return;
     this.#drainingSince = performance.now();
     this.#logger.info('draining', { signal });
+    this.#systemd?.stopping();
     this.#starting
       .then((balancer) => balancer.close())
       .then(() => {
@@ -69,16 +84,18 @@ class Life {
   hangUp(): void {
     // Whoever awaits the start itself reports why it failed.
     this.#starting.then(
-      (balancer) => this.#hangUp(balancer),
+      (balancer) => void this.#hangUp(balancer),
       () => undefined,
     );
   }
 
-  #hangUp(balancer: Balancer): void {
+  async #hangUp(balancer: Balancer): Promise<void> {
     const reopens = balancer.reopenAccessLog();
     if (this.#drainingSince !== undefined) return;
-    if (this.#reload !== undefined) void this.#reload.run(balancer);
+    this.#systemd?.reloading();
+    if (this.#reload !== undefined) await this.#reload.run(balancer);
     else if (!reopens) this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
+    if (this.#drainingSince === undefined) this.#systemd?.ready(balancer);
   }
 
   roll(): void {

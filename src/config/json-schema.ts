@@ -25,9 +25,11 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     pattern: '^(p(50|75|90|95|99)|(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h))$',
   },
   listenAddress: {
-    description: 'An address to listen on: `host:port`, an IPv6 host in brackets; port 0 lets the system choose.',
+    description:
+      'An address to listen on: `host:port`, an IPv6 host in brackets; port 0 lets the system choose. Or a socket that ' +
+      'systemd has passed on: `fd@NAME`, `fd@3`.',
     type: 'string',
-    pattern: '^.+:\\d{1,5}$',
+    pattern: '^(.+:\\d{1,5}|fd@[^:]+)$',
   },
   adminAddress: {
     description: 'An address to listen on: `host:port`, or `unix:/path` for a socket file.',

@@ -1,5 +1,6 @@
 /** config/overlap.ts: finds addresses that one process cannot both listen on, before anything is started. */
 import { parseAddress } from '../core/address.js';
+import { passedSocketOf } from '../core/passed-socket.js';
 
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
 
@@ -14,6 +15,7 @@ export function firstOverlap(addresses: readonly string[]): readonly [string, st
 
 /** Whether both name one port of one interface. Port 0 is another port each time. */
 function overlaps(a: string, b: string): boolean {
+  if (passedSocketOf(a) !== undefined) return a === b;
   const left = parseAddress(a, 0);
   const right = parseAddress(b, 0);
   if (typeof left === 'string' || typeof right === 'string') return false;

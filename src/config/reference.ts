@@ -116,6 +116,7 @@ function kindOf(schema: JsonSchema): string {
     case 'adminAddress':
       return 'address or `unix:/path`';
     case 'listenAddress':
+      return 'address or `fd@NAME`';
     case 'backendAddress':
       return 'address';
     case 'statusRange':

@@ -289,7 +289,11 @@ const forwarding = z
 
 const listeners = z
   .array(
-    z.strictObject({ address: listenAddress.describe('`host:port`; host `0.0.0.0` or `[::]` is every interface.') }),
+    z.strictObject({
+      address: listenAddress.describe(
+        '`host:port`; host `0.0.0.0` or `[::]` is every interface. `fd@NAME` or `fd@3` is a socket that systemd has passed on.',
+      ),
+    }),
   )
   .min(1, { error: 'needs at least one listener' })
   .superRefine((list, context) => {

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { formatAddress, parseAddress, socketFileOf, socketFileProblem } from '../core/address.js';
 import { splitRange } from '../core/ip-range.js';
+import { passedSocketOf, passedSocketProblem } from '../core/passed-socket.js';
 
 /** A value as a sentence names it. */
 export function shown(value: unknown): string {
@@ -85,8 +86,14 @@ function socketFileOrAddress(text: string, lowestPort: 0 | 1): { readonly addres
   return socketFileProblem(path) ?? { address: text };
 }
 
-/** Where something listens; port 0 lets the system choose. Held in its canonical form. */
-export const listenAddress = address(0).meta({ id: 'listenAddress' });
+function passedSocketOrAddress(text: string, lowestPort: 0 | 1): { readonly address: string } | string {
+  const which = passedSocketOf(text);
+  if (which === undefined) return canonicalAddress(text, lowestPort);
+  return passedSocketProblem(which) ?? { address: text };
+}
+
+/** Where clients connect: `host:port`, port 0 lets the system choose; or a socket that was passed on, as `fd@NAME`. */
+export const listenAddress = address(0, passedSocketOrAddress).meta({ id: 'listenAddress' });
 /** Where the admin interface listens: `host:port`, or `unix:/path` for a socket file. */
 export const adminAddress = address(0, socketFileOrAddress).meta({ id: 'adminAddress' });
 /** Where a backend is reached. Held in its canonical form, which is also the backend's id. */

@@ -7,6 +7,7 @@ import type { SendHandle } from 'node:child_process';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { type Address, formatAddress, parseAddress } from '../core/address.js';
+import { descriptorOf, passedSocketOf } from '../core/passed-socket.js';
 import type { Accept } from './accept.js';
 import { listenError, StartError } from './errors.js';
 
@@ -21,14 +22,37 @@ export interface ListenSocket {
 }
 
 /**
- * @param address canonical `host:port`; port 0 lets the system choose once for all workers
+ * @param address canonical `host:port`; port 0 lets the system choose once for all workers; or a passed socket
  * @throws {StartError} when the address cannot be listened on, before any worker is started
  */
 export async function openListenSocket(address: string, accept: Accept): Promise<ListenSocket> {
+  const passed = passedSocketOf(address);
+  if (passed !== undefined) return takePassedSocket(address, passed, accept);
   const real = await preflight(address);
   const shown = formatAddress(real);
   if (accept !== 'shared') return { address: shown, accept, handle: undefined, close: () => {} };
   const handle = bind(real, address);
+  return { address: shown, accept, handle, close: once(() => handle.close()) };
+}
+
+/** Once closed, a descriptor's number may be any other file's. */
+const taken = new Set<number>();
+
+/** Whoever has bound it goes on holding it: clients that come while no balancer runs wait there for the next one. */
+function takePassedSocket(address: string, which: string, accept: Accept): ListenSocket {
+  const refusal = (clause: string): StartError => new StartError(`Cannot listen on ${address}: ${clause}`);
+  if (accept !== 'shared')
+    throw refusal(`a socket that was passed on needs accept mode "shared", and this is "${accept}"`);
+  const descriptor = descriptorOf(which, process.env, process.pid);
+  if (typeof descriptor === 'string') throw refusal(descriptor);
+  if (taken.has(descriptor))
+    throw refusal('it was taken before; a socket can be passed on once in the life of a process');
+  const handle: unknown = serverHandleFactory()?.('', 0, 4, descriptor);
+  if (!isBoundHandle(handle)) throw refusal(`descriptor ${descriptor} is no TCP socket`);
+  taken.add(descriptor);
+  const bound: { address?: string; port?: number } = {};
+  handle.getsockname(bound);
+  const shown = formatAddress({ host: bound.address ?? '', port: bound.port ?? 0 });
   return { address: shown, accept, handle, close: once(() => handle.close()) };
 }
 
@@ -56,7 +80,10 @@ function preflight(address: string): Promise<Address> {
 }
 
 /** What this file relies on of the raw handle. */
-type BoundHandle = Exclude<SendHandle, undefined> & { close(): void };
+type BoundHandle = Exclude<SendHandle, undefined> & {
+  close(): void;
+  getsockname(into: { address?: string; port?: number }): number;
+};
 
 function bind({ host, port }: Address, asked: string): BoundHandle {
   const handle: unknown = serverHandleFactory()?.(host, port, net.isIP(host), -1);
