@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { type AdminSource, adminApp } from '../../src/control/admin/app.js';
+import type { Feed } from '../../src/control/admin/feed.js';
 import { openApiDocument } from '../../src/control/admin/openapi/document.js';
 import { OPERATIONS } from '../../src/control/admin/openapi/operations.js';
 import { adminTokenFrom } from '../../src/control/admin/token.js';
@@ -35,7 +36,7 @@ describe('/openapi.json', () => {
 
   it('describes every route there is, and no other', () => {
     // Its routes are looked at; nothing is asked of it.
-    const { routes } = adminApp({} as AdminSource, new LogBook().logger, () => undefined);
+    const { routes } = adminApp({} as AdminSource, {} as Feed, new LogBook().logger, () => undefined);
     const there = routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);
     const described = OPERATIONS.map(
       ({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
