@@ -3,26 +3,8 @@ import http from 'node:http';
 import { expect } from 'chai';
 import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
 import type { BalancerView } from '../../src/control/view.js';
-import { closeEverything, configOf, idOf, LogBook, onClose, startTcp } from './support.js';
-import { backendViewOf, LISTENING, viewWith } from './views.js';
-
-const refuse = (): never => {
-  throw new Error('Nothing here is changed');
-};
-const UNCHANGING = {
-  addBackend: refuse,
-  removeBackend: refuse,
-  updateBackend: refuse,
-  saved: refuse,
-  roll: refuse,
-  config: configOf(['10.0.0.1:80']),
-  logLevel: 'info',
-  rolls: { state: 'never', began: null, ended: null, workers: 0, replaced: 0, problem: null },
-  pool: refuse,
-  poolHead: refuse,
-  backend: refuse,
-  readings: refuse,
-} as const;
+import { closeEverything, idOf, LogBook, onClose, startTcp } from './support.js';
+import { backendViewOf, LISTENING, UNCHANGING, viewWith } from './views.js';
 
 interface Answer {
   readonly status: number | undefined;

@@ -3,7 +3,7 @@
 import { Stats } from '../../src/control/stats.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
 import type { Backend } from '../../src/core/backend.js';
-import { backendOf, idOf } from './support.js';
+import { backendOf, configOf, idOf } from './support.js';
 
 const NOTHING_COUNTED = new Stats(() => 0);
 const TIME = '2026-01-01T00:00:00.000Z';
@@ -50,3 +50,22 @@ export const LISTENING: WorkerView = {
   versions: { web: 1 },
   ...NOTHING_COUNTED.worker(1),
 };
+
+const refuse = (): never => {
+  throw new Error('Nothing here is changed');
+};
+/** The rest of an admin interface's source, for tests that only look. */
+export const UNCHANGING = {
+  addBackend: refuse,
+  removeBackend: refuse,
+  updateBackend: refuse,
+  saved: refuse,
+  roll: refuse,
+  config: configOf(['10.0.0.1:80']),
+  logLevel: 'info',
+  rolls: { state: 'never', began: null, ended: null, workers: 0, replaced: 0, problem: null },
+  pool: refuse,
+  poolHead: refuse,
+  backend: refuse,
+  readings: refuse,
+} as const;

@@ -18,7 +18,11 @@ export interface FeedParts {
   readonly nowMs: () => number;
 }
 
-type Watcher = ReadableStreamDefaultController<Uint8Array>;
+interface Watcher {
+  readonly stream: ReadableStreamDefaultController<Uint8Array>;
+  /** Ends its connection, whatever it has not read. */
+  readonly cut: () => void;
+}
 
 /** Between two pictures, in milliseconds. */
 const EVERY_MS = 1_000;
@@ -63,16 +67,17 @@ export class Feed {
 
   /**
    * @param lastId of the last message that the reader has seen, if it has; what happened since comes first
+   * @param cut ends the reader's connection; called when it does not read
    * @returns the stream, or `undefined` when too many watch already
    */
-  open(lastId: string | undefined): ReadableStream<Uint8Array> | undefined {
+  open(lastId: string | undefined, cut: () => void): ReadableStream<Uint8Array> | undefined {
     if (this.#watchers.size >= MOST_WATCHERS) return undefined;
     let watcher: Watcher | undefined;
     return new ReadableStream<Uint8Array>(
       {
-        start: (controller) => {
-          watcher = controller;
-          this.#join(controller, lastId);
+        start: (stream) => {
+          watcher = { stream, cut };
+          this.#join(watcher, lastId);
         },
         cancel: () => {
           if (watcher !== undefined) this.#leave(watcher);
@@ -86,7 +91,7 @@ export class Feed {
   endAll(): void {
     for (const watcher of [...this.#watchers]) {
       this.#leave(watcher);
-      watcher.close();
+      watcher.stream.close();
     }
   }
 
@@ -96,7 +101,7 @@ export class Feed {
     else this.#tellEvents();
     this.#watchers.add(watcher);
     const text = `${GREETING}${eventsMessage(journal, lastId)}${this.#picture}`;
-    watcher.enqueue(this.#encoder.encode(text));
+    watcher.stream.enqueue(this.#encoder.encode(text));
   }
 
   #leave(watcher: Watcher): void {
@@ -157,11 +162,12 @@ export class Feed {
     if (this.#watchers.size === 0) return;
     const bytes = this.#encoder.encode(text);
     for (const watcher of [...this.#watchers]) {
-      if ((watcher.desiredSize ?? 0) > 0) {
-        watcher.enqueue(bytes);
+      if ((watcher.stream.desiredSize ?? 0) > 0) {
+        watcher.stream.enqueue(bytes);
       } else {
         this.#leave(watcher);
-        watcher.error(new Error('The reader of the stream is too slow'));
+        watcher.cut();
+        this.#parts.logger.debug('a reader of the stream leaves too much unread and is cut off');
       }
     }
   }

@@ -10,6 +10,7 @@ import {
   backendAnswer,
   balancerAnswer,
   changedAnswer,
+  errorAnswer,
   eventAnswer,
   poolAnswer,
   rollAnswer,
@@ -128,6 +129,21 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'What has happened lately',
     tag: 'balancer',
     answers: { 200: json('At least the last thousand, oldest first.', z.array(eventAnswer)) },
+  },
+  {
+    method: 'get',
+    path: '/api/stream',
+    id: 'getStream',
+    summary: 'All there is to see and what happens, as server-sent events, for as long as somebody reads',
+    description:
+      '`events` are those that `/api/events` shows, told as they happen; the first message has all of them, or those ' +
+      'after `Last-Event-ID`. `view` is what `/api` shows, once a second, less often where that would cost too much. ' +
+      'Whoever leaves a megabyte unread is cut off and may come back.',
+    tag: 'balancer',
+    answers: {
+      200: { description: 'Without an end.', content: { 'text/event-stream': 'text' } },
+      503: json('Sixteen watch already.', errorAnswer, { 'Retry-After': 'When there may be room, in seconds.' }),
+    },
   },
   {
     method: 'get',
