@@ -287,6 +287,21 @@ const forwarding = z
   .prefault({})
   .describe('What a request gets on its way to a backend, beside `X-Forwarded-For`, `-Proto` and `-Host`.');
 
+const tracing = z
+  .strictObject({
+    sample: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe('The share of the traces begun here that backends are told to record.'),
+  })
+  .optional()
+  .describe(
+    'Begin a trace (`traceparent`, W3C Trace Context) for requests that come without a valid one, and log its id. Off ' +
+      'unless given; a `traceparent` that a client sends goes on in any case.',
+  );
+
 const listeners = z
   .array(
     z.strictObject({
@@ -379,6 +394,7 @@ const config = z.strictObject({
   timeouts: clientTimeouts,
   limits,
   forwarding,
+  tracing,
   dns,
   routes: routes.optional(),
   pools,

@@ -23,7 +23,7 @@ function isTaken(text: string): boolean {
 const pool = (inside = ''): string => `pools: { web: { backends: [{ address: "a:1" }], ${inside} } }\n`;
 
 describe('The JSON Schema of configuration files', () => {
-  for (const file of ['examples/basic.yaml', 'examples/tuned.yaml']) {
+  for (const file of ['examples/basic.yaml', 'examples/tuned.yaml', 'examples/routes.yaml']) {
     it(`accepts ${file} as the program does, and what it comes to`, () => {
       const text = readFileSync(file, 'utf8');
       const config = configOf({ backends: [] }, {}, new ConfigDocument(text, file));

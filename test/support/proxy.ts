@@ -27,6 +27,7 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
   readonly stickySecret?: string;
   readonly routes?: ConfigInput['routes'];
+  readonly tracing?: ConfigInput['tracing'];
   /** Further pools, each with one backend at this address. */
   readonly others?: Readonly<Record<string, string>>;
 }
@@ -46,11 +47,11 @@ export class TestProxy {
 
   constructor(options: ProxyOptions) {
     const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
-    const { stickySecret, routes, others: named = {}, ...pool } = rest;
+    const { stickySecret, routes, tracing, others: named = {}, ...pool } = rest;
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
-    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat, routes };
+    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat, routes, tracing };
     const others = Object.entries(named).map(([name, address]) => [name, { backends: [{ address }] }] as const);
     this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input, ...Object.fromEntries(others) } });
     const snapshots = Object.entries(this.config.pools).map(([name, { backends: parsed }]) => ({

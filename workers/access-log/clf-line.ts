@@ -33,7 +33,7 @@ export function clfFormat(worker: number): LineFormat {
       ` backend=${orDash(entry.backend)} attempts=${numberText(entry.attempts)}` +
       (entry.reason === '' ? ' reason=-' : ` reason=${entry.reason}`) +
       (entry.requestId === '' ? ' id="-"' : ` id="${entry.requestId}"`) +
-      end,
+      (entry.traceId === '' ? end : ` trace=${entry.traceId}${end}`),
   };
 }
 

@@ -21,6 +21,8 @@ export interface AccessEntry {
   /** What {@link LineFormat.around} made of the four that are the same for most requests of a connection. */
   readonly around: Around;
   readonly requestId: string;
+  /** Of the trace that it belongs to; empty where nobody looked. */
+  readonly traceId: string;
   readonly referer: string;
   readonly userAgent: string;
   /** What the client was answered; {@link NO_ANSWER} when its connection ended before. */

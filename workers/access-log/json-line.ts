@@ -67,8 +67,9 @@ function backendPart({ pool, backend, attempts }: Pick<AccessEntry, 'pool' | 'ba
   return `,"attempts":${attempts},"pool":"${pool}","backend":"${backend}"`;
 }
 
-function headPart({ requestId, referer, userAgent }: AccessEntry): string {
+function headPart({ requestId, traceId, referer, userAgent }: AccessEntry): string {
   let out = requestId === '' ? '' : `,"requestId":"${requestId}"`;
+  if (traceId !== '') out += `,"traceId":"${traceId}"`;
   if (referer !== '') out += `,"referer":"${referer}"`;
   if (userAgent !== '') out += `,"userAgent":"${userAgent}"`;
   return out;

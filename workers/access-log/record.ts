@@ -35,6 +35,7 @@ export class AccessRecord implements AccessEntry {
   host = '';
   around: Around = { before: '', behind: '' };
   requestId = '';
+  traceId = '';
   status = 0;
   reason: Reason | '' = '';
   fault = '';
@@ -121,9 +122,10 @@ export class AccessRecord implements AccessEntry {
     this.line = escaped(text.split(LINE_END, 1)[0] ?? '', MOST.target, this.keeper.format.escapes);
   }
 
-  /** It is about to be sent to a backend of `pool`. @param requestId with which; empty without one */
-  dispatched(pool: string, requestId: string): void {
+  /** It is about to be sent to a backend of `pool`. @param requestId with which; empty without one, as is `traceId` */
+  dispatched(pool: string, requestId: string, traceId = ''): void {
     this.pool = pool;
+    this.traceId = traceId;
     // One that it came with was escaped already.
     if (this.requestId === '') this.requestId = requestId;
   }
@@ -211,6 +213,7 @@ export class AccessRecord implements AccessEntry {
     this.reason = '';
     this.fault = '';
     this.requestId = '';
+    this.traceId = '';
     this.requestBytes = length;
     this.responseBytes = 0;
     this.responseHeadBytes = 0;

@@ -7,7 +7,7 @@ import type { BackendId } from '../../src/core/backend.js';
 import type { Reason } from '../../src/core/reason.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
 import type { Fault } from '../../src/http1/fault.js';
-import { type ClientSide, forwardRequestHead } from '../../src/http1/forward-request.js';
+import { type ClientSide, type Edits, forwardRequestHead } from '../../src/http1/forward-request.js';
 import { parseRequestHead, type RequestHead } from '../../src/http1/request-head.js';
 import type { AccessRecord } from '../access-log/record.js';
 import { WORKER_COLUMN } from '../counters.js';
@@ -21,6 +21,7 @@ import { HttpPool } from './http-pool.js';
 import type { Plane } from './plane.js';
 import { Route } from './route.js';
 import type { Routes } from './routes.js';
+import type { Trace } from './tracing.js';
 import type { Tunnel } from './tunnel.js';
 
 /**
@@ -308,16 +309,12 @@ export class ClientConnection implements Reader {
   /** Gives the request to a backend of `pool`. @param end where its body ends, as far as that is here */
   private dispatch(pool: HttpPool, text: string, head: RequestHead, end: number): void {
     if (pool.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
+    const { policy, tracing } = this.plane;
     const side = this.clientSide();
-    const forwarded = forwardRequestHead(
-      text,
-      head,
-      side,
-      pool.name,
-      this.plane.policy.additions,
-      this.route?.edit(text, head),
-    );
-    this.record?.dispatched(pool.name, head.requestId);
+    const trace = tracing?.traceOf(text, head);
+    const edits = traced(this.route?.edit(text, head), trace);
+    const forwarded = forwardRequestHead(text, head, side, pool.name, policy.additions, edits);
+    this.record?.dispatched(pool.name, head.requestId, trace?.id);
     const affinity = pool.affinityOf(text, head, side);
     const body = text.slice(head.length, end);
     this.exchange = new Exchange(pool, this, head, affinity, forwarded, body, this.body.done);
@@ -569,6 +566,11 @@ export class ClientConnection implements Reader {
 /** An IPv4 client of an IPv6 listener is shown as IPv4 (RFC 4291 section 2.5.5.2). */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+function traced(edits: Edits | undefined, trace: Trace | undefined): Edits | undefined {
+  if (trace === undefined || trace.line === '') return edits;
+  return { target: '', host: '', ...edits, added: (edits?.added ?? '') + trace.line };
 }
 
 function ignore(): void {}

@@ -16,6 +16,7 @@ import type { ClientConnection } from './client-connection.js';
 import { ClientPolicy } from './client-policy.js';
 import { HttpPool } from './http-pool.js';
 import { onlyPoolOf, type Routes, routesOf } from './routes.js';
+import { Tracing } from './tracing.js';
 
 const FINE_TICK_MS = 5;
 
@@ -25,6 +26,8 @@ export class Plane {
   /** For the few waits that are short: pauses before retries, and hedging. Sleeps while there are none. */
   readonly fineWheel: TimerWheel;
   readonly policy: ClientPolicy;
+  /** `undefined` when it is off. */
+  readonly tracing: Tracing | undefined;
   /** `undefined` when it is off. */
   readonly accessLog: AccessLog | undefined;
   readonly buffers = new ReadBuffers();
@@ -64,6 +67,7 @@ export class Plane {
     this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
     this.rates = rates;
+    this.tracing = config.tracing && new Tracing(config.tracing);
     const pools = dispatches.map((dispatch) => new HttpPool(this, dispatch, stickySecret));
     this.pools = new Map(pools.map((pool) => [pool.name, pool]));
     this.onlyPool = onlyPoolOf(config, this.pools);

@@ -1,0 +1,50 @@
+/**
+ * workers/http/tracing.ts: the trace that each request belongs to. One that comes with a valid `traceparent` keeps it, and
+ * its `tracestate`, byte for byte; for any other a trace begins here.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../../src/config/schema.js';
+import { systemRandom } from '../../src/core/random.js';
+import { OTHER } from '../../src/http1/field-kind.js';
+import { findField } from '../../src/http1/find-field.js';
+import type { RequestHead } from '../../src/http1/request-head.js';
+import { traceIdOf, traceparentOf } from '../../src/http1/traceparent.js';
+
+const FIELD = 'traceparent';
+/** Without the parent it speaks of, a state means nothing (W3C Trace Context section 4.3). */
+const REPLACED = [FIELD, 'tracestate'];
+const TRACE_DIGITS = 32;
+const PARENT_DIGITS = 16;
+
+export interface Trace {
+  readonly id: string;
+  /** The field line to send in addition, with its CRLF; '' when the request has its own. */
+  readonly line: string;
+}
+
+export class Tracing {
+  private readonly sample: number;
+
+  /** @param sample the share of the traces begun here that is to be recorded */
+  constructor({ sample }: NonNullable<Config['tracing']>) {
+    this.sample = sample;
+  }
+
+  /** Takes out of the head what is no valid trace. @param text what it was parsed from */
+  traceOf(text: string, head: RequestHead): Trace {
+    const id = ownTrace(text, head);
+    if (id !== undefined) return { id, line: '' };
+    head.fields.nominate(text, REPLACED);
+    const digits = randomBytes((TRACE_DIGITS + PARENT_DIGITS) / 2).toString('hex');
+    const traceId = digits.slice(0, TRACE_DIGITS);
+    const sampled = systemRandom.next() < this.sample;
+    return { id: traceId, line: `${FIELD}: ${traceparentOf(traceId, digits.slice(TRACE_DIGITS), sampled)}\r\n` };
+  }
+}
+
+/** @returns the trace that the only such field names, if that goes on */
+function ownTrace(text: string, { fields }: RequestHead): string | undefined {
+  const index = findField(text, fields, FIELD);
+  if (index < 0 || fields.kind(index) !== OTHER || findField(text, fields, FIELD, index + 1) >= 0) return undefined;
+  return traceIdOf(text.slice(fields.valueAt(index), fields.valueEnd(index)));
+}
