@@ -6,8 +6,8 @@ import cluster from 'node:cluster';
 import { isToWorker, type ToPrimary, type ToWorker } from '../src/messages.js';
 import { Worker } from './worker.js';
 
-// In mode `round-robin` it is a worker of node:cluster, which ends one at once when its primary is gone unless it left of
-// its own accord: what is in flight would be lost.
+// node:cluster ends a worker at once when its primary is gone, unless it left of its own accord: what is in flight would
+// be lost. Inside somebody's program a worker may be a plain child.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 
 let worker: Worker | undefined;

@@ -87,6 +87,8 @@ export interface StartOptions {
   /** What signs sticky cookies; without it, where one is needed, something that ends with this process. */
   readonly stickySecret?: string | undefined;
   readonly programs?: Programs;
+  /** This process is somebody else's program, which may have workers of its own. */
+  readonly embedded?: boolean;
   /** For a configuration without worker processes: what does their work in this one. */
   readonly local?: Staff;
 }
@@ -98,22 +100,31 @@ export interface StartOptions {
 export async function startBalancer(
   config: Config,
   logger: Logger,
-  { adminToken, stickySecret = secretFor(config, logger), programs = PROGRAMS, local }: StartOptions = {},
+  {
+    adminToken,
+    stickySecret = secretFor(config, logger),
+    programs = PROGRAMS,
+    embedded = false,
+    local,
+  }: StartOptions = {},
 ): Promise<Balancer> {
   const accept = acceptOf(config, logger);
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
   const accessLog = await tryAccessLog(config);
   try {
     const sockets = await openSockets(config, accept);
-    const staff = local ?? processes(programs, accept);
+    const staff = local ?? processes(programs, accept, embedded);
     return await startPrimary({ config, logger, adminToken, stickySecret, programs, staff, accept, kept, sockets });
   } finally {
     await accessLog?.close();
   }
 }
 
-function processes(programs: Programs, accept: Accept): Staff {
-  return { openWorker: workerForks(programs.worker, accept), startProber: () => new ProbeThread(programs.probe) };
+function processes(programs: Programs, accept: Accept, embedded: boolean): Staff {
+  return {
+    openWorker: workerForks(programs.worker, accept, embedded),
+    startProber: () => new ProbeThread(programs.probe),
+  };
 }
 
 async function startPrimary(parts: PrimaryParts): Promise<Primary> {

@@ -1,7 +1,7 @@
 /**
- * control/worker-fork.ts: starts the worker processes. They are plain children of this one, so that a program which
- * runs a balancer inside itself may use node:cluster for its own purposes; only mode `round-robin`, in which node:cluster
- * accepts for the workers, needs them to be part of a cluster.
+ * control/worker-fork.ts: starts the worker processes, with node:cluster. A program that runs a balancer inside itself
+ * may use node:cluster for its own purposes, so there they are plain children of it; only in mode `round-robin`, in which
+ * node:cluster accepts for the workers, they have to be part of its cluster even then.
  */
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import cluster from 'node:cluster';
@@ -13,11 +13,16 @@ const OPTIONS = {
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
 } as const satisfies ForkOptions;
 
-/** @param file the compiled program of a worker */
-export function workerForks(file: string, accept: Accept): OpenChannel {
-  if (accept !== 'round-robin') return (events) => channelOf(fork(file, [], { ...OPTIONS, ...inspection() }), events);
-  // Fixed by the first fork of the process, whoever makes it; it is the default but on Windows.
-  cluster.schedulingPolicy = cluster.SCHED_RR;
+/**
+ * @param file the compiled program of a worker
+ * @param embedded whether this process is somebody else's program
+ */
+export function workerForks(file: string, accept: Accept, embedded: boolean): OpenChannel {
+  if (embedded && accept !== 'round-robin') {
+    return (events) => channelOf(fork(file, [], { ...OPTIONS, ...inspection() }), events);
+  }
+  // Fixed by the first fork of the process, whoever makes it.
+  cluster.schedulingPolicy = accept === 'round-robin' ? cluster.SCHED_RR : cluster.SCHED_NONE;
   return (events) => channelOf(forkInCluster(file), events);
 }
 

@@ -167,7 +167,7 @@ export class Balancer implements AsyncDisposable {
     ]);
     const secrets = await secretsOf(this.#config, this.#options);
     const logger = new ListeningLogger(this.#config.logLevel, this.#options.log ?? (() => {}));
-    this.#running = await startAnywhere(this.#config, logger, secrets);
+    this.#running = await startAnywhere(this.#config, logger, { ...secrets, embedded: true });
     this.#tellOf(this.#running);
   }
 
