@@ -30,6 +30,7 @@ export function roundhouse(): Command {
   addCheck(program);
   addSchema(program);
   addAdminCommands(program);
+  addCompletion(program);
   addSampleBackend(program);
   return program;
 }
@@ -89,6 +90,28 @@ function addSchema(program: Command): void {
       if (options.metrics === true) await command.metrics();
       else command.schema(options.markdown === true);
     });
+}
+
+function addCompletion(program: Command): void {
+  const load = () => import('./completion/completion.js');
+  program
+    .command('completion')
+    .description('print a script that makes a shell complete commands, options, pools and backends')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => (await load()).completion(shell, program));
+  // Hidden: the scripts ask by it what the running instance calls its pools and backends.
+  program
+    .command('completion-words', { hidden: true })
+    .argument('<source>', 'backends or pools')
+    .option('--admin <addr>')
+    .action(async (source: string, options: { readonly admin?: string }) =>
+      (await load()).completionWords(source, options),
+    );
+  // Hidden: prints docs/cli.md.
+  program.command('reference', { hidden: true }).action(async () => {
+    const { commandReference } = await import('./reference.js');
+    process.stdout.write(commandReference(program));
+  });
 }
 
 /** Hidden: the demo and `npm run servers` start their backends by it, and a person one that was killed. */

@@ -1,25 +1,69 @@
-/** commands/table.ts: rows of cells as lines of text, the same on a terminal and in a pipe. */
+/**
+ * commands/table.ts: rows of cells as lines of text. In a pipe they are whole and plain; on a terminal that is too
+ * narrow the columns that matter least are left out.
+ */
 
 export interface Column {
   readonly heading: string;
   /** Numbers are read from the right. */
   readonly align?: 'left' | 'right';
+  /** Left out where lines are too long, the highest first; a column without stays. */
+  readonly spare?: number;
+  /** Colours a cell, given its text. */
+  readonly paint?: (padded: string, text: string) => string;
 }
 
+/** Where lines go. */
+export interface Display {
+  /** Characters in a line. */
+  readonly width: number;
+  readonly colour: boolean;
+}
+
+export const PLAIN: Display = { width: Number.POSITIVE_INFINITY, colour: false };
+
+const GAP = '  ';
+
 /** @param rows one cell per column; what could move a terminal's cursor is left out of them */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): readonly string[] {
-  const lines = [columns.map(({ heading }) => heading), ...rows.map((row) => row.map(printable))];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
-  return lines.map((line) =>
-    columns
-      .map((column, index) => cell(column, line[index], widths[index]))
-      .join('  ')
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  { width, colour }: Display = PLAIN,
+): readonly string[] {
+  const cells = [columns.map(({ heading }) => heading), ...rows.map((row) => row.map(printable))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
+  const shown = fitting(columns, widths, width);
+  return cells.map((row, at) =>
+    shown
+      .map((index) => cell(columns[index], row[index], widths[index], colour && at > 0))
+      .join(GAP)
       .trimEnd(),
   );
 }
 
-function cell({ align }: Column, text = '', width = 0): string {
-  return align === 'right' ? text.padStart(width) : text.padEnd(width);
+/** @returns the indexes of the columns that are shown */
+function fitting(columns: readonly Column[], widths: readonly number[], width: number): readonly number[] {
+  const shown = columns.map((_, index) => index);
+  const byNeed = shown.filter((index) => columns[index]?.spare !== undefined).sort((a, b) => spare(a) - spare(b));
+  while (lengthOf(shown, widths) > width) {
+    const last = byNeed.pop();
+    if (last === undefined) break;
+    shown.splice(shown.indexOf(last), 1);
+  }
+  return shown;
+
+  function spare(index: number): number {
+    return columns[index]?.spare ?? 0;
+  }
+}
+
+function lengthOf(shown: readonly number[], widths: readonly number[]): number {
+  return shown.reduce((sum, index) => sum + (widths[index] ?? 0), GAP.length * (shown.length - 1));
+}
+
+function cell(column: Column | undefined, text = '', width = 0, colour = false): string {
+  const padded = column?.align === 'right' ? text.padStart(width) : text.padEnd(width);
+  return colour && column?.paint !== undefined ? column.paint(padded, text) : padded;
 }
 
 function printable(text: string): string {

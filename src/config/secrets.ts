@@ -11,26 +11,24 @@ const SECRET_FIELD = /authorization|cookie|token|secret|password|api-?key/i;
 /** Keys under which a configuration has values by field name. */
 const FIELDS = new Set(['headers', 'set', 'add']);
 
-export interface Shown {
-  readonly config: Config;
-  /** Where something is hidden: `pools.web.healthCheck.headers.authorization`. */
-  readonly hidden: readonly string[];
-}
-
 /** @returns the configuration with `(hidden)` in the place of each secret */
-export function withoutSecrets(config: Config): Shown {
-  const hidden: string[] = [];
-  const pools = Object.entries(config).map(([key, value]) => [key, hide(value, [key], hidden)]);
-  return { config: { ...config, ...Object.fromEntries(pools) }, hidden };
+export function withoutSecrets(config: Config): Config {
+  const shown = Object.entries(config).map(([key, value]) => [key, hide(value, key, '')]);
+  return { ...config, ...Object.fromEntries(shown) };
 }
 
-function hide(value: unknown, path: readonly string[], hidden: string[]): unknown {
-  if (Array.isArray(value)) return value.map((each, index) => hide(each, [...path, String(index)], hidden));
+/** @returns where something is hidden: `pools.web.healthCheck.headers.authorization` */
+export function hiddenIn(value: unknown, path = ''): readonly string[] {
+  if (value === HIDDEN) return [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => hiddenIn(inner, path === '' ? key : `${path}.${key}`));
+}
+
+/** @param name the key that `value` stands under, and `around` the one that this is in */
+function hide(value: unknown, name: string, around: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => hide(each, '', ''));
   if (isMapping(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner, [...path, key], hidden)]));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner, key, name)]));
   }
-  const [around = '', name = ''] = path.slice(-2);
-  if (!FIELDS.has(around) || !SECRET_FIELD.test(name)) return value;
-  hidden.push(path.join('.'));
-  return HIDDEN;
+  return typeof value === 'string' && FIELDS.has(around) && SECRET_FIELD.test(name) ? HIDDEN : value;
 }

@@ -10,29 +10,41 @@ import { backendIdOf } from '../../control/membership.js';
 import { parseAddress } from '../../core/address.js';
 import { backendState } from '../backend-state.js';
 import { CouldNotRunError, readCount } from '../program.js';
-import { backendAnswer, type ChangeAnswer, changeAnswer, poolAnswer, statusAnswer, workerAnswer } from './answers.js';
-import { AdminClient, type Typed } from './client.js';
+import { createScreen } from '../screen.js';
+import {
+  backendAnswer,
+  type ChangeAnswer,
+  changeAnswer,
+  poolAnswer,
+  type StatusAnswer,
+  statusAnswer,
+  workerAnswer,
+} from './answers.js';
+import { clientFor, display, LOOK_AGAIN_MS, type Options, print } from './asking.js';
+import type { AdminClient } from './client.js';
 import { statusLines, workerLines } from './tables.js';
 
-/** As typed; `undefined` where an option was not given. */
-export interface Options extends Typed {
-  readonly json?: boolean | undefined;
-  readonly pool?: string | undefined;
-  readonly wait?: boolean | undefined;
-  readonly within?: string | undefined;
-  readonly weight?: string | undefined;
-}
-
-const LOOK_AGAIN_MS = 200;
-
+/** With `follow`, again and again until it is interrupted. */
 export async function status(options: Options): Promise<void> {
-  const { value } = await (await clientFor(options)).ask(statusAnswer, { path: '/api' });
-  print(options, value, statusLines(value, Date.now()));
+  const client = await clientFor(options);
+  const look = async (): Promise<StatusAnswer> => (await client.ask(statusAnswer, { path: '/api' })).value;
+  const linesOf = (value: StatusAnswer): readonly string[] => statusLines(value, Date.now(), display());
+  if (options.follow !== true) {
+    const value = await look();
+    return print(options, value, linesOf(value));
+  }
+  const screen = createScreen(process.stdout);
+  for (;;) {
+    const value = await look();
+    if (options.json === true) console.log(JSON.stringify(value));
+    else screen.show(linesOf(value));
+    await pause(screen.everyMs);
+  }
 }
 
 export async function workers(options: Options): Promise<void> {
   const { value } = await (await clientFor(options)).ask(z.array(workerAnswer), { path: '/api/workers' });
-  print(options, value, workerLines(value, Date.now()));
+  print(options, value, workerLines(value, Date.now(), display()));
 }
 
 /**
@@ -103,10 +115,6 @@ function withinOf({ within }: Options): { readonly within?: string } {
   throw new UsageError(`--within: "${within}" is not a time; write 500ms, 5s or 1m, at most 24h`);
 }
 
-function clientFor(options: Options): Promise<AdminClient> {
-  return AdminClient.for(options, process.env);
-}
-
 async function change(client: AdminClient, id: string, options: Options, body: object): Promise<ChangeAnswer> {
   const path = await pathOf(client, id, options);
   return (await client.ask(changeAnswer, { method: 'PATCH', path, body })).value;
@@ -162,8 +170,4 @@ function alarm({ pool, eligible, saved, problem = '' }: ChangeAnswer): readonly 
     ...(eligible > 0 ? [] : [`Pool ${pool} has no backend for new requests now: they are answered with 503`]),
     ...(saved === false ? [`A restart will not keep this: ${problem}`] : []),
   ];
-}
-
-function print({ json }: Options, value: unknown, lines: readonly string[]): void {
-  console.log(json === true ? JSON.stringify(value, undefined, 2) : lines.join('\n'));
 }

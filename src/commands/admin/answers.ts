@@ -70,4 +70,12 @@ export const changeAnswer = z.looseObject({
 });
 export type ChangeAnswer = z.infer<typeof changeAnswer>;
 
+export const rollAnswer = z.looseObject({
+  state: z.string(),
+  workers: z.int(),
+  replaced: z.int(),
+  problem: z.string().nullable(),
+});
+export type RollAnswer = z.infer<typeof rollAnswer>;
+
 export const errorAnswer = z.object({ error: z.string() });

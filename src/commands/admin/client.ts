@@ -26,6 +26,12 @@ export interface Answer<T> {
   readonly value: T;
 }
 
+/** An answer as it came. */
+interface Text {
+  readonly status: number;
+  readonly text: string;
+}
+
 /** Where the admin interface is: host and port, or a socket file. */
 type Place = Address | { readonly socketPath: string };
 
@@ -54,14 +60,20 @@ export class AdminClient {
 
   /** @throws {CouldNotRunError} nobody answers, or not as Roundhouse does, or it refuses */
   async ask<T>(schema: z.ZodType<T>, question: Question): Promise<Answer<T>> {
-    const { status, body } = await this.#send(question);
+    const { status, text } = await this.#send(question);
+    const body = parseJson(text);
     const succeeded = status >= 200 && status <= 299;
     const parsed = schema.safeParse(body);
     if (succeeded && parsed.success) return { status, value: parsed.data };
     throw this.#refusal(status, body);
   }
 
-  async #send({ method = 'GET', path, body }: Question): Promise<{ status: number; body: unknown }> {
+  /** @throws {CouldNotRunError} nobody answers, or not by HTTP */
+  get(path: string): Promise<Text> {
+    return this.#send({ path });
+  }
+
+  async #send({ method = 'GET', path, body }: Question): Promise<Text> {
     const signal = AbortSignal.timeout(WITHIN_MS);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -74,7 +86,7 @@ export class AdminClient {
         request.once('error', reject);
         request.end(body === undefined ? undefined : JSON.stringify(body));
       });
-      return { status: response.statusCode ?? 0, body: parseJson(await textOf(response)) };
+      return { status: response.statusCode ?? 0, text: await textOf(response) };
     } catch (error) {
       throw this.#unreachable(error, signal.aborted);
     }

@@ -1,6 +1,6 @@
 /** commands/admin/commands.ts: the commands that speak to a running balancer, as the command line knows them. */
 import type { Command } from 'commander';
-import type { Options } from './actions.js';
+import type { Options } from './asking.js';
 
 /** What they need is loaded when one of them is run, so that `--help` stays quick. */
 export function addAdminCommands(program: Command): void {
@@ -14,9 +14,9 @@ export function addAdminCommands(program: Command): void {
   const inPool = (name: string, description: string): Command =>
     command(name, description).option('--pool <name>', 'the pool, when there are several');
 
-  command('status', 'show the pools of a running balancer').action(async (options: Options, self: Command) =>
-    (await load()).status(withAdmin(options, self)),
-  );
+  command('status', 'show the pools of a running balancer')
+    .option('--follow', 'show them again and again')
+    .action(async (options: Options, self: Command) => (await load()).status(withAdmin(options, self)));
   command('workers', 'show the worker processes of a running balancer').action(
     async (options: Options, self: Command) => (await load()).workers(withAdmin(options, self)),
   );
@@ -37,6 +37,25 @@ export function addAdminCommands(program: Command): void {
   inPool('remove <id>', 'remove a backend; what it has in flight finishes').action(
     async (id: string, options: Options, self: Command) => (await load()).remove(id, withAdmin(options, self)),
   );
+  command('roll', 'replace the workers one by one, replacement first')
+    .option('--wait', 'return only when all are replaced')
+    .action(async (options: Options, self: Command) => (await steering()).roll(withAdmin(options, self)));
+  command('export', 'print the configuration that runs, with what was changed at run time').action(
+    async (options: Options, self: Command) => (await steering()).exportConfig(withAdmin(options, self)),
+  );
+  command('log-level [level]', 'show how much is logged, or change it until it ends').action(
+    async (level: string | undefined, options: Options, self: Command) =>
+      (await steering()).logLevel(level, withAdmin(options, self)),
+  );
+  program
+    .command('healthcheck')
+    .description('succeed when traffic may be sent to it; for HEALTHCHECK in a Dockerfile')
+    .option('--admin <addr>', 'where its admin interface is: host:port or unix:/path')
+    .action(async (options: Options, self: Command) => (await steering()).healthcheck(withAdmin(options, self)));
+}
+
+function steering(): Promise<typeof import('./steering.js')> {
+  return import('./steering.js');
 }
 
 function load(): Promise<typeof import('./actions.js')> {

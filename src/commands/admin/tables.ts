@@ -1,52 +1,62 @@
 /** commands/admin/tables.ts: what a running balancer says of itself, as lines for a person. */
+import { styleText } from 'node:util';
 import { backendState } from '../backend-state.js';
-import { type Column, table } from '../table.js';
+import { type Column, type Display, PLAIN, table } from '../table.js';
 import type { BackendAnswer, PoolAnswer, StatusAnswer, WorkerAnswer } from './answers.js';
 
 const BACKEND_COLUMNS: readonly Column[] = [
   { heading: 'BACKEND' },
-  { heading: 'WEIGHT', align: 'right' },
-  { heading: 'REQ/S', align: 'right' },
-  { heading: 'IN FLIGHT', align: 'right' },
-  { heading: 'REQUESTS', align: 'right' },
-  { heading: '5XX', align: 'right' },
-  { heading: 'SINCE', align: 'right' },
-  { heading: 'STATE' },
+  { heading: 'WEIGHT', align: 'right', spare: 3 },
+  { heading: 'REQ/S', align: 'right', spare: 2 },
+  { heading: 'IN FLIGHT', align: 'right', spare: 1 },
+  { heading: 'REQUESTS', align: 'right', spare: 5 },
+  { heading: '5XX', align: 'right', spare: 4 },
+  { heading: 'SINCE', align: 'right', spare: 6 },
+  { heading: 'STATE', paint: paintState },
 ];
 
 const WORKER_COLUMNS: readonly Column[] = [
   { heading: 'WORKER', align: 'right' },
   { heading: 'PID', align: 'right' },
-  { heading: 'AGE', align: 'right' },
-  { heading: 'MEMORY', align: 'right' },
-  { heading: 'CONNECTIONS', align: 'right' },
-  { heading: 'REQ/S', align: 'right' },
-  { heading: 'REQUESTS', align: 'right' },
+  { heading: 'AGE', align: 'right', spare: 3 },
+  { heading: 'MEMORY', align: 'right', spare: 4 },
+  { heading: 'CONNECTIONS', align: 'right', spare: 2 },
+  { heading: 'REQ/S', align: 'right', spare: 1 },
+  { heading: 'REQUESTS', align: 'right', spare: 5 },
   { heading: 'STATE' },
-  { heading: 'POOL VERSIONS' },
+  { heading: 'POOL VERSIONS', spare: 6 },
 ];
 
 /** @param nowMs epoch milliseconds */
-export function statusLines(status: StatusAnswer, nowMs: number): readonly string[] {
+export function statusLines(status: StatusAnswer, nowMs: number, display: Display = PLAIN): readonly string[] {
   const { addresses, totals, workers, workerRestarts, pools } = status;
   const listening = workers.filter(({ state }) => state === 'listening').length;
   const restarts = workerRestarts === 0 ? '' : `, ${counted(workerRestarts, 'restart')}`;
   return [
     `Roundhouse at ${addresses.join(', ')}: ${counted(listening, 'worker')}${restarts}, ` +
       `${counted(totals.clientConnections, 'client connection')}, ${rate(totals.requestsPerSecond)} requests/s`,
-    ...pools.flatMap((pool) => ['', ...poolLines(pool, nowMs)]),
+    ...pools.flatMap((pool) => ['', ...poolLines(pool, nowMs, display)]),
   ];
 }
 
 /** @param nowMs epoch milliseconds */
-export function workerLines(workers: readonly WorkerAnswer[], nowMs: number): readonly string[] {
+export function workerLines(
+  workers: readonly WorkerAnswer[],
+  nowMs: number,
+  display: Display = PLAIN,
+): readonly string[] {
   return table(
     WORKER_COLUMNS,
     workers.map((worker) => workerCells(worker, nowMs)),
+    display,
   );
 }
 
-function poolLines({ name, policy, version, eligible, panic, backends }: PoolAnswer, nowMs: number): readonly string[] {
+function poolLines(
+  { name, policy, version, eligible, panic, backends }: PoolAnswer,
+  nowMs: number,
+  display: Display,
+): readonly string[] {
   const title = `Pool ${name}, ${policy}, version ${version}: ${eligible} of ${counted(backends.length, 'backend')} in use`;
   const alarm = panic ? ['Fewer than half of them are usable, so all that are enabled are tried.'] : [];
   return [
@@ -55,6 +65,7 @@ function poolLines({ name, policy, version, eligible, panic, backends }: PoolAns
     ...table(
       BACKEND_COLUMNS,
       backends.map((backend) => backendCells(backend, nowMs)),
+      display,
     ),
   ];
 }
@@ -78,6 +89,16 @@ function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {
     worker.state,
     versions.join(', '),
   ];
+}
+
+/** Whether there are colours is decided by who asks for lines. */
+const ALWAYS = { validateStream: false };
+
+/** Green takes requests, red is broken, yellow is as an operator wants it. */
+function paintState(padded: string, state: string): string {
+  if (state === 'up') return styleText('green', padded, ALWAYS);
+  if (/^(down|ejected)/.test(state)) return styleText('red', padded, ALWAYS);
+  return state === 'unknown' ? padded : styleText('yellow', padded, ALWAYS);
 }
 
 function rate(perSecond: number): string {

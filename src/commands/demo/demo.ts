@@ -7,9 +7,9 @@ import { type Balancer, startBalancer } from '../../control/balancer.js';
 import { createLogger } from '../../control/logger.js';
 import { CouldNotRunError, ENDED_BY_SECOND_INT, readCount, SAME_KEYPRESS_MS } from '../program.js';
 import { type Fleet, freePort, startFleet } from '../sample-fleet.js';
+import { createScreen, type Screen } from '../screen.js';
 import { describePage, hintsFor } from './describe.js';
 import { hintLines, tableLines } from './page.js';
-import { createScreen, type Screen } from './screen.js';
 import { Traffic } from './traffic.js';
 
 const MOST_BACKENDS = 20;

@@ -50,14 +50,14 @@ export function operatingRoutes(source: Operating): Hono {
 }
 
 function showConfig(context: Context, config: Config): Response {
-  const { config: shown } = withoutSecrets(config);
+  const shown = withoutSecrets(config);
   if (formatOf(context) === 'json') return context.json(effectiveForm(shown));
   return context.body(effectiveYaml(shown), 200, { 'content-type': YAML_TYPE });
 }
 
 /** @returns the routes in the order in which they are tried, each with its place in the configuration */
 function routesOf(config: Config): readonly object[] {
-  const { config: shown } = withoutSecrets(config);
+  const shown = withoutSecrets(config);
   // Without routes everything goes to the only pool.
   const routes = shown.routes ?? Object.keys(shown.pools).map((pool) => routeSchema.parse({ pool }));
   const order = routes.map((route, index) => ({ route, index })).sort((a, b) => bySpecificity(a.route, b.route));

@@ -1,0 +1,70 @@
+/** commands/admin/steering.ts: what `roll`, `export`, `log-level` and `healthcheck` do: the balancer as a whole. */
+import { setTimeout as pause } from 'node:timers/promises';
+import * as z from 'zod';
+import { LOG_LEVELS } from '../../config/schema.js';
+import { hiddenIn } from '../../config/secrets.js';
+import { alternatives, similarWord } from '../../config/similar.js';
+import { UsageError } from '../../config/usage-error.js';
+import { CouldNotRunError } from '../program.js';
+import { type RollAnswer, rollAnswer } from './answers.js';
+import { clientFor, LOOK_AGAIN_MS, type Options, print } from './asking.js';
+import type { AdminClient, Typed } from './client.js';
+
+/**
+ * With `wait`, returns when all workers are replaced.
+ * @throws {CouldNotRunError} when a replacement does not start
+ */
+export async function roll(options: Options): Promise<void> {
+  const client = await clientFor(options);
+  const { value: begun } = await client.ask(rollAnswer, { method: 'POST', path: '/api/roll' });
+  if (options.wait !== true) return print(options, begun, [`Replacing ${workersOf(begun)}, one by one`]);
+  const ended = await untilRolled(client);
+  if (ended.problem !== null) throw new CouldNotRunError(ended.problem);
+  print(options, ended, [`${workersOf(ended)} replaced`]);
+}
+
+/** Prints the configuration that runs, with what was changed at run time, as `roundhouse check` and `-c` take it. */
+export async function exportConfig(options: Options): Promise<void> {
+  const { value } = await (await clientFor(options)).ask(z.looseObject({}), { path: '/api/config' });
+  const { stringify } = await import('yaml');
+  print(options, value, [stringify(value, { lineWidth: 0 }).trimEnd()]);
+  for (const path of hiddenIn(value)) console.error(`${path} is hidden; put its value there yourself`);
+}
+
+/** @throws {UsageError} when `level` is none */
+export async function logLevel(level: string | undefined, options: Options): Promise<void> {
+  if (level !== undefined && !LOG_LEVELS.some((each) => each === level)) throw unknownLevel(level);
+  const client = await clientFor(options);
+  const change = level === undefined ? {} : { method: 'PATCH' as const, body: { level } };
+  const { value } = await client.ask(z.looseObject({ level: z.string() }), { path: '/api/log-level', ...change });
+  print(options, value, [value.level]);
+}
+
+/**
+ * For a container's health check: succeeds when traffic may be sent here.
+ * @throws {CouldNotRunError} with the reasons otherwise
+ */
+export async function healthcheck(options: Typed): Promise<void> {
+  const { status, text } = await (await clientFor(options)).get('/readyz');
+  if (status !== 200) throw new CouldNotRunError(`Not ready: ${text.trim().split('\n').join('; ')}`);
+  console.log('ready');
+}
+
+async function untilRolled(client: AdminClient): Promise<RollAnswer> {
+  for (;;) {
+    const { value } = await client.ask(rollAnswer, { path: '/api/roll' });
+    if (value.state !== 'running') return value;
+    await pause(LOOK_AGAIN_MS);
+  }
+}
+
+function workersOf({ workers }: RollAnswer): string {
+  return `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+}
+
+function unknownLevel(level: string): UsageError {
+  const near = similarWord(level, LOG_LEVELS);
+  return new UsageError(
+    `LEVEL: "${level}" is not known; ${near === undefined ? `write ${alternatives(LOG_LEVELS)}` : `did you mean ${near}?`}`,
+  );
+}
