@@ -1,5 +1,5 @@
 /** bench/faults/introduction.ts: what a reader of RESULTS.md has to know before its tables. */
-import { describeMachine, type Machine } from '../machine.js';
+import { describeBusy, describeMachine, type Machine } from '../machine.js';
 import { HEAD_AFTER_MS, REST_AFTER_MS } from './backend-modes.js';
 import { SETTINGS } from './product.js';
 import { PRODUCTS } from './products/index.js';
@@ -8,12 +8,13 @@ import { PATIENCE_MS, POST_EVERY, RATE, WORKERS } from './scene.js';
 /** @returns lines of Markdown */
 export function introduction(machine: Machine): string[] {
   const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, queueMs } = SETTINGS;
+  const busy = describeBusy(machine).map((text) => ` Mind that ${text}.`);
   return [
     '# Faults',
     '',
     '<!-- Written by "npm run faults -- --report". -->',
     '',
-    `What clients notice while something breaks. ${describeMachine(machine)}.`,
+    `What clients notice while something breaks. ${describeMachine(machine)}.${busy.join('')}`,
     '',
     `Three backends answer after ${HEAD_AFTER_MS} ms with half of a body and with the rest ${REST_AFTER_MS} ms later. ` +
       `${RATE} requests a second, one in ${POST_EVERY} a POST, are due at fixed times whatever happened to the ones ` +

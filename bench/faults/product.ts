@@ -62,6 +62,8 @@ export interface Product {
   readonly name: string;
   /** @returns what is installed, or why the product cannot take part */
   readonly find: () => { readonly label: string } | { readonly missing: string };
+  /** It differs from another one only where the proxy has more to do than it can. */
+  readonly onlySaturated?: true;
   /** Why an operation is missing. */
   readonly lacks: Readonly<Partial<Record<keyof Operations, string>>>;
   /** How it is set up, in a sentence for those who read the results. */

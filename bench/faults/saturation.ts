@@ -16,7 +16,8 @@ import { waitOf } from './record.js';
 import { phasesOf, playUnderLoad } from './schedule.js';
 
 /** Each has as much of the core as the proxy. */
-const NEIGHBOURS = 7;
+const NEIGHBOURS = 15;
+const BUSY = ['sh', '-c', 'while :; do :; done'];
 const BODY_BYTES = 66;
 /** Clients that wait for one answer each keep the proxy busy all the time, and no longer. */
 const CONNECTIONS = 64;
@@ -44,7 +45,7 @@ export async function saturate(
   await untilServing(`http://${LOOPBACK}:${port}/`, running.child);
   // Where code is compiled as it runs, what is measured first would be the compiler.
   await measureCapacity(port, children, cores.load);
-  for (let i = 0; i < NEIGHBOURS; i++) await children.start([process.execPath, '-e', 'for (;;);'], cores.one);
+  for (let i = 0; i < NEIGHBOURS; i++) await children.start(BUSY, cores.one);
   const before = await measureCapacity(port, children, cores.load);
   const order = {
     port,
