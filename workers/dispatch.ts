@@ -257,7 +257,8 @@ export class Dispatch {
     return load.mayConnect || this.closeOneIdle() ? undefined : 'connections';
   }
 
-  private closeOneIdle(): boolean {
+  /** @returns `false` when no connection is idle */
+  closeOneIdle(): boolean {
     const held = this.holding;
     this.holding = true;
     const closed = [...this.roster.all].some((upstream) => upstream.closeOldestIdle());

@@ -182,8 +182,10 @@ const poolKeys = z.strictObject({
     .int()
     .min(0)
     .max(10_000)
-    .default(128)
-    .describe('Idle connections kept to each backend by each worker.'),
+    .default(1_024)
+    .describe(
+      'Idle connections kept to each backend by each worker; where this host has no file to spare, they make room.',
+    ),
   pipelining: z
     .int()
     .min(1)

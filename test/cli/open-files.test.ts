@@ -1,7 +1,10 @@
 /** test/cli/open-files.test.ts: what happens when the system lets the product open few files and many clients come. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +16,10 @@ import { connect, get, type Peer } from '../support/peer.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
 const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
+
+function toPool(pool: string): object {
+  return { path: `/${pool}`, pool };
+}
 
 describe('A host that allows few open files', () => {
   afterEach(stopEverything);
@@ -26,8 +33,8 @@ describe('A host that allows few open files', () => {
   }
 
   /** Starts a balancer with one worker. */
-  async function startWithFewFiles(files: number, ...backends: readonly string[]): Promise<Balancer> {
-    const args = ['--workers', '1', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...backends];
+  async function startWithFewFiles(files: number, ...pool: readonly string[]): Promise<Balancer> {
+    const args = ['--workers', '1', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...pool];
     const child = spawn('sh', ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, CLI, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -71,6 +78,26 @@ describe('A host that allows few open files', () => {
     expect((await get(port)).body).to.equal('served');
     first.send(GET);
     expect((await first.message()).body).to.equal('served');
+  });
+
+  it('closes a connection that nobody uses for one that another pool needs', async () => {
+    const held: ServerResponse[] = [];
+    const hold = (): Promise<Backend> => startBackend((_request, response) => void held.push(response));
+    const pool = async (): Promise<object> => ({ backends: [{ address: (await hold()).address }] });
+    const config = { pools: { a: await pool(), b: await pool() }, routes: ['a', 'b'].map(toPool) };
+    const folder = mkdtempSync(join(tmpdir(), 'roundhouse-files-'));
+    onStop(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'lb.json'), JSON.stringify(config));
+    const { port, log } = await startWithFewFiles(220, '--config', join(folder, 'lb.json'));
+    const crowd = await Promise.all(Array.from({ length: 80 }, () => connect(port)));
+    for (const path of ['/a', '/b', '/a']) {
+      for (const peer of crowd) peer.send(GET.replace('/', path));
+      await eventually('all are held', () => held.length === crowd.length);
+      for (const response of held.splice(0)) response.end('served');
+      const statuses = await Promise.all(crowd.map(async (peer) => (await peer.message()).status));
+      expect(new Set(statuses)).to.deep.equal(new Set([200]));
+    }
+    expect(log.filter((line) => /ejected|worker died/.test(line))).to.deep.equal([]);
   });
 
   it('answers 503 when none is left for a connection to a backend, and holds that against no backend', async () => {

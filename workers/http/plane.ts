@@ -90,6 +90,15 @@ export class Plane {
     if (this.clients.size === 0) listener?.();
   }
 
+  /**
+   * This host has no file left for a connection to a backend: one that nobody uses is closed, wherever it leads.
+   * @returns `false` when all are in use
+   */
+  makeRoom(): boolean {
+    for (const { dispatch } of this.pools.values()) if (dispatch.closeOneIdle()) return true;
+    return false;
+  }
+
   /** Whoever waits for `gone` and can be answered by another backend asks that. */
   evacuate(gone: Upstream): void {
     // Rare, and so cheaper than to keep for each backend who waits for it.

@@ -38,6 +38,8 @@ export class Recovery implements Waiter {
   /** Runs through the pause before the next attempt, or until a second one is made beside the first. */
   private readonly timer = new WheelTimer(this);
   private hedge: Hedge | undefined;
+  /** A connection of another's was closed for one of its own: once, or it would close all of them for nothing. */
+  private madeRoom = false;
   private lastFailure: Failure | undefined;
   /** What the last attempt came to. */
   private cause: AttemptEnd = 'connect';
@@ -86,6 +88,7 @@ export class Recovery implements Waiter {
     this.lastFailure = loss;
     this.exchange.letGo();
     if (this.hedge !== undefined) return this.avoid(upstream);
+    if (loss.ours && this.makesRoom()) return this.attempt();
     this.goOn(this.nextStep(loss.reason, { reused }), upstream);
   }
 
@@ -242,6 +245,14 @@ export class Recovery implements Waiter {
     if (pauseMs === 0) return this.attempt();
     this.exchange.holdBody();
     this.plane.fineWheel.arm(this.timer, pauseMs);
+  }
+
+  /** It could not even be tried. @returns whether it can now; an attempt that was none does not count */
+  private makesRoom(): boolean {
+    if (this.madeRoom || !this.plane.makeRoom()) return false;
+    this.madeRoom = true;
+    this.attempts -= 1;
+    return true;
   }
 
   private avoid(upstream: Upstream): void {
