@@ -82,6 +82,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   microBench('head', 'ns to read a head, and to read it and write the one that is forwarded'),
   microBench('pick', 'ns per pick by policy'),
+  microBench('routes', 'ns to find the route of a request by how many there are, beside reading its head'),
   microBench('snapshot', 'ns for a worker to follow a change of one backend'),
   microBench('counters', 'ns to hand over and to merge the counters, once a second'),
   {

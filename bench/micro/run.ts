@@ -3,12 +3,14 @@ import { measureBroadcast } from './broadcast.js';
 import { measureCounters } from './counters.js';
 import { measureHead } from './head.js';
 import { measurePick } from './pick.js';
+import { measureRoutes } from './routes.js';
 import { measureSnapshot } from './snapshot.js';
 import type { MicroTable } from './table.js';
 
 const BENCHES: Readonly<Record<string, () => MicroTable | Promise<MicroTable>>> = {
   head: measureHead,
   pick: measurePick,
+  routes: measureRoutes,
   snapshot: measureSnapshot,
   counters: measureCounters,
   broadcast: measureBroadcast,

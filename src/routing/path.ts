@@ -10,6 +10,10 @@ const DOT = 0x2e;
 const PERCENT = 0x25;
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
+const ESCAPE = /%[0-9a-f]{2}/i;
+const BARE_PERCENT = /%(?![0-9a-f]{2})/gi;
+/** Reading a longer path in each way would cost many times what its head does. */
+const LONGEST = 2_048;
 /** A path that is still encoded after so many rounds is an attack on whoever decodes it. */
 const MOST_ROUNDS = 3;
 
@@ -35,9 +39,10 @@ export function isPlainPath(path: string): boolean {
  * empty segments and parameters (`;v=1`) left out, these last cut off before and after decoding.
  * @param path visible ASCII that begins with `/`
  * @returns the readings, one byte a character, the strict one first; `undefined` for a path that no route may be found
- * for: with a dot segment in any of them, with an escape that is none, with NUL or an overlong encoding
+ * for: with a dot segment in any of them, with an escape that is none, with NUL or an overlong encoding, or too long
  */
 export function readingsOf(path: string): readonly string[] | undefined {
+  if (path.length > LONGEST) return undefined;
   const strict = decodedOnce(path, isSeparating);
   const decoded = decodedWhole(path);
   // A parameter may hold encoded slashes, and a server that cuts it off first never sees them.
@@ -82,9 +87,9 @@ function decodedOnce(text: string, stays: (code: number) => boolean): string | u
 /** What was encoded twice is decoded twice, as a chain of servers may. */
 function decodedWhole(path: string): string | undefined {
   let text = decodedOnce(path, () => false);
-  for (let round = 1; text !== undefined && /%[0-9a-f]{2}/i.test(text); round++) {
+  for (let round = 1; text !== undefined && ESCAPE.test(text); round++) {
     if (round === MOST_ROUNDS) return undefined;
-    text = decodedOnce(text.replaceAll(/%(?![0-9a-f]{2})/gi, '%25'), () => false);
+    text = decodedOnce(text.replaceAll(BARE_PERCENT, '%25'), () => false);
   }
   return text;
 }
@@ -100,16 +105,23 @@ function isSeparating(code: number): boolean {
 }
 
 function byteAt(text: string, at: number): number | undefined {
-  const digits = text.slice(at, at + 2);
-  return /^[0-9a-f]{2}$/i.test(digits) ? Number.parseInt(digits, 16) : undefined;
+  const high = digitOf(text.charCodeAt(at));
+  const low = digitOf(text.charCodeAt(at + 1));
+  return high < 0 || low < 0 ? undefined : high * 16 + low;
+}
+
+/** @returns what a hexadecimal digit stands for, -1 for anything else */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1;
 }
 
 /** @returns `undefined` for a path with a dot segment */
 function resolved(path: string): string | undefined {
-  const segments = path.replaceAll('\\', '/').split('/');
-  const kept = segments.map((segment) => segment.replace(/;.*$/s, ''));
-  if (kept.some((segment) => segment === '.' || segment === '..')) return undefined;
-  const named = kept.filter((segment) => segment !== '');
-  const end = kept.at(-1) === '' && named.length > 0 ? '/' : '';
-  return `/${named.join('/')}${end}`;
+  const plain = path
+    .replaceAll('\\', '/')
+    .replaceAll(/;[^/]*/g, '')
+    .replaceAll(/\/{2,}/g, '/');
+  return /(?:^|\/)\.{1,2}(?:\/|$)/.test(plain) ? undefined : plain;
 }
