@@ -1,0 +1,114 @@
+import { readdirSync } from 'node:fs';
+import { expect } from 'chai';
+import { loadConfig } from '../../src/config/load.js';
+import type { Balancer } from '../../src/index.js';
+import { onStop, stopEverything } from '../support/cleanup.js';
+import { DnsServer } from '../support/dns-server.js';
+import { eventually } from '../support/eventually.js';
+import { ask, EXAMPLES, startEcho, startExample } from './example.js';
+
+/** @returns who answered: the pool, and for several requests the backends without repetition */
+async function poolOf(balancer: Balancer, path = '/', headers: Record<string, string> = {}): Promise<string> {
+  return (await ask(balancer, path, headers)).echo?.pool ?? 'nobody';
+}
+
+async function backendsOf(balancer: Balancer, path: string, headers: Record<string, string> = {}): Promise<string[]> {
+  const seen = new Set<string>();
+  for (let i = 0; i < 5; i++) seen.add((await ask(balancer, path, headers)).echo?.backend ?? 'nobody');
+  return [...seen];
+}
+
+const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
+  'basic.yaml': async (file) => {
+    const balancer = await startExample(file);
+    expect((await backendsOf(balancer, '/')).sort()).to.deep.equal(['10.0.0.1:3000', '10.0.0.2:3000']);
+  },
+  'tuned.yaml': async (file) => {
+    const { status, echo } = await ask(await startExample(file), '/');
+    expect([status, echo?.pool, echo?.headers['x-request-id']?.length]).to.deep.equal([200, 'api', 36]);
+  },
+  'canary.yaml': async (file) => {
+    const balancer = await startExample(file);
+    const api = await ask(balancer, '/v1/users?page=2', { host: 'api.example.com' });
+    expect([api.echo?.pool, api.echo?.path]).to.deep.equal(['api', '/users?page=2']);
+    const bare = await ask(balancer, '/a?b', { host: 'example.com' });
+    expect([bare.status, bare.headers.location]).to.deep.equal([308, 'https://www.example.com/a?b']);
+    expect(await poolOf(balancer, '/', { host: 'www.example.com', 'x-canary': '1' })).to.equal('canary');
+    const pools = new Map<string, number>();
+    for (let i = 0; i < 100; i++) {
+      const headers = { host: 'www.example.com', cookie: `session=${i}` };
+      const pool = await poolOf(balancer, '/', headers);
+      pools.set(pool, (pools.get(pool) ?? 0) + 1);
+      if (pool === 'canary') expect(await poolOf(balancer, '/', headers)).to.equal('canary');
+    }
+    // Which sessions those are never changes.
+    expect(pools.get('canary')).to.be.within(1, 15);
+  },
+  'blue-green.yaml': async (file) => {
+    const balancer = await startExample(file);
+    expect(await poolOf(balancer)).to.equal('blue');
+    expect(await poolOf(balancer, '/', { 'x-release': 'green' })).to.equal('green');
+  },
+  'sticky.yaml': async (file) => {
+    const balancer = await startExample(file);
+    const first = await ask(balancer, '/');
+    const [cookie = ''] = first.headers['set-cookie']?.[0]?.split(';') ?? [];
+    expect(cookie).to.match(/^shop_backend=/);
+    expect(await backendsOf(balancer, '/', { cookie })).to.deep.equal([first.echo?.backend]);
+  },
+  'cache.yaml': async (file) => {
+    const balancer = await startExample(file);
+    const owners = new Set<string>();
+    for (let i = 0; i < 20; i++) owners.add((await backendsOf(balancer, `/object/${i}`)).join());
+    expect([...owners].sort()).to.deep.equal(['10.0.0.1:6081', '10.0.0.2:6081', '10.0.0.3:6081']);
+  },
+  'behind-proxy.yaml': async (file) => {
+    const balancer = await startExample(file);
+    const plain = await ask(balancer, '/x', { host: 'a.example', 'x-forwarded-proto': 'http' });
+    expect([plain.status, plain.headers.location]).to.deep.equal([308, 'https://a.example/x']);
+    const client = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
+    const { echo } = await ask(balancer, '/', client);
+    expect(echo?.headers).to.include({ 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7, 127.0.0.1' });
+    expect((await ask(balancer, '/internal', client)).status).to.equal(403);
+    expect((await ask(balancer, '/internal', { ...client, 'x-forwarded-for': '10.1.1.1' })).status).to.equal(200);
+  },
+  'discovery.yaml': async (file) => {
+    const names = await DnsServer.start();
+    onStop(() => names.close());
+    const target = 'node.consul';
+    names.set(target, 'A', ['127.0.0.1']);
+    const [first, other] = [await startEcho('api', 'first'), await startEcho('api', 'other site')];
+    const port = (address: string): number => Number(address.split(':')[1]);
+    names.set('_api._tcp.service.consul', 'SRV', [{ target, port: port(first) }]);
+    names.set('_api._tcp.service.other-site.consul', 'SRV', [{ target, port: port(other) }]);
+    const balancer = await startExample(file, (config) => ({ ...config, dns: { servers: [names.address] } }));
+    const tiers = (): number[] => balancer.view().pools[0]?.backends.map(({ tier }) => tier) ?? [];
+    await eventually('both names have been resolved', () => tiers().length === 2);
+    expect(await backendsOf(balancer, '/')).to.deep.equal(['first']);
+    expect(tiers().sort()).to.deep.equal([0, 1]);
+  },
+  'docker/roundhouse.yaml': async (file) => {
+    const balancer = await startExample(file);
+    expect((await backendsOf(balancer, '/')).sort()).to.deep.equal(['app-1:3000', 'app-2:3000']);
+  },
+  'systemd/roundhouse.yaml': async (file) => {
+    expect(await poolOf(await startExample(file))).to.equal('web');
+  },
+};
+
+describe('The example', () => {
+  afterEach(stopEverything);
+
+  for (const [file, see] of Object.entries(SEEN)) {
+    it(`${file} is a configuration as it is, and does what it says`, async () => {
+      await loadConfig({ backends: [], config: `${EXAMPLES}${file}` }, {});
+      await see(file);
+    });
+  }
+
+  it('configurations are all tried here', () => {
+    const files = readdirSync(EXAMPLES, { recursive: true, encoding: 'utf8' });
+    const configs = files.filter((file) => file.endsWith('.yaml') && !file.endsWith('compose.yaml'));
+    expect(configs.sort()).to.deep.equal(Object.keys(SEEN).sort());
+  });
+});
