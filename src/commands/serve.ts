@@ -29,6 +29,7 @@ export async function serve(args: Args, environment: Environment): Promise<void>
   const hasFile = configFileOf(args, environment) !== undefined;
   const reload = hasFile ? new Reload(args, environment, config, logger) : undefined;
   obeySignals(starting, logger, reload, systemd);
+  process.on('SIGHUP', () => void starting.then((running) => token.refresh(running, logger)).catch(() => undefined));
   const balancer = await starting;
   systemd?.ready(balancer);
   announce(balancer, logger);

@@ -333,6 +333,11 @@ describe('The commands that speak to a running balancer', () => {
       expect((await run(['status', '--admin', admin, '--admin-token-file', file]))[0]).to.equal(0);
       expect((await run(['--admin', admin, 'workers'], { ROUNDHOUSE_ADMIN_TOKEN_FILE: file }))[0]).to.equal(0);
       expect((await run(['workers'], { ROUNDHOUSE_ADMIN: admin }))[2]).to.match(/ asks for a token; /);
+      writeFileSync(open, 'changed-horse-battery\n');
+      program.signal('SIGHUP');
+      await program.line('stderr', (text) => text.includes('"message":"admin token read again"'));
+      expect((await run(['status', '--admin', admin, '--admin-token-file', file]))[2]).to.match(/ does not take /);
+      expect((await run(['status', '--admin', admin, '--admin-token-file', open]))[0]).to.equal(0);
       program.signal('SIGTERM');
       await program.finished;
       expect(await run(['status', '--admin', admin])).to.deep.equal([
