@@ -5,6 +5,9 @@ const [{ files }] = JSON.parse(await text(process.stdin));
 const paths = files.map(({ path }) => path);
 const wanted = [
   'dist/src/cli.js',
+  'dist/src/index.js',
+  'dist/src/index.d.ts',
+  'dist/src/config/module-thread.js',
   'dist/workers/main.js',
   'dist/workers/tasks/probe.js',
   'dist/dashboard/index.html',
