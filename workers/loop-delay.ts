@@ -14,11 +14,13 @@ export class LoopDelay {
   private samples = 0;
   private dueMs = performance.now() + SAMPLE_MS;
   private wasDueMs = 0;
+  private readonly onSample: (ms: number) => void;
   private readonly interval: NodeJS.Timeout;
   private turn: NodeJS.Immediate | undefined;
 
-  /** Begins to sample. */
-  constructor() {
+  /** Begins to sample. @param onSample told of each, in milliseconds */
+  constructor(onSample: (ms: number) => void) {
+    this.onSample = onSample;
     const sample = (): void => this.sample();
     this.interval = setInterval(() => {
       this.wasDueMs = this.dueMs;
@@ -46,5 +48,6 @@ export class LoopDelay {
     this.sumMs += ms;
     this.samples += 1;
     this.longestMs = Math.max(this.longestMs, ms);
+    this.onSample(ms);
   }
 }

@@ -42,7 +42,7 @@ export class Worker {
   private readonly listeners = new Listeners();
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
-  private readonly loopDelay = new LoopDelay();
+  private readonly loopDelay = new LoopDelay((ms) => this.plane.shedder.observe(ms));
   private deadline: NodeJS.Timeout | undefined;
   private memoryBytes = 0;
 
@@ -205,6 +205,7 @@ export class Worker {
     const { meanMs, longestMs } = this.loopDelay.take();
     worker[WORKER_COLUMN.loopDelayMs] = meanMs;
     worker[WORKER_COLUMN.longestLoopDelayMs] = longestMs;
+    worker[WORKER_COLUMN.overloaded] = Number(this.plane.shedder.isActive);
     worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
     const reasons = this.plane.takeReasons();
     this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker, reasons });

@@ -337,6 +337,21 @@ const workers = z
   .default('auto')
   .describe('Worker processes; `auto` is one per usable CPU, 0 lets one process do everything.');
 
+const overload = z
+  .strictObject({
+    delay: duration
+      .refine((ms) => ms === 0 || ms >= 10, {
+        error: 'must be off or at least 10ms: every collection of garbage takes some',
+      })
+      .prefault('500ms')
+      .describe(
+        'How long what arrives may wait until the worker reads it. While it has to wait longer, the share of the new ' +
+          'requests that is too much gets 503, and its connections are not read from for half a second.',
+      ),
+  })
+  .prefault({})
+  .describe('When a worker that is behind sheds load, so that the requests it takes are answered in time.');
+
 const workerLimits = z
   .strictObject({
     memory: z
@@ -393,6 +408,7 @@ const config = z.strictObject({
     .prefault('10s')
     .describe('A worker that says nothing for so long hangs; it is ended and replaced.'),
   workerLimits,
+  overload,
   timeouts: clientTimeouts,
   limits,
   forwarding,

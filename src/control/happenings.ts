@@ -49,6 +49,8 @@ export interface Happenings {
   readonly 'worker-replaced': OfWorker & { readonly replaced: number | undefined };
   readonly 'worker-hanging': OfWorker & { readonly silentMs: number };
   readonly 'worker-past-limit': OfWorker & Because;
+  readonly 'worker-overloaded': OfWorker & { readonly delayMs: number };
+  readonly 'worker-recovered': OfWorker & { readonly shed: number; readonly forMs: number };
 }
 
 /** What an operator has set; what is missing stayed. */
@@ -122,6 +124,16 @@ export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
     level: 'info',
     message: 'worker is past its limit and is replaced',
     text: ({ pid, reason }) => `process ${pid ?? '?'} is past its limit (${reason}) and is replaced`,
+  },
+  'worker-overloaded': {
+    level: 'warn',
+    message: 'worker is overloaded and answers some requests with 503',
+    text: ({ delayMs }) => `overloaded: ${seconds(delayMs)} behind, so some requests are answered 503`,
+  },
+  'worker-recovered': {
+    level: 'info',
+    message: 'worker is no longer overloaded',
+    text: ({ shed, forMs }) => `no longer overloaded after ${seconds(forMs)}; ${shed} requests were answered 503`,
   },
 };
 

@@ -24,6 +24,7 @@ import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
 import { ownReadings, type Readings } from './metrics/readings.js';
 import { monotonicMs } from './monotonic.js';
+import { OverloadLog } from './overload-log.js';
 import { Pools } from './pools.js';
 import { Rolls, type RollView } from './rolls.js';
 import { foldState, type Running } from './runtime-state.js';
@@ -78,6 +79,7 @@ export class Primary implements Balancer {
   readonly #rolls: Rolls;
   readonly #watch: WorkerWatch<WorkerProcess>;
   readonly #accessLogs: AccessLogs;
+  readonly #overloads: OverloadLog;
   readonly #rates = new RateLedger(systemRandom.below(HASHES));
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
@@ -104,6 +106,7 @@ export class Primary implements Balancer {
       recall: (pool, id) => this.#broadcaster.recall(pool, id),
     });
     this.#accessLogs = new AccessLogs(config, logger);
+    this.#overloads = new OverloadLog(this.journal, monotonicMs);
     this.#supervisor = this.#workerSupervisor(staff.openWorker);
     this.#rolls = new Rolls(this.#supervisor, logger);
     this.#watch = this.#workerWatch();
@@ -274,6 +277,7 @@ export class Primary implements Balancer {
         this.#broadcaster.leave(id);
         this.#pools.workerLeft(id);
         this.#accessLogs.leave(id);
+        this.#overloads.leave(id);
       },
     });
   }
@@ -335,8 +339,8 @@ export class Primary implements Balancer {
   #counted(worker: WorkerProcess, counters: Counters): void {
     // A channel keeps order: what it counted, it counted with the version it acknowledged last.
     const versionOf = (pool: string): number => this.#broadcaster.acknowledged(worker.id, pool) ?? 0;
-    if (this.#pools.stats.record(worker.id, counters, versionOf)) return;
-    this.#logger.warn('counters dropped', { worker: worker.slot });
+    if (this.#pools.stats.record(worker.id, counters, versionOf)) this.#overloads.counted(worker, counters);
+    else this.#logger.warn('counters dropped', { worker: worker.slot });
   }
 }
 

@@ -10,6 +10,7 @@ export const REASONS = [
   'too-large',
   'too-many',
   'max-forwards',
+  'overloaded',
   // A route decided about it.
   'no-route',
   'denied',

@@ -58,11 +58,13 @@ describe('The commands that speak to a running balancer', () => {
     expect(lines[4]).to.match(new RegExp(`^${one} +2 +0\\.0 +0 +0 +0 +\\d+s +up$`));
     expect(lines[5]).to.match(/ down: connection refused$/);
     const [, workers] = await run(['workers', '--admin', admin]);
-    expect(workers[0]).to.match(/^WORKER +PID +AGE +MEMORY +CONNECTIONS +REQ\/S +REQUESTS +STATE +POOL VERSIONS$/);
+    expect(workers[0]).to.match(
+      /^WORKER +PID +AGE +MEMORY +DELAY +CONNECTIONS +REQ\/S +REQUESTS +STATE +POOL VERSIONS$/,
+    );
     expect(
       workers
         .slice(1)
-        .map((line) => /^ +(\d) +\d+ +\d+s +\d+ MiB +0 +0\.0 +0 +listening +default \d+$/.exec(line)?.[1]),
+        .map((line) => /^ +(\d) +\d+ +\d+s +\d+ MiB +\d+\.\d ms +0 +0\.0 +0 +listening +default \d+$/.exec(line)?.[1]),
     ).to.deep.equal(['1', '2']);
   });
 

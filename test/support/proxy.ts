@@ -22,6 +22,8 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   /** The backends' side. */
   readonly upstream?: PoolInput['timeouts'];
   readonly limits?: ConfigInput['limits'];
+  /** Off unless given: a machine that is busy with other tests must not turn their requests away. */
+  readonly overload?: ConfigInput['overload'];
   readonly forwarding?: ConfigInput['forwarding'];
   readonly accessLog?: string;
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
@@ -47,11 +49,11 @@ export class TestProxy {
 
   constructor(options: ProxyOptions) {
     const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
-    const { stickySecret, routes, tracing, others: named = {}, ...pool } = rest;
+    const { stickySecret, routes, tracing, overload = { delay: 'off' }, others: named = {}, ...pool } = rest;
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
-    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat, routes, tracing };
+    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat, routes, tracing, overload };
     const others = Object.entries(named).map(([name, address]) => [name, { backends: [{ address }] }] as const);
     this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input, ...Object.fromEntries(others) } });
     const snapshots = Object.entries(this.config.pools).map(([name, { backends: parsed }]) => ({

@@ -20,7 +20,6 @@ import { Exchange } from './exchange.js';
 import { HttpPool } from './http-pool.js';
 import type { Plane } from './plane.js';
 import { Route } from './route.js';
-import type { Routes } from './routes.js';
 import type { Trace } from './tracing.js';
 import type { Tunnel } from './tunnel.js';
 
@@ -28,9 +27,10 @@ import type { Tunnel } from './tunnel.js';
  * - `head`: between requests, or in the middle of a head
  * - `body`: an exchange is on and its request body is still arriving
  * - `waiting`: an exchange is on and its request is complete
+ * - `resting`: its last request was shed; the next is not read yet
  * - `leaving`: the last answer is written; what still arrives is thrown away
  */
-type Phase = 'head' | 'body' | 'waiting' | 'tunnel' | 'leaving' | 'closed';
+type Phase = 'head' | 'body' | 'waiting' | 'tunnel' | 'resting' | 'leaving' | 'closed';
 
 /** A client that ends its side may be gone or may have said all it wanted; no byte tells, so it gets this long. */
 const HALF_CLOSED_MS = 1_000;
@@ -61,6 +61,12 @@ const LAST_HOP: Refusal = {
   reason: 'max-forwards',
   detail: 'this is the last hop that Max-Forwards allows.',
 };
+const OVERLOADED: Refusal = { status: 503, reason: 'overloaded', detail: 'the load balancer is overloaded.' };
+/**
+ * How long a connection whose request was shed is not read from, in milliseconds; `Retry-After` asks for more. To read
+ * and refuse costs half of what it costs to serve, so clients that ask again at once would leave no time to serve.
+ */
+const REST_MS = 500;
 /** Echoing it, as the last hop should, would show a script what its browser hides. */
 const NO_TRACE: Refusal = { status: 405, reason: 'max-forwards', detail: 'TRACE is not answered here.' };
 
@@ -130,6 +136,7 @@ export class ClientConnection implements Reader {
       case 'body':
         return this.onBodyBytes(buffer, length);
       case 'waiting':
+      case 'resting':
         return this.keepForLater(buffer.toString('latin1', 0, length));
       case 'tunnel':
         return this.tunnel?.fromClient(buffer, length);
@@ -158,6 +165,8 @@ export class ClientConnection implements Reader {
         if (exchange?.responseBegan === true) return this.cutUnlessProgressed();
         this.socket.destroy();
         return;
+      case 'resting':
+        return this.awaken();
       case 'leaving':
         return this.cutUnlessProgressed();
       case 'tunnel':
@@ -248,6 +257,7 @@ export class ClientConnection implements Reader {
 
   /** The worker stops: no request after the current one, and none at all if this connection has been idle. */
   drain(): void {
+    if (this.phase === 'resting') return this.leave();
     if (this.phase !== 'head' || this.pending !== '') return;
     const idleMs = this.plane.wheel.now - this.idleSince;
     if (idleMs >= DRAIN_IDLE_MS) this.leave();
@@ -292,7 +302,7 @@ export class ClientConnection implements Reader {
     if (this.body.fault !== undefined) return this.refuseFault(this.body.fault);
     this.bodyBytes = end - head.length;
     this.route = undefined;
-    const pool = plane.routes === undefined ? plane.onlyPool : this.routed(plane.routes, text, head);
+    const pool = plane.shedder.sheds() ? OVERLOADED : this.destination(text, head);
     if (pool === undefined) return this.awaitVerdict(text);
     if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
     if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
@@ -304,6 +314,7 @@ export class ClientConnection implements Reader {
     else if (this.socket.isPaused()) this.socket.resume();
     if (pool instanceof HttpPool) this.dispatch(pool, text, head, end);
     else this.turnDown(pool, head);
+    if (pool === OVERLOADED) this.rest();
   }
 
   /** Gives the request to a backend of `pool`. @param end where its body ends, as far as that is here */
@@ -327,7 +338,9 @@ export class ClientConnection implements Reader {
   }
 
   /** @returns where the request goes, or what it is answered instead; `undefined` when that is asked about */
-  private routed(routes: Routes, text: string, head: RequestHead): HttpPool | Refusal | undefined {
+  private destination(text: string, head: RequestHead): HttpPool | Refusal | undefined {
+    const { routes, onlyPool } = this.plane;
+    if (routes === undefined) return onlyPool;
     const found = routes.find(text, head);
     if (!(found instanceof Route)) return found;
     this.route = found;
@@ -356,6 +369,22 @@ export class ClientConnection implements Reader {
     const complete = this.body.done;
     const keepAlive = head.keepAlive && head.minorVersion === 1 && complete && !this.plane.draining;
     this.answer({ ...refusal, keepAlive, isHead: head.method === 'HEAD' }, complete);
+  }
+
+  /** Reads nothing for a while, if the connection stays at all. */
+  private rest(): void {
+    if (this.phase !== 'head') return;
+    this.phase = 'resting';
+    this.socket.pause();
+    this.plane.wheel.arm(this.timer, REST_MS);
+  }
+
+  private awaken(): void {
+    this.phase = 'head';
+    this.idleSince = this.plane.wheel.now;
+    this.plane.wheel.arm(this.timer, this.idleLimit());
+    if (this.pending !== '' || this.halfClosed) this.takePending();
+    else this.socket.resume();
   }
 
   private onBodyBytes(buffer: Buffer, length: number): void {
@@ -513,6 +542,7 @@ export class ClientConnection implements Reader {
         return;
       case 'tunnel':
         return this.tunnel?.clientEnded();
+      case 'resting':
       case 'leaving':
         this.socket.destroySoon();
         return;

@@ -8,6 +8,7 @@ import { WORKER_COLUMNS } from '../../src/messages.js';
 import type { AccessLog } from '../access-log/access-log.js';
 import { CounterRow } from '../counters.js';
 import type { Dispatch } from '../dispatch.js';
+import { LoadShedder } from '../load-shedder.js';
 import type { RateLimits } from '../rate-limits.js';
 import { ReadBuffers } from '../read-buffers.js';
 import type { Upstream } from '../roster.js';
@@ -31,6 +32,7 @@ export class Plane {
   /** `undefined` when it is off. */
   readonly accessLog: AccessLog | undefined;
   readonly buffers = new ReadBuffers();
+  readonly shedder: LoadShedder;
   readonly counters = new CounterRow(WORKER_COLUMNS.length);
   private readonly reasons = new CounterRow(REASONS.length);
   readonly clients = new Set<ClientConnection>();
@@ -68,6 +70,7 @@ export class Plane {
     this.policy = new ClientPolicy(config);
     this.rates = rates;
     this.tracing = config.tracing && new Tracing(config.tracing);
+    this.shedder = new LoadShedder(config.overload.delay);
     const pools = dispatches.map((dispatch) => new HttpPool(this, dispatch, stickySecret));
     this.pools = new Map(pools.map((pool) => [pool.name, pool]));
     this.onlyPool = onlyPoolOf(config, this.pools);

@@ -44,6 +44,8 @@ export const workerAnswer = z.looseObject({
   since: z.string(),
   versions: z.record(z.string(), z.int()),
   memoryBytes: z.number(),
+  loopDelayMs: z.number(),
+  overloaded: z.number(),
   ...totals,
 });
 export type WorkerAnswer = z.infer<typeof workerAnswer>;

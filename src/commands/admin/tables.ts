@@ -20,6 +20,7 @@ const WORKER_COLUMNS: readonly Column[] = [
   { heading: 'PID', align: 'right' },
   { heading: 'AGE', align: 'right', spare: 3 },
   { heading: 'MEMORY', align: 'right', spare: 4 },
+  { heading: 'DELAY', align: 'right', spare: 4 },
   { heading: 'CONNECTIONS', align: 'right', spare: 2 },
   { heading: 'REQ/S', align: 'right', spare: 1 },
   { heading: 'REQUESTS', align: 'right', spare: 5 },
@@ -83,10 +84,11 @@ function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {
     String(worker.pid ?? 'none'),
     age(nowMs - Date.parse(worker.since)),
     `${Math.round(worker.memoryBytes / 1_048_576)} MiB`,
+    `${worker.loopDelayMs.toFixed(1)} ms`,
     String(worker.clientConnections),
     rate(worker.requestsPerSecond),
     String(worker.requests),
-    worker.state,
+    worker.overloaded === 0 ? worker.state : `${worker.state}, overloaded`,
     versions.join(', '),
   ];
 }

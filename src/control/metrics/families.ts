@@ -48,7 +48,7 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
   {
     name: 'roundhouse_client_requests_total',
     kind: 'counter',
-    help: 'Requests that were understood and given to a pool.',
+    help: 'Requests that were understood.',
     read: ({ view }) => view.totals.requests,
   },
   {
