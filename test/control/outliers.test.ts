@@ -138,6 +138,24 @@ describe('Outlier detection', () => {
     expect(log.all('backend ejected')).to.have.lengthOf(0);
   });
 
+  it('keeps a streak of failures whatever becomes of that of gateway errors', () => {
+    for (const id of [A, B, C]) failing(id, 5);
+    failing(A, 10);
+    failing(A, 0, 'gateway-error');
+    failing(B, 10);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['in', 'in', 'in']);
+  });
+
+  it('forgets what a worker has seen when that is gone', () => {
+    for (const id of [A, B]) failing(id, 5, 'reset', 2);
+    failing(C, 5, 'gateway-error', 2);
+    failing(A, 10, 'reset', 2);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['in', 'in', 'in']);
+    outliers.leave(2);
+    failing(B, 5, 'reset', 1);
+    expect([A, B, C].map(stateOf)).to.deep.equal(['in', 'ejected', 'in']);
+  });
+
   it('starts a streak anew for a new worker', () => {
     failing(A, 1, 'reset', 1);
     outliers.leave(1);

@@ -131,9 +131,11 @@ describe('A request that takes long', () => {
   it('prefers an answer that comes later to an error that comes first', async () => {
     const slow = await holding();
     const failing = await startBackend((_request, response) => void response.writeHead(503).end('bad'));
-    const proxy = await startProxy({ backends: [slow.address, failing.address], hedging: HEDGING });
+    const outlier = { consecutiveGatewayErrors: 5 };
+    const proxy = await startProxy({ backends: [slow.address, failing.address], hedging: HEDGING, outlier });
     const answer = get(proxy.port, '/a');
     await eventually('the second one has answered', () => failing.accepted === 1 && proxy.inflight === 1);
+    expect(proxy.said('failing')[0]).to.include({ id: failing.address, reason: 'gateway-error' });
     await slow.answer('/a');
     expect(await answer).to.include({ status: 200, body: '/a' });
     expect(counted(proxy, 'hedgesWon')).to.equal(0);

@@ -117,10 +117,12 @@ describe('A worker reports failures', () => {
     expect(streaks(proxy)).to.deep.equal(['gateway-error 1', 'gateway-error 2', 'gateway-error 0']);
   });
 
-  it('never of what a backend says on purpose: a 500 is an answer', async () => {
-    const backend = await startBackend((_request, response) => void response.writeHead(500).end());
+  it('never of what a backend says on purpose: a 500 is an answer, and so is a 503 unless those count', async () => {
+    const backend = await startBackend(({ url }, response) => void response.writeHead(Number(url?.slice(1))).end());
     const proxy = await startProxy({ backends: [backend.address] });
-    for (let i = 0; i < 6; i++) expect((await get(proxy.port)).status).to.equal(500);
+    for (const status of [500, 503, 500, 503, 503, 503]) {
+      expect((await get(proxy.port, `/${status}`)).status).to.equal(status);
+    }
     expect(streaks(proxy)).to.deep.equal([]);
   });
 });
