@@ -94,10 +94,20 @@ describe('A worker and the state of its pool', () => {
 
   it('closes idle connections to a backend that goes down, so that none is stale when it returns', async () => {
     const a = await startRawBackend((peer) => answerEach(peer, () => 'HTTP/1.1 204 No Content\r\n\r\n'));
-    const proxy = await startProxy({ backends: [a.address] });
+    const proxy = await startProxy({ backends: [a.address], upstream: { idle: '1h' } });
     await get(proxy.port);
     proxy.change(a.address, 2, { health: 'down' });
     expect(await a.peers[0]?.gone()).to.equal('end');
+  });
+
+  it('closes idle connections to where a backend no longer is', async () => {
+    const a = await startRawBackend((peer) => answerEach(peer, () => 'HTTP/1.1 204 No Content\r\n\r\n'));
+    const b = await named('b');
+    const proxy = await startProxy({ backends: [a.address], upstream: { idle: '1h' } });
+    await get(proxy.port);
+    proxy.change(a.address, 2, { port: b.port });
+    expect(await a.peers[0]?.gone()).to.equal('end');
+    expect((await get(proxy.port)).body).to.equal('b');
   });
 
   it('keeps no connection to where a backend no longer is, though a request was on it when it moved', async () => {
