@@ -11,9 +11,10 @@ import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import * as z from 'zod';
-import { type Config, configSchema, type HealthCheckConfig } from '../src/config/schema.js';
+import { type Config, configSchema } from '../src/config/schema.js';
 import { type Balancer, startBalancer } from '../src/control/balancer.js';
 import { createLogger } from '../src/control/logger.js';
+import type { Reading } from '../src/control/reloads.js';
 import { describeBusy, describeMachine, readMachine } from './machine.js';
 import { wholeNumber } from './options.js';
 import { figure, formatTable } from './table.js';
@@ -88,19 +89,18 @@ async function measureAll({ backends, interval, seconds }: Options): Promise<voi
   const child = fork(fileURLToPath(import.meta.url), ['serve', String(backends)]);
   const [ports] = z.tuple([z.array(z.number())]).parse((await once(child, 'message')).slice(0, 1));
   const rows = [['', 'probes/s', 'CPU, % of a core', 'loop late p50 ms', 'p99', 'max']];
-  const checkOf = (keys: object): HealthCheckConfig => {
-    const check = configOf(ports, keys).pools[POOL]?.healthCheck;
-    if (check === undefined) throw new TypeError('no pool');
-    return check;
-  };
-  const balancer: Balancer = await startBalancer(configOf(ports, { interval: '24h' }), createLogger('error'));
+  let config = configOf(ports, { interval: '24h' });
+  const read = async (): Promise<Reading> => ({ config, adminToken: undefined, stickySecret: undefined });
+  const source = { file: 'probes', read, complete: () => config };
+  const balancer: Balancer = await startBalancer(config, createLogger('error'), { source });
   for (const [name, keys] of [
     ['no probes', { interval: '24h' }],
     ['TCP', { interval }],
     ['HTTP', { interval, path: '/health' }],
     ['HTTP, text in the body', { interval, path: '/health', body: 'ok' }],
   ] as const) {
-    balancer.setHealthCheck(POOL, checkOf(keys));
+    config = configOf(ports, keys);
+    await balancer.reload();
     rows.push([name, ...(await measure(child, seconds))]);
   }
   const machine = readMachine();

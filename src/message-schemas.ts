@@ -30,8 +30,17 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
     snapshots: z.array(poolSnapshotSchema),
     stickySecret: z.string().optional(),
   }),
+  /** The configuration by which to go on, with whole snapshots of pools that are new or were missed. */
+  z.object({
+    type: z.literal('configure'),
+    config: configSchema,
+    snapshots: z.array(poolSnapshotSchema),
+    stickySecret: z.string().optional(),
+  }),
   /** Listen on `address`; in mode `shared` the bound socket itself comes as the message's handle. */
   z.object({ type: z.literal('listen'), address: z.string(), accept: acceptSchema }),
+  /** Accept nothing more there; what is open on it finishes its request. */
+  z.object({ type: z.literal('unlisten'), address: z.string() }),
   /** Which of how many live workers this one is; comes before `listen`, and when others come or go. */
   z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('snapshot'), snapshot: poolSnapshotSchema }),

@@ -13,7 +13,9 @@ export type ToPrimary = z.infer<typeof toPrimarySchema>;
 
 const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   start: true,
+  configure: true,
   listen: true,
+  unlisten: true,
   share: true,
   snapshot: true,
   change: true,

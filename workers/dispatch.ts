@@ -66,21 +66,21 @@ export type Refusal = 'none' | 'full' | 'connections' | 'requests' | 'pending' |
 
 export class Dispatch {
   readonly pool: string;
-  readonly config: PoolConfig;
+  config: PoolConfig;
   /** Who is in the pool. */
   readonly roster: Roster;
   /** Who fails. */
   readonly streaks: Streaks;
   readonly budget: RetryBudget;
-  readonly rules: RetryRules;
+  rules: RetryRules;
   readonly load: PoolLoad;
   /** Where requests get a second attempt beside the first. */
-  readonly hedgeDelay: HedgeDelay | undefined;
+  hedgeDelay: HedgeDelay | undefined;
   readonly counters = new CounterRow(POOL_COLUMNS.length);
   /** From the first byte of a request to the last of its response, or until it was given up. */
   readonly durations = new Durations();
   /** The policy or hedging wants to know how long answers take. */
-  readonly timed: boolean;
+  timed: boolean;
   private readonly turns = new TurnClock();
   /** Backends that take no request more; a policy is told that they were tried. */
   private readonly full = new Set<BackendId>();
@@ -106,9 +106,9 @@ export class Dispatch {
     this.rules = retryRules(config.retries.on, config.retries.count);
     this.streaks = new Streaks(snapshot.pool, config.outlier, this.rules.statuses, report);
     this.budget = new RetryBudget(config.retries);
+    this.load = new PoolLoad(config.circuitBreaker);
     this.hedgeDelay = config.hedging && new HedgeDelay(config.hedging.delay);
     this.timed = isTimed(config.policy) || this.hedgeDelay !== undefined;
-    this.load = new PoolLoad(config.circuitBreaker);
     this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
     this.places = config.queue.length;
     this.applyLimits();
@@ -124,6 +124,27 @@ export class Dispatch {
     this.holding = false;
     this.applyLimits();
     return gone;
+  }
+
+  /** Goes on by other settings. What is in flight, what waits, and what is known of each backend stays. */
+  configure(config: PoolConfig): void {
+    const { hedging, retries, queue } = config;
+    const before = this.config;
+    this.config = config;
+    this.roster.configure(config);
+    this.budget.limits = retries;
+    if (hedging?.delay !== before.hedging?.delay) this.hedgeDelay = hedging && new HedgeDelay(hedging.delay);
+    this.timed = isTimed(config.policy) || this.hedgeDelay !== undefined;
+    this.rules = retryRules(retries.on, retries.count);
+    this.streaks.configure(config.outlier, this.rules.statuses);
+    this.load.limits = config.circuitBreaker;
+    this.queue.timeoutMs = queue.timeout;
+    this.resize(this.share);
+  }
+
+  /** The pool is no more. What is in flight on it, or waits, is still served. */
+  retire(): void {
+    this.roster.retire();
   }
 
   /** Follows the number of workers: this one's part of every limit that is meant for the whole host. */

@@ -19,14 +19,14 @@ export interface ListenerEvents {
 const BACKLOG = 4_096;
 
 export class Listeners {
-  private readonly servers = new Set<Server>();
+  private readonly servers = new Map<string, Server>();
 
   /** @param handle the bound socket that came with the message in mode `shared` */
   open(address: string, accept: Accept, handle: unknown, events: ListenerEvents): void {
     const parsed = parseAddress(address, 0);
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
-    this.servers.add(server);
+    this.servers.set(address, server);
     server.on('error', (error: NodeJS.ErrnoException) => {
       // Once it listens, what failed is one accept, for want of files: the next may succeed.
       if (!server.listening) events.failed(error.code ?? error.message);
@@ -52,8 +52,14 @@ export class Listeners {
 
   /** Accepts nothing any more. A socket shared with other processes goes on listening there. */
   close(): void {
-    for (const server of this.servers) if (server.listening) server.close();
-    this.servers.clear();
+    for (const address of this.servers.keys()) this.closeOne(address);
+  }
+
+  /** {@link close} for one of them. @param address as it was opened */
+  closeOne(address: string): void {
+    const server = this.servers.get(address);
+    this.servers.delete(address);
+    if (server?.listening === true) server.close();
   }
 }
 

@@ -11,7 +11,6 @@ import { Worker } from './worker.js';
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 
 let worker: Worker | undefined;
-let drainMs = 0;
 
 /** Messages that the primary has not read yet. */
 let unread = 0;
@@ -32,14 +31,13 @@ function exit(stuck: boolean): void {
 }
 
 function start(message: Extract<ToWorker, { type: 'start' }>): void {
-  drainMs = message.config.drain;
   const output = { send, unread: () => unread, drained: exit };
   worker = new Worker(message.worker, message.config, message.snapshots, output, message.stickySecret);
 }
 
 function drain(): void {
   if (worker === undefined) exit(false);
-  else worker.drain(drainMs);
+  else worker.drain(worker.plane.config.drain);
 }
 
 process.on('message', (raw: unknown, handle: unknown) => {

@@ -17,7 +17,8 @@ export class PoolLoad {
   connections = 0;
   /** Those of them that are opening. */
   connecting = 0;
-  private readonly limits: Limits;
+  /** For the whole host; a change takes effect with the next {@link resize}. */
+  limits: Limits;
   private most: Limits;
 
   constructor(limits: Limits) {

@@ -18,14 +18,15 @@ import { WorkerBackend } from './worker-backend.js';
 export type Upstream = WorkerBackend<UpstreamConnection>;
 
 export class Roster {
-  readonly picker: TieredPicker<Upstream>;
-  private readonly config: PoolConfig;
+  picker: TieredPicker<Upstream>;
+  private config: PoolConfig;
   private current: PoolSnapshot;
   private readonly byId = new Map<BackendId, Upstream>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
   private readonly leaving = new Set<Upstream>();
   private eligible: readonly Upstream[] = [];
   private readonly wheel: TimerWheel;
+  private readonly random: Random;
   private readonly epochMs: () => number;
   private readonly ramp = new WheelTimer({ onTimeout: () => this.updatePicker() });
   private table: MaglevTable | undefined;
@@ -34,10 +35,9 @@ export class Roster {
   constructor(snapshot: PoolSnapshot, config: PoolConfig, wheel: TimerWheel, random: Random, epochMs: () => number) {
     this.config = config;
     this.wheel = wheel;
+    this.random = random;
     this.epochMs = epochMs;
-    const { balanceFactor } = config.hash;
-    const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => this.table, balanceFactor };
-    this.picker = new TieredPicker(() => createPicker<Upstream>(config.policy, parts));
+    this.picker = this.pickerFor(config);
     this.current = snapshot;
     this.install(snapshot);
   }
@@ -64,7 +64,7 @@ export class Roster {
     this.current = snapshot;
     const gone: Upstream[] = [];
     const present = new Set(snapshot.backends.map((backend) => backend.id));
-    for (const [id, upstream] of this.byId) if (!present.has(id)) this.retire(id, upstream);
+    for (const [id, upstream] of this.byId) if (!present.has(id)) this.dismiss(id, upstream);
     for (const backend of snapshot.backends) {
       const known = this.byId.get(backend.id);
       if (known === undefined) this.byId.set(backend.id, new WorkerBackend(backend));
@@ -73,6 +73,26 @@ export class Roster {
     this.updatePicker();
     // With none to go to instead, the one that is out of use may still answer.
     return snapshot.backends.some(isUsable) ? gone : [];
+  }
+
+  /** Goes on by other settings. A policy that stays goes on where it is. */
+  configure(config: PoolConfig): void {
+    const { policy, hash, slowStart } = this.config;
+    this.config = config;
+    if (policy !== config.policy || hash.balanceFactor !== config.hash.balanceFactor) {
+      this.picker = this.pickerFor(config);
+    }
+    if (slowStart > 0 && config.slowStart === 0) this.endRamp();
+    this.updatePicker();
+  }
+
+  /** The pool is no more: what it has in flight ends in its own time, and no connection waits for a request. */
+  retire(): void {
+    this.wheel.drop(this.ramp);
+    for (const upstream of this.byId.values()) {
+      upstream.keepsIdle = false;
+      upstream.closeIdle();
+    }
   }
 
   /** A policy that hashes chooses by `table` from now on. */
@@ -103,6 +123,12 @@ export class Roster {
     for (const upstream of this.byId.values()) upstream.closeIdle();
   }
 
+  private pickerFor({ policy, hash: { balanceFactor } }: PoolConfig): TieredPicker<Upstream> {
+    const { random, wheel } = this;
+    const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => this.table, balanceFactor };
+    return new TieredPicker(() => createPicker<Upstream>(policy, parts));
+  }
+
   /** Tells the policy whom it may pick, and with which weights. */
   private updatePicker(): void {
     const { backends } = this.current;
@@ -125,11 +151,19 @@ export class Roster {
     this.wheel.arm(this.ramp, goesOn ? nextStepInMs(slowStart) : 0);
   }
 
+  private endRamp(): void {
+    this.wheel.drop(this.ramp);
+    for (const { id, weight } of this.current.backends) {
+      const upstream = this.byId.get(id);
+      if (upstream !== undefined) upstream.weight = weight;
+    }
+  }
+
   private upstreamsOf(backends: readonly Backend[]): readonly Upstream[] {
     return backends.map(({ id }) => this.byId.get(id)).filter((upstream) => upstream !== undefined);
   }
 
-  private retire(id: BackendId, upstream: Upstream): void {
+  private dismiss(id: BackendId, upstream: Upstream): void {
     upstream.retire();
     this.byId.delete(id);
     this.leaving.add(upstream);

@@ -39,10 +39,10 @@ export class OpenStreak {
 
 export class Streaks {
   /** Whether {@link answered} wants to be told. */
-  readonly heedsAnswers: boolean;
+  heedsAnswers: boolean;
   private readonly pool: string;
-  private readonly limits: PoolConfig['outlier'];
-  private readonly retried: RetryRules['statuses'];
+  private limits: PoolConfig['outlier'];
+  private retried: RetryRules['statuses'];
   private readonly report: ReportFailing;
 
   /** @param retried statuses by which a backend says that another one should be asked */
@@ -51,6 +51,13 @@ export class Streaks {
     this.limits = limits;
     this.retried = retried;
     this.report = report;
+    this.heedsAnswers = limits.consecutiveGatewayErrors > 0;
+  }
+
+  /** Goes on by other limits; see the constructor. */
+  configure(limits: PoolConfig['outlier'], retried: RetryRules['statuses']): void {
+    this.limits = limits;
+    this.retried = retried;
     this.heedsAnswers = limits.consecutiveGatewayErrors > 0;
   }
 

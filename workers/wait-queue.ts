@@ -4,6 +4,7 @@
  * anybody may wait is no burst that will pass: first come, first served, everybody in it would wait for most of that
  * time and then be served, or leave, too late. Then the newest are served first, and of those who came before them as
  * many as can be. Source: Maurer, "Fail at Scale", ACM Queue 13(8), 2015 ("adaptive LIFO").
+ * When the time to wait becomes shorter, those who are behind somebody with more of it may have as much.
  */
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 
@@ -22,7 +23,8 @@ export class WaitQueue<W> {
   /** When it was last empty. */
   private standsSinceMs = 0;
   private readonly wheel: TimerWheel;
-  private readonly timeoutMs: number;
+  /** For those who join from now on, in milliseconds. */
+  timeoutMs: number;
   private readonly onLate: (waiter: W) => void;
   private readonly timer = new WheelTimer(this);
 

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../src/config/schema.js';
 import { systemRandom } from '../src/core/random.js';
+import { type Share, WHOLE } from '../src/core/share.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
@@ -45,6 +46,10 @@ export class Worker {
   private readonly loopDelay = new LoopDelay((ms) => this.plane.shedder.observe(ms));
   private deadline: NodeJS.Timeout | undefined;
   private memoryBytes = 0;
+  private readonly number: number;
+  private share = WHOLE;
+  /** Access logs that were turned off, until the last request that began before has ended. */
+  private readonly leavingLogs = new Set<AccessLog>();
 
   /**
    * @param number its place among the workers, from 1
@@ -59,8 +64,8 @@ export class Worker {
     stickySecret?: string,
   ) {
     this.output = output;
-    const accessLog =
-      config.accessLog === 'off' ? undefined : new AccessLog(config, number, (report) => this.report(report));
+    this.number = number;
+    const accessLog = this.accessLogFor(config);
     const dispatches = snapshots.map((snapshot) => this.dispatch(config, snapshot));
     this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret, this.rateLimits());
     this.wheel.start();
@@ -71,11 +76,15 @@ export class Worker {
   /** @param handle the bound socket, when the primary sends one along */
   receive(message: Exclude<ToWorker, { type: 'start' }>, handle: unknown): void {
     switch (message.type) {
+      case 'configure':
+        return this.configure(message);
       case 'listen':
         return this.listen(message.address, message.accept, handle);
+      case 'unlisten':
+        this.listeners.closeOne(message.address);
+        return this.plane.drainListener(message.address);
       case 'share':
-        for (const { dispatch } of this.plane.pools.values()) dispatch.resize(message.share);
-        return;
+        return this.resize(message.share);
       case 'snapshot':
         return this.install(this.plane.pools.get(message.snapshot.pool), message.snapshot);
       case 'change':
@@ -109,6 +118,31 @@ export class Worker {
     this.plane.whenEmpty(() => this.stop());
   }
 
+  /** Goes on by another configuration. What it does not touch does not notice. */
+  private configure({ config, snapshots, stickySecret }: Extract<ToWorker, { type: 'configure' }>): void {
+    const { pools } = this.plane;
+    const joining = snapshots.filter(({ pool }) => !pools.has(pool)).map((snapshot) => this.dispatch(config, snapshot));
+    for (const dispatch of joining) dispatch.resize(this.share);
+    this.plane.configure(config, joining, this.accessLogFor(config, this.plane.accessLog), stickySecret);
+    // Those it had already have missed changes.
+    for (const snapshot of snapshots) this.install(pools.get(snapshot.pool), snapshot);
+  }
+
+  private resize(share: Share): void {
+    this.share = share;
+    for (const { dispatch } of this.plane.pools.values()) dispatch.resize(share);
+  }
+
+  /** @returns where requests are logged by that configuration */
+  private accessLogFor(config: Config, current?: AccessLog): AccessLog | undefined {
+    if (config.accessLog === 'off') {
+      if (current !== undefined) this.leavingLogs.add(current);
+      return undefined;
+    }
+    current?.configure(config);
+    return current ?? new AccessLog(config, this.number, (report) => this.report(report));
+  }
+
   /** Ends everything at once. */
   stop(): void {
     clearTimeout(this.deadline);
@@ -123,8 +157,14 @@ export class Worker {
     this.plane.fineWheel.stop();
     this.plane.rates.stop();
     const { accessLog } = this.plane;
-    if (accessLog === undefined) this.sayLast(false);
-    else accessLog.close((stuck) => this.sayLast(stuck));
+    const logs = [...this.leavingLogs, ...(accessLog === undefined ? [] : [accessLog])];
+    this.closeLogs(logs, false);
+  }
+
+  /** @param stuck one that is closed already is in a write that may never end */
+  private closeLogs([log, ...others]: readonly AccessLog[], stuck: boolean): void {
+    if (log === undefined) this.sayLast(stuck);
+    else log.close((isStuck) => this.closeLogs(others, stuck || isStuck));
   }
 
   private sayLast(stuck: boolean): void {
@@ -150,7 +190,7 @@ export class Worker {
 
   private listen(address: string, accept: Accept, handle: unknown): void {
     this.listeners.open(address, accept, handle, {
-      accepted: (incoming) => new ClientConnection(this.plane, incoming),
+      accepted: (incoming) => new ClientConnection(this.plane, incoming, address),
       listening: (real) => this.output.send({ type: 'listening', address: real }),
       failed: (code) => this.output.send({ type: 'listen-failed', address, code }),
     });
@@ -192,7 +232,15 @@ export class Worker {
   private tick(): void {
     this.plane.accessLog?.tick();
     this.plane.rates.tick();
+    for (const log of this.leavingLogs) this.leaveLog(log);
     this.flush();
+  }
+
+  private leaveLog(log: AccessLog): void {
+    const inUse = [...this.plane.clients].some(({ accessLog }) => accessLog === log);
+    if (inUse) return log.tick();
+    this.leavingLogs.delete(log);
+    log.close(() => {});
   }
 
   private flush(): void {

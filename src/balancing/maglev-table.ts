@@ -36,6 +36,17 @@ export function buildMaglevTable(pool: readonly TableMember[]): MaglevTable {
   return { ids, weights, owners: ids.length === 0 ? new Uint16Array() : fill(ids, weights) };
 }
 
+/** @returns the share of all places that belong to another backend in the second table, from 0 to 1 */
+export function movedShare(before: MaglevTable, after: MaglevTable): number {
+  if (before.owners.length === 0 || after.owners.length === 0)
+    return before.owners.length === after.owners.length ? 0 : 1;
+  let moved = 0;
+  for (let place = 0; place < TABLE_PLACES; place++) {
+    if (before.ids[before.owners[place] ?? 0] !== after.ids[after.owners[place] ?? 0]) moved += 1;
+  }
+  return moved / TABLE_PLACES;
+}
+
 function fill(ids: readonly BackendId[], weights: Float64Array): Uint16Array<ArrayBuffer> {
   const owners = new Uint16Array(TABLE_PLACES);
   const taken = new Uint8Array(TABLE_PLACES);

@@ -10,6 +10,7 @@ import { productVersion } from '../version.js';
 import { addAdminCommands } from './admin/commands.js';
 import { addServeOptions, helpFooter } from './help.js';
 import { createProgram } from './program.js';
+import type { ServeArgs } from './serve.js';
 
 export function roundhouse(): Command {
   const program = createProgram('roundhouse')
@@ -22,7 +23,8 @@ export function roundhouse(): Command {
     .enablePositionalOptions()
     .addHelpText('after', helpFooter);
   addServeOptions(program);
-  program.action((backends: readonly string[], options: Omit<Args, 'backends'>) => {
+  program.option('--watch', 'reload the file whenever it changes');
+  program.action((backends: readonly string[], options: Omit<ServeArgs, 'backends'>) => {
     refuseMistypedCommand(backends[0], program);
     return serve({ ...options, backends });
   });
@@ -35,7 +37,7 @@ export function roundhouse(): Command {
   return program;
 }
 
-async function serve(args: Args): Promise<void> {
+async function serve(args: ServeArgs): Promise<void> {
   const command = await import('./serve.js');
   await command.serve(args, process.env);
 }

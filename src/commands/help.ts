@@ -56,7 +56,7 @@ at least 16 characters in ROUNDHOUSE_ADMIN_TOKEN or in the file that
 socket file for this user alone.
 
 Signals: TERM and INT finish what is in flight, then end; a second INT ends at
-once; HUP reads the file again, applies its backends and health checks, and
-opens the access log again; USR2 replaces the workers one by one.
+once; HUP reads the file again, applies what has changed in it, and opens the
+access log again; USR2 replaces the workers one by one.
 Exit codes: 0 fine, 1 could not run, 2 wrong usage.`;
 }

@@ -1,38 +1,60 @@
 /** commands/serve.ts: runs a balancer in the foreground until a signal ends it. */
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { loadConfig } from '../config/load.js';
+import { UsageError } from '../config/usage-error.js';
 import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
-import { Reload } from './reload.js';
+import type { TokenSource } from './admin-token.js';
+import { FileWatch } from './file-watch.js';
 import { obeySignals } from './signals.js';
 import { SystemdService } from './systemd/service.js';
+
+export interface ServeArgs extends Args {
+  /** Reload whenever the file has changed. */
+  readonly watch?: boolean | undefined;
+}
 
 /**
  * Returns when the balancer is listening; from then on signals decide.
  * @throws {ConfigError | UsageError} what is wrong with the file, or with a flag or variable
  * @throws {StartError} with one plain sentence when it could not start; nothing is left running then
  */
-export async function serve(args: Args, environment: Environment): Promise<void> {
+export async function serve({ watch, ...args }: ServeArgs, environment: Environment): Promise<void> {
+  if (watch === true && configFileOf(args, environment) === undefined) {
+    throw new UsageError('--watch: there is no file to watch; name one by --config');
+  }
   const config = await loadConfig(args, environment);
-  const [{ startAnywhere }, { createLogger }, { TokenSource }, { takeStickySecret }] = await Promise.all([
+  const [{ startAnywhere }, { createLogger }, { TokenSource }, { StickySecretSource }, source] = await Promise.all([
     import('../single/start.js'),
     import('../control/logger.js'),
     import('./admin-token.js'),
     import('../control/sticky-secret.js'),
+    import('./config-source.js'),
   ]);
-  const token = TokenSource.take(args, process.env);
-  const stickySecret = await takeStickySecret(process.env, config);
+  const secrets = { token: TokenSource.take(args, process.env), sticky: StickySecretSource.take(process.env) };
   const logger = createLogger(config.logLevel);
   const systemd = SystemdService.take(process.env, config.drain, logger);
-  const adminToken = await token.read(config, logger);
-  const starting = startAnywhere(config, logger, { adminToken, stickySecret });
-  const hasFile = configFileOf(args, environment) !== undefined;
-  const reload = hasFile ? new Reload(args, environment, config, logger) : undefined;
-  obeySignals(starting, logger, reload, systemd);
-  process.on('SIGHUP', () => void starting.then((running) => token.refresh(running, logger)).catch(() => undefined));
+  const { adminToken, stickySecret } = await source.readingOf(config, secrets, logger);
+  const from = source.configSource(args, environment, secrets, logger);
+  const starting = startAnywhere(config, logger, {
+    adminToken,
+    // Without one, something that ends with this process, where it is needed.
+    ...(stickySecret === undefined ? {} : { stickySecret }),
+    source: from,
+  });
+  obeySignals(starting, logger, from.file !== undefined, systemd);
+  if (from.file === undefined) refreshTokenOnHangUp(starting, secrets.token, logger);
   const balancer = await starting;
   systemd?.ready(balancer);
   announce(balancer, logger);
+  // What came of it is in the log.
+  if (watch === true && from.file !== undefined)
+    await FileWatch.start(from.file, () => void balancer.reload().catch(() => {}));
+}
+
+/** A reload reads the token as well; without a file there is none. */
+function refreshTokenOnHangUp(starting: Promise<Balancer>, token: TokenSource, logger: Logger): void {
+  process.on('SIGHUP', () => void starting.then((running) => token.refresh(running, logger)).catch(() => undefined));
 }
 
 function announce(balancer: Balancer, logger: Logger): void {

@@ -2,22 +2,21 @@
 import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import { ENDED_BY_SECOND_INT, SAME_KEYPRESS_MS } from './program.js';
-import type { Reload } from './reload.js';
 import type { SystemdService } from './systemd/service.js';
 
 /**
  * Installs the handlers for the rest of this process's life. Signals that come before `starting` has settled take
  * effect then, so no half-started worker is left behind.
- * @param reload what SIGHUP asks for beside a new access log; `undefined` without a configuration file
+ * @param hasFile whether there is a configuration that SIGHUP can have read again, beside a new access log
  * @param systemd is told what follows from a signal; `undefined` where nobody asked for that
  */
 export function obeySignals(
   starting: Promise<Balancer>,
   logger: Logger,
-  reload: Reload | undefined,
+  hasFile: boolean,
   systemd: SystemdService | undefined,
 ): void {
-  const life = new Life(starting, logger, reload, systemd);
+  const life = new Life(starting, logger, hasFile, systemd);
   process.on('SIGTERM', () => life.drain('SIGTERM'));
   process.on('SIGINT', () => life.interrupt());
   process.on('SIGHUP', () => life.hangUp());
@@ -33,20 +32,15 @@ export function obeySignals(
 class Life {
   readonly #starting: Promise<Balancer>;
   readonly #logger: Logger;
-  readonly #reload: Reload | undefined;
+  readonly #hasFile: boolean;
   readonly #systemd: SystemdService | undefined;
   #balancer: Balancer | undefined;
   #drainingSince: number | undefined;
 
-  constructor(
-    starting: Promise<Balancer>,
-    logger: Logger,
-    reload: Reload | undefined,
-    systemd: SystemdService | undefined,
-  ) {
+  constructor(starting: Promise<Balancer>, logger: Logger, hasFile: boolean, systemd: SystemdService | undefined) {
     this.#starting = starting;
     this.#logger = logger;
-    this.#reload = reload;
+    this.#hasFile = hasFile;
     this.#systemd = systemd;
     starting.then(
       (balancer) => {
@@ -93,7 +87,8 @@ class Life {
     const reopens = balancer.reopenAccessLog();
     if (this.#drainingSince !== undefined) return;
     this.#systemd?.reloading();
-    if (this.#reload !== undefined) await this.#reload.run(balancer);
+    // What comes of it is told in the log.
+    if (this.#hasFile) await balancer.reload().catch(() => undefined);
     else if (!reopens) this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
     if (this.#drainingSince === undefined) this.#systemd?.ready(balancer);
   }

@@ -25,7 +25,7 @@ export async function tryAccessLog({ accessLog }: Config): Promise<LogFile | und
 }
 
 export class AccessLogs {
-  readonly #file: string;
+  #file: string;
   readonly #logger: Logger;
   /** Workers whose lines wait or get lost, by their ids. */
   readonly #failing = new Set<number>();
@@ -37,6 +37,11 @@ export class AccessLogs {
   constructor({ accessLog }: Config, logger: Logger) {
     this.#file = accessLog;
     this.#logger = logger;
+  }
+
+  configure({ accessLog }: Config): void {
+    this.#file = accessLog;
+    this.#refusalSaid = false;
   }
 
   /**

@@ -3,24 +3,28 @@
  */
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import type { Config, HealthCheckConfig, LogLevel } from '../config/schema.js';
+import type { Config, LogLevel } from '../config/schema.js';
 import { type Accept, chooseAccept } from './accept.js';
 import { tryAccessLog } from './access-log.js';
 import type { AdminToken } from './admin/token.js';
 import { StartError } from './errors.js';
 import type { Journal } from './journal.js';
-import { canShareSockets, type ListenSocket, openListenSocket } from './listen-socket.js';
+import { canShareSockets } from './listen-socket.js';
+import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import type { PoolChanges } from './membership.js';
 import { Primary, type PrimaryParts } from './primary.js';
 import { type Prober, ProbeThread } from './probe-thread.js';
+import { addressesOf, type ReloadPlan } from './reload-plan.js';
+import type { ReloadPreview } from './reload-preview.js';
+import type { ConfigSource } from './reloads.js';
 import { readState } from './state-file.js';
-import { passingSecret } from './sticky-secret.js';
+import { secretFor } from './sticky-secret.js';
 import type { BalancerView } from './view.js';
 import type { OpenChannel } from './worker-channel.js';
 import { workerForks } from './worker-fork.js';
 
-export { ChangeError, StartError } from './errors.js';
+export { ChangeError, ReloadError, StartError } from './errors.js';
 export type { BackendInput, BackendPatch } from './membership.js';
 export type { BalancerView } from './view.js';
 
@@ -37,10 +41,19 @@ export interface Balancer extends PoolChanges {
   view(): BalancerView;
   /** The least important kind of line that is logged; may be set. */
   logLevel: LogLevel;
-  /** A reload has applied `config`: what differs from it from now on is what operators have changed. */
-  configured(config: Config): void;
-  /** The pool's backends are probed like this from now on; their health and its history stay. */
-  setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void;
+  /**
+   * Reads the configuration again and goes on by it. What it does not change is not touched: connections, health, what
+   * is in flight. Told in the journal, whatever comes of it.
+   * @returns what has changed
+   * @throws {ConfigError | UsageError | ReloadError} why nothing has
+   */
+  reload(): Promise<ReloadPlan>;
+  /**
+   * @param value a configuration, in the place of the file that was read
+   * @returns what a reload of it would change
+   * @throws {ConfigError | UsageError} what is wrong with it
+   */
+  preview(value: unknown): Promise<ReloadPreview>;
   /**
    * Replaces the workers one by one, replacement first. Settles when all of the new ones listen; logs how it ends.
    * @throws {StartError} when a replacement does not start; the old workers that are left go on
@@ -86,6 +99,8 @@ export interface StartOptions {
   readonly adminToken?: AdminToken | undefined;
   /** What signs sticky cookies; without it, where one is needed, something that ends with this process. */
   readonly stickySecret?: string | undefined;
+  /** Where `config` was read, for reloads; without it there are none. */
+  readonly source?: ConfigSource | undefined;
   readonly programs?: Programs;
   /** This process is somebody else's program, which may have workers of its own. */
   readonly embedded?: boolean;
@@ -103,6 +118,7 @@ export async function startBalancer(
   {
     adminToken,
     stickySecret = secretFor(config, logger),
+    source,
     programs = PROGRAMS,
     embedded = false,
     local,
@@ -112,9 +128,11 @@ export async function startBalancer(
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
   const accessLog = await tryAccessLog(config);
   try {
-    const sockets = await openSockets(config, accept);
+    const sockets = new ListenSockets();
+    sockets.add(await ListenSockets.open(addressesOf(config), accept));
     const staff = local ?? processes(programs, accept, embedded);
-    return await startPrimary({ config, logger, adminToken, stickySecret, programs, staff, accept, kept, sockets });
+    const secrets = { adminToken, stickySecret };
+    return await startPrimary({ config, logger, ...secrets, programs, staff, accept, kept, sockets, source });
   } finally {
     await accessLog?.close();
   }
@@ -138,11 +156,6 @@ async function startPrimary(parts: PrimaryParts): Promise<Primary> {
   return primary;
 }
 
-function secretFor({ pools }: Config, logger: Logger): string | undefined {
-  const needed = Object.values(pools).some(({ sticky }) => sticky !== undefined);
-  return needed ? passingSecret(logger) : undefined;
-}
-
 function acceptOf({ accept: wanted }: Config, logger: Logger): Accept {
   const choice = chooseAccept(wanted, { nodeVersion: process.versions.node, platform: process.platform });
   if ('problem' in choice) throw new StartError(`Cannot start: ${choice.problem}`);
@@ -154,15 +167,4 @@ function acceptOf({ accept: wanted }: Config, logger: Logger): Accept {
 function withoutSharing(logger: Logger): Accept {
   logger.warn('this Node cannot share a bound socket; accepting round-robin');
   return 'round-robin';
-}
-
-async function openSockets({ listeners }: Config, accept: Accept): Promise<readonly ListenSocket[]> {
-  const sockets: ListenSocket[] = [];
-  try {
-    for (const { address } of listeners) sockets.push(await openListenSocket(address, accept));
-  } catch (error) {
-    for (const socket of sockets) socket.close();
-    throw error;
-  }
-  return sockets;
 }

@@ -33,8 +33,8 @@ interface Pending {
 const MOST_PENDING = 10_000;
 
 export class Broadcaster {
-  readonly #config: Config;
-  readonly #stickySecret: string | undefined;
+  #config: Config;
+  #stickySecret: string | undefined;
   readonly #snapshotOf: (pool: string) => PoolSnapshot | undefined;
   readonly #nowMs: () => number;
   readonly #workers = new Map<number, { readonly to: StateReceiver; readonly acknowledged: Map<string, number> }>();
@@ -66,11 +66,29 @@ export class Broadcaster {
 
   /** Sends all a worker needs before it listens; from now on it gets every change. */
   welcome(to: StateReceiver): void {
-    const snapshots = Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
+    const snapshots = this.#snapshots();
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
     to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots, stickySecret: this.#stickySecret });
     for (const table of this.#tables.values()) to.send({ type: 'hash-table', table });
     this.#share();
+  }
+
+  /**
+   * Every worker goes on by this configuration.
+   * @param joining the pools in it that are new
+   */
+  configure(config: Config, joining: readonly string[], stickySecret: string | undefined): void {
+    for (const name of Object.keys(this.#config.pools))
+      if (config.pools[name]?.policy !== 'maglev') this.#tables.delete(name);
+    this.#config = config;
+    this.#stickySecret = stickySecret;
+    const isGone = ({ pool }: Pending): boolean => config.pools[pool] === undefined;
+    this.#pending = this.#pending.filter((change) => !isGone(change));
+    const snapshots = joining.flatMap((name) => this.#snapshotOf(name) ?? []);
+    for (const { to, acknowledged } of this.#workers.values()) {
+      for (const name of acknowledged.keys()) if (config.pools[name] === undefined) acknowledged.delete(name);
+      to.send({ type: 'configure', config, snapshots, stickySecret });
+    }
   }
 
   publish(change: PoolChange): void {
@@ -103,9 +121,10 @@ export class Broadcaster {
     if (snapshot !== undefined) this.#workers.get(workerId)?.to.send({ type: 'snapshot', snapshot });
   }
 
-  /** For a worker that has missed changes of any pool. */
+  /** For a worker that has missed changes, of any pool or of the configuration. */
   resyncAll(workerId: number): void {
-    for (const pool of Object.keys(this.#config.pools)) this.resync(workerId, pool);
+    const message = { config: this.#config, snapshots: this.#snapshots(), stickySecret: this.#stickySecret };
+    this.#workers.get(workerId)?.to.send({ type: 'configure', ...message });
     for (const table of this.#tables.values()) this.#workers.get(workerId)?.to.send({ type: 'hash-table', table });
   }
 
@@ -119,6 +138,10 @@ export class Broadcaster {
   /** @returns the version of `pool` that a worker is known to have */
   acknowledged(workerId: number, pool: string): number | undefined {
     return this.#workers.get(workerId)?.acknowledged.get(pool);
+  }
+
+  #snapshots(): PoolSnapshot[] {
+    return Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
   }
 
   /** One that drains counts until it is gone: what it has in flight is part of what is limited. */

@@ -36,6 +36,7 @@ export class Drains {
     const deadlines = this.#deadlines.get(pool);
     clearTimeout(deadlines?.get(id)?.timer);
     deadlines?.delete(id);
+    if (deadlines?.size === 0) this.#deadlines.delete(pool);
   }
 
   /** @returns epoch milliseconds; `undefined` without a deadline */

@@ -6,6 +6,11 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
+/** Another configuration was refused, and the one that runs goes on. The message is one plain sentence. */
+export class ReloadError extends Error {
+  override readonly name = 'ReloadError';
+}
+
 /** `unknown`: no such pool or backend. `conflict`: it is there already, but otherwise. `invalid`: it can never be. */
 export type ChangeProblem = 'unknown' | 'conflict' | 'invalid';
 

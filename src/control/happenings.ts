@@ -25,6 +25,10 @@ interface Because {
   readonly reason: string;
 }
 
+interface OfFile {
+  readonly file: string;
+}
+
 interface Usable {
   /** How many backends are usable, of how many. */
   readonly usable: number;
@@ -45,6 +49,8 @@ export interface Happenings {
   readonly 'pool-empty': OfPool;
   readonly panic: OfPool & Usable;
   readonly 'panic-over': OfPool & Usable;
+  readonly 'config-reloaded': OfFile & { readonly changes: readonly string[] };
+  readonly 'config-rejected': OfFile & Because;
   readonly 'worker-died': OfWorker & Because & { readonly replacedInMs: number };
   readonly 'worker-replaced': OfWorker & { readonly replaced: number | undefined };
   readonly 'worker-hanging': OfWorker & { readonly silentMs: number };
@@ -60,6 +66,9 @@ interface Settings {
   readonly maxConnections?: number;
   readonly admin?: string;
 }
+
+/** What one line tells of a change of the configuration; the log has all of it. */
+const MOST_TOLD = 5;
 
 export type Kind = keyof Happenings;
 export type Loudness = Extract<LogLevel, 'info' | 'warn' | 'error'>;
@@ -109,6 +118,16 @@ export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
     message: 'panic is over',
     text: ({ usable, backends }) => `panic is over: ${usable} of ${backends} backends usable`,
   },
+  'config-reloaded': {
+    level: 'info',
+    message: 'configuration reloaded',
+    text: ({ changes }) => `configuration reloaded: ${summary(changes)}`,
+  },
+  'config-rejected': {
+    level: 'error',
+    message: 'configuration not reloaded; the old one stays',
+    text: ({ reason }) => `configuration not reloaded: ${reason}`,
+  },
   'worker-died': { level: 'error', message: 'worker died', text: diedText },
   'worker-replaced': {
     level: 'info',
@@ -150,6 +169,12 @@ function settingsText({ admin, weight, tier, maxConnections }: Settings): string
 function diedText({ pid, reason, replacedInMs }: Happenings['worker-died']): string {
   const when = replacedInMs === 0 ? 'at once' : `in ${seconds(replacedInMs)}`;
   return `process ${pid ?? '?'} died (${reason}), replaced ${when}`;
+}
+
+function summary(changes: readonly string[]): string {
+  if (changes.length === 0) return 'nothing changed';
+  const more = changes.length - MOST_TOLD;
+  return [...changes.slice(0, MOST_TOLD), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 function seconds(ms: number): string {

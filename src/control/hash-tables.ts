@@ -51,6 +51,17 @@ export class HashTables {
     return this.#build(watch);
   }
 
+  /** No table is built for the pool any more. */
+  unwatch(pool: string): void {
+    clearTimeout(this.#watches.get(pool)?.timer);
+    this.#watches.delete(pool);
+  }
+
+  /** @returns a table of other members than a pool has, for whoever wants to know what that would mean */
+  build(members: readonly TableMember[]): Promise<MaglevTable> {
+    return this.#thread().run(members);
+  }
+
   /** To be called with every change of any pool. Only members and weights matter: who is down keeps its places. */
   heed(change: PoolChange): void {
     const watch = this.#watches.get(change.pool);
@@ -71,7 +82,7 @@ export class HashTables {
   }
 
   #buildIn(watch: Watch, ms: number): void {
-    if (watch.building || this.#stopped) return;
+    if (watch.building || !this.#isWatched(watch)) return;
     watch.timer ??= setTimeout(() => {
       watch.timer = undefined;
       void this.#build(watch);
@@ -85,14 +96,18 @@ export class HashTables {
     let failed = false;
     try {
       const table = await this.#thread().run([...watch.weights].map(([id, weight]) => ({ id, weight })));
-      if (!this.#stopped) this.#publish({ pool, version, ...table });
+      if (this.#isWatched(watch)) this.#publish({ pool, version, ...table });
     } catch (error) {
       failed = true;
-      if (!this.#stopped)
+      if (this.#isWatched(watch))
         this.#logger.error('hash table not built; the old one stays', { pool, reason: String(error) });
     }
     watch.building = false;
     if (failed || watch.stale) this.#buildIn(watch, failed ? RETRY_MS : BUILDS_APART_MS);
+  }
+
+  #isWatched(watch: Watch): boolean {
+    return !this.#stopped && this.#watches.get(watch.pool) === watch;
   }
 
   #thread(): Piscina<readonly TableMember[], MaglevTable> {

@@ -91,10 +91,19 @@ export class Membership implements PoolChanges {
 
   /** Begins to watch every configured backend. @returns settled when each has its first verdict or cannot have one */
   async start(): Promise<void> {
-    const all = [...this.#parts.pools.values()].flatMap((pool) =>
-      pool.snapshot.backends.map((backend) => this.#watch(pool, backend)),
-    );
-    await Promise.all(all);
+    await Promise.all([...this.#parts.pools.values()].map((pool) => this.join(pool)));
+  }
+
+  /** Begins to watch the backends that a pool has from the beginning. @returns as {@link start} */
+  async join(pool: Pool): Promise<void> {
+    this.#parts.stats.admitPool(pool.name);
+    await Promise.all(pool.snapshot.backends.map((backend) => this.#watch(pool, backend)));
+  }
+
+  /** The pool is no more: what was kept about it and its backends ends. */
+  leave(pool: Pool): void {
+    for (const { id } of pool.snapshot.backends) this.#forget(pool, id);
+    this.#parts.stats.forgetPool(pool.name);
   }
 
   /** @throws {ChangeError} when there is none */
@@ -124,16 +133,11 @@ export class Membership implements PoolChanges {
   removeBackend(poolName: string, idText: string): number {
     const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
-    const { health, resolver, drains, outliers, stats, journal } = this.#parts;
     const before = pool.eligible;
     pool.remove(id);
-    health.unwatch(pool, id);
-    resolver.unwatch(pool, id);
-    drains.cancel(pool, id);
-    outliers.forget(pool, id);
-    stats.forget(poolName, id);
+    this.#forget(pool, id);
     const { version } = pool.snapshot;
-    journal.note('backend-removed', { pool: poolName, backend: id, version });
+    this.#parts.journal.note('backend-removed', { pool: poolName, backend: id, version });
     this.#warnOfTheLast(before, pool);
     return version;
   }
@@ -150,6 +154,15 @@ export class Membership implements PoolChanges {
     this.#parts.journal.note('backend-changed', { pool: poolName, backend: id, ...fields, version: change.version });
     this.#warnOfTheLast(before, pool);
     return change.version;
+  }
+
+  #forget(pool: Pool, id: BackendId): void {
+    const { health, resolver, drains, outliers, stats } = this.#parts;
+    health.unwatch(pool, id);
+    resolver.unwatch(pool, id);
+    drains.cancel(pool, id);
+    outliers.forget(pool, id);
+    stats.forget(pool.name, id);
   }
 
   #limitDrain(pool: Pool, id: BackendId, admin: Backend['admin'] | undefined, within: number | undefined): void {

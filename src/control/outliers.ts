@@ -85,6 +85,7 @@ export class Outliers {
     const suspects = this.#suspects.get(pool);
     clearTimeout(suspects?.get(id)?.timer);
     suspects?.delete(id);
+    if (suspects?.size === 0) this.#suspects.delete(pool);
   }
 
   /** Nobody is restored any more. */

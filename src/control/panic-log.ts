@@ -5,16 +5,14 @@ import type { Pool } from './pool.js';
 
 /** @returns what to call after every change of a pool; it notes a change of state once */
 export function panicLog(journal: Journal): (pool: Pool) => void {
-  const inPanic = new Set<string>();
-  return ({ name: pool, snapshot: { backends }, eligible: { panic } }) => {
-    if (panic === inPanic.has(pool)) return;
-    const usable = backends.filter(isUsable).length;
-    if (panic) {
-      inPanic.add(pool);
-      journal.note('panic', { pool, usable, backends: backends.length });
-    } else {
-      inPanic.delete(pool);
-      journal.note('panic-over', { pool, usable, backends: backends.length });
-    }
+  const inPanic = new WeakSet<Pool>();
+  return (pool) => {
+    const { name, snapshot, eligible } = pool;
+    if (eligible.panic === inPanic.has(pool)) return;
+    const backends = snapshot.backends.length;
+    const usable = snapshot.backends.filter(isUsable).length;
+    if (eligible.panic) inPanic.add(pool);
+    else inPanic.delete(pool);
+    journal.note(eligible.panic ? 'panic' : 'panic-over', { pool: name, usable, backends });
   };
 }

@@ -55,7 +55,7 @@ export function newBackend(
 
 export class Pool {
   readonly name: string;
-  readonly #panicShare: number;
+  #panicShare: number;
   readonly #now: () => number;
   readonly #publish: (change: PoolChange) => void;
   readonly #notes = new Map<BackendId, HealthNote>();
@@ -92,6 +92,11 @@ export class Pool {
   /** Whom new requests may go to. */
   get eligible(): Eligible {
     return eligibleOf(this.#snapshot.backends, this.#panicShare);
+  }
+
+  /** @param share see {@link eligibleOf}; workers have it from their configuration */
+  set panicShare(share: number) {
+    this.#panicShare = share;
   }
 
   backend(id: BackendId): Backend | undefined {

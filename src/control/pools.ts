@@ -2,6 +2,8 @@
  * control/pools.ts: the pools of a running balancer, wired to all that watches their backends: probes, names, passive
  * failures and counts. It knows no worker but by number, and no socket.
  */
+import { isDeepStrictEqual } from 'node:util';
+import { movedShare, type TableMember } from '../balancing/maglev-table.js';
 import type { Config, HealthCheckConfig, PoolConfig } from '../config/schema.js';
 import type { Backend, BackendId } from '../core/backend.js';
 import type { HoldLimits } from '../core/names.js';
@@ -48,7 +50,7 @@ export interface PoolsParts {
 }
 
 export class Pools {
-  readonly byName: ReadonlyMap<string, Pool>;
+  readonly #pools = new Map<string, Pool>();
   readonly health: HealthScheduler;
   readonly drains: Drains;
   readonly outliers: Outliers;
@@ -59,9 +61,11 @@ export class Pools {
   /** By name, as they are configured now. */
   readonly #configs: Map<string, PoolConfig>;
   readonly #prober: Prober;
-  readonly #names: Names;
+  #names: Names;
+  #dns: Config['dns'];
   readonly #resolver: Resolver;
   readonly #hashTables: HashTables;
+  readonly #onChange: (change: PoolChange) => void;
   #patience: NodeJS.Timeout | undefined;
 
   constructor({
@@ -77,24 +81,13 @@ export class Pools {
   }: PoolsParts) {
     this.#configs = new Map(Object.entries(config.pools));
     const logPanic = panicLog(journal);
-    const onChange = (change: PoolChange): void => {
+    this.#onChange = (change) => {
       publish(change);
       this.#hashTables.heed(change);
       const pool = this.byName.get(change.pool);
       if (pool !== undefined) logPanic(pool);
     };
-    this.byName = new Map(
-      [...this.#configs].map(([name, { backends, healthCheck, panic }]) => [
-        name,
-        new Pool(
-          name,
-          backends.map((each) => newBackend(each, healthCheck.initial)),
-          panic,
-          Date.now,
-          onChange,
-        ),
-      ]),
-    );
+    for (const [name, pool] of this.#configs) this.#pools.set(name, this.#newPool(name, pool));
     this.drains = new Drains((pool, id) => {
       const { inflight } = this.stats.backend(pool.name, id);
       journal.note('drain-over', { pool: pool.name, backend: id, inflight });
@@ -104,8 +97,10 @@ export class Pools {
     this.outliers = new Outliers(monotonicMs, journal);
     this.#prober = startProber();
     this.health = this.#healthScheduler(logger, journal);
+    this.#dns = config.dns;
     this.#names = dnsNames(config.dns.servers);
-    this.#resolver = this.#nameResolver(config.dns, logger);
+    const hold = (): HoldLimits => this.#dns;
+    this.#resolver = this.#nameResolver(hold, logger);
     const { byName: pools, health, outliers, stats } = this;
     this.#successRates = new SuccessRates({
       pools: () => pools.values(),
@@ -128,11 +123,17 @@ export class Pools {
     this.services = new Services({
       lookup: (name) => this.#names.services(name),
       changes: this.membership,
-      hold: config.dns,
+      get hold() {
+        return hold();
+      },
       holdMs: (pool, id) => this.#resolver.holdMs(pool, id),
       rejoining,
       logger,
     });
+  }
+
+  get byName(): ReadonlyMap<string, Pool> {
+    return this.#pools;
   }
 
   /**
@@ -161,20 +162,68 @@ export class Pools {
     await Promise.all(hashed.map(({ snapshot }) => this.#hashTables.watch(snapshot)));
   }
 
+  /** A pool joins while the others run; its backends are watched from now on. */
+  add(name: string, config: PoolConfig): void {
+    this.#configs.set(name, config);
+    const pool = this.#newPool(name, config);
+    this.#pools.set(name, pool);
+    void this.membership.join(pool);
+    this.services.configure(pool, config.services);
+    if (config.policy === 'maglev') void this.#hashTables.watch(pool.snapshot);
+  }
+
+  /** It goes on by other settings; who is in it is membership's. */
+  configure(name: string, config: PoolConfig): void {
+    const pool = this.membership.pool(name);
+    const before = this.#configOf(pool);
+    this.#configs.set(name, config);
+    pool.panicShare = config.panic;
+    if (!isDeepStrictEqual(before.healthCheck, config.healthCheck)) this.health.reconfigure(pool, config.healthCheck);
+    this.services.configure(pool, config.services);
+    if (before.policy === config.policy) return;
+    if (config.policy === 'maglev') void this.#hashTables.watch(pool.snapshot);
+    else this.#hashTables.unwatch(name);
+  }
+
+  /** The pool is no more; what workers have in flight on it is theirs. */
+  remove(name: string): void {
+    const pool = this.membership.pool(name);
+    this.services.unwatch(pool);
+    this.#hashTables.unwatch(name);
+    this.membership.leave(pool);
+    this.#pools.delete(name);
+    this.#configs.delete(name);
+  }
+
+  /** Names are asked for in another way from now on; questions that are open still get their answers. */
+  configureDns(dns: Config['dns']): void {
+    if (isDeepStrictEqual(dns, this.#dns)) return;
+    if (!isDeepStrictEqual(dns.servers, this.#dns.servers)) this.#names = dnsNames(dns.servers);
+    this.#dns = dns;
+  }
+
+  policyOf(name: string): string | undefined {
+    return this.#configs.get(name)?.policy;
+  }
+
+  /** @returns the share of all hash keys that would have another backend, were these the pool's */
+  async movedKeys(name: string, members: readonly TableMember[]): Promise<number> {
+    const { backends } = this.membership.pool(name).snapshot;
+    const before = backends.map(({ id, weight }) => ({ id, weight }));
+    return movedShare(await this.#hashTables.build(before), await this.#hashTables.build(members));
+  }
+
+  #newPool(name: string, { backends, healthCheck, panic }: PoolConfig): Pool {
+    const joining = backends.map((each) => newBackend(each, healthCheck.initial));
+    return new Pool(name, joining, panic, Date.now, this.#onChange);
+  }
+
   /** A worker reports failures in a row on a backend. */
   failing(workerId: number, report: Failing): void {
     const pool = this.byName.get(report.pool);
     if (pool === undefined) return;
     this.outliers.report(workerId, pool, report, this.#configOf(pool).outlier);
     if (report.reason === 'connect') this.health.soon(pool, report.id);
-  }
-
-  /** The pool's backends are probed like this from now on; their health and its history stay. */
-  setHealthCheck(name: string, healthCheck: HealthCheckConfig): void {
-    const pool = this.byName.get(name);
-    if (pool === undefined) return;
-    this.#configs.set(name, { ...this.#configOf(pool), healthCheck });
-    this.health.reconfigure(pool, healthCheck);
   }
 
   workerLeft(workerId: number): void {
@@ -218,14 +267,16 @@ export class Pools {
     });
   }
 
-  #nameResolver(hold: HoldLimits, logger: Logger): Resolver {
+  #nameResolver(hold: () => HoldLimits, logger: Logger): Resolver {
     const accepts = async (host: string, port: number): Promise<boolean> => {
       const task = { host, port, http: undefined, timeoutMs: CHOOSE_WITHIN_MS };
       return (await this.#prober.probe(task)).ok;
     };
     return new Resolver({
       lookup: (name) => this.#names.addresses(name),
-      hold,
+      get hold() {
+        return hold();
+      },
       random: systemRandom,
       accepts,
       initialHealth: (pool) => this.#configOf(pool).healthCheck.initial,

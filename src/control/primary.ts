@@ -3,8 +3,8 @@
  * them. Starts nothing it cannot release.
  */
 import * as z from 'zod';
-import { usableCpus } from '../config/cpu-count.js';
-import { type Config, type HealthCheckConfig, LOG_LEVELS, type LogLevel } from '../config/schema.js';
+import { ConfigValue, configOf } from '../config/load.js';
+import { type Config, LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import { HASHES } from '../core/hash.js';
 import { systemRandom } from '../core/random.js';
 import type { PoolSnapshot } from '../core/snapshot.js';
@@ -18,18 +18,24 @@ import type { AdminToken } from './admin/token.js';
 import type { Balancer, Programs, Staff } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
 import { Changes } from './changes.js';
+import { ReloadError } from './errors.js';
 import { Journal } from './journal.js';
-import type { ListenSocket } from './listen-socket.js';
+import type { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
 import { ownReadings, type Readings } from './metrics/readings.js';
 import { monotonicMs } from './monotonic.js';
 import { OverloadLog } from './overload-log.js';
 import { Pools } from './pools.js';
+import { type ReconfigureParts, reconfigure, runningPools, workerCount } from './reconfigure.js';
+import { planReload, type ReloadPlan } from './reload-plan.js';
+import { previewOf, type ReloadPreview } from './reload-preview.js';
+import { type ConfigSource, type Reading, Reloads } from './reloads.js';
 import { Rolls, type RollView } from './rolls.js';
-import { foldState, type Running } from './runtime-state.js';
+import { foldState } from './runtime-state.js';
 import type { KeptState, Saved } from './state-file.js';
 import type { Counters } from './stats.js';
+import { secretFor } from './sticky-secret.js';
 import { Supervisor, type WorkerReport } from './supervisor.js';
 import {
   type BackendView,
@@ -58,19 +64,24 @@ export interface PrimaryParts {
   /** What the state file holds; `undefined` without one. */
   readonly kept: KeptState | undefined;
   /** Owned by the primary from now on. */
-  readonly sockets: readonly ListenSocket[];
+  readonly sockets: ListenSockets;
+  /** Where the configuration comes from. */
+  readonly source: ConfigSource | undefined;
 }
 
 const logLevelSchema = z.enum(LOG_LEVELS);
 
 export class Primary implements Balancer {
   readonly journal: Journal;
-  readonly #config: Config;
+  #config: Config;
   readonly #logger: Logger;
-  readonly #adminToken: AdminToken | undefined;
+  #adminToken: AdminToken | undefined;
   readonly #accept: Accept;
   readonly #changes: Changes;
-  readonly #sockets: readonly ListenSocket[];
+  readonly #sockets: ListenSockets;
+  readonly #reloads: Reloads;
+  readonly #source: ConfigSource | undefined;
+  #stickySecret: string | undefined;
   readonly #startedAt = Date.now();
   readonly #version = productVersion();
   readonly #pools: Pools;
@@ -84,16 +95,24 @@ export class Primary implements Balancer {
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, logger, adminToken, stickySecret, programs, staff, accept, kept, sockets }: PrimaryParts) {
+  constructor(parts: PrimaryParts) {
+    const { config, logger, adminToken, stickySecret, programs, staff, accept, kept, sockets, source } = parts;
     this.#config = config;
     this.#logger = logger;
     this.journal = new Journal(logger);
     this.#adminToken = adminToken;
     this.#accept = accept;
     this.#sockets = sockets;
+    this.#source = source;
+    this.#stickySecret = stickySecret;
     const snapshotOf = (name: string): PoolSnapshot | undefined => this.#pools.byName.get(name)?.snapshot;
     this.#broadcaster = new Broadcaster(config, snapshotOf, monotonicMs, stickySecret);
-    this.#changes = new Changes({ config, kept, logger, running: (pool) => runningIn(pool, this.#pools) });
+    this.#changes = new Changes({
+      config,
+      kept,
+      logger,
+      running: (pool) => runningPools(this.#pools).find(({ name }) => name === pool)?.backends ?? [],
+    });
     this.#pools = new Pools({
       config: foldState(config, kept?.state ?? {}),
       rejoining: (pool, id) => this.#changes.rejoining(pool, id),
@@ -110,10 +129,12 @@ export class Primary implements Balancer {
     this.#supervisor = this.#workerSupervisor(staff.openWorker);
     this.#rolls = new Rolls(this.#supervisor, logger);
     this.#watch = this.#workerWatch();
+    const apply = (reading: Reading): Promise<ReloadPlan> => this.#apply(reading);
+    this.#reloads = new Reloads({ source, apply, journal: this.journal, logger });
   }
 
   get addresses(): readonly string[] {
-    return this.#sockets.map(({ address }) => address);
+    return this.#sockets.all.map(({ address }) => address);
   }
 
   get adminAddress(): string | undefined {
@@ -184,17 +205,36 @@ export class Primary implements Balancer {
     return { ...this.#changes.effective, logLevel: this.logLevel };
   }
 
-  configured(config: Config): void {
-    this.#changes.configured(config);
+  reload(): Promise<ReloadPlan> {
+    return this.#reloads.run();
+  }
+
+  async #apply({ config, adminToken, stickySecret }: Reading): Promise<ReloadPlan> {
+    if (this.#closing !== undefined) throw new ReloadError('The balancer is stopping');
+    this.#stickySecret = stickySecret ?? this.#stickySecret ?? secretFor(config, this.#logger);
+    const adopt = (next: Config): void => {
+      this.#config = next;
+      this.#changes.configured(next);
+    };
+    const before = this.#adminToken;
+    this.setAdminToken(adminToken);
+    try {
+      return await reconfigure(this.#reconfigurable, this.#config, config, adopt, this.#stickySecret);
+    } catch (error) {
+      this.setAdminToken(before);
+      throw error;
+    }
+  }
+
+  async preview(value: unknown): Promise<ReloadPreview> {
+    const next = this.#source?.complete(value) ?? configOf({ backends: [] }, {}, new ConfigValue(value, ''));
+    const plan = planReload(runningPools(this.#pools), this.#config, next);
+    return previewOf(plan, next, this.#pools);
   }
 
   #kept(version: number): number {
     void this.#changes.save();
     return version;
-  }
-
-  setHealthCheck(pool: string, healthCheck: HealthCheckConfig): void {
-    this.#pools.setHealthCheck(pool, healthCheck);
   }
 
   roll(): Promise<void> {
@@ -216,6 +256,7 @@ export class Primary implements Balancer {
 
   setAdminToken(token: AdminToken | undefined): void {
     this.#admin?.setToken(token);
+    this.#adminToken = token;
   }
 
   reopenAccessLog(): boolean {
@@ -242,13 +283,13 @@ export class Primary implements Balancer {
 
   async #close(withinMs: number): Promise<void> {
     // The sockets go first, so that a new instance can listen while this one still drains.
-    for (const socket of this.#sockets) socket.close();
+    this.#sockets.close();
     await this.#supervisor.close(withinMs);
     await this.#release();
   }
 
   async #release(): Promise<void> {
-    for (const socket of this.#sockets) socket.close();
+    this.#sockets.close();
     this.#admin?.close();
     this.#watch.stop();
     await Promise.all([this.#pools.stop(), this.#changes.stop()]);
@@ -261,13 +302,15 @@ export class Primary implements Balancer {
   }
 
   #workerSupervisor(open: OpenChannel): Supervisor {
-    const { workers, drain } = this.#config;
+    const config = (): Config => this.#config;
     return new Supervisor({
-      count: workers === 'auto' ? usableCpus() : Math.max(workers, 1),
+      count: workerCount(config()),
       open,
       canReplace: this.#hasProcesses,
       sockets: this.#sockets,
-      drainMs: drain,
+      get drainMs() {
+        return config().drain;
+      },
       logger: this.#logger,
       journal: this.journal,
       welcome: (worker) => this.#broadcaster.welcome(worker),
@@ -283,9 +326,14 @@ export class Primary implements Balancer {
   }
 
   #workerWatch(): WorkerWatch<WorkerProcess> {
+    const config = (): Config => this.#config;
     return new WorkerWatch({
-      heartbeatMs: this.#config.heartbeat,
-      limits: this.#config.workerLimits,
+      get heartbeatMs() {
+        return config().heartbeat;
+      },
+      get limits() {
+        return config().workerLimits;
+      },
       workers: () => this.#supervisor.workers,
       memoryBytes: ({ id }) => this.#pools.stats.worker(id).memoryBytes,
       replace: (worker) => this.#supervisor.replace(worker),
@@ -300,12 +348,24 @@ export class Primary implements Balancer {
     return this.#config.workers !== 0;
   }
 
+  get #reconfigurable(): ReconfigureParts {
+    return {
+      accept: this.#accept,
+      sockets: this.#sockets,
+      pools: this.#pools,
+      broadcaster: this.#broadcaster,
+      supervisor: this.#supervisor,
+      accessLogs: this.#accessLogs,
+      logger: this.#logger,
+    };
+  }
+
   get #sources(): Sources {
     return {
       config: this.#config,
       startedAt: this.#startedAt,
       accept: this.#accept,
-      sockets: this.#sockets,
+      sockets: this.#sockets.all,
       pools: this.#pools,
       broadcaster: this.#broadcaster,
       supervisor: this.#supervisor,
@@ -342,11 +402,4 @@ export class Primary implements Balancer {
     if (this.#pools.stats.record(worker.id, counters, versionOf)) this.#overloads.counted(worker, counters);
     else this.#logger.warn('counters dropped', { worker: worker.slot });
   }
-}
-
-/** @returns the backends of a pool with the service that named each; none for a pool that is not there */
-function runningIn(name: string, { byName, services }: Pools): readonly Running[] {
-  const pool = byName.get(name);
-  if (pool === undefined) return [];
-  return pool.snapshot.backends.map((backend) => ({ ...backend, service: services.of(pool, backend.id) ?? null }));
 }

@@ -45,9 +45,31 @@ export class Services {
 
   /** Keeps the pool's backends as the service names them. @returns settled after the first answer */
   watch(pool: Pool, service: ServiceConfig): Promise<void> {
-    const entry: Entry = { pool, service, members: new Map(), timer: undefined, failing: false };
-    this.#entries.add(entry);
-    return this.#refresh(entry);
+    return this.#succeed(pool, service, []);
+  }
+
+  /**
+   * The pool has these services from now on. What one has brought that is gone passes to the one of its name, or to
+   * another that is new, and leaves when that one's answer does not name it; without an heir it leaves at once.
+   */
+  configure(pool: Pool, services: readonly ServiceConfig[]): void {
+    const present = [...this.#entries].filter((entry) => entry.pool === pool);
+    const gone = present.filter(({ service }) => !services.some((each) => isDeepStrictEqual(each, service)));
+    const fresh = services.filter((each) => !present.some(({ service }) => isDeepStrictEqual(each, service)));
+    const heirOf = (name: string): ServiceConfig | undefined => fresh.find((each) => each.name === name) ?? fresh[0];
+    for (const entry of gone) {
+      this.#end(entry);
+      if (heirOf(entry.service.name) === undefined) for (const id of entry.members.keys()) this.#drop(entry, id);
+    }
+    for (const service of fresh) {
+      const before = gone.filter((entry) => heirOf(entry.service.name) === service);
+      void this.#succeed(pool, service, before);
+    }
+  }
+
+  /** The pool is no more. */
+  unwatch(pool: Pool): void {
+    for (const entry of this.#entries) if (entry.pool === pool) this.#end(entry);
   }
 
   /** @returns the name of the service that brought the backend into the pool */
@@ -57,8 +79,24 @@ export class Services {
   }
 
   stop(): void {
-    for (const { timer } of this.#entries) clearTimeout(timer);
-    this.#entries.clear();
+    for (const entry of this.#entries) this.#end(entry);
+  }
+
+  #end(entry: Entry): void {
+    clearTimeout(entry.timer);
+    this.#entries.delete(entry);
+  }
+
+  /** @param before those whose backends it takes over */
+  #succeed(pool: Pool, service: ServiceConfig, before: readonly Entry[]): Promise<void> {
+    const members = new Map(before.flatMap((entry) => [...entry.members]));
+    const { maxConnections } = service;
+    for (const id of members.keys()) {
+      if (pool.backend(id) !== undefined) this.#parts.changes.updateBackend(pool.name, id, { maxConnections });
+    }
+    const entry: Entry = { pool, service, members, timer: undefined, failing: false };
+    this.#entries.add(entry);
+    return this.#refresh(entry);
   }
 
   async #refresh(entry: Entry): Promise<void> {

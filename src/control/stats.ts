@@ -73,15 +73,26 @@ export class Stats {
     upsert(this.#backends, keyOf(pool, id), () => new Tally(BACKEND_COLUMNS.length));
   }
 
+  /** From now on the pool is counted. */
+  admitPool(pool: string): void {
+    upsert(this.#pools, pool, () => new Tally(POOL_COLUMNS.length));
+  }
+
+  /** Its backends are to be forgotten one by one. */
+  forgetPool(pool: string): void {
+    this.#pools.delete(pool);
+    for (const byPool of [...this.#countedAt.values(), ...this.#waiting.values()]) byPool.delete(pool);
+  }
+
   /**
-   * A backend that was never admitted, or is forgotten, is not counted: a worker still reports one that has left.
+   * A pool or backend that was never admitted, or is forgotten, is not counted: a worker still reports one that has left.
    * @param versionOf the version of a pool, as the worker had it
    * @returns `false` when the rows do not fit their columns; nothing was counted then
    */
   record(workerId: number, counters: Counters, versionOf: (pool: string) => number): boolean {
     if (!isWellFormed(counters)) return false;
     const nowMs = this.#nowMs();
-    for (const each of counters.pools) {
+    for (const each of counters.pools.filter(({ pool }) => this.#pools.has(pool))) {
       this.#recordBackends(workerId, each, nowMs);
       upsert(this.#countedAt, workerId, () => new Map<string, number>()).set(each.pool, versionOf(each.pool));
       this.#recordPool(workerId, each, nowMs);
@@ -222,7 +233,8 @@ export class Stats {
 
   #recordPool(workerId: number, counters: PoolCounters, nowMs: number): void {
     const { pool, ofPool } = counters;
-    const tally = upsert(this.#pools, pool, () => new Tally(POOL_COLUMNS.length));
+    const tally = this.#pools.get(pool);
+    if (tally === undefined) return;
     tally.grow(ofPool, POOL_READINGS);
     tally.count(this.#recordDurations(tally, counters, nowMs), ofPool[POOL_ERRORS] ?? 0, nowMs);
     upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, ofPool[WAITING] ?? 0);

@@ -13,28 +13,42 @@ export const SECRET_VARIABLE = 'ROUNDHOUSE_STICKY_SECRET';
 const SHORTEST = 16;
 const RANDOM_BYTES = 32;
 
-/**
- * Reads the secret out of the environment, and takes it from there so that no child process inherits it, or else from
- * the file that the configuration names.
- * @returns `undefined` when neither says one, or no pool is sticky
- * @throws {ConfigError} when the file cannot be read
- * @throws {UsageError} when what there is could be guessed
- */
-export async function takeStickySecret(
-  environment: Record<string, string | undefined>,
-  { pools }: Config,
-): Promise<string | undefined> {
-  const given = environment[SECRET_VARIABLE] ?? '';
-  delete environment[SECRET_VARIABLE];
-  const sticky = Object.values(pools).flatMap((pool) => pool.sticky ?? []);
-  if (sticky.length === 0) return undefined;
-  if (given !== '') return stickySecretOf(SECRET_VARIABLE, given);
-  const file = sticky.map(({ secretFile }) => secretFile).find((path) => path !== undefined);
-  return file === undefined ? undefined : stickySecretOf(file, (await readConfigFile(file)).trim());
+/** The secret of the environment, or else of the file that a configuration names, which is read for each of them. */
+export class StickySecretSource {
+  readonly #given: string;
+
+  private constructor(given: string) {
+    this.#given = given;
+  }
+
+  /** Takes the secret out of `environment`, so that no child process inherits it. */
+  static take(environment: Record<string, string | undefined>): StickySecretSource {
+    const given = environment[SECRET_VARIABLE] ?? '';
+    delete environment[SECRET_VARIABLE];
+    return new StickySecretSource(given);
+  }
+
+  /**
+   * @returns `undefined` when nobody says one, or no pool is sticky
+   * @throws {ConfigError} when the file cannot be read
+   * @throws {UsageError} when what there is could be guessed
+   */
+  async read({ pools }: Config): Promise<string | undefined> {
+    const sticky = Object.values(pools).flatMap((pool) => pool.sticky ?? []);
+    if (sticky.length === 0) return undefined;
+    if (this.#given !== '') return stickySecretOf(SECRET_VARIABLE, this.#given);
+    const file = sticky.map(({ secretFile }) => secretFile).find((path) => path !== undefined);
+    return file === undefined ? undefined : stickySecretOf(file, (await readConfigFile(file)).trim());
+  }
+}
+
+/** @returns what signs the cookies of pools that have no secret; `undefined` where no pool is sticky */
+export function secretFor({ pools }: Config, logger: Logger): string | undefined {
+  return Object.values(pools).some(({ sticky }) => sticky !== undefined) ? passingSecret(logger) : undefined;
 }
 
 /** @returns a secret that ends with this process */
-export function passingSecret(logger: Logger): string {
+function passingSecret(logger: Logger): string {
   logger.warn('sticky cookies end with this process: set a secret to keep them', { variable: SECRET_VARIABLE });
   return randomBytes(RANDOM_BYTES).toString('base64url');
 }

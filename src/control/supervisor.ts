@@ -22,7 +22,7 @@ export interface SupervisorParts {
   readonly open: OpenChannel;
   /** Whether a replacement can run beside the worker that it replaces; in one process it cannot. */
   readonly canReplace: boolean;
-  readonly sockets: readonly ListenSocket[];
+  readonly sockets: { readonly all: readonly ListenSocket[] };
   /** How long a replaced worker may take to finish, in milliseconds. */
   readonly drainMs: number;
   readonly logger: Logger;
@@ -44,9 +44,11 @@ export class Supervisor {
   /** Workers that had to be replaced because they died. */
   restarts = 0;
   readonly #parts: SupervisorParts;
-  readonly #slots: readonly Slot[];
+  readonly #slots: Slot[];
   readonly #workers = new Set<WorkerProcess>();
   readonly #starts = new WorkerStarts();
+  /** Those that know what there was to listen on when they came. */
+  readonly #welcomed = new WeakSet<WorkerProcess>();
   #phase: 'starting' | 'running' | 'closing' = 'starting';
   #failedStarts = 0;
   #rolling: Promise<void> | undefined;
@@ -122,6 +124,44 @@ export class Supervisor {
     if (old.state === 'draining') await old.gone;
   }
 
+  /**
+   * There are sockets more to listen on.
+   * @returns settled when every worker listens on them, or is gone: one that cannot is replaced
+   */
+  async listen(sockets: readonly ListenSocket[]): Promise<void> {
+    const told = [...this.#workers].filter((worker) => worker.state !== 'draining' && this.#welcomed.has(worker));
+    const started = told.flatMap((worker) =>
+      sockets.map(({ address, accept, handle }) => {
+        const listening = this.#starts.expect(worker, address);
+        worker.send({ type: 'listen', address, accept }, handle);
+        return listening;
+      }),
+    );
+    await Promise.all(started);
+  }
+
+  /** A socket is gone: what is open on it finishes its request. */
+  unlisten({ address }: ListenSocket): void {
+    for (const worker of this.#workers) {
+      worker.send({ type: 'unlisten', address });
+      // One that is just starting may not have listened there, and never will.
+      this.#listening(worker, address);
+    }
+  }
+
+  /** There are to be so many workers: those that are too many drain. */
+  resize(count: number): void {
+    while (this.#slots.length < count) {
+      const slot = emptySlot(this.#slots.length + 1);
+      this.#slots.push(slot);
+      this.#refill(slot);
+    }
+    for (const { worker, successor, pause } of this.#slots.splice(count)) {
+      clearTimeout(pause);
+      for (const each of [worker, successor]) if (each !== undefined) each.drain(this.#parts.drainMs);
+    }
+  }
+
   /** Drains every worker and resolves when the last is gone. */
   async close(withinMs: number): Promise<void> {
     this.#stopReplacing();
@@ -149,7 +189,7 @@ export class Supervisor {
   #fork(slot: number): { worker: WorkerProcess; started: Promise<StartError | undefined> } {
     const worker = this.#process(slot);
     this.#workers.add(worker);
-    const addresses = this.#parts.sockets.map(({ address }) => address);
+    const addresses = this.#parts.sockets.all.map(({ address }) => address);
     const started = this.#starts.begin(worker, addresses);
     return { worker, started };
   }
@@ -189,13 +229,14 @@ export class Supervisor {
 
   #welcome(worker: WorkerProcess): void {
     this.#parts.welcome(worker);
-    for (const { address, accept, handle } of this.#parts.sockets) {
+    this.#welcomed.add(worker);
+    for (const { address, accept, handle } of this.#parts.sockets.all) {
       worker.send({ type: 'listen', address, accept }, handle);
     }
   }
 
   #listening(worker: WorkerProcess, address: string): void {
-    if (worker.state !== 'starting' || !this.#starts.hear(worker, address)) return;
+    if (!this.#starts.hear(worker, address) || worker.state !== 'starting') return;
     worker.state = 'listening';
     this.#failedStarts = 0;
     this.#parts.logger.debug('worker listens', { worker: worker.slot, pid: worker.pid });
@@ -268,6 +309,8 @@ export class Supervisor {
     const problem = await started;
     if (this.#phase !== 'running') return;
     if (problem !== undefined) throw problem;
+    // There may be fewer places by now.
+    if (this.#slots[slot.number - 1] !== slot) return;
     this.#parts.journal.note('worker-replaced', { worker: slot.number, pid: worker.pid, replaced: old.pid });
     slot.worker = worker;
     slot.successor = undefined;

@@ -35,7 +35,7 @@ const MOST_UNREAD = 256;
 
 /** What is replaced by the next of its kind, so that one who missed some needs the last only. */
 function isState({ type }: ToWorker): boolean {
-  return type === 'change' || type === 'snapshot';
+  return type === 'change' || type === 'snapshot' || type === 'configure';
 }
 
 let started = 0;

@@ -9,6 +9,7 @@ const START_WITHIN_MS = 30_000;
 interface Start {
   readonly unheard: Set<string>;
   readonly settle: (problem: StartError | undefined) => void;
+  readonly settled: Promise<StartError | undefined>;
 }
 
 export class WorkerStarts {
@@ -19,15 +20,26 @@ export class WorkerStarts {
    * @returns settled with why it could not, or with nothing once it does; one that takes too long is ended
    */
   begin(worker: WorkerProcess, addresses: readonly string[]): Promise<StartError | undefined> {
-    return new Promise((resolve) => {
-      const tooLate = setTimeout(() => worker.kill('did not listen in time'), START_WITHIN_MS);
-      const settle = (problem: StartError | undefined): void => {
-        clearTimeout(tooLate);
-        this.#starts.delete(worker);
-        resolve(problem);
-      };
-      this.#starts.set(worker, { unheard: new Set(addresses), settle });
+    let resolve: Start['settle'] = () => {};
+    const settled = new Promise<StartError | undefined>((settle) => {
+      resolve = settle;
     });
+    const tooLate = setTimeout(() => worker.kill('did not listen in time'), START_WITHIN_MS);
+    const settle = (problem: StartError | undefined): void => {
+      clearTimeout(tooLate);
+      this.#starts.delete(worker);
+      resolve(problem);
+    };
+    this.#starts.set(worker, { unheard: new Set(addresses), settle, settled });
+    return settled;
+  }
+
+  /** There is one more address, also for those that are starting. @returns as {@link begin} */
+  expect(worker: WorkerProcess, address: string): Promise<StartError | undefined> {
+    const start = this.#starts.get(worker);
+    if (start === undefined) return this.begin(worker, [address]);
+    start.unheard.add(address);
+    return start.settled;
   }
 
   /** It listens on `address`. @returns whether that was the last one missing, and the start is settled now */

@@ -15,7 +15,7 @@ export interface RetryBudgetLimits {
 
 /** Counts in buckets of one second: constant cost, no allocation, no timer. The clock must never go back. */
 export class RetryBudget {
-  readonly #limits: RetryBudgetLimits;
+  limits: RetryBudgetLimits;
   // The running second is counted apart from the closed ones, so that a request costs one comparison and one sum.
   readonly #closedRequests = new Float64Array(WINDOW_S - 1);
   readonly #closedRetries = new Float64Array(WINDOW_S - 1);
@@ -25,7 +25,7 @@ export class RetryBudget {
   #endsMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: RetryBudgetLimits) {
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /** Counts a request's first attempt. */
@@ -39,7 +39,7 @@ export class RetryBudget {
     if (nowMs >= this.#endsMs) this.#closeSecond(nowMs);
     const requests = this.#requests + sum(this.#closedRequests);
     const retries = this.#retries + sum(this.#closedRetries);
-    if (retries + 1 > this.#limits.budget * requests + this.#limits.minPerSecond * WINDOW_S) return false;
+    if (retries + 1 > this.limits.budget * requests + this.limits.minPerSecond * WINDOW_S) return false;
     this.#retries++;
     return true;
   }

@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.js';
 import { UsageError } from '../config/usage-error.js';
 import { type AdminToken, adminTokenIn, adminTokenOf } from '../control/admin/token.js';
 import type { StartOptions } from '../control/balancer.js';
-import { stickySecretOf, takeStickySecret } from '../control/sticky-secret.js';
+import { StickySecretSource, stickySecretOf } from '../control/sticky-secret.js';
 
 export interface GivenSecrets {
   /** What requests to the admin interface have to show, 16 characters or more; needed beyond loopback. */
@@ -24,7 +24,9 @@ export async function secretsOf(config: Config, { adminToken, stickySecret }: Gi
     return {
       adminToken: adminToken === undefined ? await tokenInFile(config) : adminTokenOf('adminToken', adminToken),
       stickySecret:
-        stickySecret === undefined ? await takeStickySecret({}, config) : stickySecretOf('stickySecret', stickySecret),
+        stickySecret === undefined
+          ? await StickySecretSource.take({}).read(config)
+          : stickySecretOf('stickySecret', stickySecret),
     };
   } catch (error) {
     throw error instanceof UsageError ? new ConfigError([error.message]) : error;

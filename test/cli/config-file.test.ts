@@ -215,19 +215,19 @@ describe('SIGHUP', () => {
     await untilAnswers(url, { one: 4 });
 
     write([one.address, [two.address, 3]], '', 'policy: round-robin');
-    expect(await reload(program)).to.deep.include({ pool: 'web', added: [two.address], removed: [], changed: [] });
+    expect(await reload(program)).to.deep.include({ changes: [`pool web: backend ${two.address} added`] });
     await untilAnswers(url, { one: 2, two: 6 });
 
     write([[one.address, 3], two.address], '', 'policy: round-robin');
-    expect(await reload(program)).to.deep.include({ added: [], removed: [], changed: [one.address, two.address] });
+    const weights = [
+      `pool web: backend ${one.address} gets weight 3`,
+      `pool web: backend ${two.address} gets weight 1`,
+    ];
+    expect(await reload(program)).to.deep.include({ changes: weights });
     await untilAnswers(url, { one: 6, two: 2 });
 
     write([two.address], '', 'policy: round-robin');
-    expect(await reload(program)).to.deep.include({
-      added: [],
-      removed: [one.address],
-      changed: [],
-    });
+    expect(await reload(program)).to.deep.include({ changes: [`pool web: backend ${one.address} removed`] });
     await untilAnswers(url, { two: 4 });
   });
 
@@ -265,22 +265,21 @@ describe('SIGHUP', () => {
     write([one.address], '', 'healthCheck: { path: /good, interval: 1h }');
     const { program } = await startWithFile(file);
     write([one.address], '', 'healthCheck: { path: /bad, interval: 20ms, fall: 2 }');
-    const line = await reload(program, 'health checks changed');
-    const keys = ['fall', 'interval', 'path', 'downInterval'].map((key) => `healthCheck.${key}`);
-    expect(line['pool']).to.equal('web');
-    expect(line['keys']).to.have.members(keys);
+    const { changes } = await reload(program);
+    const keys = ['fall', 'interval', 'path', 'downInterval'];
+    expect(changes).to.have.members(keys.map((key) => `pool web: healthCheck.${key} changed`));
     const change = JSON.parse(await logged(program, 'backend is down'));
     expect(change).to.include({ backend: one.address, reason: 'HTTP 500' });
     expect(asked.slice(0, 3)).to.deep.equal(['/good', '/bad', '/bad']);
   });
 
-  it('names what needs a restart in one line, and applies the backends all the same', async () => {
+  it('names what needs a restart in one line, and applies the rest all the same', async () => {
     const [one, two] = [await startBackend(says('one')), await startBackend(says('two'))];
     write([one.address]);
     const { program, url } = await startWithFile(file);
-    write([two.address], 'drain: 1s\nlimits: { fields: 64 }', 'policy: random');
+    write([two.address], 'accept: round-robin\nlimits: { fields: 64 }');
     const warning = await reload(program, 'needs a restart to take effect');
-    expect(warning).to.deep.include({ level: 'warn', keys: ['drain', 'limits.fields', 'pools.web.policy'] });
+    expect(warning).to.deep.include({ level: 'warn', keys: ['accept'] });
     await untilAnswers(url, { two: 2 });
   });
 
@@ -310,11 +309,11 @@ describe('SIGHUP', () => {
     write(['127.0.0.1:9']);
     const { program, url } = await startWithFile(file, [one.address]);
     write(['127.0.0.1:10']);
-    expect(await reload(program)).to.deep.include({ added: [], removed: [], changed: [] });
+    expect(await reload(program)).to.deep.include({ changes: [] });
     expect(await textOf(url)).to.equal('one');
   });
 
-  it('keeps a backend that was added at run time, and says so', async () => {
+  it('keeps a backend that was added at run time', async () => {
     const [one, two] = [await startBackend(says('one')), await startBackend(says('two'))];
     write([one.address]);
     const { program, listening } = await startWithFile(file, ['--admin', '127.0.0.1:0']);
@@ -324,10 +323,7 @@ describe('SIGHUP', () => {
       body: JSON.stringify({ address: two.address }),
     });
     expect(added.ok).to.equal(true);
-    expect(await reload(program, 'backends added at run time stay')).to.deep.include({
-      pool: 'web',
-      backends: [two.address],
-    });
+    expect(await reload(program)).to.deep.include({ changes: [] });
     const pools: unknown = await (await fetch(`http://${listening['admin']}/api/pools`)).json();
     expect(JSON.stringify(pools)).to.include(one.address).and.include(two.address);
   });

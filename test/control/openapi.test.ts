@@ -1,5 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
+import { ConfigError } from '../../src/config/config-error.js';
+import { ConfigValue, configOf as configIn } from '../../src/config/load.js';
 import { type AdminSource, adminApp } from '../../src/control/admin/app.js';
 import type { Feed } from '../../src/control/admin/feed.js';
 import { openApiDocument } from '../../src/control/admin/openapi/document.js';
@@ -7,6 +9,7 @@ import { OPERATIONS } from '../../src/control/admin/openapi/operations.js';
 import { isPagePath } from '../../src/control/admin/page.js';
 import { adminTokenFrom } from '../../src/control/admin/token.js';
 import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import type { ConfigSource, Reading } from '../../src/control/reloads.js';
 import { type Asking, askAdmin } from './admin-client.js';
 import { PROGRAMS, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startTcp } from './support.js';
@@ -27,7 +30,20 @@ describe('/openapi.json', () => {
     known = await startTcp();
     const config = configOf([known], { admin: '127.0.0.1:0' }, { healthCheck: { headers: { cookie: 'secret' } } });
     const adminToken = adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET });
-    balancer = await startBalancer(config, new LogBook().logger, { programs: PROGRAMS, adminToken });
+    const taken = { ...config, listeners: [...config.listeners, { address: known }] };
+    // One for each time that it is asked to reload.
+    const contents = [{ ...config, drain: 1_000 }, undefined, taken];
+    const read = async (): Promise<Reading> => {
+      const content = contents.shift();
+      if (content === undefined) throw new ConfigError(['lb.yaml:1:1: it is no configuration']);
+      return { config: content, adminToken, stickySecret: undefined };
+    };
+    const source: ConfigSource = {
+      file: 'lb.yaml',
+      read,
+      complete: (value) => configIn({ backends: [] }, {}, new ConfigValue(value, '')),
+    };
+    balancer = await startBalancer(config, new LogBook().logger, { programs: PROGRAMS, adminToken, source });
     onClose(async () => {
       balancer.kill();
       await until(balancer, ({ workers }) => workers.length === 0);
@@ -100,6 +116,8 @@ function asked(known: string): readonly Asked[] {
   const stale = { 'if-match': '"99999"' };
   const large = `{"x":"${'x'.repeat(70_000)}"}`;
   const added = '127.0.0.1:9';
+  const pool = { policy: 'maglev', backends: [{ address: known, weight: 2 }, { address: added }] };
+  const changed = { drain: '2s', pools: { default: pool, other: pool }, routes: [{ pool: 'default' }] };
   return [
     ['isAlive', 200, '/healthz'],
     ['isReady', 200, '/readyz'],
@@ -115,6 +133,13 @@ function asked(known: string): readonly Asked[] {
     ['getConfig', 200, '/api/config'],
     ['getConfig', 200, '/api/config?format=yaml'],
     ['getConfig', 400, '/api/config?format=toml'],
+    ['reload', 200, '/api/reload', { method: 'POST' }],
+    ['reload', 400, '/api/reload', { method: 'POST' }],
+    ['reload', 409, '/api/reload', { method: 'POST' }],
+    ['diff', 200, '/api/diff', json(changed, 'POST')],
+    ['diff', 400, '/api/diff', json({}, 'POST')],
+    ['diff', 413, '/api/diff', json(`{"x":"${'x'.repeat(9_000_000)}"}`, 'POST')],
+    ['diff', 415, '/api/diff', json('{}', 'POST', text)],
     ['getRoutes', 200, '/api/routes'],
     ['getRoll', 200, '/api/roll'],
     ['roll', 403, '/api/roll', { method: 'POST', headers: { origin: 'http://evil.example' } }],

@@ -44,6 +44,7 @@ function counters(
 
 function statsWithA(nowMs: () => number): Stats {
   const stats = new Stats(nowMs);
+  stats.admitPool('default');
   stats.admit('default', idOf(A));
   return stats;
 }
@@ -83,6 +84,7 @@ describe('The merged counters', () => {
 
   it('tell the same address in two pools apart', () => {
     const stats = statsWithA(() => 0);
+    stats.admitPool('other');
     stats.admit('other', idOf(A));
     const pools = [rows('default', { requests: 5 }), rows('other', { requests: 2 }, { queued: 1 })];
     stats.record(1, { ...counters({}), pools }, atVersion1);

@@ -7,7 +7,7 @@ import { ConfigError } from '../../src/config/config-error.js';
 import type { Config } from '../../src/config/schema.js';
 import { UsageError } from '../../src/config/usage-error.js';
 import { type Balancer, type StartOptions, startBalancer } from '../../src/control/balancer.js';
-import { takeStickySecret } from '../../src/control/sticky-secret.js';
+import { StickySecretSource } from '../../src/control/sticky-secret.js';
 import { until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
 
@@ -31,7 +31,7 @@ describe('The secret of sticky cookies', () => {
   }
 
   const taken = (environment: Record<string, string | undefined>, config: Config): Promise<string | undefined> =>
-    takeStickySecret(environment, config);
+    StickySecretSource.take(environment).read(config);
 
   it('is taken out of the environment, so that no child process has it', async () => {
     const environment: Record<string, string | undefined> = { ROUNDHOUSE_STICKY_SECRET: SECRET };

@@ -26,6 +26,7 @@ describe('Success rates', () => {
     limits = COMPARES;
     ({ pool } = poolOf(...IDS.map((id) => backendOf(id, { health: 'up' }))));
     stats = new Stats(() => nowMs);
+    stats.admitPool('default');
     for (const id of IDS) stats.admit('default', idOf(id));
     rates = new SuccessRates({
       pools: () => [pool],

@@ -60,6 +60,8 @@ export const UNCHANGING = {
   removeBackend: refuse,
   updateBackend: refuse,
   saved: refuse,
+  reload: refuse,
+  preview: refuse,
   roll: refuse,
   config: configOf(['10.0.0.1:80']),
   logLevel: 'info',

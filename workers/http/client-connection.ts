@@ -9,6 +9,7 @@ import { BodyReader } from '../../src/http1/body-reader.js';
 import type { Fault } from '../../src/http1/fault.js';
 import { type ClientSide, type Edits, forwardRequestHead } from '../../src/http1/forward-request.js';
 import { parseRequestHead, type RequestHead } from '../../src/http1/request-head.js';
+import type { AccessLog } from '../access-log/access-log.js';
 import type { AccessRecord } from '../access-log/record.js';
 import { WORKER_COLUMN } from '../counters.js';
 import { adopt, type Incoming, type Reader, TextWriter, unsentBytes } from '../fast-socket.js';
@@ -73,8 +74,14 @@ const NO_TRACE: Refusal = { status: 405, reason: 'max-forwards', detail: 'TRACE 
 export class ClientConnection implements Reader {
   readonly socket: Socket;
   readonly writer: TextWriter;
+  /** Where it was accepted. */
+  readonly listener: string;
   /** What the current request is logged as; `undefined` without an access log. */
-  readonly record: AccessRecord | undefined;
+  record: AccessRecord | undefined;
+  /** Where that goes. */
+  accessLog: AccessLog | undefined;
+  /** No request follows the current one. */
+  draining: boolean;
   readBuffer: Buffer;
   loan: Loan | undefined = undefined;
   private readonly plane: Plane;
@@ -106,13 +113,16 @@ export class ClientConnection implements Reader {
   /** Bytes the client had not taken when the time for writing was last set. */
   private unsent = 0;
 
-  constructor(plane: Plane, incoming: Incoming) {
+  constructor(plane: Plane, incoming: Incoming, listener: string) {
     this.plane = plane;
+    this.listener = listener;
+    this.draining = plane.draining;
     this.readBuffer = plane.buffers.shared;
     this.idleSince = plane.wheel.now;
     this.socket = adopt(incoming, this);
     this.writer = new TextWriter(this.socket);
-    this.record = plane.accessLog?.record();
+    this.accessLog = plane.accessLog;
+    this.record = this.accessLog?.record();
     // What the error was does not matter: 'close' always follows and does the work.
     this.socket.on('error', ignore);
     this.socket.on('end', () => this.onEnd());
@@ -208,6 +218,7 @@ export class ClientConnection implements Reader {
   onExchangeDone(requestComplete: boolean): void {
     this.exchange = undefined;
     this.record?.end();
+    if (this.accessLog !== this.plane.accessLog) this.changeLog();
     if (this.phase === 'closed') return;
     if (!requestComplete) return this.linger();
     if (!this.keepAlive) return this.pending === '' ? this.leave() : this.linger();
@@ -255,8 +266,22 @@ export class ClientConnection implements Reader {
     if (this.halfClosed) tunnel.clientEnded();
   }
 
-  /** The worker stops: no request after the current one, and none at all if this connection has been idle. */
+  /** The plane has another configuration. */
+  onConfigured(): void {
+    // Whom to trust may be others by now. Its address may be gone with its peer, so it is not asked for again.
+    if (this.side !== undefined) this.side = this.plane.policy.side(this.side.address);
+    if (this.phase === 'head' && this.pending === '') this.changeLog();
+  }
+
+  private changeLog(): void {
+    if (this.accessLog === this.plane.accessLog) return;
+    this.accessLog = this.plane.accessLog;
+    this.record = this.accessLog?.record();
+  }
+
+  /** No request after the current one, and none at all if this connection has been idle. */
   drain(): void {
+    this.draining = true;
     if (this.phase === 'resting') return this.leave();
     if (this.phase !== 'head' || this.pending !== '') return;
     const idleMs = this.plane.wheel.now - this.idleSince;
@@ -442,7 +467,7 @@ export class ClientConnection implements Reader {
   }
 
   private idleLimit(): number {
-    return this.plane.draining ? DRAIN_IDLE_MS : this.plane.config.timeouts.keepAlive;
+    return this.draining ? DRAIN_IDLE_MS : this.plane.config.timeouts.keepAlive;
   }
 
   /** There is no room: lingering would cost what there is too little of. */

@@ -13,10 +13,13 @@ export class ClientPolicy {
   readonly mostConnections: number;
   /** Connections of one address to this worker; 0 sets no limit. */
   private readonly mostPerAddress: number;
-  private readonly open = new Map<string, number>();
+  /** By address, where connections are counted. */
+  readonly open: Map<string, number>;
   private readonly trusted: IpList | undefined;
 
-  constructor({ forwarding, limits }: Config) {
+  /** @param open of the policy whose place it takes */
+  constructor({ forwarding, limits }: Config, open = new Map<string, number>()) {
+    this.open = open;
     this.additions = {
       forwarded: forwarding.forwarded,
       via: forwarding.via === 'off' ? '' : forwarding.via,

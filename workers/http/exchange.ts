@@ -73,7 +73,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     this.idempotent = head.idempotent;
     this.key = affinity.key;
     this.bound = affinity.bound;
-    this.pipelines = pool.pipeline !== undefined && complete && body === '' && isPlain(head);
+    this.pipelines = pool.pipelines && complete && body === '' && isPlain(head);
   }
 
   start(): void {
@@ -252,7 +252,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
   excuse({ status, reason, detail }: Excuse): void {
     this.ends(performance.now(), true);
     // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
-    const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !this.plane.draining;
+    const keepAlive = this.keepAlive && this.minorVersion === 1 && this.requestComplete && !this.client.draining;
     this.client.answer({ status, reason, detail, keepAlive, isHead: this.isHead }, this.requestComplete);
   }
 
@@ -347,7 +347,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
 
   /** Whether the client's connection survives this response. */
   private keepsClient(head: ResponseHead): boolean {
-    if (!this.keepAlive || !this.requestComplete || this.plane.draining) return false;
+    if (!this.keepAlive || !this.requestComplete || this.client.draining) return false;
     return head.framing !== 'close' && !this.dechunk;
   }
 

@@ -2,6 +2,8 @@
  * workers/http/http-pool.ts: a pool as HTTP requests meet it: its dispatch, and what of a request decides where in the
  * pool it goes. What is no pool's own is the plane's.
  */
+import { isDeepStrictEqual } from 'node:util';
+import type { PoolConfig } from '../../src/config/schema.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import type { Affinity, Dispatch } from '../dispatch.js';
@@ -16,25 +18,32 @@ export class HttpPool {
   readonly name: string;
   readonly plane: Plane;
   readonly dispatch: Dispatch;
-  /** Where the policy hashes: what of a request. */
-  private readonly readKey: ReadKey | undefined;
   /** Where clients stay with their backend. */
-  readonly sticky: Sticky | undefined;
+  sticky: Sticky | undefined;
   /** A request of any method may be repeated that has an idempotency key. */
-  readonly repeatsByKey: boolean;
-  /** Where the pool lets requests share a connection. */
-  readonly pipeline: Pipeline | undefined;
+  repeatsByKey = false;
+  /** Requests may share a connection. */
+  pipelines = false;
+  /** Where they may; it stays when they may no longer, for those that still do. */
+  pipeline: Pipeline | undefined;
+  /** Where the policy hashes: what of a request. */
+  private readKey: ReadKey | undefined;
+  private stickySecret: string | undefined;
 
   /** @param stickySecret what signs the cookies of a pool that is sticky */
   constructor(plane: Plane, dispatch: Dispatch, stickySecret: string | undefined) {
     this.name = dispatch.pool;
     this.plane = plane;
     this.dispatch = dispatch;
-    this.readKey = keyReaderOf(dispatch.config, plane.policy);
-    const { pipelining, retries, sticky } = dispatch.config;
-    if (sticky !== undefined && stickySecret !== undefined) this.sticky = new Sticky(sticky, dispatch, stickySecret);
-    this.repeatsByKey = retries.idempotencyKey;
-    if (pipelining > 1) this.pipeline = new Pipeline(this, pipelining);
+    this.follow(dispatch.config, stickySecret);
+  }
+
+  /** Goes on by other settings, and by what the plane says of clients now. */
+  configure(config: PoolConfig, stickySecret: string | undefined): void {
+    const isSame = isDeepStrictEqual(config.sticky, this.dispatch.config.sticky);
+    if (!isSame || stickySecret !== this.stickySecret) this.sticky = undefined;
+    this.dispatch.configure(config);
+    this.follow(config, stickySecret);
   }
 
   /** What a request says of where it belongs; nothing is read where nobody asks. */
@@ -42,5 +51,18 @@ export class HttpPool {
     const { readKey, sticky } = this;
     if (readKey === undefined && sticky === undefined) return NO_AFFINITY;
     return { key: readKey?.(text, head, client) ?? '', bound: sticky?.find(text, head) };
+  }
+
+  private follow(config: PoolConfig, stickySecret: string | undefined): void {
+    const { pipelining, retries, sticky } = config;
+    this.readKey = keyReaderOf(config, this.plane.policy);
+    this.stickySecret = stickySecret;
+    if (sticky !== undefined && stickySecret !== undefined) {
+      this.sticky ??= new Sticky(sticky, this.dispatch, stickySecret);
+    }
+    this.repeatsByKey = retries.idempotencyKey;
+    this.pipelines = pipelining > 1;
+    if (this.pipelines) this.pipeline ??= new Pipeline(this, pipelining);
+    if (this.pipeline !== undefined) this.pipeline.depth = pipelining;
   }
 }

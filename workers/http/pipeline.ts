@@ -33,7 +33,8 @@ export class Pipeline {
    */
   slowAtLeastMs = 10;
   private readonly pool: HttpPool;
-  private readonly depth: number;
+  /** Requests on one connection. */
+  depth: number;
   /** The requests of this turn, by where they go. */
   private readonly turn = new Map<Upstream, Exchange[]>();
   private readonly shared = new Set<UpstreamConnection>();
@@ -42,7 +43,6 @@ export class Pipeline {
   /** Median time to the head of a response, in milliseconds. */
   private typicalMs = 1;
 
-  /** @param depth requests on one connection, at least 2 */
   constructor(pool: HttpPool, depth: number) {
     this.pool = pool;
     this.depth = depth;

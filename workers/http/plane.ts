@@ -22,17 +22,17 @@ import { Tracing } from './tracing.js';
 const FINE_TICK_MS = 5;
 
 export class Plane {
-  readonly config: Config;
+  config: Config;
   readonly wheel: TimerWheel;
   /** For the few waits that are short: pauses before retries, and hedging. Sleeps while there are none. */
   readonly fineWheel: TimerWheel;
-  readonly policy: ClientPolicy;
+  policy: ClientPolicy;
   /** `undefined` when it is off. */
-  readonly tracing: Tracing | undefined;
+  tracing: Tracing | undefined;
   /** `undefined` when it is off. */
-  readonly accessLog: AccessLog | undefined;
+  accessLog: AccessLog | undefined;
   readonly buffers = new ReadBuffers();
-  readonly shedder: LoadShedder;
+  shedder: LoadShedder;
   readonly counters = new CounterRow(WORKER_COLUMNS.length);
   private readonly reasons = new CounterRow(REASONS.length);
   readonly clients = new Set<ClientConnection>();
@@ -40,11 +40,11 @@ export class Plane {
   readonly requestHead = new RequestHead();
   readonly responseHead = new ResponseHead();
   /** By name. */
-  readonly pools: ReadonlyMap<string, HttpPool>;
+  readonly pools = new Map<string, HttpPool>();
   /** Where every request goes while there are no {@link routes}. */
-  readonly onlyPool: HttpPool;
+  onlyPool: HttpPool;
   /** Which requests go where; `undefined` where that is the same for all. */
-  readonly routes: Routes | undefined;
+  routes: Routes | undefined;
   /** What this worker has borrowed of the rate limits. */
   readonly rates: RateLimits;
   /** No connection outlives its current request. */
@@ -71,8 +71,7 @@ export class Plane {
     this.rates = rates;
     this.tracing = config.tracing && new Tracing(config.tracing);
     this.shedder = new LoadShedder(config.overload.delay);
-    const pools = dispatches.map((dispatch) => new HttpPool(this, dispatch, stickySecret));
-    this.pools = new Map(pools.map((pool) => [pool.name, pool]));
+    this.join(dispatches, stickySecret);
     this.onlyPool = onlyPoolOf(config, this.pools);
     this.routes = routesOf(config, this.pools, this.policy, rates);
   }
@@ -85,6 +84,43 @@ export class Plane {
   /** @returns how often since the last call, by reason */
   takeReasons(): Float64Array<ArrayBuffer> {
     return this.reasons.take();
+  }
+
+  /**
+   * Goes on by another configuration, whole: no request sees a part of it.
+   * @param joining one for each pool that is new
+   * @param accessLog where requests are logged that begin from now on
+   */
+  configure(
+    config: Config,
+    joining: readonly Dispatch[],
+    accessLog: AccessLog | undefined,
+    stickySecret: string | undefined,
+  ): void {
+    const before = this.config;
+    this.config = config;
+    this.accessLog = accessLog;
+    if (config.overload.delay !== before.overload.delay) this.shedder = new LoadShedder(config.overload.delay);
+    this.policy = new ClientPolicy(config, this.policy.open);
+    this.tracing = config.tracing && new Tracing(config.tracing);
+    for (const pool of this.pools.values()) {
+      const settings = config.pools[pool.name];
+      if (settings !== undefined) pool.configure(settings, stickySecret);
+      else this.retire(pool);
+    }
+    this.join(joining, stickySecret);
+    this.onlyPool = onlyPoolOf(config, this.pools);
+    this.routes = routesOf(config, this.pools, this.policy, this.rates);
+    for (const client of this.clients) client.onConfigured();
+  }
+
+  private join(dispatches: readonly Dispatch[], stickySecret: string | undefined): void {
+    for (const dispatch of dispatches) this.pools.set(dispatch.pool, new HttpPool(this, dispatch, stickySecret));
+  }
+
+  private retire({ name, dispatch }: HttpPool): void {
+    this.pools.delete(name);
+    dispatch.retire();
   }
 
   /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */
@@ -111,6 +147,11 @@ export class Plane {
   /** What is open on a backend of that pool goes elsewhere if it may, or ends. */
   recall(pool: string, id: BackendId): void {
     for (const client of this.clients) client.recall(pool, id);
+  }
+
+  /** Nobody is accepted on that listener any more: what is open on it finishes its request. */
+  drainListener(address: string): void {
+    for (const client of this.clients) if (client.listener === address) client.drain();
   }
 
   /** A client connection has closed. */

@@ -80,4 +80,18 @@ export const rollAnswer = z.looseObject({
 });
 export type RollAnswer = z.infer<typeof rollAnswer>;
 
+const planAnswer = {
+  changes: z.array(z.looseObject({ subject: z.string(), change: z.string() })),
+  restart: z.array(z.string()),
+};
+/** What a reload has changed. */
+export const reloadAnswer = z.looseObject(planAnswer);
+/** What it would change. */
+export const diffAnswer = z.looseObject({
+  ...planAnswer,
+  movedKeys: z.record(z.string(), z.number()),
+  leaving: z.record(z.string(), z.number()),
+});
+export type DiffAnswer = z.infer<typeof diffAnswer>;
+
 export const errorAnswer = z.object({ error: z.string() });

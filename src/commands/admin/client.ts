@@ -19,6 +19,8 @@ interface Question {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: object;
+  /** How long the answer may take, in milliseconds. */
+  readonly withinMs?: number;
 }
 
 export interface Answer<T> {
@@ -73,8 +75,8 @@ export class AdminClient {
     return this.#send({ path });
   }
 
-  async #send({ method = 'GET', path, body }: Question): Promise<Text> {
-    const signal = AbortSignal.timeout(WITHIN_MS);
+  async #send({ method = 'GET', path, body, withinMs = WITHIN_MS }: Question): Promise<Text> {
+    const signal = AbortSignal.timeout(withinMs);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
@@ -88,7 +90,7 @@ export class AdminClient {
       });
       return { status: response.statusCode ?? 0, text: await textOf(response) };
     } catch (error) {
-      throw this.#unreachable(error, signal.aborted);
+      throw this.#unreachable(error, signal.aborted, withinMs);
     }
   }
 
@@ -104,8 +106,8 @@ export class AdminClient {
       : `Roundhouse at ${this.#where()} does not take this token`;
   }
 
-  #unreachable(error: unknown, isLate: boolean): CouldNotRunError {
-    if (isLate) return new CouldNotRunError(`No answer from ${this.#where()} within ${WITHIN_MS / 1_000} s`);
+  #unreachable(error: unknown, isLate: boolean, withinMs: number): CouldNotRunError {
+    if (isLate) return new CouldNotRunError(`No answer from ${this.#where()} within ${withinMs / 1_000} s`);
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     // What is no HTTP, or ends in the middle, is not ours.
     if (code === '' || code === 'ECONNRESET' || code.startsWith('HPE_')) return this.#stranger();

@@ -1,6 +1,7 @@
 /** commands/admin/commands.ts: the commands that speak to a running balancer, as the command line knows them. */
 import type { Command } from 'commander';
 import type { Options } from './asking.js';
+import type { DiffOptions } from './reload.js';
 
 /** What they need is loaded when one of them is run, so that `--help` stays quick. */
 export function addAdminCommands(program: Command): void {
@@ -52,10 +53,25 @@ export function addAdminCommands(program: Command): void {
     .description('succeed when traffic may be sent to it; for HEALTHCHECK in a Dockerfile')
     .option('--admin <addr>', 'where its admin interface is: host:port or unix:/path')
     .action(async (options: Options, self: Command) => (await steering()).healthcheck(withAdmin(options, self)));
+  addReloading(command);
 }
 
 function steering(): Promise<typeof import('./steering.js')> {
   return import('./steering.js');
+}
+
+/** What is about the configuration as a whole. */
+function addReloading(command: (name: string, description: string) => Command): void {
+  const load = (): Promise<typeof import('./reload.js')> => import('./reload.js');
+  command('reload', 'have a running balancer read its file again').action(async (options: Options, self: Command) =>
+    (await load()).reload(withAdmin(options, self)),
+  );
+  command('diff', 'show what a reload of another file would change')
+    .option('-c, --config <file>', 'that file')
+    .action(async (options: DiffOptions, self: Command) => {
+      const config = options.config ?? self.parent?.opts<DiffOptions>().config;
+      await (await load()).diff({ ...withAdmin(options, self), config });
+    });
 }
 
 function load(): Promise<typeof import('./actions.js')> {

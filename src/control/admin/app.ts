@@ -1,6 +1,8 @@
 /** control/admin/app.ts: the admin interface as a function of a request: what a prober, a person or a script may ask. */
 import { type Context, type Handler, Hono } from 'hono';
-import { ChangeError, type ChangeProblem } from '../errors.js';
+import { ConfigError } from '../../config/config-error.js';
+import { UsageError } from '../../config/usage-error.js';
+import { ChangeError, type ChangeProblem, ReloadError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { accessControl } from './access.js';
 import type { Feed } from './feed.js';
@@ -8,6 +10,7 @@ import { metrics } from './metrics.js';
 import { operatingRoutes } from './operating.js';
 import { pageRoutes } from './page.js';
 import { type AdminSource, poolRoutes } from './pools.js';
+import { reloadRoutes } from './reloading.js';
 import { RequestError } from './request-error.js';
 import { watchRoutes } from './stream.js';
 import type { AdminToken } from './token.js';
@@ -36,6 +39,7 @@ export function adminApp(source: AdminSource, feed: Feed, logger: Logger, token:
   app.get('/api/workers', (context) => context.json(source.view().workers));
   app.route('/api', watchRoutes(source.journal, feed));
   app.route('/api', operatingRoutes(source));
+  app.route('/api', reloadRoutes(source));
   app.route('/api/pools', poolRoutes(source));
   refuseOtherMethods(app);
   app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}` }, 404));
@@ -76,6 +80,8 @@ const STATUS = { unknown: 404, conflict: 409, invalid: 400 } as const satisfies 
 
 function failure(error: Error, context: Context, logger: Logger): Response {
   if (error instanceof ChangeError) return context.json({ error: error.message }, STATUS[error.problem]);
+  if (error instanceof ReloadError) return context.json({ error: error.message }, 409);
+  if (error instanceof ConfigError || error instanceof UsageError) return context.json({ error: error.message }, 400);
   if (error instanceof RequestError) return context.json({ error: error.message }, error.status);
   logger.error('admin request failed', { path: context.req.path, reason: error.message });
   return context.json({ error: 'The request failed; the log says why' }, 500);

@@ -10,13 +10,14 @@ import type { Saved } from '../state-file.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 import { boundedBody, readBody } from './body.js';
 import type { Operating } from './operating.js';
+import type { Reloading } from './reloading.js';
 import { RequestError } from './request-error.js';
 
 /**
  * What the admin interface shows and changes. The whole view of a large pool takes longer than a change of it, so
  * there are smaller ones.
  */
-export interface AdminSource extends PoolChanges, Operating {
+export interface AdminSource extends PoolChanges, Operating, Reloading {
   readonly journal: Journal;
   view(): BalancerView;
   /** What `GET /metrics` is made from. */

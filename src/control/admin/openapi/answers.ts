@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { routeSchema } from '../../../config/routes.js';
-import { ACCEPT_MODES, LOG_LEVELS } from '../../../config/schema.js';
+import { ACCEPT_MODES, backendConfig, LOG_LEVELS } from '../../../config/schema.js';
 import { backendSchema } from '../../../core/schemas.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../../messages.js';
 import { type Kind, TELLINGS } from '../../happenings.js';
@@ -12,6 +12,7 @@ import type { JournalEntry } from '../../journal.js';
 import type { RollView } from '../../rolls.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view.js';
 import type { Changed } from '../pools.js';
+import type { Previewed, Reloaded } from '../reloading.js';
 
 const time = z.iso.datetime();
 const count = z.number().min(0);
@@ -143,6 +144,40 @@ export const rollAnswer = z
     problem: z.string().nullable(),
   })
   .meta({ id: 'Roll' }) satisfies z.ZodType<RollView>;
+
+const settings = backendConfig.omit({ address: true, backup: true });
+const plan = {
+  pools: z.array(
+    z.object({
+      name: z.string(),
+      change: z.enum(['added', 'removed', 'changed']),
+      settings: z.array(z.string()).describe('Keys inside the pool.'),
+      backends: z.object({
+        add: z.array(backendConfig.omit({ backup: true })),
+        alter: z.array(z.object({ id: z.string(), settings: settings.partial() })),
+        remove: z.array(z.string()),
+      }),
+    }),
+  ),
+  listeners: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }),
+  settings: z.array(z.string()).describe('Other keys, which change at once.'),
+  restart: z.array(z.string()).describe('Keys whose values wait for a restart.'),
+  changes: z
+    .array(z.object({ subject: z.string(), change: z.string() }))
+    .describe('The same in words, a row for each thing that changes.'),
+};
+export const reloadAnswer = z.object(plan).meta({ id: 'Reload' }) satisfies z.ZodType<Reloaded>;
+export const diffAnswer = z
+  .object({
+    ...plan,
+    movedKeys: z
+      .record(z.string(), z.number().min(0).max(1))
+      .describe('By pool whose policy is `maglev`: the share of all keys that would have another backend.'),
+    leaving: z
+      .record(z.string(), count)
+      .describe('By pool: requests in flight on backends that would leave; they would still finish.'),
+  })
+  .meta({ id: 'Diff' }) satisfies z.ZodType<Previewed>;
 
 const isKind = (text: string): text is Kind => Object.hasOwn(TELLINGS, text);
 

@@ -10,9 +10,11 @@ import {
   backendAnswer,
   balancerAnswer,
   changedAnswer,
+  diffAnswer,
   errorAnswer,
   eventAnswer,
   poolAnswer,
+  reloadAnswer,
   rollAnswer,
   routeAnswer,
   workerAnswer,
@@ -45,7 +47,7 @@ export interface Operation {
   /** Takes `If-Match`. */
   readonly conditional?: true;
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
-  readonly body?: z.ZodType;
+  readonly body?: z.ZodType | 'config';
   readonly answers: Readonly<Record<number, Answer>>;
   readonly problems?: readonly Problem[];
 }
@@ -164,6 +166,28 @@ export const OPERATIONS: readonly Operation[] = [
       },
     },
     problems: [400],
+  },
+  {
+    method: 'post',
+    path: '/api/reload',
+    id: 'reload',
+    summary: 'Reads the configuration file again and goes on by it',
+    description:
+      'All of it or nothing. What it does not change is not touched: connections, health, what is in flight.',
+    tag: 'balancer',
+    answers: { 200: json('What has changed, once every worker listens where it is to listen.', reloadAnswer) },
+    problems: [400, 409],
+  },
+  {
+    method: 'post',
+    path: '/api/diff',
+    id: 'diff',
+    summary: 'What a reload of another configuration would change',
+    description: 'What the command line and variables say is laid over it, as it would be over a file.',
+    tag: 'balancer',
+    body: 'config',
+    answers: { 200: json('Nothing has changed.', diffAnswer) },
+    problems: [400, 413, 415],
   },
   {
     method: 'get',

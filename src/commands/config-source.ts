@@ -1,0 +1,28 @@
+/** commands/config-source.ts: the configuration as the command line and the environment of a running balancer say it. */
+import { type Args, configFileOf, type Environment } from '../config/from-args.js';
+import { ConfigValue, configOf, loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import type { Logger } from '../control/logger.js';
+import type { ConfigSource, Reading } from '../control/reloads.js';
+import type { StickySecretSource } from '../control/sticky-secret.js';
+import type { TokenSource } from './admin-token.js';
+
+/** Where what is no part of the configuration comes from. */
+export interface Secrets {
+  readonly token: TokenSource;
+  readonly sticky: StickySecretSource;
+}
+
+export function configSource(args: Args, environment: Environment, secrets: Secrets, logger: Logger): ConfigSource {
+  return {
+    file: configFileOf(args, environment),
+    read: async () => readingOf(await loadConfig(args, environment), secrets, logger),
+    complete: (value) => configOf(args, environment, new ConfigValue(value, '')),
+  };
+}
+
+/** @throws {ConfigError | UsageError} when a file that holds a secret cannot be used */
+export async function readingOf(config: Config, { token, sticky }: Secrets, logger: Logger): Promise<Reading> {
+  const [adminToken, stickySecret] = await Promise.all([token.read(config, logger), sticky.read(config)]);
+  return { config, adminToken, stickySecret };
+}

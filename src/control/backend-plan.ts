@@ -1,0 +1,80 @@
+/**
+ * control/backend-plan.ts: what a new list of backends means for a pool that runs. Only what the list says otherwise than
+ * the one before is applied: what operators have changed meanwhile stays, as it does over a restart with a state file,
+ * and one who sends SIGHUP to rotate a log changes nothing.
+ */
+import type { BackendSettings, PoolConfig } from '../config/schema.js';
+
+export type Listed = PoolConfig['backends'][number];
+
+/** A backend of the pool; what else is known of it does not matter here. */
+export interface RunningBackend extends BackendSettings {
+  readonly id: string;
+  /** The service that named it, which then decides how long it stays. */
+  readonly service: string | null;
+}
+
+/** What is missing stays. */
+type Changes = { readonly [K in keyof BackendSettings]?: BackendSettings[K] | undefined };
+
+export interface Alteration {
+  readonly id: string;
+  readonly settings: Changes;
+}
+
+export interface BackendPlan {
+  readonly add: readonly Listed[];
+  /** In the pool with another value of a setting that the list has changed. */
+  readonly alter: readonly Alteration[];
+  /** Ids that the list named before and names no more. */
+  readonly remove: readonly string[];
+}
+
+const NUMBERS = ['weight', 'tier', 'maxConnections'] as const satisfies readonly (keyof BackendSettings)[];
+
+/**
+ * @param running the pool's backends now
+ * @param before what was listed when that was last applied
+ */
+export function planBackends(
+  running: readonly RunningBackend[],
+  before: readonly Listed[],
+  after: readonly Listed[],
+): BackendPlan {
+  const now = new Map(running.map((backend) => [backend.id, backend]));
+  const named = byAddress(before);
+  const wanted = byAddress(after);
+  return {
+    // One that was removed at run time stays away until the list says something new about it.
+    add: after.filter((each) => !now.has(each.address) && hasNews(changesOf(named.get(each.address), each))),
+    alter: after.flatMap((each) => alteration(now.get(each.address), changesOf(named.get(each.address), each))),
+    remove: running
+      .filter(({ id, service }) => service === null && named.has(id) && !wanted.has(id))
+      .map(({ id }) => id),
+  };
+}
+
+function alteration(running: RunningBackend | undefined, changes: Changes): readonly Alteration[] {
+  if (running === undefined) return [];
+  const settings = Object.fromEntries(
+    Object.entries(changes).filter(([key, value]) => Reflect.get(running, key) !== value),
+  );
+  return hasNews(settings) ? [{ id: running.id, settings }] : [];
+}
+
+/** What the list says about a backend that it did not say before. */
+function changesOf(before: Listed | undefined, after: Listed): Changes {
+  const numbers = NUMBERS.filter((key) => before?.[key] !== after[key]).map((key) => [key, after[key]]);
+  // A list that is silent about it leaves one that it names for the first time as it is.
+  const admin = before === undefined ? after.admin : (after.admin ?? 'enabled');
+  const isSame = admin === (before === undefined ? undefined : (before.admin ?? 'enabled'));
+  return Object.fromEntries(isSame ? numbers : [...numbers, ['admin', admin]]);
+}
+
+function hasNews(settings: Changes): boolean {
+  return Object.keys(settings).length > 0;
+}
+
+function byAddress(backends: readonly Listed[]): ReadonlyMap<string, Listed> {
+  return new Map(backends.map((backend) => [backend.address, backend]));
+}

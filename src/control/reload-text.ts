@@ -1,0 +1,46 @@
+/** control/reload-text.ts: what a reload changes, or would change, in words for a person. */
+import type { BackendPlan } from './backend-plan.js';
+import type { PoolPlan, ReloadPlan } from './reload-plan.js';
+
+export interface PlanRow {
+  /** Such as `pool web`. */
+  readonly subject: string;
+  /** Such as `policy changed`. */
+  readonly change: string;
+}
+
+/** @returns one row for each thing that changes; none when nothing does */
+export function planRows({ pools, listeners, settings, restart }: ReloadPlan): readonly PlanRow[] {
+  const row = (subject: string, change: string): PlanRow => ({ subject, change });
+  return [
+    ...listeners.add.map((address) => row(`listener ${address}`, 'added')),
+    ...listeners.remove.map((address) => row(`listener ${address}`, 'removed')),
+    ...pools.flatMap((pool) => changesOf(pool).map((change) => row(`pool ${pool.name}`, change))),
+    ...settings.map((key) => row(key, 'changed')),
+    ...restart.map((key) => row(key, 'needs a restart')),
+  ];
+}
+
+export function planLines(plan: ReloadPlan): readonly string[] {
+  return planRows(plan).map(({ subject, change }) => `${subject}: ${change}`);
+}
+
+function changesOf({ change, settings, backends }: PoolPlan): readonly string[] {
+  if (change === 'removed') return ['removed'];
+  const inside = [...settings.map((key) => `${key} changed`), ...backendChanges(backends)];
+  return change === 'added' ? ['added', ...inside] : inside;
+}
+
+function backendChanges({ add, alter, remove }: BackendPlan): readonly string[] {
+  return [
+    ...add.map(({ address }) => `backend ${address} added`),
+    ...alter.map(({ id, settings }) => `backend ${id} gets ${settingsText(settings)}`),
+    ...remove.map((id) => `backend ${id} removed`),
+  ];
+}
+
+function settingsText(settings: object): string {
+  return Object.entries(settings)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+}
