@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import { expect } from 'chai';
 import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
 import type { BalancerView } from '../../src/control/view.js';
@@ -115,6 +116,44 @@ describe('The admin interface', () => {
       expect((await ask(admin.address, '/api', host)).status).to.equal(status);
     });
   }
+
+  it('looks at the host in the target as well, where there is one', async () => {
+    for (const [target, status] of [
+      ['http://127.0.0.1/healthz', 200],
+      ['http://evil.example/healthz', 403],
+    ] as const) {
+      expect((await ask(admin.address, target, '127.0.0.1')).status, target).to.equal(status);
+    }
+  });
+
+  it('does not mind who goes away in the middle of a request', async () => {
+    const [host, port] = admin.address.split(':');
+    const socket = net.connect({ host: host ?? '', port: Number(port) });
+    const head = ['POST /api/pools/web/backends HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json'];
+    socket.write([...head, 'Content-Length: 100', '', '{"address":'].join('\r\n'));
+    await once(socket, 'connect');
+    // It has the head when it has answered a request that came later.
+    await ask(admin.address, '/healthz');
+    socket.destroy();
+    await log.next('admin request given up by its sender');
+    expect(log.all('admin request failed')).to.deep.equal([]);
+  });
+
+  it('has a bound on its connections, says so once, and answers again when some are gone', async () => {
+    const [host, port] = admin.address.split(':');
+    const crowd = Array.from({ length: 70 }, () => net.connect({ host: host ?? '', port: Number(port) }));
+    for (const socket of crowd) socket.on('error', () => {}).resume();
+    expect(await log.next('too many connections to the admin interface; more are closed at once')).to.include({
+      most: 64,
+    });
+    for (const socket of crowd) socket.destroy();
+    await Promise.all(crowd.map((socket) => socket.closed || once(socket, 'close')));
+    for (;;) {
+      const answer = await ask(admin.address, '/healthz').catch(() => undefined);
+      if (answer?.status === 200) break;
+    }
+    expect(log.all('too many connections to the admin interface; more are closed at once')).to.have.lengthOf(1);
+  });
 
   it('survives a defect in a request', async () => {
     shown = new Error('broken view');

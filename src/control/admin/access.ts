@@ -32,7 +32,8 @@ export function accessControl(token: () => AdminToken | undefined): MiddlewareHa
 
 function strangerRefusal(context: Context, token: AdminToken | undefined): Response | undefined {
   if (token === undefined) {
-    return isTrustedHost(context.req.header('host'))
+    // The target may name a host as well (RFC 9112 section 3.2.2), and then that is the one that is asked for.
+    return isTrustedHost(context.req.header('host')) && isTrustedHost(new URL(context.req.url).host)
       ? undefined
       : context.json({ error: 'Ask by IP address or as localhost' }, 403);
   }

@@ -83,6 +83,11 @@ function failure(error: Error, context: Context, logger: Logger): Response {
   if (error instanceof ReloadError) return context.json({ error: error.message }, 409);
   if (error instanceof ConfigError || error instanceof UsageError) return context.json({ error: error.message }, 400);
   if (error instanceof RequestError) return context.json({ error: error.message }, error.status);
+  if (context.req.raw.signal.aborted) {
+    // Nobody is left to answer, and whoever goes away in the middle must not fill the log.
+    logger.debug('admin request given up by its sender', { path: context.req.path });
+    return context.body(null, 400);
+  }
   logger.error('admin request failed', { path: context.req.path, reason: error.message });
   return context.json({ error: 'The request failed; the log says why' }, 500);
 }

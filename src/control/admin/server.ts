@@ -29,6 +29,7 @@ const REQUEST_WITHIN_MS = 10_000;
 const CHECK_EVERY_MS = 2_000;
 /** Operators and scrapers are few; a crowd must not take the files that a dead worker's replacement needs. */
 const MOST_CONNECTIONS = 64;
+const DROPS_TOLD_EVERY_MS = 60_000;
 
 /**
  * @param token needed beyond this host, where anybody could change the pools otherwise
@@ -48,6 +49,7 @@ export async function startAdmin(
   const server = http.createServer(limits, getRequestListener(app.fetch));
   server.maxConnections = MOST_CONNECTIONS;
   await (typeof place === 'string' ? listenOnFile(server, place) : listenOn(server, place));
+  server.on('drop', dropLog(logger));
   server.on('error', (error) => logger.error('admin interface failed', { reason: error.message }));
   return {
     address: realAddress(server, address),
@@ -60,6 +62,17 @@ export async function startAdmin(
       server.close();
       server.closeAllConnections();
     },
+  };
+}
+
+/** Told of each connection that was one too many, tells the log once in a while. */
+function dropLog(logger: Logger): () => void {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = monotonicMs();
+    if (nowMs - lastMs < DROPS_TOLD_EVERY_MS) return;
+    lastMs = nowMs;
+    logger.warn('too many connections to the admin interface; more are closed at once', { most: MOST_CONNECTIONS });
   };
 }
 
