@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { HealthCheckConfig } from '../config/schema.js';
 import type { Backend, BackendId } from '../core/backend.js';
-import { type HealthRecord, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
+import { type HealthRecord, isChanging, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
 import { type HttpProbe, httpProbeOf, type ProbeResult, type ProbeTask } from '../core/probe.js';
 import type { Random } from '../core/random.js';
 import type { Journal } from './journal.js';
@@ -184,6 +184,8 @@ export class HealthScheduler {
     const before = watch.record;
     watch.record = judge(before, result, watch.check);
     if (watch.record.health !== before.health) this.#turn(watch, result);
+    // It may have been down before anybody asked, or be so for another reason by now.
+    else if (!isChanging(watch.record)) watch.pool.explainHealth(watch.id, result.reason);
     this.#parts.onVerdict(watch.pool, watch.id, result);
     settleFirst(watch);
     // By their beginnings: a backend that lets each probe wait for its timeout must not be the last to be found down.

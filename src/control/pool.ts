@@ -12,7 +12,7 @@ import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapsho
 
 /** Why a backend's health is what it is. */
 export interface HealthNote {
-  /** In words, from the probe that decided. */
+  /** In words, from the last probe that agreed. */
   readonly reason: string;
   /** Epoch milliseconds of the last change of health. */
   readonly since: number;
@@ -147,7 +147,7 @@ export class Pool {
     return change;
   }
 
-  /** @param reason kept, with the time, until the health changes again */
+  /** @param reason kept, with the time, until the health changes again or a later probe explains it */
   setHealth(id: BackendId, health: HealthState, reason: string): PoolChange | undefined {
     const change = this.#alter(id, { health });
     if (change !== undefined) this.#noteHealth(id, health, reason);

@@ -106,6 +106,18 @@ describe('The health checks', () => {
     expect(healthNow()).to.equal('up');
   });
 
+  it('say why a backend is down that was so before the first of them, or is so for another reason by now', async () => {
+    pool.setHealth(idOf(A), 'down', 'not probed yet');
+    void watch({ ...quick(), initial: 'down' });
+    const reasonNow = (): string | undefined => pool.healthNote(idOf(A))?.reason;
+    await probes.answer(BAD);
+    expect(reasonNow()).to.equal('HTTP 503');
+    await probes.answer({ ...BAD, reason: 'connection refused' });
+    expect(reasonNow()).to.equal('connection refused');
+    await probes.answer(GOOD);
+    expect(reasonNow()).to.equal('connection refused');
+  });
+
   it('log a change of state once, with the reason, and no single probe', async () => {
     void watch(quick());
     await probes.answer(GOOD, BAD, BAD, BAD, BAD, BAD, GOOD, GOOD, GOOD);
