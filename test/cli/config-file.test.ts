@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, get, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { LONGEST_MS } from '../support/eventually.js';
+import { startLoad } from '../support/load.js';
 import { endPrograms, runCli, type Started, start } from './run-cli.js';
 
 let folder = '';
@@ -346,59 +347,3 @@ describe('SIGHUP', () => {
     expect([...seen.keys()].sort()).to.deep.equal(['200 one', '200 three', '200 two']);
   });
 });
-
-interface Load {
-  /** Settles when so many more requests have been answered. */
-  more(count: number): Promise<void>;
-  /** @returns how often each answer came, or each failure */
-  stop(): Promise<ReadonlyMap<string, number>>;
-}
-
-/** Eight clients that ask one request after the other on connections that stay open. */
-function startLoad(url: string): Load {
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  const seen = new Map<string, number>();
-  let total = 0;
-  let stopped = false;
-  const waiting = new Set<() => void>();
-  const client = async (): Promise<void> => {
-    while (!stopped) {
-      const answer = await ask(url, agent);
-      seen.set(answer, (seen.get(answer) ?? 0) + 1);
-      total += 1;
-      for (const look of waiting) look();
-    }
-  };
-  const clients = Array.from({ length: 8 }, client);
-  return {
-    more: (count) =>
-      new Promise((resolve) => {
-        const enough = total + count;
-        const look = (): void => {
-          if (total < enough) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-      }),
-    async stop() {
-      stopped = true;
-      await Promise.all(clients);
-      agent.destroy();
-      return seen;
-    },
-  };
-}
-
-function ask(url: string, agent: Agent): Promise<string> {
-  return new Promise((resolve) => {
-    const failed = (error: Error): void => resolve(error.message);
-    get(url, { agent }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('error', failed).on('end', () => resolve(`${response.statusCode} ${text}`));
-    }).on('error', failed);
-  });
-}

@@ -9,9 +9,12 @@ const PAUSE_MS = 5;
  * Looks again and again until `holds` does.
  * @param what the sentence the test fails with when it never does
  */
-export async function eventually(what: string | (() => string), holds: () => boolean): Promise<void> {
+export async function eventually(
+  what: string | (() => string),
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
   const deadline = performance.now() + LONGEST_MS;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > deadline)
       throw new Error(`Not within ${LONGEST_MS / 1_000} s: ${typeof what === 'string' ? what : what()}`);
     await after(PAUSE_MS);
