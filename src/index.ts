@@ -13,7 +13,7 @@
  */
 export { ConfigError } from './config/config-error.js';
 export type { ConfigInput } from './config/schema.js';
-export { ChangeError, StartError } from './control/errors.js';
+export { ChangeError, ReloadError, StartError } from './control/errors.js';
 export type { JournalEntry as BalancerEvent } from './control/journal.js';
 export type { BackendInput, BackendPatch } from './control/membership.js';
 export type { BackendView, BalancerView, PoolView, WorkerView } from './control/view.js';

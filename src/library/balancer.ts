@@ -2,14 +2,13 @@
  * library/balancer.ts: a balancer inside a program or a test. It touches nothing of its host: no signal handler, no line
  * of output, no exit, and after `close` no handle that would keep the process alive.
  */
-import { ConfigValue, configOf } from '../config/load.js';
-import type { Config, ConfigInput } from '../config/schema.js';
-import { isMapping } from '../config/values.js';
+import type { ConfigInput } from '../config/schema.js';
 import type { BackendInput, BackendPatch, BalancerView, Balancer as Running } from '../control/balancer.js';
 import type { JournalEntry } from '../control/journal.js';
 import { parseAddress } from '../core/address.js';
 import { ListeningLogger, type LogListener } from './log-listener.js';
 import { NotRunningError } from './not-running-error.js';
+import { ProgramSource } from './program-source.js';
 import type { GivenSecrets } from './secrets.js';
 import { tell } from './tell.js';
 
@@ -27,22 +26,11 @@ const LOOK_MS = 50;
  * @throws {ConfigError} what is wrong with it, a sentence for each problem, with the path of the key
  */
 export function createBalancer(config: ConfigInput, options: BalancerOptions = {}): Balancer {
-  return new Balancer(configOf({ backends: [] }, {}, new ConfigValue(embedded(config), '')), options);
-}
-
-/**
- * What holds inside a program unless its configuration says otherwise: one process, a port of 127.0.0.1 that the system
- * chooses, and no admin interface. The defaults of everything else are those of a file.
- */
-function embedded(config: ConfigInput): unknown {
-  // Not every caller is typed; what is no mapping is for the schema to refuse.
-  if (!isMapping(config)) return config;
-  const { workers = 0, listeners = [{ address: '127.0.0.1:0' }], admin = 'off' } = config;
-  return { ...config, workers, listeners, admin };
+  return new Balancer(new ProgramSource(config, options), options);
 }
 
 export class Balancer implements AsyncDisposable {
-  readonly #config: Config;
+  readonly #source: ProgramSource;
   readonly #options: BalancerOptions;
   readonly #listeners = new Set<(event: JournalEntry) => void>();
   #starting: Promise<void> | undefined;
@@ -51,8 +39,8 @@ export class Balancer implements AsyncDisposable {
   #stopTelling: () => void = () => {};
 
   /** Use {@link createBalancer}. */
-  constructor(config: Config, options: BalancerOptions) {
-    this.#config = config;
+  constructor(source: ProgramSource, options: BalancerOptions) {
+    this.#source = source;
     this.#options = options;
   }
 
@@ -131,6 +119,17 @@ export class Balancer implements AsyncDisposable {
   }
 
   /**
+   * Goes on by another configuration, whole or not at all. What it does not change is not touched: connections, health,
+   * what is in flight.
+   * @throws {ConfigError} what is wrong with it
+   * @throws {ReloadError} why it cannot be applied while it runs; nothing has changed then
+   */
+  async reload(config: ConfigInput): Promise<void> {
+    const running = this.#now;
+    await this.#source.replace(config, () => running.reload());
+  }
+
+  /**
    * Tells `listener` what happens to backends and workers, from the start of the balancer on.
    * @returns what ends that
    */
@@ -161,13 +160,15 @@ export class Balancer implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const [{ startAnywhere }, { secretsOf }] = await Promise.all([
-      import('../single/start.js'),
-      import('./secrets.js'),
-    ]);
-    const secrets = await secretsOf(this.#config, this.#options);
-    const logger = new ListeningLogger(this.#config.logLevel, this.#options.log ?? (() => {}));
-    this.#running = await startAnywhere(this.#config, logger, { ...secrets, embedded: true });
+    const { startAnywhere } = await import('../single/start.js');
+    const { config, adminToken, stickySecret } = await this.#source.read();
+    const logger = new ListeningLogger(config.logLevel, this.#options.log ?? (() => {}));
+    this.#running = await startAnywhere(config, logger, {
+      adminToken,
+      ...(stickySecret === undefined ? {} : { stickySecret }),
+      source: this.#source,
+      embedded: true,
+    });
     this.#tellOf(this.#running);
   }
 

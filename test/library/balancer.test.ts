@@ -13,6 +13,7 @@ import {
   defineConfig,
   type LogEntry,
   NotRunningError,
+  ReloadError,
   StartError,
 } from '../../src/index.js';
 import { refusingAddress, startBackend } from '../support/backend.js';
@@ -105,6 +106,18 @@ describe('A balancer inside a program', () => {
     expect([await textOf(balancer.url), await textOf(balancer.url)]).to.deep.equal(['200 new', '200 new']);
     balancer.removeBackend('web', old.address);
     expect(balancer.view().pools[0]?.backends.map(({ id }) => id)).to.deep.equal([fresh.address]);
+  });
+
+  it('goes on by another configuration, and stays as it is when that cannot be used', async () => {
+    const [blue, green] = [await says('blue'), await says('green')];
+    const balancer = await start({ pools: pools(blue.address) });
+    const { url } = balancer;
+    await balancer.reload({ pools: { green: { backends: [{ address: green.address }] } } });
+    expect([await textOf(url), balancer.url]).to.deep.equal(['200 green', url]);
+    expect(await problemOf(() => balancer.reload({ pools: {} }))).to.be.instanceOf(ConfigError);
+    const taken = { listeners: [{ address: blue.address }], pools: pools(blue.address) };
+    expect(await problemOf(() => balancer.reload(taken))).to.be.instanceOf(ReloadError);
+    expect(await textOf(url)).to.equal('200 green');
   });
 
   it('keeps clients with their backend by a cookie that the given secret signs', async () => {
