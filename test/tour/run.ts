@@ -7,7 +7,7 @@ const INTRODUCTION = `# A tour
 
 <!-- Made by "npm run tour", which really runs each command; the steps are in test/tour/steps.ts. -->
 
-Ten minutes at a terminal, from the start to the stop: everything below was typed and printed as it stands.
+A balancer at work, from the start to the stop: everything below was typed and printed as it stands.
 `;
 
 writeFileSync(fileURLToPath(new URL('../../../docs/tour.md', import.meta.url)), INTRODUCTION + (await takeTour()));
