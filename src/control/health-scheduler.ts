@@ -43,11 +43,14 @@ export interface LastProbe extends ProbeResult {
   readonly inARow: number;
 }
 
-/** How many probes of a backend there were, by result. */
+/** What probes of a backend came to. */
 export interface ProbeCounts {
   readonly succeeded: number;
   readonly failed: number;
+  readonly last: ProbeResult | undefined;
 }
+
+const NEVER_PROBED: ProbeCounts = { succeeded: 0, failed: 0, last: undefined };
 
 interface Watch {
   readonly pool: Pool;
@@ -150,8 +153,7 @@ export class HealthScheduler {
 
   /** @returns those that were answered, or not, since it is watched */
   probes(pool: Pool, id: BackendId): ProbeCounts {
-    const { succeeded = 0, failed = 0 } = this.#watches.get(keyOf(pool, id)) ?? {};
-    return { succeeded, failed };
+    return this.#watches.get(keyOf(pool, id)) ?? NEVER_PROBED;
   }
 
   /** No probe begins and no verdict counts from now on. */

@@ -23,7 +23,7 @@ import { Journal } from './journal.js';
 import type { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
-import { ownReadings, type Readings } from './metrics/readings.js';
+import { type Readings, readingsFrom } from './metrics/readings.js';
 import { monotonicMs } from './monotonic.js';
 import { OverloadLog } from './overload-log.js';
 import { Pools } from './pools.js';
@@ -48,6 +48,7 @@ import {
   poolView,
   type Sources,
   viewOf,
+  workerViews,
 } from './view.js';
 import type { OpenChannel } from './worker-channel.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -157,15 +158,7 @@ export class Primary implements Balancer {
   }
 
   readings(): Readings {
-    const { stats } = this.#pools;
-    return {
-      view: this.view(),
-      unserved: (reason) => stats.reason(reason),
-      poolDurations: (pool) => stats.poolDurations(pool),
-      backendDurations: (pool, id) => stats.backendDurations(pool, id),
-      version: this.#version,
-      primary: ownReadings(),
-    };
+    return readingsFrom(this.#sources, workerViews(this.#sources), this.#version);
   }
 
   notReady(): readonly string[] {

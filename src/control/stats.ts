@@ -49,6 +49,12 @@ export type BackendTotals = Readonly<Record<BackendColumn, number>> & Lately;
 export type PoolTotals = Readonly<Record<PoolColumn, number>> & Lately;
 export type WorkerTotals = Readonly<Record<WorkerColumn, number>> & { readonly requestsPerSecond: number };
 
+export interface BackendCounts {
+  readonly counts: Float64Array;
+  readonly durations: Float64Array;
+  readonly inflight: number;
+}
+
 export class Stats {
   readonly #nowMs: () => number;
   readonly #backends = new Map<string, Tally>();
@@ -151,7 +157,7 @@ export class Stats {
       connectFailures: total('connectFailures'),
       failures: total('failures'),
       retries: total('retries'),
-      inflight: sum([...this.#inflight.values()].map((byBackend) => byBackend.get(key) ?? 0)),
+      inflight: this.#inflightOf(key),
       ...(row ?? NEVER_COUNTED).lately(this.#nowMs()),
     };
   }
@@ -189,9 +195,11 @@ export class Stats {
     return (this.#pools.get(name) ?? NEVER_COUNTED).durations;
   }
 
-  /** @returns the same of a backend's responses */
-  backendDurations(pool: string, id: BackendId): Float64Array {
-    return (this.#backends.get(keyOf(pool, id)) ?? NEVER_COUNTED).durations;
+  /** @returns what {@link backend} is made from: totals by column, responses as above, and what is in flight now */
+  backendCounts(pool: string, id: BackendId): BackendCounts {
+    const key = keyOf(pool, id);
+    const { totals, durations } = this.#backends.get(key) ?? NEVER_COUNTED;
+    return { counts: totals, durations, inflight: this.#inflightOf(key) };
   }
 
   /** @returns how many requests did not simply get what a backend answered, for this reason */
@@ -229,6 +237,12 @@ export class Stats {
       accessLogLost: total('accessLogLost'),
       requestsPerSecond: row?.requests.perSecond(this.#nowMs()) ?? 0,
     };
+  }
+
+  #inflightOf(key: string): number {
+    let open = 0;
+    for (const byBackend of this.#inflight.values()) open += byBackend.get(key) ?? 0;
+    return open;
   }
 
   #recordPool(workerId: number, counters: PoolCounters, nowMs: number): void {

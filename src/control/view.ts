@@ -30,7 +30,7 @@ export interface BackendView extends Backend, BackendTotals {
   /** All there were since it joined. */
   readonly timesEjected: number;
   /** Since it joined. */
-  readonly probes: ProbeCounts;
+  readonly probes: Pick<ProbeCounts, 'succeeded' | 'failed'>;
 }
 
 export interface ProbeView extends ProbeResult {
@@ -105,8 +105,13 @@ export function viewOf(sources: Sources): BalancerView {
     workerRestarts: supervisor.restarts,
     convergence: broadcaster.convergence,
     pools: [...pools.byName.values()].map((pool) => poolView(pool, sources)),
-    workers: [...supervisor.workers].map((worker) => workerView(worker, sources)).sort((a, b) => a.worker - b.worker),
+    workers: workerViews(sources),
   };
+}
+
+export function workerViews(sources: Sources): readonly WorkerView[] {
+  const workers = [...sources.supervisor.workers].map((worker) => workerView(worker, sources));
+  return workers.sort((a, b) => a.worker - b.worker);
 }
 
 export function poolHead({ name, snapshot, eligible }: Pool): PoolHead {
@@ -129,6 +134,7 @@ export function backendView(pool: Pool, backend: Backend, sources: Sources): Bac
   const drainEndsAt = drains.endsAt(pool, backend.id);
   const note = pool.healthNote(backend.id);
   const change = pool.lastChange(backend.id);
+  const { succeeded, failed } = health.probes(pool, backend.id);
   const totals = stats.backend(pool.name, backend.id);
   return {
     ...backend,
@@ -140,7 +146,7 @@ export function backendView(pool: Pool, backend: Backend, sources: Sources): Bac
     service: services.of(pool, backend.id) ?? null,
     ejections: outliers.ejections(pool, backend.id),
     timesEjected: outliers.timesEjected(pool, backend.id),
-    probes: health.probes(pool, backend.id),
+    probes: { succeeded, failed },
     drained: backend.admin !== 'enabled' && totals.inflight === 0 && isCountedSince(pool, backend, sources),
     ...totals,
   };

@@ -201,8 +201,8 @@ describe('The merged durations', () => {
     expect(split.poolDurations('default')[SUM_MS]).to.be.closeTo(all.poolDurations('default')[SUM_MS] ?? 0, 1e-6);
     split.leave(1);
     expect(classes(split), 'a worker has died').to.deep.equal(classes(all));
-    expect([...split.backendDurations('default', idOf(A))]).to.deep.equal([
-      ...all.backendDurations('default', idOf(A)),
+    expect([...split.backendCounts('default', idOf(A)).durations]).to.deep.equal([
+      ...all.backendCounts('default', idOf(A)).durations,
     ]);
   });
 

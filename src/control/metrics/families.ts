@@ -4,6 +4,7 @@
  * its pool. A path, a query or anything else that clients choose is never a label.
  */
 import { REASONS } from '../../core/reason.js';
+import { BACKEND_COLUMNS, type BackendColumn } from '../../messages.js';
 import type { WorkerView } from '../view.js';
 import type { By, Family } from './family.js';
 import type { OfBackend, OfPool, Readings } from './readings.js';
@@ -37,19 +38,19 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
     name: 'roundhouse_client_connections',
     kind: 'gauge',
     help: 'Client connections that are open.',
-    read: ({ view }) => view.totals.clientConnections,
+    read: ({ totals }) => totals.clientConnections,
   },
   {
     name: 'roundhouse_client_connections_accepted_total',
     kind: 'counter',
     help: 'Client connections that were accepted.',
-    read: ({ view }) => view.totals.accepted,
+    read: ({ totals }) => totals.accepted,
   },
   {
     name: 'roundhouse_client_requests_total',
     kind: 'counter',
     help: 'Requests that were understood.',
-    read: ({ view }) => view.totals.requests,
+    read: ({ totals }) => totals.requests,
   },
   {
     name: 'roundhouse_unserved_requests_total',
@@ -65,7 +66,7 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
     name: 'roundhouse_access_log_lost_lines_total',
     kind: 'counter',
     help: 'Lines of the access log that could not be written.',
-    read: ({ view }) => view.totals.accessLogLost,
+    read: ({ totals }) => totals.accessLogLost,
   },
   {
     name: 'roundhouse_workers',
@@ -76,8 +77,8 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
       of: readsOf(
         ['starting', 'listening', 'draining'],
         (state) =>
-          ({ view }) =>
-            view.workers.filter((worker) => worker.state === state).length,
+          ({ workers }) =>
+            workers.filter((worker) => worker.state === state).length,
       ),
     },
   },
@@ -85,19 +86,19 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
     name: 'roundhouse_worker_restarts_total',
     kind: 'counter',
     help: 'Workers that had to be replaced because they died.',
-    read: ({ view }) => view.workerRestarts,
+    read: ({ workerRestarts }) => workerRestarts,
   },
   {
     name: 'roundhouse_state_sync_lag_seconds',
     kind: 'gauge',
     help: 'How long the last change of a pool took to reach every worker.',
-    read: ({ view }) => seconds(view.convergence.lastMs),
+    read: ({ convergence }) => seconds(convergence.lastMs),
   },
   {
     name: 'roundhouse_state_sync_pending_changes',
     kind: 'gauge',
     help: 'Changes of pools that some worker does not have yet.',
-    read: ({ view }) => view.convergence.pending,
+    read: ({ convergence }) => convergence.pending,
   },
 ];
 
@@ -112,7 +113,7 @@ export const POOL_FAMILIES: readonly Family<OfPool>[] = [
     name: 'roundhouse_request_errors_total',
     kind: 'counter',
     help: 'Requests whose client got a 5xx, whoever answered, or a response that broke off.',
-    read: ({ pool }) => pool.errors,
+    read: ({ totals }) => totals.errors,
   },
   {
     name: 'roundhouse_retries_total',
@@ -121,13 +122,13 @@ export const POOL_FAMILIES: readonly Family<OfPool>[] = [
     by: {
       label: 'reason',
       of: {
-        connect: ({ pool }) => pool.retriedConnect,
-        reset: ({ pool }) => pool.retriedReset,
-        timeout: ({ pool }) => pool.retriedTimeout,
-        'bad-response': ({ pool }) => pool.retriedBadResponse,
-        status: ({ pool }) => pool.retriedStatus,
-        slow: ({ pool }) => pool.retriedSlow,
-        evacuated: ({ pool }) => pool.retriedEvacuated,
+        connect: ({ totals }) => totals.retriedConnect,
+        reset: ({ totals }) => totals.retriedReset,
+        timeout: ({ totals }) => totals.retriedTimeout,
+        'bad-response': ({ totals }) => totals.retriedBadResponse,
+        status: ({ totals }) => totals.retriedStatus,
+        slow: ({ totals }) => totals.retriedSlow,
+        evacuated: ({ totals }) => totals.retriedEvacuated,
       },
     },
   },
@@ -137,44 +138,44 @@ export const POOL_FAMILIES: readonly Family<OfPool>[] = [
     help: 'Attempts that would have been made again, by what did not let them.',
     by: {
       label: 'limit',
-      of: { budget: ({ pool }) => pool.budgetSpent, 'circuit-breaker': ({ pool }) => pool.retriesBroken },
+      of: { budget: ({ totals }) => totals.budgetSpent, 'circuit-breaker': ({ totals }) => totals.retriesBroken },
     },
   },
   {
     name: 'roundhouse_hedges_total',
     kind: 'counter',
     help: 'Second attempts made beside a first that took long.',
-    read: ({ pool }) => pool.hedges,
+    read: ({ totals }) => totals.hedges,
   },
   {
     name: 'roundhouse_hedges_won_total',
     kind: 'counter',
     help: 'Second attempts that were answered before the first.',
-    read: ({ pool }) => pool.hedgesWon,
+    read: ({ totals }) => totals.hedgesWon,
   },
   {
     name: 'roundhouse_evacuated_requests_total',
     kind: 'counter',
     help: 'Requests that left a backend which went out of use before it answered them.',
-    read: ({ pool }) => pool.evacuated,
+    read: ({ totals }) => totals.evacuated,
   },
   {
     name: 'roundhouse_queue_length',
     kind: 'gauge',
     help: 'Requests that wait for a backend.',
-    read: ({ pool }) => pool.waiting,
+    read: ({ totals }) => totals.waiting,
   },
   {
     name: 'roundhouse_queued_requests_total',
     kind: 'counter',
     help: 'Requests that had to wait for a backend.',
-    read: ({ pool }) => pool.queued,
+    read: ({ totals }) => totals.queued,
   },
   {
     name: 'roundhouse_queue_rejections_total',
     kind: 'counter',
     help: 'Requests that were answered 503 because too many waited, or because they had waited too long.',
-    by: { label: 'reason', of: { full: ({ pool }) => pool.queueFull, timeout: ({ pool }) => pool.queueLate } },
+    by: { label: 'reason', of: { full: ({ totals }) => totals.queueFull, timeout: ({ totals }) => totals.queueLate } },
   },
   {
     name: 'roundhouse_circuit_breaker_trips_total',
@@ -183,10 +184,10 @@ export const POOL_FAMILIES: readonly Family<OfPool>[] = [
     by: {
       label: 'limit',
       of: {
-        connections: ({ pool }) => pool.connectionsBroken,
-        pending: ({ pool }) => pool.pendingBroken,
-        requests: ({ pool }) => pool.requestsBroken,
-        retries: ({ pool }) => pool.retriesBroken,
+        connections: ({ totals }) => totals.connectionsBroken,
+        pending: ({ totals }) => totals.pendingBroken,
+        requests: ({ totals }) => totals.requestsBroken,
+        retries: ({ totals }) => totals.retriesBroken,
       },
     },
   },
@@ -194,19 +195,19 @@ export const POOL_FAMILIES: readonly Family<OfPool>[] = [
     name: 'roundhouse_pool_panic',
     kind: 'gauge',
     help: 'Whether too few backends are usable, so that all are tried.',
-    read: ({ pool }) => pool.panic,
+    read: ({ panic }) => panic,
   },
   {
     name: 'roundhouse_pool_eligible_backends',
     kind: 'gauge',
     help: 'Backends that a new request may go to.',
-    read: ({ pool }) => pool.eligible,
+    read: ({ eligible }) => eligible,
   },
   {
     name: 'roundhouse_pool_version',
     kind: 'gauge',
     help: 'Grows with each change of the pool.',
-    read: ({ pool }) => pool.version,
+    read: ({ version }) => version,
   },
 ];
 
@@ -218,11 +219,11 @@ export const BACKEND_FAMILIES: readonly Family<OfBackend>[] = [
     by: {
       label: 'code',
       of: {
-        '1xx': ({ backend }) => backend.status1xx,
-        '2xx': ({ backend }) => backend.status2xx,
-        '3xx': ({ backend }) => backend.status3xx,
-        '4xx': ({ backend }) => backend.status4xx,
-        '5xx': ({ backend }) => backend.status5xx,
+        '1xx': counted('status1xx'),
+        '2xx': counted('status2xx'),
+        '3xx': counted('status3xx'),
+        '4xx': counted('status4xx'),
+        '5xx': counted('status5xx'),
       },
     },
   },
@@ -236,13 +237,13 @@ export const BACKEND_FAMILIES: readonly Family<OfBackend>[] = [
     name: 'roundhouse_backend_attempts_total',
     kind: 'counter',
     help: 'Attempts at requests that were given to the backend.',
-    read: ({ backend }) => backend.requests,
+    read: counted('requests'),
   },
   {
     name: 'roundhouse_backend_retries_total',
     kind: 'counter',
     help: 'Those of the attempts that were not the first of their request.',
-    read: ({ backend }) => backend.retries,
+    read: counted('retries'),
   },
   {
     name: 'roundhouse_backend_failures_total',
@@ -250,14 +251,14 @@ export const BACKEND_FAMILIES: readonly Family<OfBackend>[] = [
     help: 'Attempts that failed: no connection, or no good response on it.',
     by: {
       label: 'kind',
-      of: { connect: ({ backend }) => backend.connectFailures, response: ({ backend }) => backend.failures },
+      of: { connect: counted('connectFailures'), response: counted('failures') },
     },
   },
   {
     name: 'roundhouse_backend_inflight',
     kind: 'gauge',
     help: 'Requests that are open on the backend.',
-    read: ({ backend }) => backend.inflight,
+    read: ({ inflight }) => inflight,
   },
   {
     name: 'roundhouse_backend_up',
@@ -287,7 +288,7 @@ export const BACKEND_FAMILIES: readonly Family<OfBackend>[] = [
     name: 'roundhouse_backend_ejections_total',
     kind: 'counter',
     help: 'How often it was ejected.',
-    read: ({ backend }) => backend.timesEjected,
+    read: ({ timesEjected }) => timesEjected,
   },
   {
     name: 'roundhouse_backend_probes_total',
@@ -295,14 +296,14 @@ export const BACKEND_FAMILIES: readonly Family<OfBackend>[] = [
     help: 'Health checks that were made, by result.',
     by: {
       label: 'result',
-      of: { success: ({ backend }) => backend.probes.succeeded, failure: ({ backend }) => backend.probes.failed },
+      of: { success: ({ probes }) => probes.succeeded, failure: ({ probes }) => probes.failed },
     },
   },
   {
     name: 'roundhouse_backend_probe_duration_seconds',
     kind: 'gauge',
     help: 'How long the last health check took.',
-    read: ({ backend }) => seconds(backend.lastProbe?.ms ?? null),
+    read: ({ probes }) => seconds(probes.last?.ms ?? null),
   },
 ];
 
@@ -345,6 +346,11 @@ export const WORKER_FAMILIES: readonly Family<WorkerView>[] = [
     read: ({ overloaded }) => overloaded,
   },
 ];
+
+function counted(name: BackendColumn): (item: OfBackend) => number {
+  const at = BACKEND_COLUMNS.indexOf(name);
+  return ({ counts }) => counts[at] ?? 0;
+}
 
 function readsOf<Key extends string, Item>(
   keys: readonly Key[],

@@ -1,17 +1,26 @@
-/** control/metrics/readings.ts: what metrics are read from, all of one moment. */
+/**
+ * control/metrics/readings.ts: what metrics are read from, all of one moment. Not the view: that has thirty values of
+ * each backend in one object, times of day as text and quantiles, which for a thousand backends takes longer than a
+ * scrape may.
+ */
+import type { Backend } from '../../core/backend.js';
+import type { ProbeResult } from '../../core/probe.js';
 import type { Reason } from '../../core/reason.js';
-import type { BackendView, BalancerView, PoolView, WorkerView } from '../view.js';
+import type { Convergence } from '../broadcaster.js';
+import type { Pool } from '../pool.js';
+import type { PoolTotals, WorkerTotals } from '../stats.js';
+import type { Sources, WorkerView } from '../view.js';
 
 export interface Readings {
-  readonly view: BalancerView;
+  readonly totals: WorkerTotals;
+  readonly workerRestarts: number;
+  readonly convergence: Convergence;
   /** How many requests did not simply get what a backend answered. */
   readonly unserved: (reason: Reason) => number;
-  /** How long a pool's requests have taken, by class of core/histogram.ts; then their sum in milliseconds. */
-  readonly poolDurations: (pool: string) => Float64Array;
-  /** The same of a backend's responses. */
-  readonly backendDurations: (pool: string, id: BackendView['id']) => Float64Array;
   readonly version: string;
   readonly primary: PrimaryReadings;
+  readonly workers: readonly WorkerView[];
+  readonly pools: readonly OfPool[];
 }
 
 /** Of the primary's own process. */
@@ -22,21 +31,27 @@ export interface PrimaryReadings {
   readonly memoryBytes: number;
 }
 
-/** @returns those of this process */
-export function ownReadings(): PrimaryReadings {
-  const { user, system } = process.cpuUsage();
-  const startedAtMs = performance.timeOrigin;
-  return { startedAtMs, cpuMicros: user + system, memoryBytes: process.memoryUsage.rss() };
+export interface OfPool {
+  readonly name: string;
+  readonly version: number;
+  /** How many backends a new request may go to. */
+  readonly eligible: number;
+  readonly panic: boolean;
+  readonly totals: PoolTotals;
+  /** How long requests have taken, by class of core/histogram.ts; then their sum in milliseconds. */
+  readonly durations: Float64Array;
+  readonly backends: readonly OfBackend[];
 }
 
-/** A pool or backend, and its durations. */
-export interface OfPool {
-  readonly pool: PoolView;
-  readonly durations: Float64Array;
-}
 export interface OfBackend {
-  readonly backend: BackendView;
+  readonly backend: Backend;
+  /** By column of `BACKEND_COLUMNS`; without what is in flight. */
+  readonly counts: Float64Array;
+  readonly inflight: number;
+  /** How long responses have taken, as above. */
   readonly durations: Float64Array;
+  readonly timesEjected: number;
+  readonly probes: { readonly succeeded: number; readonly failed: number; readonly last: ProbeResult | undefined };
 }
 
 /** An item with the labels that tell it from its like. */
@@ -45,26 +60,59 @@ export interface Labelled<Item> {
   readonly item: Item;
 }
 
-export function poolsIn(readings: Readings): readonly Labelled<OfPool>[] {
-  return readings.view.pools.map((pool) => ({
-    labels: { pool: pool.name },
-    item: { pool, durations: readings.poolDurations(pool.name) },
-  }));
+export function readingsFrom(sources: Sources, workers: readonly WorkerView[], version: string): Readings {
+  const { pools, supervisor, broadcaster } = sources;
+  return {
+    totals: pools.stats.all(),
+    workerRestarts: supervisor.restarts,
+    convergence: broadcaster.convergence,
+    unserved: (reason) => pools.stats.reason(reason),
+    version,
+    primary: ownReadings(),
+    workers,
+    pools: [...pools.byName.values()].map((pool) => ofPool(pool, sources)),
+  };
 }
 
-export function backendsIn(readings: Readings): readonly Labelled<OfBackend>[] {
-  return readings.view.pools.flatMap(({ name, backends }) =>
-    backends.map((backend) => ({
-      labels: { pool: name, backend: backend.id },
-      item: { backend, durations: readings.backendDurations(name, backend.id) },
+function ofPool(pool: Pool, { pools }: Sources): OfPool {
+  const { stats, outliers, health } = pools;
+  const { name, snapshot, eligible } = pool;
+  return {
+    name,
+    version: snapshot.version,
+    eligible: eligible.tiers[0]?.length ?? 0,
+    panic: eligible.panic,
+    totals: stats.pool(name),
+    durations: stats.poolDurations(name),
+    backends: snapshot.backends.map((backend) => ({
+      backend,
+      ...stats.backendCounts(name, backend.id),
+      timesEjected: outliers.timesEjected(pool, backend.id),
+      probes: health.probes(pool, backend.id),
     })),
+  };
+}
+
+function ownReadings(): PrimaryReadings {
+  const { user, system } = process.cpuUsage();
+  const startedAtMs = performance.timeOrigin;
+  return { startedAtMs, cpuMicros: user + system, memoryBytes: process.memoryUsage.rss() };
+}
+
+export function poolsIn({ pools }: Readings): readonly Labelled<OfPool>[] {
+  return pools.map((item) => ({ labels: { pool: item.name }, item }));
+}
+
+export function backendsIn({ pools }: Readings): readonly Labelled<OfBackend>[] {
+  return pools.flatMap(({ name, backends }) =>
+    backends.map((item) => ({ labels: { pool: name, backend: item.backend.id }, item })),
   );
 }
 
 /** While one is being replaced there are two of its number: the one that serves, or will, is shown. */
-export function workersIn({ view }: Readings): readonly Labelled<WorkerView>[] {
+export function workersIn({ workers }: Readings): readonly Labelled<WorkerView>[] {
   const byNumber = new Map<number, WorkerView>();
-  for (const worker of view.workers) {
+  for (const worker of workers) {
     const other = byNumber.get(worker.worker);
     if (other === undefined || rank(worker) > rank(other)) byNumber.set(worker.worker, worker);
   }
