@@ -159,7 +159,7 @@ export class Services {
   /** Node does not tell the TTL of an SRV record; those of its hosts' addresses are most often the same. */
   #holdMs({ pool, members, failing }: Entry): number {
     const { shortest } = this.#parts.hold;
-    if (failing) return shortest;
+    if (failing || members.size === 0) return shortest;
     return Math.min(...[...members.keys()].map((id) => this.#parts.holdMs(pool, id) ?? shortest));
   }
 }

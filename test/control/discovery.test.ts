@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import { DnsServer } from '../support/dns-server.js';
+import { eventually } from '../support/eventually.js';
+import { makeLogFolder } from '../support/log-folder.js';
 import { until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
 
@@ -20,9 +22,13 @@ describe('A balancer whose backends have names', function () {
   afterEach(closeEverything);
 
   /** With the real workers, and answers that hold for a moment only. */
-  async function start(pool: Parameters<typeof configOf>[2], backends: readonly string[] = []): Promise<Balancer> {
+  async function start(
+    pool: Parameters<typeof configOf>[2],
+    backends: readonly string[] = [],
+    input: Parameters<typeof configOf>[1] = {},
+  ): Promise<Balancer> {
     const dns = { servers: [server.address], shortest: '50ms' };
-    const balancer = await startBalancer(configOf(backends, { workers: 1, dns }, pool), log.logger);
+    const balancer = await startBalancer(configOf(backends, { workers: 1, dns, ...input }, pool), log.logger);
     onClose(async () => {
       balancer.kill();
       await until(balancer, ({ workers }) => workers.length === 0);
@@ -153,6 +159,31 @@ describe('A balancer whose backends have names', function () {
     expect(complaint).to.include({ reason: 'it names no backend' });
     await answers(balancer, 'one');
     expect(backendsOf(balancer.view())).to.have.lengthOf(1);
+  });
+
+  it('remembers over a restart that a backend of a service drains, before it is named again and after', async () => {
+    const folder = makeLogFolder();
+    onClose(() => folder.remove());
+    const stateFile = folder.path('state.json');
+    const one = await site('one');
+    const id = `a.test:${portOf(one)}`;
+    server.set('a.test', 'A', ['127.0.0.1'], 0);
+    server.set(SERVICE, 'SRV', [{ target: 'a.test', port: portOf(one) }]);
+    const first = await start({ services: [{ name: SERVICE }] }, [], { stateFile });
+    await answers(first, 'one');
+    first.updateBackend('default', id, { admin: 'draining' });
+    await eventually('it is on disk', () => folder.lines('state.json').some((line) => line.includes('draining')));
+    first.kill();
+    // Nothing names it, and another change is written.
+    server.set(SERVICE, 'SRV', []);
+    const second = await start({ services: [{ name: SERVICE }] }, [], { stateFile });
+    second.addBackend('default', { address: '127.0.0.1:9' });
+    await eventually('it is on disk', () => folder.lines('state.json').some((line) => line.includes('127.0.0.1:9')));
+    second.kill();
+    server.set(SERVICE, 'SRV', [{ target: 'a.test', port: portOf(one) }]);
+    const third = await start({ services: [{ name: SERVICE }] }, [], { stateFile });
+    await until(third, (view) => backendsOf(view).length === 2);
+    expect(backendsOf(third.view()).map((each) => [each.id, each.admin])).to.deep.include([id, 'draining']);
   });
 
   it('leaves a backend to the file that lists it too', async () => {
