@@ -6,7 +6,7 @@ import type { MaglevTable } from '../src/balancing/maglev-table.js';
 import { createPicker, type PolicyParts } from '../src/balancing/picker.js';
 import { TieredPicker } from '../src/balancing/tiered-picker.js';
 import type { PoolConfig } from '../src/config/schema.js';
-import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
+import type { Backend, BackendId } from '../src/core/backend.js';
 import { eligibleOf } from '../src/core/eligible.js';
 import type { Random } from '../src/core/random.js';
 import { effectiveWeight, isRamping, nextStepInMs } from '../src/core/slow-start.js';
@@ -24,7 +24,9 @@ export class Roster {
   private readonly byId = new Map<BackendId, Upstream>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
   private readonly leaving = new Set<Upstream>();
-  private eligible: readonly Upstream[] = [];
+  /** Those in the pool, in the order of the snapshot. */
+  private members: readonly Upstream[] = [];
+  private tiers: readonly (readonly Upstream[])[] = [];
   private readonly wheel: TimerWheel;
   private readonly random: Random;
   private readonly epochMs: () => number;
@@ -63,16 +65,16 @@ export class Roster {
   install(snapshot: PoolSnapshot): readonly Upstream[] {
     this.current = snapshot;
     const gone: Upstream[] = [];
-    const present = new Set(snapshot.backends.map((backend) => backend.id));
-    for (const [id, upstream] of this.byId) if (!present.has(id)) this.dismiss(id, upstream);
-    for (const backend of snapshot.backends) {
-      const known = this.byId.get(backend.id);
-      if (known === undefined) this.byId.set(backend.id, new WorkerBackend(backend));
-      else if (known.update(backend) && known.inflight > 0) gone.push(known);
-    }
+    // Most are the very objects that they were before one of them changed: those are known by their places.
+    const before = this.members;
+    this.members = snapshot.backends.map((backend, place) => {
+      const known = before[place];
+      return known?.listed === backend ? known : this.follow(backend, gone);
+    });
+    if (this.byId.size > this.members.length) this.dismissOthers();
     this.updatePicker();
     // With none to go to instead, the one that is out of use may still answer.
-    return snapshot.backends.some(isUsable) ? gone : [];
+    return this.members.some(({ usable }) => usable) ? gone : [];
   }
 
   /** Goes on by other settings. A policy that stays goes on where it is. */
@@ -103,7 +105,7 @@ export class Roster {
 
   /** Whether there is a backend to go to beside those in `tried`. */
   hasOther(tried: ReadonlySet<BackendId>): boolean {
-    return this.eligible.some(({ id }) => !tried.has(id));
+    return this.tiers.some((tier) => tier.some(({ id }) => !tried.has(id)));
   }
 
   /** Every backend that has something to report, gone ones with their last counts included. */
@@ -131,36 +133,39 @@ export class Roster {
 
   /** Tells the policy whom it may pick, and with which weights. */
   private updatePicker(): void {
-    const { backends } = this.current;
-    if (this.config.slowStart > 0) this.rampUp(backends);
-    const { tiers, refuge } = eligibleOf(backends, this.config.panic);
-    const upstreams = tiers.map((tier) => this.upstreamsOf(tier));
-    this.eligible = upstreams.flat();
-    this.picker.update(upstreams, this.upstreamsOf(refuge));
+    if (this.config.slowStart > 0) this.rampUp();
+    const { tiers, refuge } = eligibleOf(this.members, this.config.panic);
+    this.tiers = tiers;
+    this.picker.update(tiers, refuge);
   }
 
   /** Gives those that have become usable of late the weight they have by now, and more of it later. */
-  private rampUp(backends: readonly Backend[]): void {
+  private rampUp(): void {
     const { slowStart } = this.config;
     const nowMs = this.epochMs();
-    for (const backend of backends) {
-      const upstream = this.byId.get(backend.id);
-      if (upstream !== undefined) upstream.weight = effectiveWeight(backend, slowStart, nowMs);
-    }
-    const goesOn = backends.some((backend) => isRamping(backend, slowStart, nowMs));
+    for (const upstream of this.members) upstream.weight = effectiveWeight(upstream.listed, slowStart, nowMs);
+    const goesOn = this.members.some(({ listed }) => isRamping(listed, slowStart, nowMs));
     this.wheel.arm(this.ramp, goesOn ? nextStepInMs(slowStart) : 0);
   }
 
   private endRamp(): void {
     this.wheel.drop(this.ramp);
-    for (const { id, weight } of this.current.backends) {
-      const upstream = this.byId.get(id);
-      if (upstream !== undefined) upstream.weight = weight;
-    }
+    for (const upstream of this.members) upstream.weight = upstream.listed.weight;
   }
 
-  private upstreamsOf(backends: readonly Backend[]): readonly Upstream[] {
-    return backends.map(({ id }) => this.byId.get(id)).filter((upstream) => upstream !== undefined);
+  /** @param gone gets it when what is in flight there is better asked of another */
+  private follow(backend: Backend, gone: Upstream[]): Upstream {
+    const known = this.byId.get(backend.id);
+    if (known?.update(backend) && known.inflight > 0) gone.push(known);
+    const upstream = known ?? new WorkerBackend<UpstreamConnection>(backend);
+    this.byId.set(backend.id, upstream);
+    return upstream;
+  }
+
+  /** Those that are in the pool no more. */
+  private dismissOthers(): void {
+    const present = new Set(this.members);
+    for (const [id, upstream] of this.byId) if (!present.has(upstream)) this.dismiss(id, upstream);
   }
 
   private dismiss(id: BackendId, upstream: Upstream): void {

@@ -4,7 +4,7 @@
  */
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
-import { type Backend, type BackendId, isUsable } from '../src/core/backend.js';
+import { type Backend, type BackendId, isUsable, type Standing } from '../src/core/backend.js';
 import { BACKEND_COLUMNS } from '../src/messages.js';
 import { type Counted, CounterRow } from './counters.js';
 import { Durations } from './durations.js';
@@ -15,8 +15,10 @@ export interface Idle {
   close(): void;
 }
 
-export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted {
+export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted, Standing {
   readonly id: BackendId;
+  /** As the snapshot has it. */
+  listed: Backend;
   host: string;
   port: number;
   weight: number;
@@ -48,6 +50,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
 
   constructor(backend: Backend) {
     this.id = backend.id;
+    this.listed = backend;
     this.host = backend.host;
     this.port = backend.port;
     this.weight = backend.weight;
@@ -57,12 +60,29 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted 
     this.serves = isServing(backend);
   }
 
+  get admin(): Backend['admin'] {
+    return this.listed.admin;
+  }
+
+  get health(): Backend['health'] {
+    return this.listed.health;
+  }
+
+  get outlier(): Backend['outlier'] {
+    return this.listed.outlier;
+  }
+
+  get tier(): number {
+    return this.listed.tier;
+  }
+
   /**
    * Follows the snapshot. Idle connections to where it no longer is, or no longer answers, are closed.
    * @returns whether what is in flight there is better asked of another: it was found to be out of use, or it moved
    */
   update(backend: Backend): boolean {
     const moved = backend.host !== this.host || backend.port !== this.port;
+    this.listed = backend;
     this.host = backend.host;
     this.port = backend.port;
     this.weight = backend.weight;

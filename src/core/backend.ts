@@ -11,7 +11,10 @@ export type Backend = z.infer<typeof backendSchema>;
 export type HealthState = Backend['health'];
 export type OutlierState = Backend['outlier'];
 
+/** Where a backend stands: what its three owners say, where it comes in their order, and whether it has an address. */
+export type Standing = Pick<Backend, 'admin' | 'health' | 'outlier' | 'tier' | 'host'>;
+
 /** Whether all three owners agree that `backend` may take a new request. */
-export function isUsable(backend: Backend): boolean {
+export function isUsable(backend: Standing): boolean {
   return backend.admin === 'enabled' && backend.health !== 'down' && backend.outlier === 'in';
 }

@@ -2,26 +2,26 @@
  * core/eligible.ts: which backends a new request may go to, and in which order of tiers.
  */
 import { isIP } from 'node:net';
-import { type Backend, isUsable } from './backend.js';
+import { type Backend, isUsable, type Standing } from './backend.js';
 
-export interface Eligible {
+export interface Eligible<B extends Standing = Backend> {
   /** First choice first, none of them empty: each is for requests that find nobody in those before it. */
-  readonly tiers: readonly (readonly Backend[])[];
+  readonly tiers: readonly (readonly B[])[];
   /** Too few are usable, so others are tried as well: shedding a whole pool's load onto the few that still answer would
    * take those down too, and when most of a pool fails its checks, the checks are often what is wrong. */
   readonly panic: boolean;
   /** In a panic the usable ones, where a request is safe that met one that is not. */
-  readonly refuge: readonly Backend[];
+  readonly refuge: readonly B[];
 }
 
-const NOBODY: Eligible = { tiers: [], panic: false, refuge: [] };
+const NOBODY: Eligible<never> = { tiers: [], panic: false, refuge: [] };
 
 /**
  * A tier serves when none below it has a usable backend. It panics only when it is the last that has one: otherwise
  * what it cannot take goes up a tier, not to backends that are thought dead.
  * @param panicShare the least part of a tier's enabled backends that must be usable; 0 never panics
  */
-export function eligibleOf(backends: readonly Backend[], panicShare: number): Eligible {
+export function eligibleOf<B extends Standing>(backends: readonly B[], panicShare: number): Eligible<B> {
   const enabled = tiersOf(backends.filter(({ admin }) => admin === 'enabled'));
   const usable = enabled.map((tier) => tier.filter(isUsable)).filter(isNotEmpty);
   const [first, ...others] = usable;
@@ -33,11 +33,11 @@ export function eligibleOf(backends: readonly Backend[], panicShare: number): El
 }
 
 /** @returns whether a new request has anywhere to go */
-export function hasEligible({ tiers }: Eligible): boolean {
+export function hasEligible({ tiers }: Eligible<Standing>): boolean {
   return tiers.length > 0;
 }
 
-function everybody(enabled: readonly (readonly Backend[])[]): Eligible {
+function everybody<B extends Standing>(enabled: readonly (readonly B[])[]): Eligible<B> {
   return {
     tiers: enabled.map((tier) => tier.filter(hasAddress)).filter(isNotEmpty),
     panic: isNotEmpty(enabled),
@@ -46,13 +46,13 @@ function everybody(enabled: readonly (readonly Backend[])[]): Eligible {
 }
 
 /** @returns lowest tier first; most pools have one only */
-function tiersOf(backends: readonly Backend[]): readonly (readonly Backend[])[] {
+function tiersOf<B extends Standing>(backends: readonly B[]): readonly (readonly B[])[] {
   const numbers = [...new Set(backends.map(({ tier }) => tier))].sort((a, b) => a - b);
   return numbers.map((number) => backends.filter(({ tier }) => tier === number));
 }
 
 /** Not even a panic may send to a name: every request would ask the resolver again, just when that does not answer. */
-function hasAddress({ host }: Backend): boolean {
+function hasAddress({ host }: Standing): boolean {
   return isIP(host) !== 0;
 }
 
