@@ -1,19 +1,28 @@
 /** test/control/rate-limits.test.ts: a rate limit is that of the host, whichever workers its clients come to. */
 import http from 'node:http';
 import { expect } from 'chai';
-import type { ConfigInput } from '../../src/config/schema.js';
+import type { Config, ConfigInput } from '../../src/config/schema.js';
 import { type Balancer, startBalancer } from '../../src/control/balancer.js';
 import { until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
 
+type RouteInput = NonNullable<ConfigInput['routes']>[number];
+
 describe('A rate limit over three workers', () => {
   afterEach(closeEverything);
 
-  async function start(routes: ConfigInput['routes']): Promise<Balancer> {
+  /** @param routes read again at each reload */
+  async function start(routes: RouteInput[]): Promise<Balancer> {
     const backend = await startHttp((_request, response) => response.end('ok'));
     const forwarding = { trustedProxies: ['127.0.0.1'] };
-    const config = configOf([backend], { workers: 3, routes, forwarding }, { healthCheck: { interval: '1h' } });
-    const balancer = await startBalancer(config, new LogBook().logger);
+    const config = (): Config =>
+      configOf([backend], { workers: 3, routes, forwarding }, { healthCheck: { interval: '1h' } });
+    const source = {
+      file: 'routes.yaml',
+      read: async () => ({ config: config(), adminToken: undefined, stickySecret: undefined }),
+      complete: config,
+    };
+    const balancer = await startBalancer(config(), new LogBook().logger, { source });
     onClose(async () => {
       balancer.kill();
       await until(balancer, ({ workers }) => workers.length === 0);
@@ -39,11 +48,17 @@ describe('A rate limit over three workers', () => {
     return answers.filter((answer) => answer === '200').length;
   }
 
-  it('lets exactly its burst through, also when new workers take over', async () => {
-    const balancer = await start([{ pool: 'default', rateLimit: { requests: 6, per: '6h' } }]);
+  it('lets exactly its burst through, also when new workers take over, and after a reload', async () => {
+    const routes: RouteInput[] = [{ pool: 'default', rateLimit: { requests: 6, per: '6h' } }];
+    const balancer = await start(routes);
     expect(await letIn(balancer, 4)).to.equal(4);
     expect(await letIn(balancer, 20)).to.equal(2);
     await balancer.roll();
+    expect(await letIn(balancer, 10)).to.equal(0);
+    // Another route comes, and a route of the same kind keeps its count.
+    routes.unshift({ path: '/other', pool: 'default' });
+    await balancer.reload();
+    expect(await ask(balancer, {}, '/other')).to.equal('200');
     expect(await letIn(balancer, 10)).to.equal(0);
     expect(await ask(balancer)).to.match(/^429 3(600|59\d)$/);
   });
