@@ -214,7 +214,8 @@ export class HealthScheduler {
   #probeAt(watch: Watch, dueAtMs: number): void {
     clearTimeout(watch.timer);
     watch.dueAtMs = Math.round(dueAtMs / GRAIN_MS) * GRAIN_MS;
-    watch.timer = setTimeout(() => this.#probe(watch), watch.dueAtMs - this.#parts.nowMs());
+    // A busy process may be late already, and Node 24 warns of a time that is negative.
+    watch.timer = setTimeout(() => this.#probe(watch), Math.max(0, watch.dueAtMs - this.#parts.nowMs()));
   }
 
   #turn({ pool, id, record }: Watch, { reason }: ProbeResult): void {
