@@ -32,11 +32,9 @@ roundhouse: lb.yaml:4:13: pools.web.policy: "roundrobin" is not known; did you m
 roundhouse: lb.yaml:6:5: pools.web: "helthCheck" is not known here; did you mean "healthCheck"?
 \`\`\`
 
-**SIGHUP** reads the file again. Backends that were added, removed or given other settings are changed in the running
-pool; requests in flight finish, and whatever did not change keeps its health and its connections. A changed
-\`healthCheck\` takes effect at once and forgets nothing. Other keys that changed are named in the log and wait for a
-restart. Backends that were added at run time, and that no version of the
-file named, stay. A file with a mistake changes nothing. The access log is opened again in any case.
+**A reload** (SIGHUP, \`roundhouse reload\`, \`--watch\`) applies what has changed in the file, all of it or nothing, and
+touches nothing else; \`roundhouse diff\` shows it before. Only \`accept\`, \`admin\` and \`stateFile\` wait for a restart.
+See [reload.md](reload.md).
 
 **Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where it says "or off", \`off\` and \`0\` switch the limit off.
 **Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`.
