@@ -10,7 +10,8 @@ export interface ServerSetup {
   readonly backends: readonly string[];
 }
 
-const IDLE_UPSTREAM_CONNECTIONS = 128;
+/** As many as Roundhouse keeps unless told otherwise. */
+const IDLE_UPSTREAM_CONNECTIONS = 1_024;
 const ENDLESS = 1_000_000_000;
 
 /**
