@@ -101,7 +101,7 @@ export class BackendRow {
   #drawTexts(backend: BackendView, nowMs: number): void {
     const { id, host, service, weight, tier, admin, lastProbe } = backend;
     const isNamed = !id.startsWith(host) && !id.startsWith(`[${host}`);
-    const notes = [service === null ? [] : [`of ${service}`], isNamed ? [host] : [], tier > 0 ? [`tier ${tier}`] : []];
+    const notes = [service === null ? [] : [`of ${service}`], isNamed ? [host] : []];
     setText(this.#note, notes.flat().join(' · '));
     setText(this.#reason, this.#reasonText(backend, nowMs));
     setText(this.#weight, String(weight));

@@ -23,15 +23,12 @@ interface Options {
 
 const executable = findBrowser();
 
-describe('The dashboard in a browser', () => {
+describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${NO_BROWSER})` : ''}`, () => {
   let browser: Browser;
   let complaints: string[];
 
   before(async function () {
-    if (executable === undefined) {
-      console.warn(`Skipped: ${NO_BROWSER}.`);
-      this.skip();
-    }
+    if (executable === undefined) return this.skip();
     browser = await launchBrowser(executable);
   });
   after(() => browser?.close());

@@ -9,7 +9,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-export const NO_BROWSER = `no ${NAMES[0]} in PATH, and ROUNDHOUSE_BROWSER names none: the dashboard was not looked at`;
+export const NO_BROWSER = 'no chromium in PATH, and ROUNDHOUSE_BROWSER names none';
 
 /** @returns where the browser is, if there is one */
 export function findBrowser(): string | undefined {
