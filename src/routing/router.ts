@@ -34,6 +34,14 @@ export type Miss = 'none' | 'ambiguous';
 const SLASH = 0x2f;
 const WILDCARD = '*.';
 
+/** A route as a router gets it. */
+export interface Entry<R> {
+  readonly match: Match;
+  readonly route: R;
+  /** It puts something in front of paths, which one that climbs could get out of. */
+  readonly rewrites?: boolean;
+}
+
 /** A route among those for the same host and path. */
 interface Candidate<R> {
   readonly route: R;
@@ -50,12 +58,14 @@ interface Table<R> {
   readonly prefixes: ByPath<R>;
   /** The lengths that prefixes have, longest first. */
   lengths: readonly number[];
+  /** Some route in there depends on the path. */
+  looksAtPaths: boolean;
 }
 
 /** The tables that a host's requests are looked for in, one after the other. */
 interface Chain<R> {
   readonly tables: readonly Table<R>[];
-  /** Some route in there depends on the path. */
+  /** One of them does. */
   readonly looksAtPaths: boolean;
 }
 
@@ -66,7 +76,7 @@ export class Router<R> {
   private readonly otherwise: Chain<R>;
 
   /** @param routes of several that fit a request as well, the first is taken */
-  constructor(routes: readonly { readonly match: Match; readonly route: R }[]) {
+  constructor(routes: readonly Entry<R>[]) {
     const tables = tablesOf(routes);
     this.otherwise = chainOf([tables.get('')]);
     const wildcards = [...tables.keys()].filter((host) => host.startsWith(WILDCARD));
@@ -180,15 +190,16 @@ function hasField(text: string, fields: HeadFields, name: string, value: string 
   return false;
 }
 
-function tablesOf<R>(routes: readonly { readonly match: Match; readonly route: R }[]): Map<string, Table<R>> {
+function tablesOf<R>(routes: readonly Entry<R>[]): Map<string, Table<R>> {
   const tables = new Map<string, Table<R>>();
-  for (const { match, route } of routes.toSorted((a, b) => byConditions(a.match, b.match))) {
+  for (const { match, route, rewrites = false } of routes.toSorted((a, b) => byConditions(a.match, b.match))) {
     const host = match.host === undefined ? '' : routeHost(match.host);
-    const table = tables.get(host) ?? { exact: new Map(), prefixes: new Map(), lengths: [] };
+    const table = tables.get(host) ?? { exact: new Map(), prefixes: new Map(), lengths: [], looksAtPaths: false };
     tables.set(host, table);
     const { exactPath } = match;
     const [paths, key] =
       exactPath === undefined ? [table.prefixes, prefixKey(match.path)] : [table.exact, plainPath(exactPath) ?? ''];
+    table.looksAtPaths ||= rewrites || exactPath !== undefined || key !== '';
     const candidates = paths.get(key) ?? [];
     paths.set(key, candidates);
     candidates.push({ route, methods: match.methods, fields: fieldsOf(match) });
@@ -201,10 +212,7 @@ function tablesOf<R>(routes: readonly { readonly match: Match; readonly route: R
 
 function chainOf<R>(tables: readonly (Table<R> | undefined)[]): Chain<R> {
   const present = tables.filter((table) => table !== undefined);
-  const looksAtPaths = present.some(
-    ({ exact, prefixes }) => exact.size > 0 || prefixes.size > (prefixes.has('') ? 1 : 0),
-  );
-  return { tables: present, looksAtPaths };
+  return { tables: present, looksAtPaths: present.some((table) => table.looksAtPaths) };
 }
 
 /** Without the slash at its end, so that `/` is the beginning of everything. */

@@ -92,6 +92,14 @@ describe('Routes', () => {
     expect(counted(proxy, 'bad-request')).to.equal(6);
   });
 
+  it('answer 400 to a path that gets out of what is put in front of it', async () => {
+    const proxy = await routed([{ pool: 'default', replacePrefix: '/app' }]);
+    expect((await ask(proxy, 'GET /x')).body).to.equal('web /app/x');
+    for (const path of ['/../x', '/%2e%2e/x', '/x/..%2f..%2fy']) {
+      expect((await ask(proxy, `GET ${path}`)).status, path).to.equal(400);
+    }
+  });
+
   it('redirect, with parts of the request', async () => {
     const proxy = await routed([
       { path: '/old', redirect: { to: 'https://{host}/new{rest}{query}', status: 301 } },

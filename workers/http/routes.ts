@@ -41,7 +41,13 @@ export function routesOf(
 ): Routes | undefined {
   if (routes === undefined || goesStraight(routes)) return undefined;
   return new Routes(
-    new Router(routes.map((route) => ({ match: route, route: new Route(route, pools, clients, rates) }))),
+    new Router(
+      routes.map((route) => ({
+        match: route,
+        route: new Route(route, pools, clients, rates),
+        rewrites: route.replacePrefix !== undefined,
+      })),
+    ),
   );
 }
 
