@@ -18,7 +18,7 @@ describe("nginx's configuration", () => {
 
   it('keeps connections to every backend', () => {
     expect(config).to.match(
-      /upstream pool \{\s+server 127\.0\.0\.1:9001;\s+server 127\.0\.0\.1:9002;\s+keepalive 128;/,
+      /upstream pool \{\s+server 127\.0\.0\.1:9001;\s+server 127\.0\.0\.1:9002;\s+keepalive 1024;/,
     );
     expect(config).to.include('proxy_http_version 1.1;').and.include('proxy_set_header Connection "";');
   });
