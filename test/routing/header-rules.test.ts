@@ -1,11 +1,15 @@
 /** test/routing/header-rules.test.ts: what a route makes of a head, and that nobody can break out of a line. */
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { routeSchema } from '../../src/config/routes.js';
 import { configSchema } from '../../src/config/schema.js';
+import { findField } from '../../src/http1/find-field.js';
 import { forwardRequestHead } from '../../src/http1/forward-request.js';
+import { parseRequestHead, RequestHead } from '../../src/http1/request-head.js';
 import { Redirect, redirectProblem } from '../../src/routing/redirect.js';
 import { requestRulesOf } from '../../workers/http/request-rules.js';
-import { lines, requestOf } from '../http1/heads.js';
+import { nearlyRightHead } from '../http1/generated-heads.js';
+import { bytesOf, LIMITS, lines, requestOf } from '../http1/heads.js';
 
 const CLIENT = { address: '192.0.2.1', proto: 'http', trusted: false } as const;
 const NO_ADDITIONS = { forwarded: false, via: '', makeRequestId: undefined };
@@ -92,6 +96,38 @@ describe('Header rules of a route', () => {
       { numRuns: 1_500, seed: 20261124 },
     );
     expect(taken).to.be.greaterThan(100);
+  });
+});
+
+describe('A request that a route changes', () => {
+  it('is still one request with the same body, whatever the client sent', () => {
+    const rules = requestRulesOf(
+      routeSchema.parse({
+        pool: 'web',
+        replacePrefix: '/p',
+        requestHeaders: { set: { Host: 'inner', 'X-A': '1' }, remove: ['Cookie'] },
+      }),
+    );
+    let taken = 0;
+    fc.assert(
+      fc.property(nearlyRightHead, (text) => {
+        const [head, again] = [new RequestHead(), new RequestHead()];
+        if (parseRequestHead(text, bytesOf(text), LIMITS, head) !== 'complete') return;
+        taken += 1;
+        const out = forwardRequestHead(text, head, CLIENT, 'web', NO_ADDITIONS, rules?.edit(text, head));
+        expect(parseRequestHead(out, bytesOf(out), LIMITS, again)).to.equal('complete');
+        expect(again.length).to.equal(out.length);
+        expect(again).to.include({ method: head.method, framing: head.framing, contentLength: head.contentLength });
+        expect([again.host, again.authorityEnd]).to.deep.equal(['inner', 0]);
+        expect(again.target).to.match(head.target === '*' ? /^\*$/ : /^\/p\//);
+        expect(findField(out, again.fields, 'cookie')).to.equal(-1);
+        const first = findField(out, again.fields, 'x-a');
+        expect(out.slice(again.fields.valueAt(first), again.fields.valueEnd(first))).to.equal('1');
+        expect(findField(out, again.fields, 'x-a', first + 1)).to.equal(-1);
+      }),
+      { numRuns: 3_000, seed: 20261124 },
+    );
+    expect(taken).to.be.greaterThan(500);
   });
 });
 
