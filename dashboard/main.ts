@@ -88,7 +88,7 @@ function sortBy(key: SortKey): void {
 function draw(): void {
   const { view } = picture;
   if (view === undefined) return;
-  const nowMs = Date.now();
+  const { nowMs } = stream;
   show(byId('content'), true);
   show(byId('loading'), false);
   drawInstance(view, nowMs);

@@ -17,6 +17,7 @@ export interface StreamEvents {
 const SILENT_AFTER_MS = 12_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 5_000;
+const CLOCKS_AGREE_MS = 2_000;
 
 export class Stream {
   readonly #session: Session;
@@ -26,10 +27,16 @@ export class Stream {
   /** Runs out when the stream is silent, or when it is time to come back. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  #skewMs = 0;
 
   constructor(session: Session, events: StreamEvents) {
     this.#session = session;
     this.#events = events;
+  }
+
+  /** What the balancer's clock shows, as far as it is known, in epoch milliseconds. */
+  get nowMs(): number {
+    return Date.now() + this.#skewMs;
   }
 
   /** Connects now, whatever it was doing. */
@@ -62,6 +69,7 @@ export class Stream {
       if (response.status === 401) return 'locked';
       if (response.status === 503) return 'Too many dashboards are open at this balancer';
       if (!response.ok || response.body === null) return `The balancer answered ${response.status}`;
+      this.#skewMs = skewOf(response.headers.get('date'));
       await this.#read(response.body, abort);
     } catch {
       // Refused, reset, silent or aborted: all the same to whoever waits for it.
@@ -87,4 +95,11 @@ export class Stream {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => abort.abort(), SILENT_AFTER_MS);
   }
+}
+
+/** @param date of a response that has just come. @returns by how much its clock is ahead, in milliseconds */
+function skewOf(date: string | null): number {
+  const skewMs = Date.parse(date ?? '') - Date.now();
+  // The field has whole seconds, and the way takes time: less than that is no difference.
+  return Math.abs(skewMs) < CLOCKS_AGREE_MS || Number.isNaN(skewMs) ? 0 : skewMs;
 }

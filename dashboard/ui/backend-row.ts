@@ -22,6 +22,7 @@ export class BackendRow {
   readonly #track: Track;
   readonly #pool: string;
   #backend: BackendView;
+  #nowMs = 0;
   readonly #expand = el('button', { type: 'button', class: 'expand', 'aria-expanded': 'false' }, icon('chevron'));
   readonly #note = el('span', { class: 'sub' });
   readonly #badges = new StateBadges();
@@ -85,6 +86,7 @@ export class BackendRow {
   /** @param nowMs by the balancer's clock, in epoch milliseconds */
   draw(backend: BackendView, nowMs: number): void {
     this.#backend = backend;
+    this.#nowMs = nowMs;
     setAttribute(this.element, 'data-problem', isProblem(backend) ? '' : undefined);
     this.#badges.draw(stateWords(backend));
     this.#drawTexts(backend, nowMs);
@@ -137,7 +139,7 @@ export class BackendRow {
   #toggleDetail(): void {
     if (this.#detail === undefined) {
       this.#detail = new BackendDetail(this.element.cells.length);
-      this.#detail.draw(this.#backend, this.#track, Date.now());
+      this.#detail.draw(this.#backend, this.#track, this.#nowMs);
       this.element.after(this.#detail.element);
     } else {
       this.#detail.element.remove();

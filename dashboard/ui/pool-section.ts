@@ -37,7 +37,7 @@ export interface PoolParts extends RowParts {
 export interface Display {
   readonly filter: Filter;
   readonly sort: Sort;
-  /** The balancer's clock, in epoch milliseconds. */
+  /** By the balancer's clock, in epoch milliseconds. */
   readonly nowMs: number;
 }
 

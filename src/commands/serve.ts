@@ -46,7 +46,7 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
   if (from.file === undefined) refreshTokenOnHangUp(starting, secrets.token, logger);
   const balancer = await starting;
   systemd?.ready(balancer);
-  announce(balancer, logger);
+  announce(balancer);
   // What came of it is in the log.
   if (watch === true && from.file !== undefined)
     await FileWatch.start(from.file, () => void balancer.reload().catch(() => {}));
@@ -57,9 +57,9 @@ function refreshTokenOnHangUp(starting: Promise<Balancer>, token: TokenSource, l
   process.on('SIGHUP', () => void starting.then((running) => token.refresh(running, logger)).catch(() => undefined));
 }
 
-function announce(balancer: Balancer, logger: Logger): void {
+function announce(balancer: Balancer): void {
   const { addresses, workers, pools, accept } = balancer.view();
-  logger.info('listening', {
+  balancer.journal.note('started', {
     addresses,
     workers: workers.length,
     accept,

@@ -29,6 +29,16 @@ interface OfFile {
   readonly file: string;
 }
 
+/** What runs since. */
+interface Start {
+  readonly addresses: readonly string[];
+  readonly workers: number;
+  readonly accept: string;
+  readonly backends: number;
+  readonly policy: string;
+  readonly admin: string;
+}
+
 interface Usable {
   /** How many backends are usable, of how many. */
   readonly usable: number;
@@ -37,6 +47,7 @@ interface Usable {
 
 /** What has to be known of each. Fields go into the log as they are. */
 export interface Happenings {
+  readonly started: Start;
   readonly 'backend-up': OfBackend & Because;
   readonly 'backend-down': OfBackend & Because;
   readonly 'backend-ejected': OfBackend & Because & { readonly why: string; readonly forMs: number };
@@ -44,6 +55,7 @@ export interface Happenings {
   readonly 'backend-added': OfBackend & { readonly weight: number; readonly version: number };
   readonly 'backend-removed': OfBackend & { readonly version: number };
   readonly 'backend-changed': OfBackend & { readonly version: number } & Settings;
+  readonly 'backend-drained': OfBackend;
   readonly 'drain-limited': OfBackend & { readonly withinMs: number };
   readonly 'drain-over': OfBackend & { readonly inflight: number };
   readonly 'pool-empty': OfPool;
@@ -82,6 +94,11 @@ export interface Telling<K extends Kind> {
 }
 
 export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
+  started: {
+    level: 'info',
+    message: 'listening',
+    text: ({ addresses, workers }) => `started: listening on ${addresses.join(', ')} with ${workers} workers`,
+  },
   'backend-up': { level: 'info', message: 'backend is up', text: ({ reason }) => `up: ${reason}` },
   'backend-down': { level: 'warn', message: 'backend is down', text: ({ reason }) => `down: ${reason}` },
   'backend-ejected': {
@@ -93,6 +110,11 @@ export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
   'backend-added': { level: 'info', message: 'backend added', text: ({ weight }) => `added with weight ${weight}` },
   'backend-removed': { level: 'info', message: 'backend removed', text: () => 'removed' },
   'backend-changed': { level: 'info', message: 'backend changed', text: settingsText },
+  'backend-drained': {
+    level: 'info',
+    message: 'backend drained',
+    text: () => 'drained: nothing is in flight any more',
+  },
   'drain-limited': {
     level: 'info',
     message: 'backend has a time to drain',

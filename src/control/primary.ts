@@ -18,6 +18,7 @@ import type { AdminToken } from './admin/token.js';
 import type { Balancer, Programs, Staff } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
 import { Changes } from './changes.js';
+import { DrainedLog } from './drained-log.js';
 import { ReloadError } from './errors.js';
 import { Journal } from './journal.js';
 import type { ListenSockets } from './listen-sockets.js';
@@ -41,6 +42,7 @@ import {
   type BackendView,
   type BalancerView,
   backendView,
+  isDrained,
   notReadyReasons,
   type PoolHead,
   type PoolView,
@@ -92,6 +94,7 @@ export class Primary implements Balancer {
   readonly #watch: WorkerWatch<WorkerProcess>;
   readonly #accessLogs: AccessLogs;
   readonly #overloads: OverloadLog;
+  readonly #drained: DrainedLog;
   readonly #rates = new RateLedger(systemRandom.below(HASHES));
   #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
@@ -121,12 +124,16 @@ export class Primary implements Balancer {
       journal: this.journal,
       programs,
       startProber: staff.startProber,
-      publish: (change) => this.#broadcaster.publish(change),
+      publish: (change) => {
+        this.#broadcaster.publish(change);
+        this.#drained.heed(change);
+      },
       publishTable: (table) => this.#broadcaster.publishTable(table),
       recall: (pool, id) => this.#broadcaster.recall(pool, id),
     });
     this.#accessLogs = new AccessLogs(config, logger);
     this.#overloads = new OverloadLog(this.journal, monotonicMs);
+    this.#drained = new DrainedLog(this.journal);
     this.#supervisor = this.#workerSupervisor(staff.openWorker);
     this.#rolls = new Rolls(this.#supervisor, logger);
     this.#watch = this.#workerWatch();
@@ -392,7 +399,15 @@ export class Primary implements Balancer {
   #counted(worker: WorkerProcess, counters: Counters): void {
     // A channel keeps order: what it counted, it counted with the version it acknowledged last.
     const versionOf = (pool: string): number => this.#broadcaster.acknowledged(worker.id, pool) ?? 0;
-    if (this.#pools.stats.record(worker.id, counters, versionOf)) this.#overloads.counted(worker, counters);
-    else this.#logger.warn('counters dropped', { worker: worker.slot });
+    if (!this.#pools.stats.record(worker.id, counters, versionOf)) {
+      this.#logger.warn('counters dropped', { worker: worker.slot });
+      return;
+    }
+    this.#overloads.counted(worker, counters);
+    this.#drained.look((name, id) => {
+      const pool = this.#pools.byName.get(name);
+      const backend = pool?.backend(id);
+      return pool && backend && isDrained(pool, backend, this.#sources);
+    });
   }
 }

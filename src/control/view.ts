@@ -147,7 +147,7 @@ export function backendView(pool: Pool, backend: Backend, sources: Sources): Bac
     ejections: outliers.ejections(pool, backend.id),
     timesEjected: outliers.timesEjected(pool, backend.id),
     probes: { succeeded, failed },
-    drained: backend.admin !== 'enabled' && totals.inflight === 0 && isCountedSince(pool, backend, sources),
+    drained: isDrained(pool, backend, sources),
     ...totals,
   };
 }
@@ -158,8 +158,18 @@ function probeView(last: LastProbe | undefined): ProbeView | null {
   return { ok, reason, ms, at: iso(Date.now() - agoMs), inARow };
 }
 
+/** Whether it takes no new request and no worker has one in flight on it. */
+export function isDrained(pool: Pool, backend: Backend, sources: Pick<Sources, 'pools' | 'supervisor'>): boolean {
+  if (backend.admin === 'enabled' || sources.pools.stats.backend(pool.name, backend.id).inflight > 0) return false;
+  return isCountedSince(pool, backend, sources);
+}
+
 /** Whether what is in flight was counted by every worker after it was told to send nothing more there. */
-function isCountedSince(pool: Pool, { id }: Backend, { pools, supervisor }: Sources): boolean {
+function isCountedSince(
+  pool: Pool,
+  { id }: Backend,
+  { pools, supervisor }: Pick<Sources, 'pools' | 'supervisor'>,
+): boolean {
   const since = pool.adminSince(id);
   // One that is starting has not had a request yet, and will know the pool as it is now before it has one.
   const working = [...supervisor.workers].filter(({ state }) => state !== 'starting');

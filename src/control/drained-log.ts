@@ -1,0 +1,39 @@
+/** control/drained-log.ts: says once that a backend which drains has nothing in flight any more: the machine is free. */
+import type { BackendId } from '../core/backend.js';
+import type { PoolChange } from '../core/snapshot.js';
+import type { Journal } from './journal.js';
+
+interface Draining {
+  readonly pool: string;
+  readonly id: BackendId;
+  told: boolean;
+}
+
+export class DrainedLog {
+  readonly #journal: Journal;
+  readonly #draining = new Map<string, Draining>();
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** A pool has changed. */
+  heed(change: PoolChange): void {
+    const id = change.kind === 'removed' ? change.id : change.backend.id;
+    const key = `${id} ${change.pool}`;
+    if (change.kind === 'removed' || change.backend.admin !== 'draining') this.#draining.delete(key);
+    else if (!this.#draining.has(key)) this.#draining.set(key, { pool: change.pool, id, told: false });
+  }
+
+  /** @param isDrained whether the backend is; `undefined` when it is there no more */
+  look(isDrained: (pool: string, id: BackendId) => boolean | undefined): void {
+    for (const [key, draining] of this.#draining) {
+      if (draining.told) continue;
+      const drained = isDrained(draining.pool, draining.id);
+      if (drained === undefined) this.#draining.delete(key);
+      if (drained !== true) continue;
+      draining.told = true;
+      this.#journal.note('backend-drained', { pool: draining.pool, backend: draining.id });
+    }
+  }
+}
