@@ -48,7 +48,7 @@ export class Worker {
   private memoryBytes = 0;
   private readonly number: number;
   private share = WHOLE;
-  /** Access logs that were turned off, until the last request that began before has ended. */
+  /** Access logs that were turned off, or took another format or file, until the last request that began before has ended. */
   private readonly leavingLogs = new Set<AccessLog>();
 
   /**
@@ -123,7 +123,7 @@ export class Worker {
     const { pools } = this.plane;
     const joining = snapshots.filter(({ pool }) => !pools.has(pool)).map((snapshot) => this.dispatch(config, snapshot));
     for (const dispatch of joining) dispatch.resize(this.share);
-    this.plane.configure(config, joining, this.accessLogFor(config, this.plane.accessLog), stickySecret);
+    this.plane.configure(config, joining, this.nextAccessLog(config), stickySecret);
     // Those it had already have missed changes.
     for (const snapshot of snapshots) this.install(pools.get(snapshot.pool), snapshot);
   }
@@ -134,13 +134,18 @@ export class Worker {
   }
 
   /** @returns where requests are logged by that configuration */
-  private accessLogFor(config: Config, current?: AccessLog): AccessLog | undefined {
-    if (config.accessLog === 'off') {
-      if (current !== undefined) this.leavingLogs.add(current);
-      return undefined;
-    }
-    current?.configure(config);
-    return current ?? new AccessLog(config, this.number, (report) => this.report(report));
+  private accessLogFor(config: Config): AccessLog | undefined {
+    if (config.accessLog === 'off') return undefined;
+    return new AccessLog(config, this.number, (report) => this.report(report));
+  }
+
+  /** @returns {@link accessLogFor}, which is the present one where nothing about it changes */
+  private nextAccessLog(next: Config): AccessLog | undefined {
+    const { accessLog, config } = this.plane;
+    const isSame = next.accessLog === config.accessLog && next.accessLogFormat === config.accessLogFormat;
+    if (isSame) return accessLog;
+    if (accessLog !== undefined) this.leavingLogs.add(accessLog);
+    return this.accessLogFor(next);
   }
 
   /** Ends everything at once. */

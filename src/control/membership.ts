@@ -16,7 +16,7 @@ import type { HealthScheduler } from './health-scheduler.js';
 import { type InputSchema, inputProblem } from './input-problem.js';
 import type { Journal } from './journal.js';
 import type { Outliers } from './outliers.js';
-import { newBackend, type Pool } from './pool.js';
+import { type Hosts, newBackend, type Pool } from './pool.js';
 import type { Resolver } from './resolver.js';
 import type { Stats } from './stats.js';
 
@@ -114,10 +114,11 @@ export class Membership implements PoolChanges {
     return pool;
   }
 
-  addBackend(poolName: string, input: BackendInput): number {
+  /** @param hosts for a backend behind a name, so that it can be used at once */
+  addBackend(poolName: string, input: BackendInput, hosts?: Hosts): number {
     const pool = this.pool(poolName);
     const parsed = withTier(parse(backendConfig, input));
-    const joining = newBackend(parsed, this.#parts.healthCheckOf(pool).initial);
+    const joining = newBackend(parsed, this.#parts.healthCheckOf(pool).initial, hosts);
     const { id, weight } = joining.backend;
     const known = pool.backend(id);
     if (known !== undefined) {
@@ -176,8 +177,9 @@ export class Membership implements PoolChanges {
   async #watch(pool: Pool, backend: Backend): Promise<void> {
     const { healthCheckOf, health, resolver, stats } = this.#parts;
     stats.admit(pool.name, backend.id);
-    const isStillThere = isIP(backend.host) !== 0 || (await resolver.watch(pool, backend));
-    if (isStillThere) await health.watch(pool, backend.id, healthCheckOf(pool));
+    const name = nameOf(backend.id);
+    const resolved = name === undefined ? true : resolver.watch(pool, { ...backend, host: name });
+    if (isIP(backend.host) !== 0 || (await resolved)) await health.watch(pool, backend.id, healthCheckOf(pool));
   }
 
   #warnOfTheLast(before: Eligible, { name, eligible }: Pool): void {
@@ -212,6 +214,12 @@ export function backendIn(pool: Pool, text: string): Backend {
   if (backend !== undefined) return backend;
   const known = pool.snapshot.backends.map(({ id }) => id);
   throw unknownBackend(pool.name, text, known);
+}
+
+/** @returns the host of a backend that is a name; `undefined` for one that is an address */
+export function nameOf(id: string): string | undefined {
+  const address = parseAddress(id, 1);
+  return typeof address === 'string' || isIP(address.host) !== 0 ? undefined : address.host;
 }
 
 /** @returns the id that `text` means: people write a name in capitals and an IPv6 address in several ways */

@@ -34,6 +34,10 @@ export interface NewBackend {
   readonly reason: string;
 }
 
+/** Addresses of names that have been resolved already. */
+export type Hosts = ReadonlyMap<string, string>;
+const NO_HOSTS: Hosts = new Map();
+
 /**
  * @param initial its health before the first probe
  * @returns a configured backend as it joins a pool; one behind a name is out of use until the name is resolved
@@ -41,14 +45,16 @@ export interface NewBackend {
 export function newBackend(
   { address, admin = 'enabled', ...settings }: PoolConfig['backends'][number],
   initial: HealthState,
+  hosts: Hosts = NO_HOSTS,
 ): NewBackend {
   const parsed = parseAddress(address, 1);
   if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
-  const known = isIP(parsed.host) !== 0;
+  const host = hosts.get(parsed.host) ?? parsed.host;
+  const known = isIP(host) !== 0;
   const id = backendIdSchema.parse(address);
   const states = { admin, health: known ? initial : 'down', outlier: 'in' } as const;
   return {
-    backend: { id, ...parsed, ...settings, ...states, usableSince: 0 },
+    backend: { id, host, port: parsed.port, ...settings, ...states, usableSince: 0 },
     reason: known ? 'not probed yet' : 'the name has not been resolved yet',
   };
 }

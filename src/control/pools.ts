@@ -17,11 +17,11 @@ import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
-import { Membership } from './membership.js';
+import { Membership, nameOf } from './membership.js';
 import { monotonicMs } from './monotonic.js';
 import { type Failing, Outliers } from './outliers.js';
 import { panicLog } from './panic-log.js';
-import { newBackend, Pool } from './pool.js';
+import { type Hosts, newBackend, Pool } from './pool.js';
 import type { Prober } from './probe-thread.js';
 import { Resolver } from './resolver.js';
 import { Services } from './services.js';
@@ -66,7 +66,6 @@ export class Pools {
   readonly #resolver: Resolver;
   readonly #hashTables: HashTables;
   readonly #onChange: (change: PoolChange) => void;
-  #patience: NodeJS.Timeout | undefined;
 
   constructor({
     config,
@@ -142,12 +141,7 @@ export class Pools {
    */
   async start(): Promise<void> {
     this.#successRates.start();
-    const patienceOver = new Promise<void>((resolve) => {
-      this.#patience = setTimeout(resolve, PATIENCE_MS);
-    });
-    const all = Promise.all([this.membership.start(), this.#findServices(), this.#buildTables()]);
-    await Promise.race([all, patienceOver]);
-    clearTimeout(this.#patience);
+    await withinPatience(Promise.all([this.membership.start(), this.#findServices(), this.#buildTables()]));
   }
 
   async #findServices(): Promise<void> {
@@ -162,10 +156,26 @@ export class Pools {
     await Promise.all(hashed.map(({ snapshot }) => this.#hashTables.watch(snapshot)));
   }
 
+  /**
+   * Asks for the names of backends that are to join, so that those can be used the moment they do.
+   * @returns those that were answered within a second
+   */
+  async resolve(ids: readonly string[]): Promise<Hosts> {
+    const names = new Set(ids.flatMap((id) => nameOf(id) ?? []));
+    const hosts = new Map<string, string>();
+    const asked = [...names].map(async (name) => {
+      const { addresses } = await this.#names.addresses(name);
+      if (addresses[0] !== undefined) hosts.set(name, addresses[0]);
+    });
+    // A name that does not resolve is told of by whoever keeps it up to date.
+    await withinPatience(Promise.allSettled(asked));
+    return hosts;
+  }
+
   /** A pool joins while the others run; its backends are watched from now on. */
-  add(name: string, config: PoolConfig): void {
+  add(name: string, config: PoolConfig, hosts: Hosts): void {
     this.#configs.set(name, config);
-    const pool = this.#newPool(name, config);
+    const pool = this.#newPool(name, config, hosts);
     this.#pools.set(name, pool);
     void this.membership.join(pool);
     this.services.configure(pool, config.services);
@@ -213,8 +223,8 @@ export class Pools {
     return movedShare(await this.#hashTables.build(before), await this.#hashTables.build(members));
   }
 
-  #newPool(name: string, { backends, healthCheck, panic }: PoolConfig): Pool {
-    const joining = backends.map((each) => newBackend(each, healthCheck.initial));
+  #newPool(name: string, { backends, healthCheck, panic }: PoolConfig, hosts?: Hosts): Pool {
+    const joining = backends.map((each) => newBackend(each, healthCheck.initial, hosts));
     return new Pool(name, joining, panic, Date.now, this.#onChange);
   }
 
@@ -233,7 +243,6 @@ export class Pools {
 
   /** Nothing is watched any more. Idempotent. */
   async stop(): Promise<void> {
-    clearTimeout(this.#patience);
     this.services.stop();
     this.#resolver.stop();
     this.#names.cancel();
@@ -284,4 +293,14 @@ export class Pools {
       logger,
     });
   }
+}
+
+/** Settles with `work`, or when that has had its time; it goes on in the background then. */
+async function withinPatience(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS);
+  });
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }

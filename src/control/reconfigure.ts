@@ -11,6 +11,7 @@ import type { Broadcaster } from './broadcaster.js';
 import { ReloadError, StartError } from './errors.js';
 import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
+import type { Hosts } from './pool.js';
 import type { Pools } from './pools.js';
 import { configAfter, isIdle, type PoolPlan, planListeners, planReload, type ReloadPlan } from './reload-plan.js';
 import type { Supervisor } from './supervisor.js';
@@ -46,7 +47,7 @@ export async function reconfigure(
   if (!isIdle(plan)) {
     parts.sockets.add(prepared.opened);
     adopt(config);
-    changePools(parts.pools, plan.pools, config);
+    changePools(parts.pools, plan.pools, config, prepared.hosts);
     parts.broadcaster.configure(config, namesOf(plan.pools, 'added'), stickySecret);
     for (const name of namesOf(plan.pools, 'removed')) parts.pools.remove(name);
     changeRest(parts, plan, before, config);
@@ -57,15 +58,17 @@ export async function reconfigure(
 }
 
 /** @throws {ReloadError} when something that is new cannot be had; nothing is left open then */
-async function prepare({ accept }: ReconfigureParts, before: Config, next: Config) {
+async function prepare({ accept, pools }: ReconfigureParts, before: Config, next: Config) {
   const { add, remove } = planListeners(before, next);
   const clash = add.find((address) => firstOverlap([...remove, address]) !== undefined);
   if (clash !== undefined)
     throw new ReloadError(`Cannot listen on ${clash} while another listener has its port; restart`);
+  const joining = planReload(runningPools(pools), before, next).pools.flatMap(({ backends }) => backends.add);
+  const hosts = await pools.resolve(joining.map(({ address }) => address));
   try {
     const accessLog = before.accessLog === next.accessLog ? undefined : await tryAccessLog(next);
     try {
-      return { accessLog, opened: await ListenSockets.open(add, accept) };
+      return { hosts, accessLog, opened: await ListenSockets.open(add, accept) };
     } catch (error) {
       await accessLog?.close();
       throw error;
@@ -76,16 +79,16 @@ async function prepare({ accept }: ReconfigureParts, before: Config, next: Confi
 }
 
 /** What joins comes first, so that no pool is ever without a backend and no route without its pool. */
-function changePools(pools: Pools, plans: readonly PoolPlan[], config: Config): void {
+function changePools(pools: Pools, plans: readonly PoolPlan[], config: Config, hosts: Hosts): void {
   for (const { name, change, backends } of plans) {
     const settings = config.pools[name];
     if (settings === undefined) continue;
     if (change === 'added') {
-      pools.add(name, settings);
+      pools.add(name, settings, hosts);
       continue;
     }
     pools.configure(name, settings);
-    for (const backend of backends.add) pools.membership.addBackend(name, backend);
+    for (const backend of backends.add) pools.membership.addBackend(name, backend, hosts);
     for (const { id, settings: altered } of backends.alter) pools.membership.updateBackend(name, id, altered);
     for (const id of backends.remove) pools.membership.removeBackend(name, id);
   }

@@ -73,8 +73,10 @@ export function planReload(running: readonly RunningPool[], before: Config, afte
 
 /** @returns what runs once the plan is applied: what waits for a restart is as before */
 export function configAfter(before: Config, after: Config): Config {
-  const kept = Object.entries(before).filter(([key]) => !reloads(key, before, after));
-  return { ...after, ...Object.fromEntries(kept) };
+  const isKept = (key: string): boolean => !reloads(key, before, after);
+  const config = { ...after, ...Object.fromEntries(Object.entries(before).filter(([key]) => isKept(key))) };
+  for (const key of Object.keys(after)) if (isKept(key) && !(key in before)) Reflect.deleteProperty(config, key);
+  return config;
 }
 
 /** Whether nothing changes, be it that all waits for a restart. */

@@ -19,9 +19,8 @@ const FINISH_MS = 500;
 export type AccessLogReport = Extract<ToPrimary, { type: 'access-log' }>;
 
 export class AccessLog implements RecordKeeper {
-  format: LineFormat;
-  private name: string;
-  private readonly worker: number;
+  readonly format: LineFormat;
+  private readonly name: string;
   private readonly report: (report: AccessLogReport) => void;
   private readonly writer: LogWriter;
   /** What to add to monotonic milliseconds; set again with each tick, since clocks are set. */
@@ -37,8 +36,7 @@ export class AccessLog implements RecordKeeper {
   /** @param worker its number, which every line names */
   constructor({ accessLog, accessLogFormat }: Config, worker: number, report: (report: AccessLogReport) => void) {
     this.name = accessLog;
-    this.worker = worker;
-    this.format = formatOf(accessLogFormat, worker);
+    this.format = accessLogFormat === 'json' ? jsonFormat(worker) : clfFormat(worker);
     this.report = report;
     this.writer = new LogWriter({
       onTrouble: (cause) => this.onTrouble(cause),
@@ -81,14 +79,6 @@ export class AccessLog implements RecordKeeper {
     const { lost } = this;
     this.lost = 0;
     return lost;
-  }
-
-  /** Writes another format from now on, and into another file once that is open. */
-  configure({ accessLog, accessLogFormat }: Config): void {
-    this.format = formatOf(accessLogFormat, this.worker);
-    if (accessLog === this.name) return;
-    this.name = accessLog;
-    void this.reopen();
   }
 
   /** Opens the file by its name again, which rotation has given to a new one. Never fails: then the old one stays. */
@@ -134,8 +124,4 @@ export class AccessLog implements RecordKeeper {
     this.lost += lines;
     this.lostInTrouble += lines;
   }
-}
-
-function formatOf(name: Config['accessLogFormat'], worker: number): LineFormat {
-  return name === 'json' ? jsonFormat(worker) : clfFormat(worker);
 }
