@@ -18,6 +18,7 @@ import {
 } from '../../src/index.js';
 import { refusingAddress, startBackend } from '../support/backend.js';
 import { onStop, stopEverything } from '../support/cleanup.js';
+import { eventually } from '../support/eventually.js';
 
 const says = (name: string) => startBackend((_request, response) => void response.end(name));
 const pools = (...addresses: string[]): ConfigInput['pools'] => ({
@@ -78,6 +79,15 @@ describe('A balancer inside a program', () => {
     response.end('late');
     expect(await answer).to.equal('200 late');
     await closed;
+  });
+
+  it('lets go of a probe that is under way when it is closed', async () => {
+    const silent = await startBackend(() => {});
+    const healthCheck = { path: '/', timeout: '1h' };
+    const balancer = await start({ pools: { web: { backends: [{ address: silent.address }], healthCheck } } });
+    expect(silent.open).to.equal(1);
+    await balancer.close();
+    await eventually('nobody is connected any more', () => silent.open === 0);
   });
 
   it('listens again on the port that it gave back', async () => {
