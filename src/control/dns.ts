@@ -51,7 +51,11 @@ export function dnsNames(servers: readonly string[]): Names {
       }
       return inSystem(name);
     },
-    services: async (name) => firstOf(candidatesFor(name, await search()), (each) => resolver.resolveSrv(each)),
+    services: async (name) => {
+      const records = await firstOf(candidatesFor(name, await search()), (each) => resolver.resolveSrv(each));
+      // Node 24 says more of each than is asked here.
+      return records.map(({ name, port, priority, weight }) => ({ name, port, priority, weight }));
+    },
     cancel: () => resolver.cancel(),
   };
 }

