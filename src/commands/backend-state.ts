@@ -9,18 +9,21 @@ export interface Shown extends Pick<Backend, 'admin' | 'health' | 'outlier'> {
   readonly drained: boolean;
   /** When what is still open on it ends (ISO 8601), if it drains and has a time for that. */
   readonly drainEndsAt: string | null;
+  /** When it returns (ISO 8601), if it is ejected. */
+  readonly ejectedUntil: string | null;
 }
 
 /**
  * What an operator decided comes first, then what the health checks found, then what traffic found.
  * @param nowMs epoch milliseconds
  */
-export function backendState({ admin, health, outlier, reason, drained, drainEndsAt }: Shown, nowMs: number): string {
+export function backendState(shown: Shown, nowMs: number): string {
+  const { admin, health, outlier, reason, drained, drainEndsAt, ejectedUntil } = shown;
   if (admin === 'draining' && drained) return 'drained';
   if (admin === 'draining' && drainEndsAt !== null) return `draining, ${secondsUntil(drainEndsAt, nowMs)} left`;
   if (admin !== 'enabled') return admin;
   if (health === 'down') return `down: ${reason}`;
-  if (outlier === 'ejected') return 'ejected after failures';
+  if (outlier === 'ejected') return `ejected${ejectedUntil === null ? '' : `, ${secondsUntil(ejectedUntil, nowMs)} left`}`;
   return health;
 }
 

@@ -7,7 +7,7 @@ export interface Column {
   readonly heading: string;
   /** Numbers are read from the right. */
   readonly align?: 'left' | 'right';
-  /** Left out where lines are too long, the highest first; a column without stays. */
+  /** Left out where lines are too long, the highest first, from 1; a column without stays. */
   readonly spare?: number;
   /** Colours a cell, given its text. */
   readonly paint?: (padded: string, text: string) => string;
@@ -44,17 +44,14 @@ export function table(
 /** @returns the indexes of the columns that are shown */
 function fitting(columns: readonly Column[], widths: readonly number[], width: number): readonly number[] {
   const shown = columns.map((_, index) => index);
-  const byNeed = shown.filter((index) => columns[index]?.spare !== undefined).sort((a, b) => spare(a) - spare(b));
+  const spareOf = (index: number): number => columns[index]?.spare ?? 0;
+  const byNeed = shown.filter((index) => spareOf(index) > 0).sort((a, b) => spareOf(a) - spareOf(b));
   while (lengthOf(shown, widths) > width) {
     const last = byNeed.pop();
     if (last === undefined) break;
     shown.splice(shown.indexOf(last), 1);
   }
   return shown;
-
-  function spare(index: number): number {
-    return columns[index]?.spare ?? 0;
-  }
 }
 
 function lengthOf(shown: readonly number[], widths: readonly number[]): number {

@@ -69,6 +69,12 @@ export class Outliers {
     return this.#suspects.get(pool)?.get(id)?.record.ejections ?? 0;
   }
 
+  /** @returns how long the backend stays ejected, in milliseconds; `undefined` for one that is not */
+  ejectedForMs(pool: Pool, id: BackendId): number | undefined {
+    const record = this.#suspects.get(pool)?.get(id)?.record;
+    return record?.state === 'ejected' ? Math.max(0, record.untilMs - this.#nowMs()) : undefined;
+  }
+
   /** @returns how often the backend was ejected since it joined */
   timesEjected(pool: Pool, id: BackendId): number {
     return this.#suspects.get(pool)?.get(id)?.ejected ?? 0;

@@ -74,7 +74,9 @@ export function withState(listed: readonly Listed[], { added, changed, removed }
 /** @returns the configuration with each pool's backends as operators have left them */
 export function foldState(config: Config, state: RuntimeState): Config {
   const pools = Object.entries(config.pools).map(([name, pool]) => {
-    const backends = [...withState(pool.backends, state[name] ?? UNCHANGED)];
+    // A pool may have the name of something that every object has.
+    const changes = Object.hasOwn(state, name) ? state[name] : undefined;
+    const backends = [...withState(pool.backends, changes ?? UNCHANGED)];
     return [name, { ...pool, backends }] as const;
   });
   return { ...config, pools: Object.fromEntries(pools) };

@@ -34,7 +34,7 @@ export class StateFile {
   readonly #state: () => RuntimeState;
   readonly #logger: Logger;
   /** What the file holds. */
-  #written: string;
+  #written = '';
   #writing: Promise<Saved> = Promise.resolve(SAVED);
   #next: Promise<Saved> | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -48,7 +48,6 @@ export class StateFile {
     this.#path = path;
     this.#state = state;
     this.#logger = logger;
-    this.#written = '';
   }
 
   /**
@@ -71,17 +70,16 @@ export class StateFile {
   }
 
   async #write(): Promise<Saved> {
-    const text = textOf(this.#state());
-    if (text === this.#written) return SAVED;
     clearTimeout(this.#again);
     try {
-      await replaceFile(this.#path, text);
+      const text = textOf(this.#state());
+      if (text !== this.#written) await replaceFile(this.#path, text);
+      this.#written = text;
     } catch (error) {
       return this.#failed(problemOf(this.#path, error));
     }
     if (this.#failing) this.#logger.info('state file is written again', { file: this.#path });
     this.#failing = false;
-    this.#written = text;
     return SAVED;
   }
 

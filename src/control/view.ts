@@ -25,6 +25,8 @@ export interface BackendView extends Backend, BackendTotals {
   readonly drainEndsAt: string | null;
   /** The service that named it; `null` for one that a file or a person has named. */
   readonly service: string | null;
+  /** When it returns unless a probe says so before (ISO 8601); `null` for one that is not ejected. */
+  readonly ejectedUntil: string | null;
   /** Ejections that still count against it. */
   readonly ejections: number;
   /** All there were since it joined. */
@@ -132,6 +134,7 @@ export function poolView(pool: Pool, sources: Sources): PoolView {
 export function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
   const { stats, health, outliers, drains, services } = sources.pools;
   const drainEndsAt = drains.endsAt(pool, backend.id);
+  const ejectedForMs = outliers.ejectedForMs(pool, backend.id);
   const note = pool.healthNote(backend.id);
   const change = pool.lastChange(backend.id);
   const { succeeded, failed } = health.probes(pool, backend.id);
@@ -144,6 +147,7 @@ export function backendView(pool: Pool, backend: Backend, sources: Sources): Bac
     lastChange: { to: change?.to ?? backend.health, reason: change?.reason ?? '', at: iso(change?.at ?? 0) },
     drainEndsAt: drainEndsAt === undefined ? null : iso(drainEndsAt),
     service: services.of(pool, backend.id) ?? null,
+    ejectedUntil: ejectedForMs === undefined ? null : iso(Date.now() + ejectedForMs),
     ejections: outliers.ejections(pool, backend.id),
     timesEjected: outliers.timesEjected(pool, backend.id),
     probes: { succeeded, failed },

@@ -65,8 +65,10 @@ describe('A balancer of two workers', () => {
     await askUntil(balancer, () => first(balancer)?.outlier === 'ejected');
     expect(first(balancer)?.lastChange.reason).to.match(/^\d+ failures in a row \(gateway-error\)$/);
     expect(outliersOf(balancer)).to.deep.equal(['ejected', 'in', 'in']);
+    expect(Date.parse(first(balancer)?.ejectedUntil ?? '') - Date.now()).to.be.at.most(500);
     answers.set(bad ?? '', () => 200);
     await until(balancer, () => first(balancer)?.outlier === 'in');
+    expect(first(balancer)?.ejectedUntil).to.equal(null);
     expect(first(balancer)?.usableSince).to.be.greaterThan(0);
     expect(first(balancer)?.ejections).to.equal(1);
   });

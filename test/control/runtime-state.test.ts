@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ADMIN_STATES } from '../../src/config/schema.js';
+import { ADMIN_STATES, configSchema } from '../../src/config/schema.js';
 import {
+  foldState,
   isUnchanged,
   type Running,
   runtimeStateSchema,
@@ -80,6 +81,11 @@ describe('What operators have changed', () => {
     expect(withState([of(5)], changed)).to.deep.equal([of(7)]);
     const added = stateOf([], asRunning([of(7)]));
     expect(withState([of(5)], added)).to.deep.equal([of(7)]);
+  });
+
+  it('is nothing to a pool that is called like what every object has', () => {
+    const config = configSchema.parse({ pools: { constructor: { backends: [{ address: '10.0.0.1:80' }] } } });
+    expect(foldState(config, {})).to.deep.equal(config);
   });
 
   it('of a backend that a service names is the admin state alone', () => {

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -70,7 +71,10 @@ describe('The state file', () => {
     writeFileSync(path, '');
     symlinkSync(path, link);
     const kept = await readState(link);
-    expect(kept.path).to.equal(path);
+    const made = new StateFile(kept.path, () => removing('10.0.0.1:80'), log.logger);
+    expect(await made.save()).to.deep.equal({ saved: true });
+    expect(lstatSync(link).isSymbolicLink()).to.equal(true);
+    expect((await readState(link)).state).to.deep.equal(removing('10.0.0.1:80'));
   });
 
   it('takes all changes that come during a write in one more', async () => {

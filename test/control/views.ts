@@ -18,6 +18,7 @@ export function backendViewOf(id: string, fields: Partial<BackendView> & Partial
     lastChange: { to: 'up', reason: '', at: TIME },
     drained: false,
     drainEndsAt: null,
+    ejectedUntil: null,
     service: null,
     ejections: 0,
     timesEjected: 0,

@@ -14,6 +14,7 @@ export const backendAnswer = z.looseObject({
   lastChange: z.looseObject({ at: z.string() }),
   drained: z.boolean(),
   drainEndsAt: z.string().nullable(),
+  ejectedUntil: z.string().nullable(),
   inflight: z.number(),
   requests: z.number(),
   requestsPerSecond: z.number(),

@@ -75,6 +75,7 @@ export const backendAnswer = z
     drained: z.boolean().describe('Takes no new request, and no worker has one in flight on it.'),
     drainEndsAt: time.nullable().describe('When what is still open on it ends.'),
     service: z.string().nullable().describe('The service that named it.'),
+    ejectedUntil: time.nullable().describe('When it returns unless a probe says so before.'),
     ejections: z.int().min(0).describe('Ejections that still count against it.'),
     timesEjected: z.int().min(0).describe('Ejections since it joined.'),
     probes: z.object({ succeeded: count, failed: count }).describe('Probes since it joined, by how they ended.'),
