@@ -2,6 +2,6 @@
 import type { Product } from '../product.js';
 import { haproxy } from './haproxy.js';
 import { nginx } from './nginx.js';
-import { roundhouse } from './roundhouse.js';
+import { roundhouse, withoutShedding } from './roundhouse.js';
 
-export const PRODUCTS: readonly Product[] = [roundhouse, nginx, haproxy];
+export const PRODUCTS: readonly Product[] = [roundhouse, withoutShedding, nginx, haproxy];
