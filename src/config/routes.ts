@@ -6,15 +6,14 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { ipv6Key } from '../routing/host.js';
 import { plainPath } from '../routing/path.js';
-import { redirectProblem } from '../routing/redirect.js';
 import { byConditions, covers, type Match, placeOf } from '../routing/router.js';
 import { fieldName, fieldValue } from './fields.js';
 import { requestHeaders, responseHeaders } from './header-rules.js';
+import { rateLimit, redirect, routeLimits, routeTimeouts, split, splitBy } from './route-parts.js';
 import { alternatives, similarWord } from './similar.js';
-import { duration, ipRange, positiveDuration, shown } from './values.js';
+import { ipRange, shown } from './values.js';
 
 const MAX_ROUTES = 10_000;
-const MAX_WEIGHT = 1_000;
 
 const HOST = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
 const host = z
@@ -45,79 +44,6 @@ const path = z
 const methods = z
   .array(z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/, { error: 'is no method; write GET, POST or another in capitals' }))
   .min(1, { error: 'needs at least one method' });
-
-const redirect = z
-  .strictObject({
-    to: z
-      .string()
-      .max(2_048)
-      .superRefine((text, context) => {
-        const problem = redirectProblem(text);
-        if (problem !== undefined) context.addIssue({ code: 'custom', message: `"${text}" ${problem}` });
-      })
-      .describe(
-        'Where to: a URL or a path, in which `{host}`, `{path}`, `{query}` (with its `?`) stand for those of the request ' +
-          'and `{rest}` for the path behind what `path` matched.',
-      ),
-    status: z
-      .literal([301, 302, 303, 307, 308])
-      .default(308)
-      .describe('301 and 308 are kept by browsers; 307 and 308 keep the method.'),
-  })
-  .describe('The client is sent elsewhere.');
-
-const split = z
-  .record(z.string(), z.int().min(0).max(MAX_WEIGHT))
-  .refine((weights) => Object.values(weights).some((weight) => weight > 0), { error: 'needs a weight above 0' })
-  .describe('Several pools by name, each with its share of the requests relative to the others.');
-
-const splitBy = z
-  .string()
-  .regex(/^(random|ip|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, {
-    error: 'is nothing to split by; write random, ip, header:NAME or cookie:NAME',
-  })
-  .default('random')
-  .describe(
-    'What decides about the pool: chance for each request, or the client so that it stays with its pool: `ip`, ' +
-      '`header:NAME` or `cookie:NAME`; without that field or cookie by `ip`.',
-  );
-
-const routeTimeouts = z
-  .strictObject({
-    bodyGap: duration.optional().describe('Between two reads of a request body.'),
-    responseHead: duration.optional().describe('From the whole request sent to the head of the response.'),
-    betweenBytes: duration.optional().describe('Between two reads of a response body.'),
-    tunnelIdle: duration
-      .optional()
-      .describe('An upgraded connection (WebSocket) that carries nothing for so long ends.'),
-  })
-  .describe("Times in place of those of `timeouts` and of the pool's.");
-
-const routeLimits = z
-  .strictObject({ bodyBytes: z.int().min(0).describe('Bytes of a request body; 0 sets no limit.') })
-  .describe('Limits in place of those of `limits`.');
-
-const rateLimit = z
-  .strictObject({
-    requests: z.int().min(1).max(1_000_000).describe('So many requests of one key, in the long run.'),
-    per: positiveDuration.prefault('1s').describe('In so much time.'),
-    burst: z
-      .int()
-      .min(1)
-      .max(1_000_000)
-      .optional()
-      .describe('So many at once after a rest; the same as `requests` unless given.'),
-    key: z
-      .string()
-      .regex(/^(ip|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, { error: 'is nothing to count by; write ip or header:NAME' })
-      .default('ip')
-      .describe(
-        'What is counted: `ip`, the client (of IPv6 its /64), or `header:NAME`, the value of a field, and the client ' +
-          'where it is missing.',
-      ),
-  })
-  .transform(({ burst, ...limit }) => ({ ...limit, burst: burst ?? limit.requests }))
-  .describe('How many requests of one client are let through by the whole host; more are answered with 429.');
 
 const addresses = z.array(ipRange).min(1, { error: 'needs at least one address' });
 
