@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import {
   buildMaglevTable,
   type MaglevTable,
+  movedShare,
   TABLE_PLACES,
   type TableMember,
 } from '../../src/balancing/maglev-table.js';
@@ -108,3 +109,18 @@ function movedWithout(count: number, leaving: number, seed: number): number {
   const moved = before.filter((id, place) => !gone.has(id) && after[place] !== id);
   return moved.length / TABLE_PLACES;
 }
+
+describe('The share of keys that move from one table to another', () => {
+  const table = (...ids: readonly string[]) => buildMaglevTable(ids.map((id) => ({ id: idOf(id), weight: 1 })));
+
+  it('is nothing between tables of the same members, and all of it where there were none', () => {
+    expect(movedShare(table('a', 'b'), table('b', 'a'))).to.equal(0);
+    expect(movedShare(table(), table('a'))).to.equal(1);
+    expect(movedShare(table(), table())).to.equal(0);
+  });
+
+  it('is the share of a member that leaves, and little more', () => {
+    const ten = Array.from({ length: 10 }, (_, n) => `10.0.0.${n}:80`);
+    expect(movedShare(table(...ten), table(...ten.slice(1)))).to.be.within(0.1, 0.14);
+  });
+});

@@ -8,7 +8,8 @@ import { eventually } from '../support/eventually.js';
 const RELOADS = 100;
 
 describe('A balancer in one process that is reloaded again and again', () => {
-  let contents: readonly Config[];
+  /** Pools of each round have names of their own, so that whatever stays of one is one more. */
+  let contents: readonly ((round: number) => Config)[];
   let balancer: Balancer;
 
   before(async () => {
@@ -22,20 +23,26 @@ describe('A balancer in one process that is reloaded again and again', () => {
       return configSchema.parse({ listeners, admin: 'off', workers: 0, pools, ...more });
     };
     contents = [
-      configOf({ web: { backends, healthCheck, policy: 'maglev' } }),
-      configOf({ api: { backends: named, healthCheck, slowStart: '1m', sticky: { cookie: 'rh' } } }),
-      configOf(
-        { web: { backends: named, healthCheck, pipelining: 4 }, api: { backends, hedging: { delay: '20ms' } } },
-        { listeners: [{ address: '127.0.0.1:0' }, { address: '127.0.0.1:0' }], routes: [{ pool: 'web' }] },
-      ),
-      configOf(
-        { web: { backends, services: [{ name: '_http._tcp.nowhere.test' }] } },
-        { dns: { servers: ['127.0.0.1:9'] } },
-      ),
+      (n) => configOf({ [`web${n}`]: { backends, healthCheck, policy: 'maglev' } }),
+      (n) => configOf({ [`api${n}`]: { backends: named, healthCheck, slowStart: '1m', sticky: { cookie: 'rh' } } }),
+      (n) =>
+        configOf(
+          {
+            [`web${n}`]: { backends: named, healthCheck, pipelining: 4 },
+            [`api${n}`]: { backends, healthCheck, hedging: { delay: '20ms' } },
+          },
+          { listeners: [{ address: '127.0.0.1:0' }, { address: '127.0.0.1:0' }], routes: [{ pool: `web${n}` }] },
+        ),
+      (n) =>
+        configOf(
+          { [`web${n}`]: { backends, services: [{ name: '_http._tcp.nowhere.test' }] } },
+          { dns: { servers: ['127.0.0.1:9'] } },
+        ),
     ];
     let reading = 0;
     const read = async () => {
-      const config = contents[reading % contents.length] ?? configOf({});
+      const next = contents[reading % contents.length];
+      const config = next?.(Math.floor(reading / contents.length)) ?? configOf({});
       reading += 1;
       return { config, adminToken: undefined, stickySecret: undefined };
     };
@@ -61,7 +68,7 @@ describe('A balancer in one process that is reloaded again and again', () => {
       () => `no more of anything is there than before: ${JSON.stringify([before, resources()])}`,
       () => Object.entries(resources()).every(([type, count]) => count <= (before[type] ?? 0)),
     );
-    expect(balancer.view().pools.map(({ name }) => name)).to.deep.equal(['web']);
+    expect(balancer.view().pools.map(({ name }) => name)).to.deep.equal([`web${RELOADS / contents.length}`]);
   });
 });
 

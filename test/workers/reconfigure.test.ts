@@ -67,6 +67,7 @@ describe('A worker that gets another configuration', () => {
     const snapshots = [{ pool: 'other', version: 4, backends: joining }];
     proxy.worker.receive({ type: 'configure', config, snapshots }, undefined);
     expect([...proxy.worker.plane.pools.keys()]).to.deep.equal(['other']);
+    expect(upstream.keepsIdle, 'a connection that has done its work').to.equal(false);
     expect(proxy.said('applied').at(-1)).to.deep.equal({ type: 'applied', pool: 'other', version: 4 });
     const second = await connect(proxy.port);
     second.send(GET);
@@ -128,6 +129,22 @@ describe('A worker that gets another configuration', () => {
     await logged('second', 1);
     expect(folder.lines('first')[0]).to.match(/^\{.*\/json/);
     expect(folder.lines('second')[0]).to.match(/"GET \/clf HTTP/);
+  });
+
+  it('logs the request that follows one which was under way', async () => {
+    const folder = makeLogFolder();
+    onStop(() => folder.remove());
+    const { proxy, client, finish } = await busy();
+    configure(proxy, {}, { accessLog: folder.path('log') });
+    finish();
+    await client.message();
+    client.send('GET /bad HTTP/1.1\r\n\r\n');
+    await client.message();
+    await eventually('it is in the log', () => {
+      proxy.worker.plane.accessLog?.tick();
+      return folder.lines('log').length === 1;
+    });
+    expect(folder.lines('log')[0]).to.include('/bad');
   });
 
   it('begins and ends to share connections, with requests on them', async () => {
