@@ -4,7 +4,7 @@
  */
 import type { WorkerProcess } from './worker-process.js';
 
-/** A worker that lived shorter than this died young. */
+/** A worker that listened for less than this, or never did, died young. */
 const YOUNG_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;

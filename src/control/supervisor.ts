@@ -237,7 +237,7 @@ export class Supervisor {
 
   #listening(worker: WorkerProcess, address: string): void {
     if (!this.#starts.hear(worker, address) || worker.state !== 'starting') return;
-    worker.state = 'listening';
+    worker.listens();
     this.#failedStarts = 0;
     this.#parts.logger.debug('worker listens', { worker: worker.slot, pid: worker.pid });
   }

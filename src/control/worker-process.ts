@@ -14,6 +14,7 @@ export type WorkerState = 'starting' | 'listening' | 'draining';
 export interface WorkerExit {
   /** In words: `exit code 1`, `signal SIGKILL`. */
   readonly how: string;
+  /** Since it listened; 0 for one that never did, however long it took. */
   readonly livedMs: number;
 }
 
@@ -52,6 +53,7 @@ export class WorkerProcess {
   /** When it last said something, in monotonic milliseconds. */
   heardAtMs = monotonicMs();
   readonly #forkedAtMs = this.heardAtMs;
+  #listensSinceMs = Number.POSITIVE_INFINITY;
   /** Messages that it has not read yet. */
   #unread = 0;
   #hasMissed = false;
@@ -87,6 +89,12 @@ export class WorkerProcess {
 
   get ageMs(): number {
     return monotonicMs() - this.#forkedAtMs;
+  }
+
+  /** It listens on every socket. */
+  listens(): void {
+    this.state = 'listening';
+    this.#listensSinceMs = monotonicMs();
   }
 
   /** A worker that is about to die misses messages; its replacement starts from a full snapshot anyway. */
@@ -154,7 +162,7 @@ export class WorkerProcess {
   #end(how: string): WorkerExit {
     clearTimeout(this.#deadline);
     const because = this.#endedFor === undefined ? how : `${this.#endedFor}, ${how}`;
-    const exit = { how: because, livedMs: this.ageMs };
+    const exit = { how: because, livedMs: Math.max(0, monotonicMs() - this.#listensSinceMs) };
     this.#events.gone(this, exit);
     return exit;
   }

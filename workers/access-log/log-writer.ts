@@ -49,6 +49,8 @@ export class LogWriter {
   private state: 'idle' | 'writing' | 'paused' | 'failed' = 'idle';
   private pause: NodeJS.Timeout | undefined;
   private onIdle: (() => void) | undefined;
+  /** Nothing is written any more; a file that is still to come, or in a write, is only to be closed. */
+  private ended = false;
 
   constructor(events: WriterEvents) {
     this.events = events;
@@ -60,6 +62,7 @@ export class LogWriter {
 
   /** Lines go to `file` from now on; the one before is closed. */
   use(file: LogFile): void {
+    if (this.ended) return this.close(file);
     this.close(this.next);
     this.next = file;
     if (this.state !== 'writing') this.swap();
@@ -89,11 +92,13 @@ export class LogWriter {
     const end = (): void => {
       clearTimeout(deadline);
       this.onIdle = undefined;
+      this.ended = true;
       clearTimeout(this.pause);
       const lines = this.queue.dropAll();
       if (lines > 0) this.events.onLost(lines);
       const stuck = this.state === 'writing';
       if (!stuck) this.close(this.file);
+      this.close(this.next);
       done(stuck);
     };
     this.settle();
@@ -128,6 +133,7 @@ export class LogWriter {
     this.state = 'writing';
     write(file.fd, piece.bytes, piece.from, piece.to - piece.from, null, (error, count) => {
       this.state = 'idle';
+      if (this.ended) return this.close(file);
       if (error === null) this.wrote(count);
       else this.fail(error);
       this.swap();
