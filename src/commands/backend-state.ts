@@ -23,7 +23,8 @@ export function backendState(shown: Shown, nowMs: number): string {
   if (admin === 'draining' && drainEndsAt !== null) return `draining, ${secondsUntil(drainEndsAt, nowMs)} left`;
   if (admin !== 'enabled') return admin;
   if (health === 'down') return `down: ${reason}`;
-  if (outlier === 'ejected') return `ejected${ejectedUntil === null ? '' : `, ${secondsUntil(ejectedUntil, nowMs)} left`}`;
+  if (outlier === 'ejected')
+    return `ejected${ejectedUntil === null ? '' : `, ${secondsUntil(ejectedUntil, nowMs)} left`}`;
   return health;
 }
 
