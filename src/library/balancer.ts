@@ -4,6 +4,7 @@
  */
 import type { ConfigInput } from '../config/schema.js';
 import type { BackendInput, BackendPatch, BalancerView, Balancer as Running } from '../control/balancer.js';
+import { ChangeError } from '../control/errors.js';
 import type { JournalEntry } from '../control/journal.js';
 import { parseAddress } from '../core/address.js';
 import { ListeningLogger, type LogListener } from './log-listener.js';
@@ -71,6 +72,11 @@ export class Balancer implements AsyncDisposable {
     return this.#now.adminAddress;
   }
 
+  /** Settles when it can no longer run, since no worker process starts any more; close it then. */
+  get failed(): Promise<Error> {
+    return this.#now.failed;
+  }
+
   /** All it knows of its pools, backends and workers now. Counters arrive once a second. */
   view(): BalancerView {
     return this.#now.view();
@@ -104,18 +110,23 @@ export class Balancer implements AsyncDisposable {
   /**
    * Sends a backend no new requests, and resolves when it has none left. It stays in the pool.
    * @param within ends what is still open on it after this: milliseconds, or a text as in `30s`
-   * @throws {ChangeError} unknown pool or backend
+   * @throws {ChangeError} unknown pool or backend, or it was enabled again meanwhile
    * @throws {NotRunningError} the balancer was closed meanwhile
    */
   async drainBackend(pool: string, backend: string, within?: number | string): Promise<void> {
     const limit = within === undefined ? {} : { within };
     this.updateBackend(pool, backend, { admin: 'draining', ...limit });
-    const isBusy = (): boolean => {
+    const { backendIdOf } = await import('../control/membership.js');
+    const wanted = backendIdOf(backend);
+    for (;;) {
       const { pools } = this.view();
-      const found = pools.find(({ name }) => name === pool)?.backends.find(({ id }) => id === backend);
-      return found !== undefined && !found.drained;
-    };
-    while (isBusy()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      const found = pools.find(({ name }) => name === pool)?.backends.find(({ id }) => id === wanted);
+      // One that was removed meanwhile has no one left to wait for it, either.
+      if (found === undefined || found.drained) return;
+      if (found.admin === 'enabled')
+        throw new ChangeError('conflict', `Backend "${backend}" was enabled again before it had drained`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   /**

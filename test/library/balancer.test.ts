@@ -118,6 +118,22 @@ describe('A balancer inside a program', () => {
     expect(balancer.view().pools[0]?.backends.map(({ id }) => id)).to.deep.equal([fresh.address]);
   });
 
+  it('stops waiting for a drain when the backend is enabled again', async () => {
+    const requests = new EventEmitter();
+    const asked = once(requests, 'request');
+    const slow = await startBackend((_request, response) => void requests.emit('request', response));
+    const balancer = await start({ pools: pools(slow.address) });
+    const answer = textOf(balancer.url);
+    const [response] = await asked;
+    const drained = problemOf(() => balancer.drainBackend('web', slow.address));
+    balancer.updateBackend('web', slow.address, { admin: 'enabled' });
+    expect(await drained)
+      .to.have.property('message')
+      .that.matches(/was enabled again before it had drained$/);
+    response.end('late');
+    expect(await answer).to.equal('200 late');
+  });
+
   it('goes on by another configuration, and stays as it is when that cannot be used', async () => {
     const [blue, green] = [await says('blue'), await says('green')];
     const balancer = await start({ pools: pools(blue.address) });
