@@ -17,7 +17,7 @@ const WRONG: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['127.0.0.1:1', '--log-level', 'inf'],
     /--log-level: "inf" is not known; did you mean info\?/,
   ],
-  ['no worker', ['127.0.0.1:1', '-w', '0'], /--workers: "0" is not a worker count/],
+  ['half a worker', ['127.0.0.1:1', '-w', '0.5'], /--workers: "0.5" is not a worker count/],
   ['absurd workers', ['127.0.0.1:1', '-w', '99999'], /--workers: "99999" is not a worker count/],
   ['two listeners the same', ['127.0.0.1:1', '-l', '8080', '-l', ':8080'], /"0\.0\.0\.0:8080" is listed twice/],
   ['a mistyped command', ['dmeo'], /"dmeo" is neither a command nor host:port; did you mean "roundhouse demo"\?/],

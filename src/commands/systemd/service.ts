@@ -57,6 +57,7 @@ export class SystemdService {
     this.#notifier.say('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
   }
 
+  /** It accepts nothing more, and ends when what is in flight has. */
   stopping(): void {
     clearInterval(this.#looking);
     const extend = `EXTEND_TIMEOUT_USEC=${(this.#drainMs + STOP_GRACE_MS) * 1_000}`;
