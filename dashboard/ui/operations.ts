@@ -34,10 +34,7 @@ export class Operations {
     const { id, inflight } = target.backend;
     this.#parts.dialog.ask({
       title: `Drain ${id}?`,
-      lines: [
-        `It gets no new request. ${plural(inflight, 'request')} in flight may finish.`,
-        ...this.#whoStays(target),
-      ],
+      lines: [`It gets no new request. ${inFlightText(inflight)}`, ...this.#whoStays(target)],
       fields: [WITHIN],
       confirm: 'Drain',
       submit: ({ within = '' }) =>
@@ -78,7 +75,7 @@ export class Operations {
 
   remove(target: Target): void {
     const { backend } = target;
-    const inflight = `${plural(backend.inflight, 'request')} in flight may finish.`;
+    const inflight = inFlightText(backend.inflight);
     const service = backend.service === null ? [] : [`The service ${backend.service} may name it again.`];
     this.#parts.dialog.ask({
       title: `Remove ${backend.id}?`,
@@ -149,6 +146,10 @@ export class Operations {
     this.#parts.done(pool, outcome.backend, what);
     return undefined;
   }
+}
+
+function inFlightText(inflight: number): string {
+  return inflight === 0 ? 'It has nothing in flight.' : `${plural(inflight, 'request')} in flight may finish.`;
 }
 
 /** What is no number is sent as it is not, and the balancer says what is wrong with it. */
