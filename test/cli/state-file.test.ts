@@ -40,26 +40,22 @@ describe('roundhouse with --state-file', () => {
   };
 
   it('has after a kill -9 at any moment what it had answered before', async () => {
-    let answered = 1;
-    for (const killAfterMs of [20, 60]) {
-      const { program, admin } = await begin(one, two);
-      expect(await weightNow(admin)).to.be.at.least(answered);
-      expect(await weigh(admin, answered + 1)).to.include({ saved: true });
-      answered += 1;
-      setTimeout(() => program.signal('SIGKILL'), killAfterMs);
-      try {
-        for (let weight = answered + 1; ; weight += 1) {
-          expect(await weigh(admin, weight)).to.include({ saved: true });
-          answered = weight;
-        }
-      } catch (error) {
-        if (error instanceof Error && error.name === 'AssertionError') throw error;
+    const { program, admin } = await begin(one, two);
+    let answered = 2;
+    expect(await weigh(admin, answered)).to.include({ saved: true });
+    setTimeout(() => program.signal('SIGKILL'), 40);
+    try {
+      for (let weight = answered + 1; ; weight += 1) {
+        expect(await weigh(admin, weight)).to.include({ saved: true });
+        answered = weight;
       }
-      await program.finished;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AssertionError') throw error;
     }
-    const { admin } = await begin(one, two);
+    await program.finished;
+    const again = await begin(one, two);
     // The last change may have reached the disk without its answer.
-    expect(await weightNow(admin)).to.be.oneOf([answered, answered + 1]);
+    expect(await weightNow(again.admin)).to.be.oneOf([answered, answered + 1]);
   });
 
   it('lets a reload have what the file says, and keeps what the file says nothing of', async () => {
