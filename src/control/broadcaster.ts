@@ -60,6 +60,11 @@ export class Broadcaster {
     this.#nowMs = nowMs;
   }
 
+  /** What workers sign sticky cookies with. */
+  get stickySecret(): string | undefined {
+    return this.#stickySecret;
+  }
+
   get convergence(): Convergence {
     return { lastMs: this.#lastMs, maxMs: this.#maxMs, pending: this.#pending.length };
   }

@@ -44,7 +44,8 @@ export async function reconfigure(
   // From here to the workers' answers nothing waits, so what is planned is what is applied.
   const plan = planReload(runningPools(parts.pools), before, next);
   const config = configAfter(before, next);
-  if (!isIdle(plan)) {
+  // A secret that was changed in its file is a change, too.
+  if (!isIdle(plan) || stickySecret !== parts.broadcaster.stickySecret) {
     parts.sockets.add(prepared.opened);
     adopt(config);
     changePools(parts.pools, plan.pools, config, prepared.hosts);

@@ -2,7 +2,7 @@
 import { type Context, type Handler, Hono } from 'hono';
 import { ConfigError } from '../../config/config-error.js';
 import { UsageError } from '../../config/usage-error.js';
-import { ChangeError, type ChangeProblem, ReloadError } from '../errors.js';
+import { ChangeError, type ChangeProblem, ReloadError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { accessControl } from './access.js';
 import type { Feed } from './feed.js';
@@ -80,7 +80,7 @@ const STATUS = { unknown: 404, conflict: 409, invalid: 400 } as const satisfies 
 
 function failure(error: Error, context: Context, logger: Logger): Response {
   if (error instanceof ChangeError) return context.json({ error: error.message }, STATUS[error.problem]);
-  if (error instanceof ReloadError) return context.json({ error: error.message }, 409);
+  if (error instanceof ReloadError || error instanceof StartError) return context.json({ error: error.message }, 409);
   if (error instanceof ConfigError || error instanceof UsageError) return context.json({ error: error.message }, 400);
   if (error instanceof RequestError) return context.json({ error: error.message }, error.status);
   if (context.req.raw.signal.aborted) {
