@@ -3,7 +3,8 @@
  * merge it, by pool size. "floor" copies as many numbers.
  */
 
-import { type Counters, Stats } from '../../src/control/stats.js';
+import type { Counters } from '../../src/control/counters.js';
+import { Stats } from '../../src/control/stats.js';
 import { REASONS } from '../../src/core/reason.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
 import { takeBackendRows } from '../../workers/counters.js';

@@ -1,8 +1,8 @@
 /** control/overload-log.ts: says when a worker begins to shed load, and when it has caught up. */
 import { REASONS } from '../core/reason.js';
 import { WORKER_COLUMNS } from '../messages.js';
+import type { Counters } from './counters.js';
 import type { Journal } from './journal.js';
-import type { Counters } from './stats.js';
 
 const ACTIVE = WORKER_COLUMNS.indexOf('overloaded');
 const DELAY = WORKER_COLUMNS.indexOf('longestLoopDelayMs');

@@ -18,6 +18,7 @@ import type { AdminToken } from './admin/token.js';
 import type { Balancer, Programs, Staff } from './balancer.js';
 import { Broadcaster } from './broadcaster.js';
 import { Changes } from './changes.js';
+import type { Counters } from './counters.js';
 import { DrainedLog } from './drained-log.js';
 import { ReloadError } from './errors.js';
 import { Journal } from './journal.js';
@@ -35,7 +36,6 @@ import { type ConfigSource, type Reading, Reloads } from './reloads.js';
 import { Rolls, type RollView } from './rolls.js';
 import { foldState } from './runtime-state.js';
 import type { KeptState, Saved } from './state-file.js';
-import type { Counters } from './stats.js';
 import { secretFor } from './sticky-secret.js';
 import { Supervisor, type WorkerReport } from './supervisor.js';
 import {

@@ -3,21 +3,18 @@
  * flight is the sum over those alive.
  */
 import type { BackendId } from '../core/backend.js';
-import { CLASSES, DURATION_COLUMNS } from '../core/histogram.js';
+import { CLASSES } from '../core/histogram.js';
 import { REASONS, type Reason } from '../core/reason.js';
 import {
   BACKEND_COLUMNS,
   type BackendColumn,
   POOL_COLUMNS,
   type PoolColumn,
-  type ToPrimary,
   WORKER_COLUMNS,
   type WorkerColumn,
 } from '../messages.js';
+import { type Counters, isWellFormed, type PoolCounters, TRIPLE } from './counters.js';
 import { type Lately, Row, Tally } from './tally.js';
-
-export type Counters = Extract<ToPrimary, { type: 'counters' }>;
-type PoolCounters = Counters['pools'][number];
 
 const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
 const WAITING = POOL_COLUMNS.indexOf('waiting');
@@ -38,9 +35,6 @@ const BACKEND_ERRORS = (['connectFailures', 'failures', 'status5xx'] as const).m
 );
 const POOL_ERRORS = POOL_COLUMNS.indexOf('errors');
 const WORKER_REQUESTS = WORKER_COLUMNS.indexOf('requests');
-
-/** Three numbers tell of one class of durations: whose they are, which class, how many more. */
-const TRIPLE = 3;
 
 /** Stands in for what no worker has counted yet. */
 const NEVER_COUNTED = new Tally(0);
@@ -258,7 +252,7 @@ export class Stats {
   #recordDurations(ofPool: Tally, { pool, ids, durations }: PoolCounters, nowMs: number): number {
     let requests = 0;
     for (let at = 0; at < durations.length; at += TRIPLE) {
-      const [row = 0, column = 0, growth = 0] = durations.subarray(at, at + TRIPLE);
+      const [row, column, growth] = [durations[at] ?? 0, durations[at + 1] ?? 0, durations[at + 2] ?? 0];
       const id = ids[row - 1];
       const tally = id === undefined ? ofPool : this.#backends.get(keyOf(pool, id));
       tally?.took(column, growth, nowMs);
@@ -279,29 +273,6 @@ export class Stats {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function isWellFormed({ pools, worker, reasons }: Counters): boolean {
-  const fits = worker.length === WORKER_COLUMNS.length && reasons.length === REASONS.length;
-  return fits && worker.every(isCount) && reasons.every(isCount) && pools.every(isWellFormedPool);
-}
-
-function isWellFormedPool({ ids, backends, ofPool, durations }: PoolCounters): boolean {
-  const fits = backends.length === ids.length * BACKEND_COLUMNS.length && ofPool.length === POOL_COLUMNS.length;
-  return fits && [backends, ofPool, durations].every((values) => values.every(isCount)) && areTriples(durations, ids);
-}
-
-function areTriples(durations: Float64Array, ids: readonly BackendId[]): boolean {
-  if (durations.length % TRIPLE !== 0) return false;
-  const below = [ids.length + 1, DURATION_COLUMNS];
-  return durations.every((value, at) => {
-    const limit = below[at % TRIPLE];
-    return limit === undefined || (Number.isInteger(value) && value < limit);
-  });
-}
-
-function isCount(value: number): boolean {
-  return Number.isFinite(value) && value >= 0;
 }
 
 /** A pool's name may hold any character, so the parts are kept apart by one that no address has. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { Counters } from '../../src/control/counters.js';
 import { OverloadLog } from '../../src/control/overload-log.js';
-import type { Counters } from '../../src/control/stats.js';
 import { REASONS } from '../../src/core/reason.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
 import { LogBook } from './support.js';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type Counters, Stats } from '../../src/control/stats.js';
+import type { Counters } from '../../src/control/counters.js';
+import { Stats } from '../../src/control/stats.js';
 import { BOUNDS_MS, classOf, SUM_MS } from '../../src/core/histogram.js';
 import { REASONS } from '../../src/core/reason.js';
 import {

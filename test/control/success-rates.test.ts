@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { outlier } from '../../src/config/outlier.js';
+import type { Counters } from '../../src/control/counters.js';
 import type { Pool } from '../../src/control/pool.js';
-import { type Counters, Stats } from '../../src/control/stats.js';
+import { Stats } from '../../src/control/stats.js';
 import { SuccessRates } from '../../src/control/success-rates.js';
 import { REASONS } from '../../src/core/reason.js';
 import type { Straggler } from '../../src/core/success-rate.js';
