@@ -125,9 +125,9 @@ describe('A balancer inside a program', () => {
     const balancer = await start({ pools: pools(slow.address) });
     const answer = textOf(balancer.url);
     const [response] = await asked;
-    const drained = problemOf(() => balancer.drainBackend('web', slow.address));
+    const drained = balancer.drainBackend('web', slow.address);
     balancer.updateBackend('web', slow.address, { admin: 'enabled' });
-    expect(await drained)
+    expect(await problemOf(() => drained))
       .to.have.property('message')
       .that.matches(/was enabled again before it had drained$/);
     response.end('late');

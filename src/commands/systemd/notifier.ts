@@ -8,7 +8,7 @@ import type { Logger } from '../../control/logger.js';
 
 /** One that systemd does not hear in time is given up, in milliseconds. */
 const LONGEST_MS = 5_000;
-/** Notices that wait behind one that takes long; what is said again and again is dropped past that. */
+/** Notices that wait behind one that takes long. */
 const MOST_WAITING = 8;
 
 export class Notifier {
@@ -22,6 +22,11 @@ export class Notifier {
   constructor(socket: string, logger: Logger) {
     this.#environment = { ...process.env, NOTIFY_SOCKET: socket };
     this.#logger = logger;
+  }
+
+  /** Whether a notice is on its way; what is said again and again had better wait for another time. */
+  get isBusy(): boolean {
+    return this.#busy;
   }
 
   /** Sends `assignments` (`READY=1`) in one notice, behind those before it. Never fails: what goes wrong is logged once. */

@@ -12,7 +12,7 @@ const LOOK_MS = 10_000;
 const STOP_GRACE_MS = 5_000;
 
 export class SystemdService {
-  readonly #notifier: Pick<Notifier, 'say'>;
+  readonly #notifier: Pick<Notifier, 'say' | 'isBusy'>;
   /** How long the watchdog waits for a sign of life, in milliseconds; `undefined` without one. */
   readonly #watchdogMs: number | undefined;
   readonly #drainMs: number;
@@ -20,7 +20,7 @@ export class SystemdService {
   #status = '';
 
   /** @param drainMs how long a stop may take, which may be longer than systemd would wait for it */
-  constructor(notifier: Pick<Notifier, 'say'>, watchdogMs: number | undefined, drainMs: number) {
+  constructor(notifier: Pick<Notifier, 'say' | 'isBusy'>, watchdogMs: number | undefined, drainMs: number) {
     this.#notifier = notifier;
     this.#watchdogMs = watchdogMs;
     this.#drainMs = drainMs;
@@ -66,6 +66,7 @@ export class SystemdService {
 
   /** Only a primary whose loop turns comes here, and only one that can serve says that it lives. */
   #look(view: BalancerView): void {
+    if (this.#notifier.isBusy) return;
     const status = statusOf(view);
     const isAlive = this.#watchdogMs !== undefined && view.workers.some(({ state }) => state === 'listening');
     const news = [...(isAlive ? ['WATCHDOG=1'] : []), ...(status === this.#status ? [] : [`STATUS=${status}`])];
