@@ -1,0 +1,35 @@
+/** test/docs/pages.test.ts: what the pages for people show and point to is there. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { ConfigDocument } from '../../src/config/document.js';
+import { configOf } from '../../src/config/load.js';
+
+const docs = readdirSync('docs').filter((name) => name.endsWith('.md'));
+const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...docs.map((name) => join('docs', name))];
+
+describe('The pages', () => {
+  for (const page of pages) {
+    const text = readFileSync(page, 'utf8');
+
+    it(`${page} points to files that are there`, () => {
+      const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target.replace(/#.*$/, ''));
+      const files = targets.filter((target) => target !== '' && !/^https?:/.test(target));
+      expect(files.filter((file) => !existsSync(join(dirname(page), file)))).to.deep.equal([]);
+    });
+  }
+
+  it('README.md shows a configuration that works as it stands', () => {
+    const [, example = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const config = configOf({ backends: [] }, {}, new ConfigDocument(example, 'README.md'));
+    expect(config.routes).to.have.lengthOf(4);
+    expect(Object.keys(config.pools)).to.deep.equal(['web', 'canary', 'api']);
+  });
+
+  it('README.md names scripts that package.json has', () => {
+    const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const named = [...readFileSync('README.md', 'utf8').matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
+    expect(named).to.not.be.empty;
+    expect(named.filter((name) => !(name in scripts))).to.deep.equal([]);
+  });
+});
