@@ -392,7 +392,7 @@ export class ClientConnection implements Reader {
   /** Answers a request that is in order and goes no further. */
   private turnDown(refusal: Refusal, head: RequestHead): void {
     const complete = this.body.done;
-    const keepAlive = head.keepAlive && head.minorVersion === 1 && complete && !this.plane.draining;
+    const keepAlive = head.keepAlive && head.minorVersion === 1 && complete && !this.draining;
     this.answer({ ...refusal, keepAlive, isHead: head.method === 'HEAD' }, complete);
   }
 
