@@ -10,27 +10,22 @@ const LOOK_MS = 500;
 export class FileWatch {
   readonly #path: string;
   readonly #onChange: () => void;
-  readonly #timer: NodeJS.Timeout;
   /** What was told last, and what was seen last; `undefined` while there is no such file. */
   #told: string | undefined;
   #seen: string | undefined;
   #looking = false;
 
-  /** @param onChange called when the file is another than before and has been so for two looks: it may be half written */
-  static async start(path: string, onChange: () => void): Promise<FileWatch> {
-    return new FileWatch(path, onChange, await signatureOf(path));
-  }
-
-  private constructor(path: string, onChange: () => void, signature: string | undefined) {
+  /**
+   * @param since what {@link signatureOf} said before the file was read, so that no change is missed
+   * @param onChange called when the file is another than before and has been so for two looks: it may be half written
+   */
+  constructor(path: string, since: string | undefined, onChange: () => void) {
     this.#path = path;
     this.#onChange = onChange;
-    this.#told = signature;
-    this.#seen = signature;
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
+    this.#told = since;
+    this.#seen = since;
+    // For as long as the process lives, which it does not lengthen.
+    setInterval(() => void this.#look(), LOOK_MS).unref();
   }
 
   async #look(): Promise<void> {
@@ -46,8 +41,8 @@ export class FileWatch {
   }
 }
 
-/** What is another after any change. */
-async function signatureOf(path: string): Promise<string | undefined> {
+/** @returns what is another after any change; `undefined` while there is no such file */
+export async function signatureOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     return [dev, ino, size, mtimeNs, ctimeNs].join();

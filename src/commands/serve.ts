@@ -5,7 +5,7 @@ import { UsageError } from '../config/usage-error.js';
 import type { Balancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import type { TokenSource } from './admin-token.js';
-import { FileWatch } from './file-watch.js';
+import { FileWatch, signatureOf } from './file-watch.js';
 import { obeySignals } from './signals.js';
 import { SystemdService } from './systemd/service.js';
 
@@ -20,9 +20,11 @@ export interface ServeArgs extends Args {
  * @throws {StartError} with one plain sentence when it could not start; nothing is left running then
  */
 export async function serve({ watch, ...args }: ServeArgs, environment: Environment): Promise<void> {
-  if (watch === true && configFileOf(args, environment) === undefined) {
+  const file = configFileOf(args, environment);
+  if (watch === true && file === undefined) {
     throw new UsageError('--watch: there is no file to watch; name one by --config');
   }
+  const since = file === undefined ? undefined : await signatureOf(file);
   const config = await loadConfig(args, environment);
   const [{ startAnywhere }, { createLogger }, { TokenSource }, { StickySecretSource }, source] = await Promise.all([
     import('../single/start.js'),
@@ -48,8 +50,7 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
   systemd?.ready(balancer);
   announce(balancer);
   // What came of it is in the log.
-  if (watch === true && from.file !== undefined)
-    await FileWatch.start(from.file, () => void balancer.reload().catch(() => {}));
+  if (watch === true && file !== undefined) new FileWatch(file, since, () => void balancer.reload().catch(() => {}));
 }
 
 /** A reload reads the token as well; without a file there is none. */
