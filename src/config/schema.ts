@@ -343,7 +343,7 @@ const overload = z
       .refine((ms) => ms === 0 || ms >= 10, {
         error: 'must be off or at least 10ms: every collection of garbage takes some',
       })
-      .prefault('500ms')
+      .prefault('1s')
       .describe(
         'How long what arrives may wait until the worker reads it. While it has to wait longer, the share of the new ' +
           'requests that is too much gets 503, and its connections are not read from for half a second.',
