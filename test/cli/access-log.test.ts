@@ -123,7 +123,7 @@ describe('The access log of a balancer', function () {
   });
 
   it('is opened again when it was rotated while the balancer drains', async () => {
-    let finish = (): void => {};
+    let finish: (() => void) | undefined;
     const backend = await startBackend((_request, response) => {
       finish = () => void response.end('ok');
     });
@@ -134,13 +134,14 @@ describe('The access log of a balancer', function () {
     onStop(endPrograms);
     const { addresses } = JSON.parse(await logged(program, 'listening'));
     const answer = fetch(`http://${addresses[0]}/`);
-    await eventually('the request is in flight', () => backend.open > 0);
+    // A probe's connection is none that is logged.
+    await eventually('the request is in flight', () => finish !== undefined);
     program.signal('SIGTERM');
     await logged(program, 'draining');
     renameSync(folder.path('log'), folder.path('log.1'));
     program.signal('SIGHUP');
     await eventually('there is a new file', () => existsSync(folder.path('log')));
-    finish();
+    finish?.();
     await answer;
     expect((await program.finished).code).to.equal(0);
     expect(folder.lines('log.1')).to.have.length(0);
