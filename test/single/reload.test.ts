@@ -6,6 +6,8 @@ import { closeEverything, LogBook, onClose, startHttp } from '../control/support
 import { eventually } from '../support/eventually.js';
 
 const RELOADS = 100;
+/** What waits at one look and is under way at another, of each type; a round that leaves something leaves 25 of it. */
+const SLACK = 5;
 
 describe('A balancer in one process that is reloaded again and again', () => {
   /** Pools of each round have names of their own, so that whatever stays of one is one more. */
@@ -65,8 +67,8 @@ describe('A balancer in one process that is reloaded again and again', () => {
     for (let done = 0; done < RELOADS; done += contents.length) await round();
     // What the last requests and questions have open ends in its own time.
     await eventually(
-      () => `no more of anything is there than before: ${JSON.stringify([before, resources()])}`,
-      () => Object.entries(resources()).every(([type, count]) => count <= (before[type] ?? 0)),
+      () => `no more of anything is there than before, or hardly: ${JSON.stringify([before, resources()])}`,
+      () => Object.entries(resources()).every(([type, count]) => count <= (before[type] ?? 0) + SLACK),
     );
     expect(balancer.view().pools.map(({ name }) => name)).to.deep.equal([`web${RELOADS / contents.length}`]);
   });
