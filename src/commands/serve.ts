@@ -24,7 +24,7 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
   if (watch === true && file === undefined) {
     throw new UsageError('--watch: there is no file to watch; name one by --config');
   }
-  const since = file === undefined ? undefined : await signatureOf(file);
+  const since = watch === true && file !== undefined ? await signatureOf(file) : undefined;
   const config = await loadConfig(args, environment);
   const [{ startAnywhere }, { createLogger }, { TokenSource }, { StickySecretSource }, source] = await Promise.all([
     import('../single/start.js'),

@@ -9,7 +9,7 @@ import type { Reason } from '../../core/reason.js';
 import type { Convergence } from '../broadcaster.js';
 import type { Pool } from '../pool.js';
 import type { PoolTotals, WorkerTotals } from '../stats.js';
-import type { Sources, WorkerView } from '../view.js';
+import { type PoolHead, poolHead, type Sources, type WorkerView } from '../view.js';
 
 export interface Readings {
   readonly totals: WorkerTotals;
@@ -31,11 +31,7 @@ export interface PrimaryReadings {
   readonly memoryBytes: number;
 }
 
-export interface OfPool {
-  readonly name: string;
-  readonly version: number;
-  /** How many backends a new request may go to. */
-  readonly eligible: number;
+export interface OfPool extends PoolHead {
   readonly panic: boolean;
   readonly totals: PoolTotals;
   /** How long requests have taken, by class of core/histogram.ts; then their sum in milliseconds. */
@@ -78,9 +74,7 @@ function ofPool(pool: Pool, { pools }: Sources): OfPool {
   const { stats, outliers, health } = pools;
   const { name, snapshot, eligible } = pool;
   return {
-    name,
-    version: snapshot.version,
-    eligible: eligible.tiers[0]?.length ?? 0,
+    ...poolHead(pool),
     panic: eligible.panic,
     totals: stats.pool(name),
     durations: stats.poolDurations(name),
