@@ -7,13 +7,9 @@ import { trimmedEnd } from './list.js';
 const EQUALS = 0x3d;
 
 /** @returns the value of the first cookie called exactly `name`, quotes included if it has some; '' when there is none */
-export function cookieValue(text: string, fields: HeadFields, name: string): string {
-  for (
-    let index = findField(text, fields, 'cookie');
-    index >= 0;
-    index = findField(text, fields, 'cookie', index + 1)
-  ) {
-    const value = valueIn(text, fields.valueAt(index), fields.valueEnd(index), name);
+export function cookieValue(fields: HeadFields, name: string): string {
+  for (let index = findField(fields, 'cookie'); index >= 0; index = findField(fields, 'cookie', index + 1)) {
+    const value = valueIn(fields.text, fields.valueAt(index), fields.valueEnd(index), name);
     if (value !== undefined) return value;
   }
   return '';

@@ -3,7 +3,8 @@ import { equalsIgnoringCase } from './characters.js';
 import type { HeadFields } from './head-fields.js';
 
 /** @returns the index of the first field called `lower` from `start` on, or -1 */
-export function findField(text: string, fields: HeadFields, lower: string, start = 0): number {
+export function findField(fields: HeadFields, lower: string, start = 0): number {
+  const { text } = fields;
   for (let index = start; index < fields.count; index++) {
     const at = fields.nameAt(index);
     const end = fields.colonAt(index);
@@ -13,7 +14,7 @@ export function findField(text: string, fields: HeadFields, lower: string, start
 }
 
 /** @returns the value of the first field called `lower`; '' when there is none */
-export function fieldValue(text: string, fields: HeadFields, lower: string): string {
-  const index = findField(text, fields, lower);
-  return index < 0 ? '' : text.slice(fields.valueAt(index), fields.valueEnd(index));
+export function fieldValue(fields: HeadFields, lower: string): string {
+  const index = findField(fields, lower);
+  return index < 0 ? '' : fields.text.slice(fields.valueAt(index), fields.valueEnd(index));
 }

@@ -56,24 +56,23 @@ const NOTHING: Additions = { forwarded: false, via: '', makeRequestId: undefined
  * out (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are ours; a trusted client's X-Forwarded-For is
  * appended to and its other forwarding fields stay, anybody else's are dropped. An X-Request-Id that is made here is the
  * head's from then on.
- * @param text what `head` was parsed from
  * @param fallbackHost the Host for an HTTP/1.0 request that names none
  * @param edits what its route changes of it; what that leaves out is out already, see {@link HeadFields.nominate}
  */
 export function forwardRequestHead(
-  text: string,
   head: RequestHead,
   client: ClientSide,
   fallbackHost: string,
   additions: Additions = NOTHING,
   edits?: Edits,
 ): string {
-  const fields = head.fields;
+  const { fields } = head;
+  const { text } = fields;
   const host = edits === undefined || edits.host === '' ? head.host : edits.host;
   let out = '';
   let keptFrom = head.start;
   if (!head.isExactVersion || !head.hasHost || edits !== undefined) {
-    out = firstLine(text, head, edits);
+    out = firstLine(head, edits);
     keptFrom = fields.start;
     if (!head.hasHost) out += `Host: ${host === '' ? fallbackHost : host}\r\n`;
   }
@@ -94,13 +93,13 @@ export function forwardRequestHead(
       keptFrom = fields.lineEnd(index);
     }
   }
-  out += text.slice(keptFrom, fields.end) + forwardedFields(text, head, client);
+  out += text.slice(keptFrom, fields.end) + forwardedFields(head, client);
   out += connectionFields(head) + optionalFields(head, client, additions);
   return edits === undefined ? `${out}\r\n` : `${out}${edits.added}\r\n`;
 }
 
-function firstLine(text: string, head: RequestHead, edits: Edits | undefined): string {
-  if (edits === undefined || edits.target === '') return `${text.slice(head.start, head.versionAt)}HTTP/1.1\r\n`;
+function firstLine(head: RequestHead, edits: Edits | undefined): string {
+  if (edits === undefined || edits.target === '') return `${head.text.slice(head.start, head.versionAt)}HTTP/1.1\r\n`;
   return `${head.method} ${edits.target} HTTP/1.1\r\n`;
 }
 
@@ -136,13 +135,13 @@ function isDropped(kind: number, head: RequestHead, trusted: boolean): boolean {
   }
 }
 
-function forwardedFields(text: string, head: RequestHead, client: ClientSide): string {
-  if (client.trusted) return trustedFields(text, head, client);
+function forwardedFields(head: RequestHead, client: ClientSide): string {
+  if (client.trusted) return trustedFields(head, client);
   const start = `X-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.proto}\r\n`;
   return head.host === '' ? start : `${start}X-Forwarded-Host: ${head.host}\r\n`;
 }
 
-function trustedFields(text: string, { fields, host }: RequestHead, client: ClientSide): string {
+function trustedFields({ fields, host }: RequestHead, client: ClientSide): string {
   let chain = '';
   let hasProto = false;
   let hasHost = host === '';
@@ -151,7 +150,7 @@ function trustedFields(text: string, { fields, host }: RequestHead, client: Clie
     if (kind === X_FORWARDED_PROTO) hasProto = true;
     else if (kind === X_FORWARDED_HOST) hasHost = true;
     else if (kind === X_FORWARDED_FOR && fields.valueAt(index) < fields.valueEnd(index)) {
-      chain += `${text.slice(fields.valueAt(index), fields.valueEnd(index))}, `;
+      chain += `${fields.text.slice(fields.valueAt(index), fields.valueEnd(index))}, `;
     }
   }
   const proto = hasProto ? '' : `X-Forwarded-Proto: ${client.proto}\r\n`;

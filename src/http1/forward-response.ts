@@ -30,11 +30,11 @@ export interface ToClient {
 /**
  * Builds the head to send to the client: HTTP/1.1 with the backend's status and reason, without hop-by-hop fields and
  * those that Connection names (RFC 9110 section 7.6.1). An interim response says nothing about the connection.
- * @param text what `head` was parsed from
  * @param added field lines of our own, each with its CRLF
  */
-export function forwardResponseHead(text: string, head: ResponseHead, to: ToClient, added = ''): string {
-  const fields = head.fields;
+export function forwardResponseHead(head: ResponseHead, to: ToClient, added = ''): string {
+  const { fields } = head;
+  const { text } = fields;
   let out = '';
   let keptFrom = 0;
   // The space is required even when no reason follows it, and some backends leave it out.

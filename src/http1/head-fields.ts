@@ -14,6 +14,8 @@ const SLOTS = 5;
 const INITIAL_FIELDS = 16;
 
 export class HeadFields {
+  /** The latin1 text that the head was parsed from; every offset here is into it. */
+  text = '';
   count = 0;
   /** Offset of the first field line. */
   start = 0;
@@ -35,7 +37,9 @@ export class HeadFields {
   nominates = false;
   #slots = new Int32Array(INITIAL_FIELDS * SLOTS);
 
-  reset(start: number): void {
+  /** Forgets the fields of the last head. @param start offset in `text` of the first field line */
+  reset(text: string, start: number): void {
+    this.text = text;
     this.count = 0;
     this.start = start;
     this.end = start;
@@ -86,7 +90,8 @@ export class HeadFields {
   }
 
   /** Whether there is an ordinary field of this name that goes on. @param name in lower case */
-  has(text: string, name: string): boolean {
+  has(name: string): boolean {
+    const { text } = this;
     for (let index = 0; index < this.count; index++) {
       if (this.kind(index) !== OTHER) continue;
       if (equalsIgnoringCase(text, this.nameAt(index), this.colonAt(index), name)) return true;
@@ -95,7 +100,8 @@ export class HeadFields {
   }
 
   /** Turns the ordinary fields that Connection names into {@link NOMINATED} ones. */
-  markNominated(text: string): void {
+  markNominated(): void {
+    const { text } = this;
     for (let index = 0; index < this.count; index++) {
       if (this.kind(index) !== CONNECTION) continue;
       const to = this.valueEnd(index);
@@ -109,7 +115,8 @@ export class HeadFields {
 
   /** Has the fields of these names left out, in whatever case, and those spelt with `_`, which CGI and WSGI read as `-`.
    * @param names in lower case */
-  nominate(text: string, names: readonly string[]): void {
+  nominate(names: readonly string[]): void {
+    const { text } = this;
     for (let index = 0; index < this.count; index++) {
       const at = this.nameAt(index);
       const length = this.colonAt(index) - at;

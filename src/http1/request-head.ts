@@ -63,6 +63,11 @@ export class RequestHead implements RequestLine {
   offersUpgrade = false;
   /** Upgrade names h2c, which would let a client speak past this proxy (RFC 9113 section 3.1 retired it). */
   offersH2c = false;
+
+  /** What it was parsed from, latin1; it may go on behind the head. */
+  get text(): string {
+    return this.fields.text;
+  }
 }
 
 /**

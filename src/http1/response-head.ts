@@ -44,6 +44,11 @@ export class ResponseHead implements StatusLine {
 
   /** The fields as offsets into the parsed text, for the forwarding side. */
   readonly fields = new HeadFields();
+
+  /** What it was parsed from, latin1; it may go on behind the head. */
+  get text(): string {
+    return this.fields.text;
+  }
 }
 
 /** What of the request decides how its response is read. */

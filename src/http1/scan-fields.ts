@@ -38,14 +38,14 @@ export function scanFields<H extends HeadWithFields>(
   faults: SharedFaults,
 ): number | 'incomplete' | Fault {
   const fields = into.fields;
-  fields.reset(from);
+  fields.reset(text, from);
   let at = from;
   while (at < end) {
     if (text.charCodeAt(at) === CR) {
       if (at + 1 === end) return 'incomplete';
       if (text.charCodeAt(at + 1) !== LF) return faults.bareCr;
       fields.end = at;
-      if (fields.nominates) fields.markNominated(text);
+      if (fields.nominates) fields.markNominated();
       return at + 2;
     }
     if (fields.count === maxFields) return faults.tooManyFields;

@@ -23,8 +23,8 @@ export class HeaderRules {
     this.dropped = [...Object.keys(set), ...remove].map((name) => name.toLowerCase());
   }
 
-  /** Has what a rule removes or sets left out of the head when it is forwarded. @param text what it was parsed from */
-  drop(text: string, fields: HeadFields): void {
-    if (this.dropped.length > 0) fields.nominate(text, this.dropped);
+  /** Has what a rule removes or sets left out of the head when it is forwarded. */
+  drop(fields: HeadFields): void {
+    if (this.dropped.length > 0) fields.nominate(this.dropped);
   }
 }

@@ -91,17 +91,17 @@ export class Router<R> {
     }
   }
 
-  /** @param text what the head was parsed from */
-  find(text: string, request: Routed): R | Miss {
+  /** @returns the route of a request, or why it has none */
+  find(request: Routed): R | Miss {
     const chain = this.chainFor(request.host);
-    if (!chain.looksAtPaths) return this.look(chain, '', text, request) ?? 'none';
+    if (!chain.looksAtPaths) return this.look(chain, '', request) ?? 'none';
     const path = pathOf(request.target);
-    if (isPlainPath(path)) return this.look(chain, path, text, request) ?? 'none';
+    if (isPlainPath(path)) return this.look(chain, path, request) ?? 'none';
     const readings = readingsOf(path);
     if (readings === undefined) return 'ambiguous';
-    const found = this.look(chain, readings[0] ?? '', text, request);
+    const found = this.look(chain, readings[0] ?? '', request);
     for (let index = 1; index < readings.length; index++) {
-      if (this.look(chain, readings[index] ?? '', text, request) !== found) return 'ambiguous';
+      if (this.look(chain, readings[index] ?? '', request) !== found) return 'ambiguous';
     }
     return found ?? 'none';
   }
@@ -119,13 +119,13 @@ export class Router<R> {
     return this.otherwise;
   }
 
-  private look({ tables }: Chain<R>, path: string, text: string, request: Routed): R | undefined {
+  private look({ tables }: Chain<R>, path: string, request: Routed): R | undefined {
     for (const { exact, prefixes, lengths } of tables) {
-      const route = exact.size === 0 ? undefined : fitting(exact.get(path), text, request);
+      const route = exact.size === 0 ? undefined : fitting(exact.get(path), request);
       if (route !== undefined) return route;
       for (const length of lengths) {
         if (path.length < length || (path.length > length && path.charCodeAt(length) !== SLASH && length > 0)) continue;
-        const prefixed = fitting(prefixes.get(path.slice(0, length)), text, request);
+        const prefixed = fitting(prefixes.get(path.slice(0, length)), request);
         if (prefixed !== undefined) return prefixed;
       }
     }
@@ -171,21 +171,21 @@ function fieldsOf({ headers = {} }: Match): readonly (readonly [string, string |
   return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
 }
 
-function fitting<R>(candidates: readonly Candidate<R>[] | undefined, text: string, request: Routed): R | undefined {
+function fitting<R>(candidates: readonly Candidate<R>[] | undefined, request: Routed): R | undefined {
   if (candidates === undefined) return undefined;
-  for (const candidate of candidates) if (fits(candidate, text, request)) return candidate.route;
+  for (const candidate of candidates) if (fits(candidate, request)) return candidate.route;
   return undefined;
 }
 
-function fits<R>({ methods, fields }: Candidate<R>, text: string, request: Routed): boolean {
+function fits<R>({ methods, fields }: Candidate<R>, request: Routed): boolean {
   if (methods !== undefined && !methods.includes(request.method)) return false;
-  for (const [name, value] of fields) if (!hasField(text, request.fields, name, value)) return false;
+  for (const [name, value] of fields) if (!hasField(request.fields, name, value)) return false;
   return true;
 }
 
-function hasField(text: string, fields: HeadFields, name: string, value: string | true): boolean {
-  for (let at = findField(text, fields, name); at >= 0; at = findField(text, fields, name, at + 1)) {
-    if (value === true || text.slice(fields.valueAt(at), fields.valueEnd(at)) === value) return true;
+function hasField(fields: HeadFields, name: string, value: string | true): boolean {
+  for (let at = findField(fields, name); at >= 0; at = findField(fields, name, at + 1)) {
+    if (value === true || fields.text.slice(fields.valueAt(at), fields.valueEnd(at)) === value) return true;
   }
   return false;
 }

@@ -134,7 +134,7 @@ class OwnReader {
       upgrade: head.upgrade,
       interim: false,
       host: head.host,
-      onward: forwardRequestHead(text, head, clientSide(this.#input), FALLBACK_HOST, additions(this.#input)),
+      onward: forwardRequestHead(head, clientSide(this.#input), FALLBACK_HOST, additions(this.#input)),
       dechunk: false,
       keepsClient: head.keepAlive,
     };
@@ -151,7 +151,7 @@ class OwnReader {
       upgrade: head.switching,
       interim: head.interim,
       host: '',
-      onward: forwardResponseHead(text, head, { minorVersion, keepAlive: keepsClient, dechunk }),
+      onward: forwardResponseHead(head, { minorVersion, keepAlive: keepsClient, dechunk }),
       dechunk,
       keepsClient,
     };

@@ -10,7 +10,7 @@ function withFields(...fields: readonly string[]): string {
 
 function cookie(name: string, ...fields: readonly string[]): string {
   const text = withFields(...fields);
-  return cookieValue(text, requestOf(text).fields, name);
+  return cookieValue(requestOf(text).fields, name);
 }
 
 describe('A cookie', () => {
@@ -55,7 +55,7 @@ describe('A cookie', () => {
 
 describe('A field', () => {
   const text = withFields('X-User: 7', 'x-user: 8', 'X-User-Id: 9', 'Empty:');
-  const value = (name: string): string => fieldValue(text, requestOf(text).fields, name);
+  const value = (name: string): string => fieldValue(requestOf(text).fields, name);
 
   it('is found by its name in any case, the first of several', () => {
     expect(value('x-user')).to.equal('7');

@@ -5,7 +5,7 @@ import { lines, PLAIN, responseOf } from './heads.js';
 const KEEPS: ToClient = { minorVersion: 1, keepAlive: true, dechunk: false };
 
 function forwarded(text: string, to = KEEPS, request = PLAIN): string {
-  return forwardResponseHead(text, responseOf(text, request), to);
+  return forwardResponseHead(responseOf(text, request), to);
 }
 
 describe('A response on its way to the client', () => {
@@ -92,7 +92,7 @@ describe('A response on its way to the client', () => {
   it('has the lines that are added behind those of the backend, before what is said of the connection', () => {
     const text = lines('HTTP/1.1 200 OK', 'Set-Cookie: own=1', 'Content-Length: 0');
     const to: ToClient = { minorVersion: 1, keepAlive: false, dechunk: false };
-    expect(forwardResponseHead(text, responseOf(text), to, 'Set-Cookie: rh=2\r\n')).to.equal(
+    expect(forwardResponseHead(responseOf(text), to, 'Set-Cookie: rh=2\r\n')).to.equal(
       lines('HTTP/1.1 200 OK', 'Set-Cookie: own=1', 'Content-Length: 0', 'Set-Cookie: rh=2', 'Connection: close'),
     );
   });

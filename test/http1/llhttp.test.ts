@@ -82,7 +82,7 @@ describe('A request head that is accepted', () => {
         const { method, target: url } = head;
         expect(await reference.read(whole)).to.deep.equal({ method, url, fields: fieldsOf(whole, head) });
 
-        const onward = forwardRequestHead(text, head, { address: '::1', proto: 'http', trusted: true }, 'b');
+        const onward = forwardRequestHead(head, { address: '::1', proto: 'http', trusted: true }, 'b');
         const copy = new RequestHead();
         expect(parseRequestHead(onward, bytesOf(onward), LIMITS, copy)).to.equal('complete');
         expect(await reference.read(onward)).to.deep.equal({ method, url, fields: fieldsOf(onward, copy) });

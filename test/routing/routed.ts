@@ -14,7 +14,7 @@ export function findIn<R>(
   { method = 'GET', host = 'any.example', target = '/', fields = [] }: Asked,
 ): R | Miss {
   const text = lines(`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...fields);
-  return router.find(text, requestOf(text));
+  return router.find(requestOf(text));
 }
 
 /** The same rules as a person reads them: all routes that match, then the most specific of them. */

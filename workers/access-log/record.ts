@@ -95,14 +95,14 @@ export class AccessRecord implements AccessEntry {
 
   /**
    * Its head was read.
-   * @param bytes the same as `text`, and maybe more behind it
+   * @param bytes the same as the head's text, and maybe more behind it
    * @param length bytes of the request so far
    */
-  read(client: string, text: string, bytes: Uint8Array, head: RequestHead, length: number): void {
+  read(client: string, bytes: Uint8Array, head: RequestHead, length: number): void {
     const { method, minorVersion, host, requestId } = head;
     this.begin(length);
     this.isRead = true;
-    this.text = text;
+    this.text = head.text;
     if (client !== this.client || method !== this.method || minorVersion !== this.minorVersion || host !== this.host) {
       this.isFrom(client, method, minorVersion, host);
     }
@@ -110,7 +110,7 @@ export class AccessRecord implements AccessEntry {
     this.targetEnd = head.versionAt - 1;
     this.plain = isPlain(bytes, this.targetAt, this.targetEnd, MOST.target);
     if (requestId !== '') this.requestId = escaped(requestId, MOST.requestId, this.keeper.format.escapes);
-    this.readFields(text, bytes, head);
+    this.readFields(bytes, head);
   }
 
   /** Its head could not be read. @param text what came of it; empty for a connection that was turned away */
@@ -239,7 +239,8 @@ export class AccessRecord implements AccessEntry {
     this.around = format.around(client, this.method, minorVersion, this.host);
   }
 
-  private readFields(text: string, bytes: Uint8Array, { fields }: RequestHead): void {
+  private readFields(bytes: Uint8Array, { fields }: RequestHead): void {
+    const { text } = fields;
     this.refererEnd = 0;
     this.userAgentEnd = 0;
     for (let index = 0; index < fields.count; index++) {

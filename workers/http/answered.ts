@@ -26,16 +26,9 @@ export interface Answered {
   /** @param bytes the same as `text`, and maybe more behind it */
   parseResponse(text: string, bytes: Buffer, into: ResponseHead): HeadResult;
   /** A 1xx before the response. */
-  onInterim(text: string, head: ResponseHead): void;
+  onInterim(head: ResponseHead): void;
   /** A 101 that was asked for; bytes of the other protocol are in `buffer[from, length)`. */
-  onSwitching(
-    connection: UpstreamConnection,
-    text: string,
-    head: ResponseHead,
-    buffer: Buffer,
-    from: number,
-    length: number,
-  ): void;
+  onSwitching(connection: UpstreamConnection, head: ResponseHead, buffer: Buffer, from: number, length: number): void;
   /**
    * The response begins.
    * @param textIsAll whether `text` holds the whole read

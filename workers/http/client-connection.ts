@@ -323,11 +323,11 @@ export class ClientConnection implements Reader {
     }
     this.body.start(head.framing, head.contentLength);
     const end = this.body.scan(bytes, head.length, text.length);
-    this.record?.read(this.address, text, bytes, head, end);
+    this.record?.read(this.address, bytes, head, end);
     if (this.body.fault !== undefined) return this.refuseFault(this.body.fault);
     this.bodyBytes = end - head.length;
     this.route = undefined;
-    const pool = plane.shedder.sheds() ? OVERLOADED : this.destination(text, head);
+    const pool = plane.shedder.sheds() ? OVERLOADED : this.destination(head);
     if (pool === undefined) return this.awaitVerdict(text);
     if (this.isTooLarge(Math.max(head.contentLength, this.bodyBytes))) return this.reject(BODY_TOO_LARGE);
     if (head.maxForwards === 0) return this.refuse(head.method === 'TRACE' ? NO_TRACE : LAST_HOP);
@@ -337,22 +337,22 @@ export class ClientConnection implements Reader {
     plane.wheel.arm(this.timer, this.halfClosed ? HALF_CLOSED_MS : 0);
     if (end < text.length) this.keepForLater(text.slice(end));
     else if (this.socket.isPaused()) this.socket.resume();
-    if (pool instanceof HttpPool) this.dispatch(pool, text, head, end);
+    if (pool instanceof HttpPool) this.dispatch(pool, head, end);
     else this.turnDown(pool, head);
     if (pool === OVERLOADED) this.rest();
   }
 
   /** Gives the request to a backend of `pool`. @param end where its body ends, as far as that is here */
-  private dispatch(pool: HttpPool, text: string, head: RequestHead, end: number): void {
-    if (pool.repeatsByKey && head.fields.has(text, IDEMPOTENCY_KEY)) head.idempotent = true;
+  private dispatch(pool: HttpPool, head: RequestHead, end: number): void {
+    if (pool.repeatsByKey && head.fields.has(IDEMPOTENCY_KEY)) head.idempotent = true;
     const { policy, tracing } = this.plane;
     const side = this.clientSide();
-    const trace = tracing?.traceOf(text, head);
-    const edits = traced(this.route?.edit(text, head), trace);
-    const forwarded = forwardRequestHead(text, head, side, pool.name, policy.additions, edits);
+    const trace = tracing?.traceOf(head);
+    const edits = traced(this.route?.edit(head), trace);
+    const forwarded = forwardRequestHead(head, side, pool.name, policy.additions, edits);
     this.record?.dispatched(pool.name, head.requestId, trace?.id);
-    const affinity = pool.affinityOf(text, head, side);
-    const body = text.slice(head.length, end);
+    const affinity = pool.affinityOf(head, side);
+    const body = head.text.slice(head.length, end);
     this.exchange = new Exchange(pool, this, head, affinity, forwarded, body, this.body.done);
     this.exchange.start();
   }
@@ -363,13 +363,13 @@ export class ClientConnection implements Reader {
   }
 
   /** @returns where the request goes, or what it is answered instead; `undefined` when that is asked about */
-  private destination(text: string, head: RequestHead): HttpPool | Refusal | undefined {
+  private destination(head: RequestHead): HttpPool | Refusal | undefined {
     const { routes, onlyPool } = this.plane;
     if (routes === undefined) return onlyPool;
-    const found = routes.find(text, head);
+    const found = routes.find(head);
     if (!(found instanceof Route)) return found;
     this.route = found;
-    return found.decide(text, head, this.clientSide(), this);
+    return found.decide(head, this.clientSide(), this);
   }
 
   /** The request is looked at again when there is a verdict, and nothing else is read until then. */

@@ -39,12 +39,12 @@ export class ClientPolicy {
    * @returns the address of the client itself, as far as the proxies in front of us can be believed: each has appended
    * the one before it to X-Forwarded-For, so the last one that is no proxy of ours is the client
    */
-  clientAddress(text: string, { fields }: RequestHead, { address, trusted }: ClientSide): string {
+  clientAddress({ fields }: RequestHead, { address, trusted }: ClientSide): string {
     let client = address;
     let believed = trusted;
     for (let index = fields.count - 1; index >= 0 && believed; index--) {
       if (fields.kind(index) !== X_FORWARDED_FOR) continue;
-      const hops = text.slice(fields.valueAt(index), fields.valueEnd(index)).split(',');
+      const hops = fields.text.slice(fields.valueAt(index), fields.valueEnd(index)).split(',');
       for (let hop = hops.pop()?.trim(); hop !== undefined && believed; hop = hops.pop()?.trim()) {
         if (hop === '') continue;
         client = hop;

@@ -119,9 +119,9 @@ export class Exchange extends Transfer implements Answered, Affinity {
   }
 
   /** A 1xx before the response (RFC 9110 section 15.2); HTTP/1.0 knows none. */
-  onInterim(text: string, head: ResponseHead): void {
+  onInterim(head: ResponseHead): void {
     if (this.minorVersion === 0) return;
-    this.client.writer.write(forwardResponseHead(text, head, UNFINISHED));
+    this.client.writer.write(forwardResponseHead(head, UNFINISHED));
   }
 
   /**
@@ -146,7 +146,7 @@ export class Exchange extends Transfer implements Answered, Affinity {
     const keepAlive = this.keepsClient(head);
     this.client.onResponseBegins(keepAlive);
     const to = { minorVersion: this.minorVersion, keepAlive, dechunk: this.dechunk };
-    const headText = forwardResponseHead(text, head, to, this.ownLines(text, head));
+    const headText = forwardResponseHead(head, to, this.ownLines(head));
     this.client.record?.responds(head.status, headText.length, nowMs);
     return this.forward(headText, textIsAll ? text : undefined, connection, buffer, from, length);
   }
@@ -164,18 +164,11 @@ export class Exchange extends Transfer implements Answered, Affinity {
   }
 
   /** A 101 that was asked for: both connections become one tunnel, bytes behind the head included. */
-  onSwitching(
-    connection: UpstreamConnection,
-    text: string,
-    head: ResponseHead,
-    buffer: Buffer,
-    from: number,
-    length: number,
-  ): void {
+  onSwitching(connection: UpstreamConnection, head: ResponseHead, buffer: Buffer, from: number, length: number): void {
     const nowMs = performance.now();
     this.begin(head, nowMs);
     this.succeed();
-    const headText = forwardResponseHead(text, head, UNFINISHED, this.ownLines(text, head));
+    const headText = forwardResponseHead(head, UNFINISHED, this.ownLines(head));
     this.client.writer.write(headText);
     this.client.record?.responds(head.status, headText.length, nowMs);
     this.client.record?.goesOn();
@@ -326,10 +319,10 @@ export class Exchange extends Transfer implements Answered, Affinity {
   }
 
   /** Takes out of the head what is not to be forwarded. @returns the field lines that are sent in addition */
-  private ownLines(text: string, head: ResponseHead): string {
+  private ownLines(head: ResponseHead): string {
     const rules = this.client.route?.responses;
     if (rules === undefined) return this.stickyLine();
-    rules.drop(text, head.fields);
+    rules.drop(head.fields);
     return rules.added + this.stickyLine();
   }
 

@@ -12,7 +12,7 @@ import { pathOf } from '../../src/http1/target.js';
 import type { ClientPolicy } from './client-policy.js';
 
 /** @returns the key, '' for a request that has none */
-export type ReadKey = (text: string, head: RequestHead, client: ClientSide) => string;
+export type ReadKey = (head: RequestHead, client: ClientSide) => string;
 
 /** @returns how the key of a request to this pool is read; `undefined` when its policy reads none */
 export function keyReaderOf({ policy, hash: { key } }: PoolConfig, clients: ClientPolicy): ReadKey | undefined {
@@ -20,12 +20,12 @@ export function keyReaderOf({ policy, hash: { key } }: PoolConfig, clients: Clie
   const [kind, name = ''] = policy === 'source-ip' ? ['ip'] : key.split(':');
   switch (kind) {
     case 'path':
-      return (_text, head) => pathOf(head.target);
+      return (head) => pathOf(head.target);
     case 'header':
-      return (text, head) => fieldValue(text, head.fields, name.toLowerCase());
+      return (head) => fieldValue(head.fields, name.toLowerCase());
     case 'cookie':
-      return (text, head) => cookieValue(text, head.fields, name);
+      return (head) => cookieValue(head.fields, name);
     default:
-      return (text, head, client) => clients.clientAddress(text, head, client);
+      return (head, client) => clients.clientAddress(head, client);
   }
 }

@@ -47,10 +47,10 @@ export class HttpPool {
   }
 
   /** What a request says of where it belongs; nothing is read where nobody asks. */
-  affinityOf(text: string, head: RequestHead, client: ClientSide): Affinity {
+  affinityOf(head: RequestHead, client: ClientSide): Affinity {
     const { readKey, sticky } = this;
     if (readKey === undefined && sticky === undefined) return NO_AFFINITY;
-    return { key: readKey?.(text, head, client) ?? '', bound: sticky?.find(text, head) };
+    return { key: readKey?.(head, client) ?? '', bound: sticky?.find(head) };
   }
 
   private follow(config: PoolConfig, stickySecret: string | undefined): void {

@@ -22,9 +22,9 @@ export class RequestRules {
     this.edits = { target: '', host, added: fields.added };
   }
 
-  edit(text: string, head: RequestHead): Edits {
+  edit(head: RequestHead): Edits {
     const { edits, rewrite } = this;
-    this.fields.drop(text, head.fields);
+    this.fields.drop(head.fields);
     if (rewrite !== undefined) return { ...edits, target: rewrite.target(head.target) };
     // Of an absolute target a backend would take the host from there (RFC 9112 section 3.2.2).
     if (edits.host !== '' && head.authorityEnd !== 0)

@@ -22,7 +22,7 @@ import type { HttpPool } from './http-pool.js';
 import { type RequestRules, requestRulesOf } from './request-rules.js';
 
 /** @returns what a split is decided by */
-type ReadKey = (text: string, head: RequestHead, client: ClientSide) => string;
+type ReadKey = (head: RequestHead, client: ClientSide) => string;
 
 const NO_HOST: Refusal = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
 
@@ -77,28 +77,28 @@ export class Route {
    * @param who told when it may ask again, where nothing can be decided yet
    * @returns the pool that the request goes to, or what it is answered instead; `undefined` for nothing yet
    */
-  decide(text: string, head: RequestHead, client: ClientSide, who: Waiting): HttpPool | Refusal | undefined {
-    if (this.access?.admits(this.clients.clientAddress(text, head, client)) === false) return DENIED;
+  decide(head: RequestHead, client: ClientSide, who: Waiting): HttpPool | Refusal | undefined {
+    if (this.access?.admits(this.clients.clientAddress(head, client)) === false) return DENIED;
     const { counted } = this;
     if (counted !== undefined) {
-      const verdict = this.rates.admit(counted.rate, counted.keyOf(text, head, client), who);
+      const verdict = this.rates.admit(counted.rate, counted.keyOf(head, client), who);
       if (verdict === 'asked') return undefined;
       if (verdict !== 'granted') return { ...TOO_MANY, retryAfterS: Math.ceil(verdict.retryMs / 1_000) };
     }
     if (this.pool !== undefined) return this.pool;
     if (this.redirect !== undefined) return redirected(this.redirect, head);
-    return this.drawn(text, head, client);
+    return this.drawn(head, client);
   }
 
   /** Takes out of the head what is not to be forwarded. @returns what else changes; `undefined` for nothing */
-  edit(text: string, head: RequestHead): Edits | undefined {
-    return this.requests?.edit(text, head);
+  edit(head: RequestHead): Edits | undefined {
+    return this.requests?.edit(head);
   }
 
-  private drawn(text: string, head: RequestHead, client: ClientSide): HttpPool {
+  private drawn(head: RequestHead, client: ClientSide): HttpPool {
     const { split, splitKey } = this;
     if (split === undefined) throw new TypeError('A route leads nowhere');
-    return splitKey === undefined ? split.at(systemRandom.next()) : split.byKey(splitKey(text, head, client));
+    return splitKey === undefined ? split.at(systemRandom.next()) : split.byKey(splitKey(head, client));
   }
 }
 
@@ -107,14 +107,14 @@ function countedOf(config: RouteConfig, clients: ClientPolicy): Counted | undefi
   if (rateLimit === undefined) return undefined;
   const { requests, per, burst, key } = rateLimit;
   const rate = { limit: rateLimitId(config, rateLimit), everyMs: per / requests, burst };
-  const byAddress: ReadKey = (text, head, client) => addressKey(clients.clientAddress(text, head, client));
+  const byAddress: ReadKey = (head, client) => addressKey(clients.clientAddress(head, client));
   if (key === 'ip') return { rate, keyOf: byAddress };
   const name = key.slice('header:'.length).toLowerCase();
   return {
     rate,
-    keyOf: (text, head, client) => {
-      const value = fieldValue(text, head.fields, name);
-      return value === '' ? byAddress(text, head, client) : valueKey(value);
+    keyOf: (head, client) => {
+      const value = fieldValue(head.fields, name);
+      return value === '' ? byAddress(head, client) : valueKey(value);
     },
   };
 }
@@ -134,12 +134,12 @@ function poolNamed(name: string, pools: ReadonlyMap<string, HttpPool>): HttpPool
 function keyReaderOf(splitBy: string, clients: ClientPolicy): ReadKey | undefined {
   if (splitBy === 'random') return undefined;
   const [kind, name = ''] = splitBy.split(':');
-  const address: ReadKey = (text, head, client) => clients.clientAddress(text, head, client);
+  const address: ReadKey = (head, client) => clients.clientAddress(head, client);
   switch (kind) {
     case 'header':
-      return (text, head, client) => fieldValue(text, head.fields, name.toLowerCase()) || address(text, head, client);
+      return (head, client) => fieldValue(head.fields, name.toLowerCase()) || address(head, client);
     case 'cookie':
-      return (text, head, client) => cookieValue(text, head.fields, name) || address(text, head, client);
+      return (head, client) => cookieValue(head.fields, name) || address(head, client);
     default:
       return address;
   }

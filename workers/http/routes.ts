@@ -25,8 +25,8 @@ export class Routes {
   }
 
   /** @returns the request's route, or what it is answered without one */
-  find(text: string, head: RequestHead): Route | Refusal {
-    const found = this.router.find(text, head);
+  find(head: RequestHead): Route | Refusal {
+    const found = this.router.find(head);
     if (found === 'none') return NO_ROUTE;
     return found === 'ambiguous' ? AMBIGUOUS : found;
   }

@@ -36,8 +36,8 @@ export class Sticky {
   }
 
   /** @returns the backend that the request's cookie names, usable or not; `undefined` without one that we made */
-  find(text: string, { fields }: RequestHead): Upstream | undefined {
-    const value = cookieValue(text, fields, this.config.cookie);
+  find({ fields }: RequestHead): Upstream | undefined {
+    const value = cookieValue(fields, this.config.cookie);
     if (value.length !== TOKEN_LENGTH) return undefined;
     this.follow();
     const entry = this.byHandle.get(value.slice(0, HANDLE_LENGTH));

@@ -30,11 +30,11 @@ export class Tracing {
     this.sample = sample;
   }
 
-  /** Takes out of the head what is no valid trace. @param text what it was parsed from */
-  traceOf(text: string, head: RequestHead): Trace {
-    const id = ownTrace(text, head);
+  /** Takes out of the head what is no valid trace. */
+  traceOf(head: RequestHead): Trace {
+    const id = ownTrace(head);
     if (id !== undefined) return { id, line: '' };
-    head.fields.nominate(text, REPLACED);
+    head.fields.nominate(REPLACED);
     const digits = randomBytes((TRACE_DIGITS + PARENT_DIGITS) / 2).toString('hex');
     const traceId = digits.slice(0, TRACE_DIGITS);
     const sampled = systemRandom.next() < this.sample;
@@ -43,8 +43,8 @@ export class Tracing {
 }
 
 /** @returns the trace that the only such field names, if that goes on */
-function ownTrace(text: string, { fields }: RequestHead): string | undefined {
-  const index = findField(text, fields, FIELD);
-  if (index < 0 || fields.kind(index) !== OTHER || findField(text, fields, FIELD, index + 1) >= 0) return undefined;
-  return traceIdOf(text.slice(fields.valueAt(index), fields.valueEnd(index)));
+function ownTrace({ fields }: RequestHead): string | undefined {
+  const index = findField(fields, FIELD);
+  if (index < 0 || fields.kind(index) !== OTHER || findField(fields, FIELD, index + 1) >= 0) return undefined;
+  return traceIdOf(fields.text.slice(fields.valueAt(index), fields.valueEnd(index)));
 }

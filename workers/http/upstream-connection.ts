@@ -309,14 +309,14 @@ export class UpstreamConnection implements Reader, FlowSource, Idle {
       if (!head.interim) break;
       this.interims += 1;
       if (this.interims > MAX_INTERIM) return this.lose(BAD_RESPONSE);
-      exchange.onInterim(text, head);
+      exchange.onInterim(head);
       text = text.slice(head.length);
       bytes = Buffer.from(text, 'latin1');
       shift -= head.length;
     }
     this.partial = '';
     const from = head.length - shift;
-    if (head.switching) return exchange.onSwitching(this, text, head, buffer, from, length);
+    if (head.switching) return exchange.onSwitching(this, head, buffer, from, length);
     this.beginBody(exchange, text, taken === length, buffer, from, length);
   }
 

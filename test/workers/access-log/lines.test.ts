@@ -44,7 +44,7 @@ class Desk {
     const arrivedMs = this.now();
     this.record.arrives(arrivedMs);
     expect(parseRequestHead(text, bytes, LIMITS, head)).to.equal('complete');
-    this.record.read('192.0.2.7', text, bytes, head, text.length);
+    this.record.read('192.0.2.7', bytes, head, text.length);
     this.record.dispatched('web', head.requestId);
     this.record.attempt('10.0.0.1:80', 1, arrivedMs);
     this.record.responds(200, 100, this.now());
@@ -178,7 +178,7 @@ describe('A line of the access log', () => {
     const arrivedMs = desk.now(); // 0, and from here on each look at the clock is 1.25 ms later
     record.arrives(arrivedMs);
     parseRequestHead(text, bytesOf(text), LIMITS, head);
-    record.read('192.0.2.7', text, bytesOf(text), head, text.length);
+    record.read('192.0.2.7', bytesOf(text), head, text.length);
     record.received(9);
     record.dispatched('web', '');
     record.attempt('10.0.0.1:80', 1, arrivedMs);
@@ -208,7 +208,7 @@ describe('A line of the access log', () => {
     const head = new RequestHead();
     desk.record.arrives(desk.now());
     parseRequestHead(text, bytesOf(text), LIMITS, head);
-    desk.record.read('', text, bytesOf(text), head, text.length);
+    desk.record.read('', bytesOf(text), head, text.length);
     desk.record.dispatched('web', '');
     desk.record.blame('client-timeout');
     desk.record.blame('client-gone');
