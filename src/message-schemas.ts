@@ -86,6 +86,8 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     id: backendIdSchema,
     streak: z.int(),
     reason: z.enum(STREAK_REASONS),
+    /** Which rule or limit of ours the last response broke; '' for every other failure. */
+    fault: z.string().max(200),
   }),
   /** Lines of the access log wait in memory, and may get lost, or all is well again; or a new file did not open. */
   z.object({

@@ -7,7 +7,6 @@ import { isTimed } from '../src/balancing/picker.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
 import type { BackendId } from '../src/core/backend.js';
-import type { Random } from '../src/core/random.js';
 import { type RetryRules, retryRules } from '../src/core/retry.js';
 import { RetryBudget } from '../src/core/retry-budget.js';
 import { partOf, type Share, WHOLE } from '../src/core/share.js';
@@ -17,15 +16,14 @@ import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
 import { Durations } from './durations.js';
 import { HedgeDelay } from './hedge-delay.js';
 import { PoolLoad } from './pool-load.js';
-import { Roster, type Upstream } from './roster.js';
+import { Roster, type RosterParts, type Upstream } from './roster.js';
 import { type ReportFailing, Streaks } from './streaks.js';
-import type { TimerWheel } from './timer-wheel.js';
 import { type Ticket, WaitQueue } from './wait-queue.js';
 
 const NONE: ReadonlySet<BackendId> = new Set();
 
-/** A request that wants a backend. */
-export interface Seeker {
+/** What a request that wants a backend has tried already. */
+export interface BackendSearch {
   /** Where it already failed. */
   readonly tried: ReadonlySet<BackendId>;
   /** Whether a backend where it failed may be tried again when no other is left. */
@@ -42,15 +40,15 @@ export interface Affinity {
   readonly bound: Upstream | undefined;
 }
 
-/** What every request wants at first. */
-export const FIRST_TRY: Seeker = { tried: NONE, again: false, fresh: false };
+/** The search of a request that has tried nothing yet. */
+export const FIRST_TRY: BackendSearch = { tried: NONE, again: false, fresh: false };
 
-/** A request that waits. It is told once how that ended, unless it leaves by itself. */
-export interface Waiter extends Seeker {
+/** A request that waits for a backend. It is told once how that ended, unless it leaves by itself. */
+export interface QueuedRequest extends BackendSearch {
   readonly affinity: Affinity;
   /** It has been counted in on `upstream`. */
   onSlot(upstream: Upstream): void;
-  onRefused(why: Refusal): void;
+  onRefused(why: NoBackendReason): void;
 }
 
 /**
@@ -62,14 +60,20 @@ export interface Waiter extends Seeker {
  * - `queue`: too many wait already
  * - `late`: it has waited too long
  */
-export type Refusal = 'none' | 'full' | 'connections' | 'requests' | 'pending' | 'queue' | 'late';
+export type NoBackendReason = 'none' | 'full' | 'connections' | 'requests' | 'pending' | 'queue' | 'late';
+
+/** What a pool's dispatch needs of its worker. */
+export interface DispatchParts extends RosterParts {
+  /** Tells the primary of backends that fail. */
+  readonly report: ReportFailing;
+}
 
 export class Dispatch {
   readonly pool: string;
   config: PoolConfig;
-  /** Who is in the pool. */
+  /** The backends of the pool, as this worker has them. */
   readonly roster: Roster;
-  /** Who fails. */
+  /** Consecutive failures of each backend, as seen by this worker; the primary is told of long ones. */
   readonly streaks: Streaks;
   readonly budget: RetryBudget;
   rules: RetryRules;
@@ -84,33 +88,26 @@ export class Dispatch {
   private readonly turns = new TurnClock();
   /** Backends that take no request more; a policy is told that they were tried. */
   private readonly full = new Set<BackendId>();
-  private readonly queue: WaitQueue<Waiter>;
-  /** How many may wait in this worker. */
-  private places: number;
+  private readonly queue: WaitQueue<QueuedRequest>;
+  /** How many requests may wait in this worker. */
+  private queueCapacity: number;
   private share: Share = WHOLE;
   /** Nobody is taken from the queue: somebody is just being, or what could be given is changing. */
   private holding = false;
 
-  /** @param epochMs the clock that backends' `usableSince` is read by */
-  constructor(
-    snapshot: PoolSnapshot,
-    config: PoolConfig,
-    wheel: TimerWheel,
-    random: Random,
-    report: ReportFailing,
-    epochMs: () => number = Date.now,
-  ) {
+  constructor(snapshot: PoolSnapshot, config: PoolConfig, parts: DispatchParts) {
+    const { wheel, report } = parts;
     this.pool = snapshot.pool;
     this.config = config;
-    this.roster = new Roster(snapshot, config, wheel, random, epochMs);
+    this.roster = new Roster(snapshot, config, parts);
     this.rules = retryRules(config.retries.on, config.retries.count);
     this.streaks = new Streaks(snapshot.pool, config.outlier, this.rules.statuses, report);
     this.budget = new RetryBudget(config.retries);
     this.load = new PoolLoad(config.circuitBreaker);
     this.hedgeDelay = config.hedging && new HedgeDelay(config.hedging.delay);
     this.timed = isTimed(config.policy) || this.hedgeDelay !== undefined;
-    this.queue = new WaitQueue(wheel, config.queue.timeout, (waiter) => waiter.onRefused('late'));
-    this.places = config.queue.length;
+    this.queue = new WaitQueue(wheel, config.queue.timeout, (request) => request.onRefused('late'));
+    this.queueCapacity = config.queue.length;
     this.applyLimits();
   }
 
@@ -152,18 +149,18 @@ export class Dispatch {
     this.share = share;
     this.load.resize(share);
     const { length } = this.config.queue;
-    this.places = length === 0 ? 0 : partOf(length, share);
+    this.queueCapacity = length === 0 ? 0 : partOf(length, share);
     this.applyLimits();
   }
 
   /** Chooses a backend and counts the attempt in; every choice needs one {@link release}. */
-  choose(seeker: Seeker, affinity: Affinity): Upstream | Refusal {
+  choose(search: BackendSearch, affinity: Affinity): Upstream | NoBackendReason {
     const { load } = this;
     if (!load.mayBegin) return 'requests';
-    const chosen = boundTo(seeker, affinity) ?? this.pick(seeker, affinity);
+    const chosen = boundTo(search, affinity) ?? this.pick(search, affinity);
     if (chosen === undefined) return 'none';
     if (chosen.inflight >= chosen.most) return 'full';
-    if (seeker.fresh || chosen.idle.length === 0) {
+    if (search.fresh || !chosen.links.hasRoom) {
       const refusal = this.whyNotConnect();
       if (refusal !== undefined) return refusal;
     }
@@ -224,16 +221,16 @@ export class Dispatch {
     if (this.queue.size > 0) this.serveQueue();
   }
 
-  /** Lets `waiter` wait until a backend can take it. */
-  wait(waiter: Waiter): Ticket<Waiter> | Refusal {
-    if (this.queue.size >= this.places && !this.queue.makeRoom()) return 'queue';
+  /** Lets `request` wait until a backend can take it. */
+  wait(request: QueuedRequest): Ticket<QueuedRequest> | NoBackendReason {
+    if (this.queue.size >= this.queueCapacity && !this.queue.makeRoom()) return 'queue';
     if (!this.load.mayPend(this.queue.size)) return 'pending';
     this.counters.add(POOL_COLUMN.queued);
-    return this.queue.join(waiter);
+    return this.queue.join(request);
   }
 
-  /** The waiter behind `ticket` wants no backend any more. */
-  leaveQueue(ticket: Ticket<Waiter>): void {
+  /** The request behind `ticket` wants no backend any more. */
+  leaveQueue(ticket: Ticket<QueuedRequest>): void {
     this.queue.leave(ticket);
   }
 
@@ -242,8 +239,8 @@ export class Dispatch {
     return this.queue.size;
   }
 
-  /** @returns a backend at its limit only when all that `seeker` could go to are */
-  private pick({ tried, again }: Seeker, { key }: Affinity): Upstream | undefined {
+  /** @returns a backend at its limit only when all that `search` could go to are */
+  private pick({ tried, again }: BackendSearch, { key }: Affinity): Upstream | undefined {
     const { picker } = this.roster;
     const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE, key) : undefined);
     if (chosen === undefined || chosen.inflight < chosen.most) return chosen;
@@ -271,7 +268,7 @@ export class Dispatch {
   }
 
   /** Why no connection may be opened now, if so. One that nobody uses has to make room. */
-  private whyNotConnect(): Refusal | undefined {
+  private whyNotConnect(): NoBackendReason | undefined {
     const { load, queue } = this;
     // One that is served from the queue counts there still.
     if (!load.mayPend(this.holding ? queue.size - 1 : queue.size)) return 'pending';
@@ -282,7 +279,7 @@ export class Dispatch {
   closeOneIdle(): boolean {
     const held = this.holding;
     this.holding = true;
-    const closed = [...this.roster.all].some((upstream) => upstream.closeOldestIdle());
+    const closed = [...this.roster.all].some(({ links }) => links.closeOldestIdle());
     this.holding = held;
     return closed;
   }
@@ -298,6 +295,6 @@ export class Dispatch {
   }
 }
 
-function boundTo({ tried }: Seeker, { bound }: Affinity): Upstream | undefined {
+function boundTo({ tried }: BackendSearch, { bound }: Affinity): Upstream | undefined {
   return bound?.usable === true && !tried.has(bound.id) ? bound : undefined;
 }

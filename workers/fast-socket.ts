@@ -138,47 +138,44 @@ let spare: WriteRequest | null = null;
 /** libuv tries a text of at most this many bytes without allocating. */
 const SHORT_TEXT = 16_384;
 
+/** A socket that texts are written to. */
+export interface TextTarget {
+  readonly socket: Socket;
+  /** A text written past the stream waits in the handle's queue, where the stream does not see it. */
+  textWaits: boolean;
+}
+
 /**
  * Writes text of one byte a character. A short one on an empty queue goes straight to the handle, which saves the
  * stream's bookkeeping, about a twentieth of a small request; everything else takes the ordinary way.
  */
-export class TextWriter {
-  private readonly socket: Socket & SocketInside;
-  /** A text of ours waits in the handle's queue, where the stream does not see it. */
-  private waiting = false;
-
-  constructor(socket: Socket) {
-    this.socket = socket as Socket & SocketInside;
+export function writeText(target: TextTarget, text: string): void {
+  const socket = target.socket as Socket & SocketInside;
+  const handle = socket._handle;
+  if (unlearnt && handle !== null) learnDialect(handle);
+  const ordinary = dialect === 'unknown' || target.textWaits || text.length > SHORT_TEXT;
+  if (ordinary || handle === null || socket.writableLength > 0 || !socket.writable) {
+    socket.write(text, 'latin1');
+    return;
   }
+  const result = handle.writeLatin1String(spare, text);
+  if (typeof result === 'object') waitFor(target, result);
+  else if (result !== 0) socket.destroy();
+  else if (spare !== null && handle.writeQueueSize > 0) waitForSpare(target, spare);
+}
 
-  write(text: string): void {
-    const { socket } = this;
-    const handle = socket._handle;
-    if (unlearnt && handle !== null) learnDialect(handle);
-    const ordinary = dialect === 'unknown' || this.waiting || text.length > SHORT_TEXT;
-    if (ordinary || handle === null || socket.writableLength > 0 || !socket.writable) {
-      socket.write(text, 'latin1');
-      return;
-    }
-    const result = handle.writeLatin1String(spare, text);
-    if (typeof result === 'object') this.waitFor(result);
-    else if (result !== 0) socket.destroy();
-    else if (spare !== null && handle.writeQueueSize > 0) this.waitForSpare(spare);
-  }
+/** The kernel did not take all of it: the handle keeps the request, and the next write its turn. */
+function waitFor(target: TextTarget, request: WriteRequest): void {
+  target.textWaits = true;
+  request.oncomplete = (status) => {
+    target.textWaits = false;
+    if (status < 0) target.socket.destroy();
+  };
+}
 
-  /** The kernel did not take all of it: the handle keeps the request, and the next write its turn. */
-  private waitFor(request: WriteRequest): void {
-    this.waiting = true;
-    request.oncomplete = (status) => {
-      this.waiting = false;
-      if (status < 0) this.socket.destroy();
-    };
-  }
-
-  private waitForSpare(request: WriteRequest): void {
-    this.waitFor(request);
-    if (writeRequestClass !== undefined) spare = new writeRequestClass();
-  }
+function waitForSpare(target: TextTarget, request: WriteRequest): void {
+  waitFor(target, request);
+  if (writeRequestClass !== undefined) spare = new writeRequestClass();
 }
 
 /** Looks over Node's shoulder at the next write on `handle`. */

@@ -9,7 +9,7 @@ const FEW = 64;
 
 export class LoadShedder {
   /** Milliseconds that the event loop may be behind; 0 for any number. */
-  private readonly limitMs: number;
+  readonly limitMs: number;
   private state: Overload = AT_EASE;
   /** Of the new requests; none while all is well. */
   private share = 0;

@@ -37,7 +37,7 @@ function start(message: Extract<ToWorker, { type: 'start' }>): void {
 
 function drain(): void {
   if (worker === undefined) exit(false);
-  else worker.drain(worker.plane.config.drain);
+  else worker.drain(worker.context.config.drain);
 }
 
 process.on('message', (raw: unknown, handle: unknown) => {

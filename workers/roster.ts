@@ -11,11 +11,21 @@ import { eligibleOf } from '../src/core/eligible.js';
 import type { Random } from '../src/core/random.js';
 import { effectiveWeight, isRamping, nextStepInMs } from '../src/core/slow-start.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
-import type { UpstreamConnection } from './http/upstream-connection.js';
+import type { LinksTo } from './backend-links.js';
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 import { WorkerBackend } from './worker-backend.js';
 
-export type Upstream = WorkerBackend<UpstreamConnection>;
+/** A backend of a pool, seen from a request: where it goes. */
+export type Upstream = WorkerBackend;
+
+/** What a roster needs of its worker. */
+export interface RosterParts {
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly linksTo: LinksTo;
+  /** The clock that backends' `usableSince` is read by, in epoch milliseconds. */
+  readonly epochMs: () => number;
+}
 
 export class Roster {
   picker: TieredPicker<Upstream>;
@@ -24,21 +34,16 @@ export class Roster {
   private readonly byId = new Map<BackendId, Upstream>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
   private readonly leaving = new Set<Upstream>();
-  /** Those in the pool, in the order of the snapshot. */
+  /** The backends in the pool, in the order of the snapshot. */
   private members: readonly Upstream[] = [];
   private tiers: readonly (readonly Upstream[])[] = [];
-  private readonly wheel: TimerWheel;
-  private readonly random: Random;
-  private readonly epochMs: () => number;
+  private readonly parts: RosterParts;
   private readonly ramp = new WheelTimer({ onTimeout: () => this.updatePicker() });
   private table: MaglevTable | undefined;
 
-  /** @param epochMs the clock that backends' `usableSince` is read by */
-  constructor(snapshot: PoolSnapshot, config: PoolConfig, wheel: TimerWheel, random: Random, epochMs: () => number) {
+  constructor(snapshot: PoolSnapshot, config: PoolConfig, parts: RosterParts) {
     this.config = config;
-    this.wheel = wheel;
-    this.random = random;
-    this.epochMs = epochMs;
+    this.parts = parts;
     this.picker = this.pickerFor(config);
     this.current = snapshot;
     this.install(snapshot);
@@ -90,10 +95,10 @@ export class Roster {
 
   /** The pool is no more: what it has in flight ends in its own time, and no connection waits for a request. */
   retire(): void {
-    this.wheel.drop(this.ramp);
+    this.parts.wheel.drop(this.ramp);
     for (const upstream of this.byId.values()) {
       upstream.keepsIdle = false;
-      upstream.closeIdle();
+      upstream.links.closeIdle();
     }
   }
 
@@ -117,16 +122,16 @@ export class Roster {
 
   /** Nothing is told to the policy any more, and no connection waits for a request. */
   stop(): void {
-    this.wheel.drop(this.ramp);
+    this.parts.wheel.drop(this.ramp);
     this.closeIdle();
   }
 
   closeIdle(): void {
-    for (const upstream of this.byId.values()) upstream.closeIdle();
+    for (const upstream of this.byId.values()) upstream.links.closeIdle();
   }
 
   private pickerFor({ policy, hash: { balanceFactor } }: PoolConfig): TieredPicker<Upstream> {
-    const { random, wheel } = this;
+    const { random, wheel } = this.parts;
     const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => this.table, balanceFactor };
     return new TieredPicker(() => createPicker<Upstream>(policy, parts));
   }
@@ -142,14 +147,14 @@ export class Roster {
   /** Gives those that have become usable of late the weight they have by now, and more of it later. */
   private rampUp(): void {
     const { slowStart } = this.config;
-    const nowMs = this.epochMs();
+    const nowMs = this.parts.epochMs();
     for (const upstream of this.members) upstream.weight = effectiveWeight(upstream.listed, slowStart, nowMs);
     const goesOn = this.members.some(({ listed }) => isRamping(listed, slowStart, nowMs));
-    this.wheel.arm(this.ramp, goesOn ? nextStepInMs(slowStart) : 0);
+    this.parts.wheel.arm(this.ramp, goesOn ? nextStepInMs(slowStart) : 0);
   }
 
   private endRamp(): void {
-    this.wheel.drop(this.ramp);
+    this.parts.wheel.drop(this.ramp);
     for (const upstream of this.members) upstream.weight = upstream.listed.weight;
   }
 
@@ -157,7 +162,7 @@ export class Roster {
   private follow(backend: Backend, gone: Upstream[]): Upstream {
     const known = this.byId.get(backend.id);
     if (known?.update(backend) && known.inflight > 0) gone.push(known);
-    const upstream = known ?? new WorkerBackend<UpstreamConnection>(backend);
+    const upstream = known ?? new WorkerBackend(backend, this.parts.linksTo);
     this.byId.set(backend.id, upstream);
     return upstream;
   }

@@ -18,7 +18,7 @@ const BEGINNINGS_APART_MS = 1_000;
  * Told when a streak of failures begins, when it reaches the ejection threshold, each time it has doubled since, and,
  * by 0, when a good answer has ended one that was so long.
  */
-export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: StreakReason) => void;
+export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: StreakReason, fault: string) => void;
 
 /** What goes wrong in a row on one backend. */
 export class OpenStreak {
@@ -27,6 +27,8 @@ export class OpenStreak {
   beganMs = 0;
   /** What went wrong last. */
   reason: StreakReason;
+  /** Which rule or limit the last response broke; '' for every other failure. */
+  fault = '';
   /** When the beginning of one was last reported. */
   beginningReportedMs = Number.NEGATIVE_INFINITY;
   /** The length that is reported next. */
@@ -66,9 +68,14 @@ export class Streaks {
     if (upstream.failures.length !== 0) this.end(upstream.id, upstream.failures);
   }
 
-  /** The backend failed an attempt. @param nowMs the worker's coarse clock */
-  failed(upstream: Upstream, reason: FailureReason, nowMs: number): void {
+  /**
+   * The backend failed an attempt.
+   * @param nowMs the worker's coarse clock
+   * @param fault which rule or limit its response broke
+   */
+  failed(upstream: Upstream, reason: FailureReason, nowMs: number, fault = ''): void {
     upstream.counters.add(reason === 'connect' ? COLUMN.connectFailures : COLUMN.failures);
+    upstream.failures.fault = fault;
     this.grow(upstream.id, upstream.failures, reason, nowMs);
   }
 
@@ -93,12 +100,12 @@ export class Streaks {
     } else if (streak.length < streak.reportAt) return;
     // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
     else streak.reportAt = streak.length * 2;
-    this.report(this.pool, id, streak.length, reason);
+    this.report(this.pool, id, streak.length, reason, streak.fault);
   }
 
   private end(id: BackendId, streak: OpenStreak): void {
     streak.length = 0;
     // Who heard of one that is worth an ejection goes by it until it hears that it is over.
-    if (streak.reportAt > streakLimit(streak.reason, this.limits)) this.report(this.pool, id, 0, streak.reason);
+    if (streak.reportAt > streakLimit(streak.reason, this.limits)) this.report(this.pool, id, 0, streak.reason, '');
   }
 }

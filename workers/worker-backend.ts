@@ -6,16 +6,12 @@ import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
 import { type Backend, type BackendId, isUsable, type Standing } from '../src/core/backend.js';
 import { BACKEND_COLUMNS } from '../src/messages.js';
+import type { BackendLinks, LinksTo } from './backend-links.js';
 import { type Counted, CounterRow } from './counters.js';
 import { Durations } from './durations.js';
 import { OpenStreak } from './streaks.js';
 
-/** An upstream connection with no request on it. */
-export interface Idle {
-  close(): void;
-}
-
-export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted, Standing {
+export class WorkerBackend implements Candidate, Counted, Standing {
   readonly id: BackendId;
   /** As the snapshot has it. */
   listed: Backend;
@@ -34,10 +30,10 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted,
   /** In a row; see `streaks.ts`. */
   readonly failures = new OpenStreak('reset');
   readonly gatewayErrors = new OpenStreak('gateway-error');
-  /** Until then, on the worker's coarse clock, it gets one request at a time on a connection. */
+  /** Until then, in milliseconds of the worker's coarse clock, a connection to it carries one request at a time. */
   aloneUntil = 0;
-  /** Most recently used last. */
-  readonly idle: I[] = [];
+  /** This worker's connections to it. */
+  readonly links: BackendLinks;
   /** How often its address has changed; a connection from before leads to where it no longer is. */
   moves = 0;
   /** Whether a connection that has done its work may wait here for the next request. */
@@ -48,7 +44,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted,
   /** From an attempt's beginning, or the end of the request's body, to the head of the response. */
   readonly responses = new Durations();
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, linksTo: LinksTo) {
     this.id = backend.id;
     this.listed = backend;
     this.host = backend.host;
@@ -58,6 +54,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted,
     this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
     this.serves = isServing(backend);
+    this.links = linksTo(this);
   }
 
   get admin(): Backend['admin'] {
@@ -90,7 +87,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted,
     this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
     if (moved) this.moves += 1;
-    if (moved || !this.keepsIdle) this.closeIdle();
+    if (moved || !this.keepsIdle) this.links.closeIdle();
     const served = this.serves;
     this.serves = isServing(backend);
     return moved || (served && !this.serves);
@@ -100,18 +97,7 @@ export class WorkerBackend<I extends Idle = Idle> implements Candidate, Counted,
   retire(): void {
     this.usable = false;
     this.keepsIdle = false;
-    this.closeIdle();
-  }
-
-  /** @returns `false` when none is idle */
-  closeOldestIdle(): boolean {
-    const oldest = this.idle.shift();
-    oldest?.close();
-    return oldest !== undefined;
-  }
-
-  closeIdle(): void {
-    for (const connection of this.idle.splice(0)) connection.close();
+    this.links.closeIdle();
   }
 }
 

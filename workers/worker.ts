@@ -3,22 +3,21 @@
  * the primary's messages say and answers through `send`.
  */
 import type { Config } from '../src/config/schema.js';
-import { systemRandom } from '../src/core/random.js';
 import { type Share, WHOLE } from '../src/core/share.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
 import { AccessLog } from './access-log/access-log.js';
 import { POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './counters.js';
-import { Dispatch } from './dispatch.js';
 import { takeDurations } from './durations.js';
-import { ClientConnection } from './http/client-connection.js';
 import type { HttpPool } from './http/http-pool.js';
-import { Plane } from './http/plane.js';
+import { Door } from './inbound/door.js';
 import { type Accept, Listeners } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
 import { RateLimits } from './rate-limits.js';
+import type { ReportFailing } from './streaks.js';
 import { TimerWheel } from './timer-wheel.js';
+import { WorkerContext } from './worker-context.js';
 
 /** Every timeout is exact to two of these. */
 const TICK_MS = 100;
@@ -38,12 +37,13 @@ export interface WorkerOutput {
 }
 
 export class Worker {
-  readonly plane: Plane;
+  readonly context: WorkerContext;
+  readonly door: Door;
   private readonly wheel = new TimerWheel(TICK_MS, () => performance.now());
   private readonly listeners = new Listeners();
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
-  private readonly loopDelay = new LoopDelay((ms) => this.plane.shedder.observe(ms));
+  private readonly loopDelay = new LoopDelay((ms) => this.context.intake.shedder.observe(ms));
   private deadline: NodeJS.Timeout | undefined;
   private memoryBytes = 0;
   private readonly number: number;
@@ -66,11 +66,13 @@ export class Worker {
     this.output = output;
     this.number = number;
     const accessLog = this.accessLogFor(config);
-    const dispatches = snapshots.map((snapshot) => this.dispatch(config, snapshot));
-    this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret, this.rateLimits());
+    const { wheel } = this;
+    const parts = { wheel, rates: this.rateLimits(), report: this.reportFailing, stickySecret };
+    this.context = new WorkerContext(config, snapshots, accessLog, parts);
+    this.door = new Door(this.context);
     this.wheel.start();
     this.flushing = setInterval(() => this.tick(), FLUSH_MS);
-    for (const pool of this.plane.pools.values()) this.acknowledge(pool);
+    for (const pool of this.context.pools.values()) this.acknowledge(pool);
   }
 
   /** @param handle the bound socket, when the primary sends one along */
@@ -82,23 +84,23 @@ export class Worker {
         return this.listen(message.address, message.accept, handle);
       case 'unlisten':
         this.listeners.closeOne(message.address);
-        return this.plane.drainListener(message.address);
+        return this.door.drainListener(message.address);
       case 'share':
         return this.resize(message.share);
       case 'snapshot':
-        return this.install(this.plane.pools.get(message.snapshot.pool), message.snapshot);
+        return this.install(this.context.pools.get(message.snapshot.pool), message.snapshot);
       case 'change':
         return this.apply(message.change);
       case 'recall':
-        return this.plane.recall(message.pool, message.id);
+        return this.door.recall(message.pool, message.id);
       case 'reopen-access-log':
-        void this.plane.accessLog?.reopen();
+        void this.context.accessLog?.reopen();
         return;
       case 'hash-table':
-        this.plane.pools.get(message.table.pool)?.dispatch.roster.useTable(message.table);
+        this.context.pools.get(message.table.pool)?.dispatch.roster.useTable(message.table);
         return;
       case 'lend':
-        return this.plane.rates.receive(message.grants);
+        return this.context.rates.receive(message.grants);
       case 'drain':
         return this.drain(message.withinMs);
       default:
@@ -110,27 +112,28 @@ export class Worker {
   drain(withinMs: number): void {
     clearTimeout(this.deadline);
     this.deadline = setTimeout(() => this.stop(), withinMs);
-    if (this.plane.draining) return;
-    this.plane.draining = true;
+    if (this.context.draining) return;
+    this.context.draining = true;
     this.listeners.close();
-    for (const { dispatch } of this.plane.pools.values()) dispatch.roster.closeIdle();
-    for (const client of this.plane.clients) client.drain();
-    this.plane.whenEmpty(() => this.stop());
+    for (const { dispatch } of this.context.pools.values()) dispatch.roster.closeIdle();
+    for (const connection of this.door.connections) connection.drain();
+    this.door.whenEmpty(() => this.stop());
   }
 
   /** Goes on by another configuration. What it does not touch does not notice. */
   private configure({ config, snapshots, stickySecret }: Extract<ToWorker, { type: 'configure' }>): void {
-    const { pools } = this.plane;
-    const joining = snapshots.filter(({ pool }) => !pools.has(pool)).map((snapshot) => this.dispatch(config, snapshot));
-    for (const dispatch of joining) dispatch.resize(this.share);
-    this.plane.configure(config, joining, this.nextAccessLog(config), stickySecret);
+    const { pools } = this.context;
+    const joining = snapshots.filter(({ pool }) => !pools.has(pool));
+    const joined = this.context.configure(config, joining, this.nextAccessLog(config), stickySecret);
+    for (const { dispatch } of joined) dispatch.resize(this.share);
+    this.door.configure(config);
     // Those it had already have missed changes.
     for (const snapshot of snapshots) this.install(pools.get(snapshot.pool), snapshot);
   }
 
   private resize(share: Share): void {
     this.share = share;
-    for (const { dispatch } of this.plane.pools.values()) dispatch.resize(share);
+    for (const { dispatch } of this.context.pools.values()) dispatch.resize(share);
   }
 
   /** @returns where requests are logged by that configuration */
@@ -141,7 +144,7 @@ export class Worker {
 
   /** @returns {@link accessLogFor}, which is the present one where nothing about it changes */
   private nextAccessLog(next: Config): AccessLog | undefined {
-    const { accessLog, config } = this.plane;
+    const { accessLog, config } = this.context;
     const isSame = next.accessLog === config.accessLog && next.accessLogFormat === config.accessLogFormat;
     if (isSame) return accessLog;
     if (accessLog !== undefined) this.leavingLogs.add(accessLog);
@@ -153,15 +156,15 @@ export class Worker {
     clearTimeout(this.deadline);
     clearInterval(this.flushing);
     this.loopDelay.stop();
-    this.plane.whenEmpty(undefined);
-    this.plane.draining = true;
+    this.door.whenEmpty(undefined);
+    this.context.draining = true;
     this.listeners.close();
-    for (const client of this.plane.clients) client.cut();
-    for (const { dispatch } of this.plane.pools.values()) dispatch.roster.stop();
+    for (const connection of this.door.connections) connection.cut();
+    for (const { dispatch } of this.context.pools.values()) dispatch.roster.stop();
     this.wheel.stop();
-    this.plane.fineWheel.stop();
-    this.plane.rates.stop();
-    const { accessLog } = this.plane;
+    this.context.fineWheel.stop();
+    this.context.rates.stop();
+    const { accessLog } = this.context;
     const logs = [...this.leavingLogs, ...(accessLog === undefined ? [] : [accessLog])];
     this.closeLogs(logs, false);
   }
@@ -177,13 +180,8 @@ export class Worker {
     this.output.drained(stuck);
   }
 
-  private dispatch({ pools }: Config, snapshot: PoolSnapshot): Dispatch {
-    const pool = pools[snapshot.pool];
-    if (pool === undefined) throw new TypeError(`Pool "${snapshot.pool}" has no configuration`);
-    return new Dispatch(snapshot, pool, this.wheel, systemRandom, (name, id, streak, reason) =>
-      this.report({ type: 'failing', pool: name, id, streak, reason }),
-    );
-  }
+  private readonly reportFailing: ReportFailing = (pool, id, streak, reason, fault) =>
+    this.report({ type: 'failing', pool, id, streak, reason, fault });
 
   private rateLimits(): RateLimits {
     return new RateLimits(this.wheel, (asks) => {
@@ -195,14 +193,14 @@ export class Worker {
 
   private listen(address: string, accept: Accept, handle: unknown): void {
     this.listeners.open(address, accept, handle, {
-      accepted: (incoming) => new ClientConnection(this.plane, incoming, address),
+      accepted: (incoming) => this.door.receive(incoming, address),
       listening: (real) => this.output.send({ type: 'listening', address: real }),
       failed: (code) => this.output.send({ type: 'listen-failed', address, code }),
     });
   }
 
   private apply(change: PoolChange): void {
-    const pool = this.plane.pools.get(change.pool);
+    const pool = this.context.pools.get(change.pool);
     if (pool === undefined) return;
     const applied = applyChange(pool.dispatch.roster.snapshot, change);
     switch (applied.kind) {
@@ -222,7 +220,7 @@ export class Worker {
     if (pool === undefined) return;
     const gone = pool.dispatch.install(snapshot);
     this.acknowledge(pool);
-    for (const upstream of gone) this.plane.evacuate(upstream);
+    for (const upstream of gone) this.door.evacuate(upstream);
   }
 
   private acknowledge({ name, dispatch }: HttpPool): void {
@@ -235,14 +233,14 @@ export class Worker {
   }
 
   private tick(): void {
-    this.plane.accessLog?.tick();
-    this.plane.rates.tick();
+    this.context.accessLog?.tick();
+    this.context.rates.tick();
     for (const log of this.leavingLogs) this.leaveLog(log);
     this.flush();
   }
 
   private leaveLog(log: AccessLog): void {
-    const inUse = [...this.plane.clients].some(({ accessLog }) => accessLog === log);
+    const inUse = [...this.door.connections].some((connection) => connection.logsTo(log));
     if (inUse) return log.tick();
     this.leavingLogs.delete(log);
     log.close(() => {});
@@ -251,16 +249,16 @@ export class Worker {
   private flush(): void {
     // A primary that is held up gets one row of counters when it is back, not one for each second.
     if (this.output.unread() >= MOST_UNREAD) return;
-    const { accessLog, pools, counters, clients } = this.plane;
+    const { accessLog, pools, counters } = this.context;
     const worker = counters.take();
-    worker[WORKER_COLUMN.clientConnections] = clients.size;
+    worker[WORKER_COLUMN.clientConnections] = this.door.connections.size;
     worker[WORKER_COLUMN.memoryBytes] = this.readMemory();
     const { meanMs, longestMs } = this.loopDelay.take();
     worker[WORKER_COLUMN.loopDelayMs] = meanMs;
     worker[WORKER_COLUMN.longestLoopDelayMs] = longestMs;
-    worker[WORKER_COLUMN.overloaded] = Number(this.plane.shedder.isActive);
+    worker[WORKER_COLUMN.overloaded] = Number(this.context.intake.shedder.isActive);
     worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
-    const reasons = this.plane.takeReasons();
+    const reasons = this.context.takeReasons();
     this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker, reasons });
   }
 

@@ -1,6 +1,6 @@
 /** bench/fixed-rate/slice.ts: one slice of load at a fixed rate: a small GET over keep-alive connections of its own. */
 import type { Socket } from 'node:net';
-import { dial, type Reader, TextWriter } from '../../workers/fast-socket.js';
+import { dial, type Reader, type TextTarget, writeText } from '../../workers/fast-socket.js';
 import { nearestRank } from '../statistics.js';
 import { AnswerReader } from './answer-reader.js';
 import { type Lane, type Latencies, OpenLoop } from './open-loop.js';
@@ -33,12 +33,12 @@ export interface SliceResult {
 // One read is handled before the next begins, so one buffer serves all.
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
-class Connection implements Lane, Reader {
+class Connection implements Lane, Reader, TextTarget {
+  textWaits = false;
   dueMs = Number.NaN;
   readonly readBuffer = shared;
   readonly socket: Socket;
   readonly #reader = new AnswerReader();
-  readonly #writer: TextWriter;
   readonly #request: string;
   readonly #answered: (connection: Connection, ok: boolean) => void;
 
@@ -46,12 +46,11 @@ class Connection implements Lane, Reader {
     this.#request = `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
     this.#answered = answered;
     this.socket = dial(url.hostname, Number(url.port), this);
-    this.#writer = new TextWriter(this.socket);
     for (const event of ['error', 'end']) this.socket.on(event, () => this.socket.destroy());
   }
 
   ask(): void {
-    this.#writer.write(this.#request);
+    writeText(this, this.#request);
   }
 
   onRead(buffer: Buffer, length: number): void {

@@ -5,6 +5,7 @@ import { seeded } from '../../src/core/random.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
 import { Dispatch } from '../../workers/dispatch.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
+import { NO_LINKS } from '../simulator/no-links.js';
 
 export const SIZES = [2, 16, 256, 5_000];
 export const POOL = 'bench';
@@ -28,5 +29,7 @@ export function poolOf(size: number): { readonly config: PoolConfig; readonly sn
 /** @returns what a worker makes of {@link poolOf}; its clock stands still */
 export function dispatchOf(size: number): Dispatch {
   const { config, snapshot } = poolOf(size);
-  return new Dispatch(snapshot, config, new TimerWheel(TICK_MS, () => 0), seeded(1), () => {});
+  const wheel = new TimerWheel(TICK_MS, () => 0);
+  const parts = { wheel, random: seeded(1), report: () => {}, linksTo: () => NO_LINKS, epochMs: Date.now };
+  return new Dispatch(snapshot, config, parts);
 }

@@ -6,7 +6,7 @@ import type { Outcome } from '../../src/balancing/latency.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { FailureReason } from '../../src/core/outlier.js';
 import { afterFailure } from '../../src/core/retry.js';
-import type { Affinity, Dispatch, Waiter } from '../../workers/dispatch.js';
+import type { Affinity, Dispatch, QueuedRequest } from '../../workers/dispatch.js';
 import type { Upstream } from '../../workers/roster.js';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
 import type { Ticket } from '../../workers/wait-queue.js';
@@ -25,7 +25,7 @@ export interface World {
 /** A GET: it may be repeated, and there is no body to keep. */
 const GET = { idempotent: true, kept: true, freshStart: false } as const;
 
-export class SimulatedRequest implements Waiter {
+export class SimulatedRequest implements QueuedRequest {
   readonly affinity: Affinity;
   readonly tried = new Set<BackendId>();
   again = false;
@@ -39,7 +39,7 @@ export class SimulatedRequest implements Waiter {
   readonly #goneMs: number;
   #attempts = 0;
   /** In the queue, while it waits there. */
-  #place: Ticket<Waiter> | undefined;
+  #place: Ticket<QueuedRequest> | undefined;
 
   constructor(key: string, dispatch: Dispatch, wheel: TimerWheel, world: World) {
     this.affinity = { key, bound: undefined };

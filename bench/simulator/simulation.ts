@@ -8,6 +8,7 @@ import { TimerWheel } from '../../workers/timer-wheel.js';
 import { nextArrivalMs } from './arrivals.js';
 import { SimulatedBackend } from './backend.js';
 import { mergeViews } from './merged-view.js';
+import { NO_LINKS } from './no-links.js';
 import { SimulatedPrimary } from './primary.js';
 import { type Figures, Recorder } from './recorder.js';
 import type { World } from './request.js';
@@ -50,7 +51,13 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
   for (let id = 0; id < setup.workers; id++) {
     const wheel = tickingWheel(world.clock);
     const report: ReportFailing = (_, backend, streak, reason) => primary.failing(id, backend, streak, reason);
-    const dispatch = new Dispatch(primary.snapshot, config, wheel, chance(), report, () => world.clock.nowMs);
+    const dispatch = new Dispatch(primary.snapshot, config, {
+      wheel,
+      random: chance(),
+      report,
+      linksTo: () => NO_LINKS,
+      epochMs: () => world.clock.nowMs,
+    });
     dispatch.resize({ index: id, of: setup.workers });
     if (table !== undefined) dispatch.roster.useTable(table);
     if (setup.decayMs !== undefined) retime(dispatch, setup.decayMs);

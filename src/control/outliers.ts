@@ -33,7 +33,7 @@ export class Outliers {
   }
 
   /** @param limits of the backend's pool */
-  report(workerId: number, pool: Pool, { id, streak, reason }: Failing, limits: core.OutlierLimits): void {
+  report(workerId: number, pool: Pool, { id, streak, reason, fault }: Failing, limits: core.OutlierLimits): void {
     if (pool.backend(id) === undefined) return;
     const nowMs = this.#nowMs();
     const suspect = this.#suspect(pool, id);
@@ -42,7 +42,7 @@ export class Outliers {
     streaks.set(workerId, now);
     if (suspect.record.state === 'ejected' || !core.isOutlier(now, limits, nowMs)) return;
     if (this.#isCommonCause(pool, limits, nowMs)) return this.#pardonAll(pool, nowMs);
-    this.#eject(pool, id, reason, `${streak} failures in a row (${reason})`, limits);
+    this.#eject(pool, id, reason, `${streak} failures in a row (${fault === '' ? reason : `${reason}: ${fault}`})`, limits);
   }
 
   /** Its requests succeed clearly less often than those of the others. */

@@ -16,6 +16,11 @@ export class BodyReader {
   private remaining = 0;
   private chunks: ChunkedScanner | undefined;
 
+  /** The trailer field lines of a body that is {@link done}, each with its CRLF; '' when there are none. */
+  get trailers(): string {
+    return this.framing === 'chunked' ? (this.chunks?.trailers ?? '') : '';
+  }
+
   /** @param contentLength bytes; used with framing `length` only */
   start(framing: Framing, contentLength: number): void {
     this.framing = framing;

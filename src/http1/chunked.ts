@@ -53,7 +53,8 @@ export class ChunkedScanner {
   /** Bytes of the current chunk's extensions. */
   #extension = 0;
   #extensionState: ExtensionState = 'first';
-  #trailers = 0;
+  #trailerBytes = 0;
+  #trailers = '';
   #name = '';
 
   /** The last byte of the body has been seen. */
@@ -66,6 +67,11 @@ export class ChunkedScanner {
     return this.#fault;
   }
 
+  /** The trailer field lines of a body that is {@link done}, latin1, each with its CRLF; '' when there are none. */
+  get trailers(): string {
+    return this.#trailers;
+  }
+
   /** Forgets everything, for the next body. */
   reset(): void {
     this.#state = 'size';
@@ -73,7 +79,8 @@ export class ChunkedScanner {
     this.#left = 0;
     this.#digits = 0;
     this.#extension = 0;
-    this.#trailers = 0;
+    this.#trailerBytes = 0;
+    this.#trailers = '';
     this.#name = '';
   }
 
@@ -157,7 +164,8 @@ export class ChunkedScanner {
       this.#state = 'end-lf';
       return undefined;
     }
-    if (++this.#trailers > MAX_TRAILERS) return LARGE_TRAILERS;
+    if (++this.#trailerBytes > MAX_TRAILERS) return LARGE_TRAILERS;
+    this.#trailers += String.fromCharCode(byte);
     if (this.#state === 'value-lf') return this.#expect(LF, byte, 'line-start');
     if (this.#state !== 'value') return this.#readName(byte);
     if (byte === CR) this.#state = 'value-lf';

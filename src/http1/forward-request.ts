@@ -35,8 +35,6 @@ export interface Additions {
   readonly forwarded: boolean;
   /** The name this hop has in `Via` (RFC 9110 section 7.6.3); empty sends none. */
   readonly via: string;
-  /** Makes an X-Request-Id for a request that has none; without it none is made. */
-  readonly makeRequestId: (() => string) | undefined;
 }
 
 /** What a route changes. */
@@ -49,13 +47,12 @@ export interface Edits {
   readonly added: string;
 }
 
-const NOTHING: Additions = { forwarded: false, via: '', makeRequestId: undefined };
+const NOTHING: Additions = { forwarded: false, via: '' };
 
 /**
  * Builds the head to send to a backend, always HTTP/1.1. Hop-by-hop fields and those that Connection names are left
  * out (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are ours; a trusted client's X-Forwarded-For is
- * appended to and its other forwarding fields stay, anybody else's are dropped. An X-Request-Id that is made here is the
- * head's from then on.
+ * appended to and its other forwarding fields stay, anybody else's are dropped.
  * @param fallbackHost the Host for an HTTP/1.0 request that names none
  * @param edits what its route changes of it; what that leaves out is out already, see {@link HeadFields.nominate}
  */
@@ -118,8 +115,8 @@ function isDropped(kind: number, head: RequestHead, trusted: boolean): boolean {
     case MAX_FORWARDS:
       return false;
     case X_REQUEST_ID:
-      // One that cannot be passed on is replaced, if they are made here at all.
-      return head.requestId === '';
+      // One that cannot be passed on is left out, and replaced if they are made here at all.
+      return head.requestId === '' || head.isRequestIdOurs;
     case UPGRADE:
       return !head.upgrade;
     case EXPECT:
@@ -166,14 +163,11 @@ function connectionFields(head: RequestHead): string {
   return head.upgrade ? 'Connection: Upgrade, TE\r\nTE: trailers\r\n' : 'Connection: TE\r\nTE: trailers\r\n';
 }
 
-function optionalFields(head: RequestHead, client: ClientSide, { forwarded, via, makeRequestId }: Additions): string {
+function optionalFields(head: RequestHead, client: ClientSide, { forwarded, via }: Additions): string {
   let out = '';
   if (forwarded) out = `Forwarded: ${forwardedElement(head, client)}\r\n`;
   if (via !== '') out += `Via: 1.${head.minorVersion} ${via}\r\n`;
-  if (makeRequestId !== undefined && head.requestId === '') {
-    head.requestId = makeRequestId();
-    out += `X-Request-Id: ${head.requestId}\r\n`;
-  }
+  if (head.isRequestIdOurs) out += `X-Request-Id: ${head.requestId}\r\n`;
   return out;
 }
 

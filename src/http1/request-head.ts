@@ -45,6 +45,8 @@ export class RequestHead implements RequestLine {
   idempotent = false;
   /** The X-Request-Id it goes on with: its own, else one made for it; empty when it has none that can be passed on. */
   requestId = '';
+  /** {@link requestId} was made here. */
+  isRequestIdOurs = false;
   /** How many more hops may forward a TRACE or OPTIONS, or -1 without a limit (RFC 9110 section 7.6.2). */
   maxForwards = -1;
   /** Characters up to and including the empty line, those of an empty line skipped in front included. */
@@ -63,6 +65,12 @@ export class RequestHead implements RequestLine {
   offersUpgrade = false;
   /** Upgrade names h2c, which would let a client speak past this proxy (RFC 9113 section 3.1 retired it). */
   offersH2c = false;
+
+  /** Gives a request an X-Request-Id that has none which can be passed on. */
+  giveRequestId(id: string): void {
+    this.requestId = id;
+    this.isRequestIdOurs = true;
+  }
 
   /** What it was parsed from, latin1; it may go on behind the head. */
   get text(): string {
@@ -92,6 +100,7 @@ function readRequest(text: string, bytes: Uint8Array, end: number, maxFields: nu
   into.host = into.authorityEnd === 0 ? '' : text.slice(into.authorityAt, into.authorityEnd);
   into.hasHost = false;
   into.requestId = '';
+  into.isRequestIdOurs = false;
   into.maxForwards = -1;
   into.expectContinue = false;
   into.takesTrailers = false;

@@ -4,7 +4,7 @@
  */
 import { isDigit, startsWithIgnoringCase } from './characters.js';
 import { type Fault, type HeadResult, RESPONSE_FAULTS, refuse } from './fault.js';
-import { KEEP_ALIVE } from './field-kind.js';
+import { KEEP_ALIVE, UPGRADE } from './field-kind.js';
 import { HeadFields } from './head-fields.js';
 import type { HeadLimits } from './limits.js';
 import { elementAt, elementEnd } from './list.js';
@@ -12,6 +12,7 @@ import { isPersistent, readSharedField, scanFields } from './scan-fields.js';
 import { readStatusLine, type StatusLine } from './status-line.js';
 
 const NOT_ASKED = refuse(502, 'unasked-upgrade', 'The response switches protocols, which the request did not ask for.');
+const NO_PROTOCOL = refuse(502, 'upgrade-missing', 'The response switches protocols and has no Upgrade field.');
 const CODING_WITHOUT_BODY = refuse(
   502,
   'transfer-encoding-without-body',
@@ -41,6 +42,8 @@ export class ResponseHead implements StatusLine {
   switching = false;
   /** Characters up to and including the empty line. */
   length = 0;
+  /** It has an Upgrade field. */
+  namesProtocol = false;
 
   /** The fields as offsets into the parsed text, for the forwarding side. */
   readonly fields = new HeadFields();
@@ -92,10 +95,12 @@ function readResponse(
   if (typeof fieldsAt !== 'number') return fieldsAt;
   if (into.status === 101 && !request.upgrade) return NOT_ASKED;
   into.keepAliveTimeoutMs = 0;
+  into.namesProtocol = false;
   return scanFields(text, bytes, fieldsAt, end, maxFields, into, readField, RESPONSE_FAULTS);
 }
 
 function readField(into: ResponseHead, kind: number, text: string, from: number, to: number): Fault | undefined {
+  if (kind === UPGRADE) into.namesProtocol = true;
   if (kind !== KEEP_ALIVE) return readSharedField(into, kind, text, from, to, RESPONSE_FAULTS);
   let end = from;
   for (let at = elementAt(text, from, to); at < to; at = elementAt(text, end, to)) {
@@ -123,6 +128,8 @@ function finish(length: number, request: Answers, into: ResponseHead): HeadResul
   const { fields, status } = into;
   const neverHasBody = status < 200 || status === 204;
   if (neverHasBody && fields.chunked) return CODING_WITHOUT_BODY;
+  // RFC 9110 section 7.8: a 101 has to say which protocol follows.
+  if (status === 101 && !into.namesProtocol) return NO_PROTOCOL;
   into.length = length;
   into.interim = status < 200 && status !== 101;
   into.switching = status === 101;

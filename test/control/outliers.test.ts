@@ -26,7 +26,7 @@ describe('Outlier detection', () => {
   afterEach(() => outliers.stop());
 
   function failing(id: string, streak: number, reason: StreakReason = 'reset', worker = 1, ejection = 60_000): void {
-    const report = { type: 'failing', pool: 'default', id: idOf(id), streak, reason } as const;
+    const report = { type: 'failing', pool: 'default', id: idOf(id), streak, reason, fault: '' } as const;
     outliers.report(worker, pool, report, { ...limits, ejection });
   }
 

@@ -3,7 +3,7 @@
  * instead of offsets (RFC 9110 section 7.6; DESIGN: HTTP rules the data plane keeps).
  */
 import type { Input } from './message.js';
-import { additions, clientSide, FALLBACK_HOST, type OwnMessage } from './own.js';
+import { additions, clientSide, FALLBACK_HOST, madeRequestId, type OwnMessage } from './own.js';
 
 type Field = readonly [name: string, value: string];
 
@@ -62,12 +62,13 @@ function hopsLeft(all: readonly Field[]): number {
 }
 
 function optional(input: Input, message: OwnMessage, all: readonly Field[]): Field[] {
-  const { forwarded, via, makeRequestId } = additions(input);
+  const { forwarded, via } = additions(input);
+  const made = madeRequestId(input);
   const { address, proto } = clientSide(input);
   const host = message.host === '' ? '' : `;host="${message.host}"`;
   const added: Field[] = forwarded ? [['Forwarded', `for=${address};proto=${proto}${host}`]] : [];
   if (via !== '') added.push(['Via', `1.${message.minorVersion} ${via}`]);
-  if (makeRequestId !== undefined && requestId(all) === '') added.push(['X-Request-Id', makeRequestId()]);
+  if (made !== undefined && requestId(all) === '') added.push(['X-Request-Id', made]);
   return added;
 }
 

@@ -20,7 +20,12 @@ export function clientSide(input: Input): ClientSide {
 
 /** All there is to add, or none of it. */
 export function additions({ adds = false }: Input): Additions {
-  return { forwarded: adds, via: adds ? 'here' : '', makeRequestId: adds ? () => 'made-1' : undefined };
+  return { forwarded: adds, via: adds ? 'here' : '' };
+}
+
+/** The X-Request-Id for a request without one; `undefined` where none is made. */
+export function madeRequestId({ adds = false }: Input): string | undefined {
+  return adds ? 'made-1' : undefined;
 }
 
 export interface OwnMessage {
@@ -128,6 +133,8 @@ class OwnReader {
 
   #describeRequest(text: string): Draft {
     const head = this.#request;
+    const made = madeRequestId(this.#input);
+    if (made !== undefined && head.requestId === '') head.giveRequestId(made);
     return {
       ...this.#common(text, head, head.start),
       start: `${head.method} ${head.target}`,

@@ -12,7 +12,7 @@ import { nearlyRightHead } from '../http1/generated-heads.js';
 import { bytesOf, LIMITS, lines, requestOf } from '../http1/heads.js';
 
 const CLIENT = { address: '192.0.2.1', proto: 'http', trusted: false } as const;
-const NO_ADDITIONS = { forwarded: false, via: '', makeRequestId: undefined };
+const NO_ADDITIONS = { forwarded: false, via: '' };
 
 /** What a backend gets of the request in `head`, by a route with these keys. */
 function forwarded(route: object, ...head: readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import { backendSchema } from '../../src/core/schemas.js';
 import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ToPrimary } from '../../src/messages.js';
 import type { PoolRows } from '../../workers/counters.js';
+import { Http1Links } from '../../workers/http/h1/backend-links.js';
 import type { HttpPool } from '../../workers/http/http-pool.js';
 import type { Upstream } from '../../workers/roster.js';
 import { WheelTimer } from '../../workers/timer-wheel.js';
@@ -76,7 +77,7 @@ export class TestProxy {
 
   /** The only pool, as its requests meet it. */
   get pool(): HttpPool {
-    const pool = this.worker.plane.pools.get(DEFAULT_POOL);
+    const pool = this.worker.context.pools.get(DEFAULT_POOL);
     if (pool === undefined) throw new TypeError('The pool is missing');
     return pool;
   }
@@ -103,6 +104,11 @@ export class TestProxy {
     return found;
   }
 
+  /** Connections to the backend at `address` that wait for a request. */
+  idle(address: string): number {
+    return idleOf(this.upstream(address));
+  }
+
   /** Upserts the backend at `address` as the next version. */
   change(address: string, version: number, state: Partial<Backend> = {}): void {
     const backend = { ...up({ address, weight: 1, tier: 0, maxConnections: 0 }), ...state };
@@ -119,17 +125,17 @@ export class TestProxy {
 
   /** Client connections that are open. */
   get clients(): number {
-    return this.worker.plane.clients.size;
+    return this.worker.door.connections.size;
   }
 
   /** Read buffers that are lent out; an idle upstream connection may keep one. */
   get loans(): number {
-    return this.worker.plane.buffers.outstanding;
+    return this.worker.context.buffers.outstanding;
   }
 
   /** Timers that are still to fire; none once the worker has stopped. */
   get timers(): number {
-    const slots: unknown = Reflect.get(this.worker.plane.wheel, 'slots');
+    const slots: unknown = Reflect.get(this.worker.context.wheel, 'slots');
     if (!Array.isArray(slots)) throw new TypeError('The wheel has no slots');
     let armed = 0;
     for (const first of slots) {
@@ -163,6 +169,12 @@ async function stop(proxy: TestProxy): Promise<void> {
     () => `nothing is left in a stopped worker: ${proxy.loans} read buffers lent, ${proxy.timers} timers armed`,
     () => proxy.loans === 0 && proxy.timers === 0,
   );
+}
+
+/** Connections to a backend that wait for a request. */
+export function idleOf({ links }: Upstream): number {
+  if (!(links instanceof Http1Links)) throw new TypeError('The backend does not speak HTTP/1.1');
+  return links.idle.length;
 }
 
 /** A backend as the primary announces it once its first probe has passed. */

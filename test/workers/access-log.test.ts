@@ -29,7 +29,7 @@ describe('The access log', () => {
       await eventually(
         () => `${count} lines are written: ${folder.lines('log').join('\n')}`,
         () => {
-          proxy.worker.plane.accessLog?.tick();
+          proxy.worker.context.accessLog?.tick();
           return folder.lines('log').length === count;
         },
       );
@@ -143,7 +143,7 @@ describe('The access log', () => {
       const client = await connect(proxy.port);
       client.send(GET);
       await client.through('part one');
-      proxy.worker.plane.accessLog?.tick();
+      proxy.worker.context.accessLog?.tick();
       end();
       await client.gone();
       const { durationMs, firstByteMs, ...rest } = await loggedLine(proxy);
@@ -438,7 +438,7 @@ describe('The access log', () => {
     });
     await rawRequest(proxy.port, 'GET /a"b HTTP/1.1\r\nHost: a\r\nUser-Agent: gr\xfc\xdfe\r\n\r\n');
     await eventually('the line is written', () => {
-      proxy.worker.plane.accessLog?.tick();
+      proxy.worker.context.accessLog?.tick();
       return folder.lines('log').length === 1;
     });
     expect(folder.lines('log')[0]).to.match(

@@ -46,7 +46,7 @@ describe('A worker whose event loop is behind', () => {
   async function overloaded(): Promise<Crowded & { readonly recover: () => void }> {
     const { proxy, clients } = await crowded('30ms');
     const recover = slowDown(90);
-    await eventually('it is overloaded', () => proxy.worker.plane.shedder.isActive);
+    await eventually('it is overloaded', () => proxy.worker.context.intake.shedder.isActive);
     return { proxy, clients, recover };
   }
 
@@ -87,7 +87,7 @@ describe('A worker whose event loop is behind', () => {
 
   /** @returns how many connections are not read from */
   const unread = (proxy: TestProxy): number =>
-    [...proxy.worker.plane.clients].filter(({ socket }) => socket.isPaused()).length;
+    [...proxy.worker.door.connections].filter(({ arrival }) => arrival.transport.isPaused).length;
 
   async function refused(client: Peer): Promise<{ readonly client: Peer; readonly answer: Message }> {
     const answer = await client.message();
@@ -110,7 +110,7 @@ describe('A worker whose event loop is behind', () => {
   it('turns away none of a few, for they are not why it is behind', async () => {
     const { proxy, clients } = await overloaded();
     for (const { answer } of await ask(clients.slice(0, 20))) expect(answer.status).to.equal(200);
-    expect(proxy.worker.plane.shedder.isActive).to.equal(true);
+    expect(proxy.worker.context.intake.shedder.isActive).to.equal(true);
   });
 
   it('lets requests in flight finish', async () => {
@@ -121,7 +121,7 @@ describe('A worker whose event loop is behind', () => {
     client.send(GET);
     await eventually('the request is in flight', () => finish.length === 1);
     slowDown(90);
-    await eventually('it is overloaded', () => proxy.worker.plane.shedder.isActive);
+    await eventually('it is overloaded', () => proxy.worker.context.intake.shedder.isActive);
     finish[0]?.();
     expect((await client.message()).status).to.equal(200);
   });
@@ -129,7 +129,7 @@ describe('A worker whose event loop is behind', () => {
   it('takes all of them again when it has caught up', async () => {
     const { proxy, recover } = await overloaded();
     recover();
-    await eventually('it has caught up', () => !proxy.worker.plane.shedder.isActive);
+    await eventually('it has caught up', () => !proxy.worker.context.intake.shedder.isActive);
     expect((await get(proxy.port)).status).to.equal(200);
   });
 

@@ -30,15 +30,15 @@ describe('A pool that allows several requests on one connection', () => {
     const add = pipeline.add.bind(pipeline);
     const late: (() => void)[] = [];
     let heldBack = 0;
-    pipeline.add = (upstream, exchange) => {
+    pipeline.add = (links, receiver) => {
       heldBack += 1;
-      if (heldBack < PATHS.length) return void late.push(() => add(upstream, exchange));
-      const carriedBy = exchange.carriedBy.bind(exchange);
-      exchange.carriedBy = (connection) => {
-        carriedBy(connection);
+      if (heldBack < PATHS.length) return void late.push(() => add(links, receiver));
+      const onAssigned = receiver.onAssigned.bind(receiver);
+      receiver.onAssigned = (stream) => {
+        onAssigned(stream);
         for (const addLate of late.splice(0)) addLate();
       };
-      add(upstream, exchange);
+      add(links, receiver);
     };
     expect(bodies(await all(await clientsSend(proxy, PATHS)))).to.deep.equal(PATHS);
   });

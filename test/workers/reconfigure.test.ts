@@ -5,7 +5,7 @@ import { onStop, stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { makeLogFolder } from '../support/log-folder.js';
 import { connect, type Peer } from '../support/peer.js';
-import { startProxy, type TestProxy } from '../support/proxy.js';
+import { idleOf, startProxy, type TestProxy } from '../support/proxy.js';
 
 const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
 const answer = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -15,7 +15,7 @@ describe('A worker that gets another configuration', () => {
 
   /** Lays `more` and `inPool` over the configuration that the worker has. */
   function configure(proxy: TestProxy, inPool: object = {}, more: Partial<ConfigInput> = {}): Config {
-    const { pools, ...top } = proxy.worker.plane.config;
+    const { pools, ...top } = proxy.worker.context.config;
     const pool = { ...pools[DEFAULT_POOL], ...inPool };
     const config = configSchema.parse({ ...top, ...more, pools: { [DEFAULT_POOL]: pool } });
     proxy.worker.receive(
@@ -66,7 +66,7 @@ describe('A worker that gets another configuration', () => {
     const joining = backends.map((each) => ({ ...each, id: each.id, port: other.port }));
     const snapshots = [{ pool: 'other', version: 4, backends: joining }];
     proxy.worker.receive({ type: 'configure', config, snapshots }, undefined);
-    expect([...proxy.worker.plane.pools.keys()]).to.deep.equal(['other']);
+    expect([...proxy.worker.context.pools.keys()]).to.deep.equal(['other']);
     expect(upstream.keepsIdle, 'a connection that has done its work').to.equal(false);
     expect(proxy.said('applied').at(-1)).to.deep.equal({ type: 'applied', pool: 'other', version: 4 });
     const second = await connect(proxy.port);
@@ -74,7 +74,7 @@ describe('A worker that gets another configuration', () => {
     expect(await second.message()).to.include({ body: 'other' });
     finish();
     expect(await client.message()).to.include({ body: 'done' });
-    await eventually('its connection is closed', () => upstream.idle.length === 0 && upstream.inflight === 0);
+    await eventually('its connection is closed', () => idleOf(upstream) === 0 && upstream.inflight === 0);
     client.send(GET);
     expect(await client.message(), 'on the same connection').to.include({ body: 'other' });
     proxy.worker.receive({ type: 'configure', config: proxy.config, snapshots: [proxy.snapshot] }, undefined);
@@ -118,11 +118,11 @@ describe('A worker that gets another configuration', () => {
       });
     await ask('/unlogged');
     configure(proxy, {}, { accessLog: folder.path('first') });
-    const logs = [proxy.worker.plane.accessLog];
+    const logs = [proxy.worker.context.accessLog];
     await ask('/json');
     await logged('first', 1);
     configure(proxy, {}, { accessLog: folder.path('second'), accessLogFormat: 'clf' });
-    logs.push(proxy.worker.plane.accessLog);
+    logs.push(proxy.worker.context.accessLog);
     await ask('/clf');
     configure(proxy, {}, { accessLog: 'off' });
     await ask('/off');
@@ -141,7 +141,7 @@ describe('A worker that gets another configuration', () => {
     client.send('GET /bad HTTP/1.1\r\n\r\n');
     await client.message();
     await eventually('it is in the log', () => {
-      proxy.worker.plane.accessLog?.tick();
+      proxy.worker.context.accessLog?.tick();
       return folder.lines('log').length === 1;
     });
     expect(folder.lines('log')[0]).to.include('/bad');

@@ -32,7 +32,7 @@ describe('A worker with several pools', () => {
   afterEach(() => worker.stop());
 
   function pool(name: string): HttpPool {
-    const found = worker.plane.pools.get(name);
+    const found = worker.context.pools.get(name);
     if (found === undefined) throw new TypeError(`No pool ${name}`);
     return found;
   }

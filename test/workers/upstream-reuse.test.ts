@@ -38,7 +38,7 @@ describe('An upstream connection', () => {
     const proxy = await startProxy({ backends: [backend.address], idleConnections: 2 });
     await Promise.all([1, 2, 3, 4].map(() => get(proxy.port)));
     await eventually('two are closed', () => backend.open === 2);
-    expect(proxy.upstream(backend.address).idle.length).to.equal(2);
+    expect(proxy.idle(backend.address)).to.equal(2);
   });
 
   it('is closed after the default idle time', async () => {
@@ -46,7 +46,7 @@ describe('An upstream connection', () => {
     const proxy = await startProxy({ backends: [backend.address], upstream: { idle: '200ms' } });
     await get(proxy.port);
     expect(await backend.peers[0]?.gone()).to.equal('end');
-    expect(proxy.upstream(backend.address).idle.length).to.equal(0);
+    expect(proxy.idle(backend.address)).to.equal(0);
   });
 
   it('is closed a second before the time that the backend names in Keep-Alive', async () => {

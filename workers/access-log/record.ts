@@ -7,7 +7,7 @@ import type { Reason } from '../../src/core/reason.js';
 import { startsWithIgnoringCase } from '../../src/http1/characters.js';
 import { OTHER } from '../../src/http1/field-kind.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
-import type { Answer } from '../http/answers.js';
+import type { LocalAnswer } from '../http/local-answer.js';
 import { type AccessEntry, type Around, copyOf, type LineFormat, MOST, NO_ANSWER } from './entry.js';
 import { escaped, isPlain } from './escape.js';
 
@@ -180,7 +180,7 @@ export class AccessRecord implements AccessEntry {
   }
 
   /** Roundhouse answered in its own name. @param text the whole answer */
-  answered({ status, reason, fault = '' }: Pick<Answer, 'status' | 'reason' | 'fault'>, text: string): void {
+  answered({ status, reason, fault = '' }: Pick<LocalAnswer, 'status' | 'reason' | 'fault'>, text: string): void {
     this.responds(status, text.indexOf('\r\n\r\n') + 4, this.keeper.nowMs());
     this.responseBytes = text.length;
     this.attemptMs = 0;
@@ -189,8 +189,10 @@ export class AccessRecord implements AccessEntry {
   }
 
   /** Why it ends, if nothing else has been to blame before. */
-  blame(reason: Reason): void {
-    if (this.open && this.reason === '') this.reason = reason;
+  blame(reason: Reason, fault = ''): void {
+    if (!this.open || this.reason !== '') return;
+    this.reason = reason;
+    this.fault = fault;
   }
 
   /** Writes the line, once a request. */

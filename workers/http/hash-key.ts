@@ -9,7 +9,7 @@ import { fieldValue } from '../../src/http1/find-field.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { pathOf } from '../../src/http1/target.js';
-import type { ClientPolicy } from './client-policy.js';
+import type { ClientPolicy } from '../inbound/client-policy.js';
 
 /** @returns the key, '' for a request that has none */
 export type ReadKey = (head: RequestHead, client: ClientSide) => string;

@@ -1,22 +1,25 @@
 /**
  * workers/http/http-pool.ts: a pool as HTTP requests meet it: its dispatch, and what of a request decides where in the
- * pool it goes. What is no pool's own is the plane's.
+ * pool it goes. What is no pool's own is the context's.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolConfig } from '../../src/config/schema.js';
+import { systemRandom } from '../../src/core/random.js';
+import type { PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
-import type { Affinity, Dispatch } from '../dispatch.js';
+import { type Affinity, Dispatch } from '../dispatch.js';
+import type { WorkerContext } from '../worker-context.js';
+import { Http1Links } from './h1/backend-links.js';
+import { Pipeline } from './h1/pipeline.js';
 import { keyReaderOf, type ReadKey } from './hash-key.js';
-import { Pipeline } from './pipeline.js';
-import type { Plane } from './plane.js';
 import { Sticky } from './sticky.js';
 
 const NO_AFFINITY: Affinity = { key: '', bound: undefined };
 
 export class HttpPool {
   readonly name: string;
-  readonly plane: Plane;
+  readonly context: WorkerContext;
   readonly dispatch: Dispatch;
   /** Where clients stay with their backend. */
   sticky: Sticky | undefined;
@@ -24,21 +27,27 @@ export class HttpPool {
   repeatsByKey = false;
   /** Requests may share a connection. */
   pipelines = false;
-  /** Where they may; it stays when they may no longer, for those that still do. */
+  /** How requests share connections. It outlives a reload that turns sharing off, for requests that share one still. */
   pipeline: Pipeline | undefined;
-  /** Where the policy hashes: what of a request. */
+  /** Reads what the policy hashes of a request; `undefined` for a policy that hashes nothing. */
   private readKey: ReadKey | undefined;
   private stickySecret: string | undefined;
 
   /** @param stickySecret what signs the cookies of a pool that is sticky */
-  constructor(plane: Plane, dispatch: Dispatch, stickySecret: string | undefined) {
-    this.name = dispatch.pool;
-    this.plane = plane;
-    this.dispatch = dispatch;
-    this.follow(dispatch.config, stickySecret);
+  constructor(context: WorkerContext, snapshot: PoolSnapshot, config: PoolConfig, stickySecret: string | undefined) {
+    this.name = snapshot.pool;
+    this.context = context;
+    this.dispatch = new Dispatch(snapshot, config, {
+      wheel: context.wheel,
+      random: systemRandom,
+      report: context.report,
+      linksTo: (backend) => new Http1Links(this, backend),
+      epochMs: Date.now,
+    });
+    this.follow(config, stickySecret);
   }
 
-  /** Goes on by other settings, and by what the plane says of clients now. */
+  /** Goes on by other settings, and by what the context says of clients now. */
   configure(config: PoolConfig, stickySecret: string | undefined): void {
     const isSame = isDeepStrictEqual(config.sticky, this.dispatch.config.sticky);
     if (!isSame || stickySecret !== this.stickySecret) this.sticky = undefined;
@@ -55,7 +64,7 @@ export class HttpPool {
 
   private follow(config: PoolConfig, stickySecret: string | undefined): void {
     const { pipelining, retries, sticky } = config;
-    this.readKey = keyReaderOf(config, this.plane.policy);
+    this.readKey = keyReaderOf(config, this.context.intake.policy);
     this.stickySecret = stickySecret;
     if (sticky !== undefined && stickySecret !== undefined) {
       this.sticky ??= new Sticky(sticky, this.dispatch, stickySecret);

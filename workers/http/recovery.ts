@@ -1,71 +1,69 @@
 /**
  * workers/http/recovery.ts: what becomes of a request whose first backend does not simply answer it: it waits for a
- * backend, is tried again, or tried at two at once. Only such a request has one of these; the others do not pay for it.
+ * backend, is tried again, or is tried at two at once (Dean, Barroso, "The Tail at Scale", CACM 56(2), 2013). Only such a
+ * request has one of these; the others do not pay for it.
  */
-
 import type { BackendId } from '../../src/core/backend.js';
 import { backoffMs } from '../../src/core/backoff.js';
 import { systemRandom } from '../../src/core/random.js';
 import { type AttemptEnd, afterFailure, isStale, type NextStep } from '../../src/core/retry.js';
 import { COLUMN, POOL_COLUMN, RETRIED_COLUMN } from '../counters.js';
-import type { Affinity, Dispatch, Refusal, Waiter } from '../dispatch.js';
+import type { Affinity, Dispatch, NoBackendReason, QueuedRequest } from '../dispatch.js';
 import type { Upstream } from '../roster.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { Ticket } from '../wait-queue.js';
+import type { WorkerContext } from '../worker-context.js';
+import { Attempt } from './attempt.js';
+import { type AttemptFailure, answerAfter, answerWithout, type LastFailure } from './attempt-failure.js';
 import type { Exchange } from './exchange.js';
-import { excuseAfter, excuseWithout, type Failure } from './excuses.js';
-import { Hedge } from './hedge.js';
 import type { HttpPool } from './http-pool.js';
-import type { Plane } from './plane.js';
-import type { Loss, UpstreamConnection } from './upstream-connection.js';
 
 const NOWHERE: ReadonlySet<BackendId> = new Set();
 
-export class Recovery implements Waiter {
+export class Recovery implements QueuedRequest {
   tried: ReadonlySet<BackendId> = NOWHERE;
   again = false;
   fresh = false;
   private readonly pool: HttpPool;
-  private readonly plane: Plane;
+  private readonly context: WorkerContext;
   private readonly dispatch: Dispatch;
   private readonly exchange: Exchange;
   /** How many there were, the present one included; one beside another does not count. */
   private attempts: number;
-  /** The present attempt counts among the retries that are under way. */
-  private retrying = false;
   /** Its place among those that wait for a backend. */
-  private ticket: Ticket<Waiter> | undefined;
+  private ticket: Ticket<QueuedRequest> | undefined;
   /** Runs through the pause before the next attempt, or until a second one is made beside the first. */
   private readonly timer = new WheelTimer(this);
-  private hedge: Hedge | undefined;
+  /** The attempt beside the present one. */
+  private second: Attempt | undefined;
   /** A connection of another's was closed for one of its own: once, or it would close all of them for nothing. */
   private madeRoom = false;
-  private lastFailure: Failure | undefined;
+  private lastFailure: LastFailure | undefined;
   /** What the last attempt came to. */
   private cause: AttemptEnd = 'connect';
 
   /** @param attempts how many the exchange has made */
-  constructor(pool: HttpPool, exchange: Exchange, attempts: number) {
-    this.pool = pool;
-    this.plane = pool.plane;
-    this.dispatch = pool.dispatch;
+  constructor(exchange: Exchange, attempts: number) {
+    this.pool = exchange.pool;
+    this.context = exchange.pool.context;
+    this.dispatch = exchange.pool.dispatch;
     this.exchange = exchange;
     this.attempts = attempts;
   }
 
   get affinity(): Affinity {
-    return this.exchange;
+    return this.exchange.affinity;
   }
 
   /** There was no backend for it: lets it wait for one if that can help. */
-  refused(why: Refusal): void {
+  refused(why: NoBackendReason): void {
     if (why !== 'full' && why !== 'connections') return this.giveUp(why);
     if (why === 'connections') this.dispatch.counters.add(POOL_COLUMN.connectionsBroken);
     const place = this.dispatch.wait(this);
     if (typeof place === 'string') return this.giveUp(place);
     this.ticket = place;
-    this.plane.fineWheel.drop(this.timer);
-    this.exchange.holdBody();
+    this.context.fineWheel.drop(this.timer);
+    this.exchange.body?.hold();
   }
 
   onSlot(upstream: Upstream): void {
@@ -73,161 +71,121 @@ export class Recovery implements Waiter {
     this.begin(upstream);
   }
 
-  onRefused(why: Refusal): void {
+  onRefused(why: NoBackendReason): void {
     this.ticket = undefined;
     this.giveUp(why);
   }
 
-  /** The connection of the exchange ended before a response began. */
-  lost(upstream: Upstream, connection: UpstreamConnection, loss: Loss): void {
-    const reused = connection.reused || loss.behind;
+  /** The stream of an attempt ended before a response began. @param isReused whether its connection had served others */
+  lost(attempt: Attempt, failure: AttemptFailure, isReused: boolean): void {
+    const stale = isStale({ reason: failure.reason, reused: isReused });
+    if (attempt === this.second) return this.secondLost(attempt, failure, isReused, stale);
+    const { upstream } = attempt;
     // The backend's other idle connections are as old as the one that proved stale.
-    if (!this.fresh && isStale({ reason: loss.reason, reused })) {
-      if (!loss.behind) upstream.closeIdle();
-    } else if (!loss.ours && !loss.behind) this.exchange.blame(upstream, loss.reason);
-    this.lastFailure = loss;
+    if (!this.fresh && stale) {
+      if (!failure.behind) upstream.links.closeIdle();
+    } else if (!failure.ours && !failure.behind) attempt.blame(failure);
+    this.lastFailure = failure;
     this.exchange.letGo();
-    if (this.hedge !== undefined) return this.avoid(upstream);
-    if (loss.ours && this.makesRoom()) return this.attempt();
-    this.goOn(this.nextStep(loss.reason, { reused }), upstream);
+    if (this.second !== undefined) return this.avoid(upstream);
+    if (failure.ours && this.makesRoom()) return this.attempt();
+    this.goOn(this.nextStep(failure.reason, { reused: isReused }), upstream);
   }
 
-  /** A response is here. @returns whether it is the one to forward; otherwise its attempt is over */
-  accepts(status: number): boolean {
-    const { exchange, hedge, dispatch } = this;
-    const { upstream } = exchange;
-    if (upstream === undefined) return true;
-    this.plane.fineWheel.drop(this.timer);
-    const mayBeBetter = hedge !== undefined && status >= 500;
-    if (hedge !== undefined && !mayBeBetter) this.cancelHedge(hedge);
+  /** A response of `attempt` is here. @returns whether it is the one to forward; otherwise the attempt is over */
+  accepts(attempt: Attempt, status: number): boolean {
+    this.context.fineWheel.drop(this.timer);
+    if (attempt === this.second) return this.acceptsSecond(attempt, status);
+    const { second, dispatch } = this;
+    const mayBeBetter = second !== undefined && status >= 500;
+    if (second !== undefined && !mayBeBetter) this.cancelSecond(second);
     if (!mayBeBetter && dispatch.rules.statuses?.[status] !== 1) return true;
     const step = mayBeBetter ? undefined : this.nextStep('status');
     if (step === 'give-up') return true;
     this.lastFailure = status;
-    exchange.countAnswer(status, performance.now());
-    exchange.withdraw();
-    if (step === undefined) this.avoid(upstream);
-    else this.goOn(step, upstream);
+    attempt.countAnswer(status, performance.now());
+    this.exchange.withdraw();
+    if (step === undefined) this.avoid(attempt.upstream);
+    else this.goOn(step, attempt.upstream);
     return false;
   }
 
   /** `gone` is out of use, or somewhere else by now: asks another backend if that can be done. */
   evacuate(gone: Upstream): void {
-    const { exchange, hedge } = this;
-    const isFirst = exchange.upstream === gone;
-    if (!isFirst && hedge?.upstream !== gone) return;
-    const other = isFirst ? hedge?.upstream : exchange.upstream;
-    const step = other === undefined ? this.nextStep('evacuated', { unsent: exchange.isUnsent }) : undefined;
+    const { exchange, second } = this;
+    const isFirst = exchange.current?.upstream === gone;
+    if (!isFirst && second?.upstream !== gone) return;
+    const other = isFirst ? second : exchange.current;
+    const unsent = exchange.current?.isUnsent ?? true;
+    const step = other === undefined ? this.nextStep('evacuated', { unsent }) : undefined;
     if (step === 'give-up') return; // it waits on
     this.dispatch.counters.add(POOL_COLUMN.evacuated);
     if (isFirst) exchange.withdraw();
-    else if (hedge !== undefined) this.cancelHedge(hedge);
+    else if (second !== undefined) this.cancelSecond(second);
     if (step === undefined) this.avoid(gone);
     else this.goOn(step, gone, false);
   }
 
   /** No response came in the time that a request has which can be tried elsewhere. @returns whether it now is */
-  movesOn(loss: Loss): boolean {
-    const { exchange } = this;
-    const { upstream } = exchange;
-    if (upstream === undefined || this.hedge !== undefined) return false;
+  movesOn(attempt: Attempt, failure: AttemptFailure): boolean {
+    if (this.second !== undefined) return false;
     const step = this.nextStep('slow');
     if (step === 'give-up') return false;
-    this.lastFailure = loss;
-    exchange.blame(upstream, loss.reason);
-    exchange.withdraw();
-    this.goOn(step, upstream);
+    this.lastFailure = failure;
+    attempt.blame(failure);
+    this.exchange.withdraw();
+    this.goOn(step, attempt.upstream);
     return true;
   }
 
   /** Makes a second attempt beside the first if that has no answer in `ms` milliseconds. */
   hedgeAfter(ms: number): void {
-    this.plane.fineWheel.arm(this.timer, ms);
+    this.context.fineWheel.arm(this.timer, ms);
   }
 
   onTimeout(): void {
-    const { upstream } = this.exchange;
-    if (upstream === undefined) this.attempt();
-    else this.hedgeBeside(upstream);
-  }
-
-  /** The backend of the second attempt answers. @returns whether that is the answer to forward */
-  hedgeAnswers(hedge: Hedge): boolean {
-    const { exchange } = this;
-    const { upstream } = exchange;
-    const { status } = this.plane.responseHead;
-    if (upstream !== undefined && status >= 500) {
-      this.dispatch.answered(hedge.upstream, status, this.plane.wheel.now);
-      this.cancelHedge(hedge);
-      return false;
-    }
-    if (upstream !== undefined) {
-      this.dispatch.counters.add(POOL_COLUMN.hedgesWon);
-      exchange.countOvertaken(upstream);
-      exchange.withdraw();
-    }
-    this.hedge = undefined;
-    this.retrying = true;
-    exchange.client.record?.overtook(hedge.upstream.id, this.attempts + 1, hedge.askedAt);
-    exchange.takeOver(hedge);
-    return true;
-  }
-
-  /** The connection of the second attempt ended before a response began. */
-  hedgeLost(hedge: Hedge, connection: UpstreamConnection, loss: Loss): void {
-    const { exchange } = this;
-    const reused = connection.reused || loss.behind;
-    if (!isStale({ reason: loss.reason, reused }) && !loss.ours && !loss.behind)
-      exchange.blame(hedge.upstream, loss.reason, hedge.askedAt);
-    this.endHedge(hedge);
-    if (exchange.upstream !== undefined) return this.avoid(hedge.upstream);
-    this.lastFailure = loss;
-    this.goOn(this.nextStep(loss.reason, { reused }), hedge.upstream);
+    const { current } = this.exchange;
+    if (current === undefined) this.attempt();
+    else this.hedgeBeside(current);
   }
 
   /** Lets go of the second attempt if it is at that backend. */
   recall(id: BackendId): void {
-    if (this.hedge?.upstream.id === id) this.hedge.connection.recall();
-  }
-
-  /** The attempt of the exchange is over. */
-  endAttempt(): void {
-    if (this.retrying) this.dispatch.load.retries -= 1;
-    this.retrying = false;
+    if (this.second?.upstream.id === id) this.second.recall();
   }
 
   /** The client is gone. */
   leave(): void {
     if (this.ticket !== undefined) this.dispatch.leaveQueue(this.ticket);
     this.ticket = undefined;
-    this.plane.fineWheel.drop(this.timer);
-    if (this.hedge !== undefined) this.cancelHedge(this.hedge);
+    this.context.fineWheel.drop(this.timer);
+    if (this.second !== undefined) this.cancelSecond(this.second);
   }
 
   private attempt(): void {
-    const choice = this.dispatch.choose(this, this.exchange);
+    const choice = this.dispatch.choose(this, this.affinity);
     if (typeof choice === 'string') this.refused(choice);
     else this.begin(choice);
   }
 
   private begin(upstream: Upstream): void {
     this.attempts += 1;
-    this.retrying = this.attempts > 1;
-    if (this.retrying) {
+    const isRetry = this.attempts > 1;
+    if (isRetry) {
       upstream.counters.add(COLUMN.retries);
       this.dispatch.counters.add(RETRIED_COLUMN[this.cause]);
       this.dispatch.load.retries += 1;
     }
-    this.exchange.sendTo(upstream, this.attempts, this.fresh, performance.now());
+    this.exchange.attempt(upstream, this.attempts, performance.now(), isRetry).begin(this.fresh ? 'new' : 'any');
   }
 
   private nextStep(reason: AttemptEnd, { reused = false, unsent = false } = {}): NextStep {
-    const { idempotent, isKept } = this.exchange;
+    const { isKept, request } = this.exchange;
     const failed = { reason, reused, unsent, attempts: this.attempts };
-    const request = { idempotent, kept: isKept, freshStart: !this.fresh };
+    const replayable = { idempotent: request.idempotent, kept: isKept, freshStart: !this.fresh };
     this.cause = reason;
-    return afterFailure(failed, request, this.dispatch.rules, (spendsBudget) =>
-      this.dispatch.mayRetry(spendsBudget, this.plane.wheel.now),
+    return afterFailure(failed, replayable, this.dispatch.rules, (spendsBudget) =>
+      this.dispatch.mayRetry(spendsBudget, this.context.wheel.now),
     );
   }
 
@@ -243,13 +201,13 @@ export class Recovery implements Waiter {
     this.again = step === 'elsewhere-first';
     const pauseMs = mayPause ? this.pauseMs() : 0;
     if (pauseMs === 0) return this.attempt();
-    this.exchange.holdBody();
-    this.plane.fineWheel.arm(this.timer, pauseMs);
+    this.exchange.body?.hold();
+    this.context.fineWheel.arm(this.timer, pauseMs);
   }
 
   /** It could not even be tried. @returns whether it can now; an attempt that was none does not count */
   private makesRoom(): boolean {
-    if (this.madeRoom || !this.plane.makeRoom()) return false;
+    if (this.madeRoom || !this.context.makeRoom()) return false;
     this.madeRoom = true;
     this.attempts -= 1;
     return true;
@@ -265,32 +223,56 @@ export class Recovery implements Waiter {
     return Math.ceil(backoffMs(this.attempts - 1, backoff, systemRandom));
   }
 
-  private hedgeBeside(first: Upstream): void {
+  private hedgeBeside(first: Attempt): void {
     const { dispatch } = this;
-    this.avoid(first);
-    if (!dispatch.roster.hasOther(this.tried) || !dispatch.mayRetry(true, this.plane.wheel.now)) return;
-    const second = dispatch.choose({ tried: this.tried, again: false, fresh: false }, this.exchange);
-    if (typeof second === 'string') return;
+    this.avoid(first.upstream);
+    if (!dispatch.roster.hasOther(this.tried) || !dispatch.mayRetry(true, this.context.wheel.now)) return;
+    const upstream = dispatch.choose({ tried: this.tried, again: false, fresh: false }, this.affinity);
+    if (typeof upstream === 'string') return;
     dispatch.counters.add(POOL_COLUMN.hedges);
     dispatch.load.retries += 1;
-    this.hedge = new Hedge(this.pool, this.exchange, this, second);
+    this.second = new Attempt(this.exchange, upstream, performance.now(), true);
+    this.second.begin('alone');
   }
 
-  private cancelHedge(hedge: Hedge): void {
-    hedge.cancel();
-    this.endHedge(hedge);
+  /** The backend of the second attempt answers. @returns whether that is the answer to forward */
+  private acceptsSecond(second: Attempt, status: number): boolean {
+    const { exchange } = this;
+    const first = exchange.current;
+    if (first !== undefined && status >= 500) {
+      this.dispatch.answered(second.upstream, status, this.context.wheel.now);
+      this.cancelSecond(second);
+      return false;
+    }
+    this.second = undefined;
+    if (first !== undefined) {
+      this.dispatch.counters.add(POOL_COLUMN.hedgesWon);
+      first.countOutwaited(performance.now());
+      exchange.withdraw();
+    }
+    exchange.client.record?.overtook(second.upstream.id, this.attempts + 1, second.askedMs);
+    exchange.current = second;
+    return this.accepts(second, status);
   }
 
-  private endHedge({ upstream }: Hedge): void {
-    this.hedge = undefined;
-    this.dispatch.load.retries -= 1;
-    this.dispatch.release(upstream);
+  private secondLost(second: Attempt, failure: AttemptFailure, isReused: boolean, stale: boolean): void {
+    if (!stale && !failure.ours && !failure.behind) second.blame(failure);
+    this.second = undefined;
+    second.letGo();
+    if (this.exchange.current !== undefined) return this.avoid(second.upstream);
+    this.lastFailure = failure;
+    this.goOn(this.nextStep(failure.reason, { reused: isReused }), second.upstream);
   }
 
-  private giveUp(why: Refusal): void {
+  private cancelSecond(second: Attempt): void {
+    this.second = undefined;
+    second.withdraw();
+  }
+
+  private giveUp(why: NoBackendReason): void {
     const { lastFailure, pool } = this;
     // What the last backend did says more than that no other is left to try.
     const isFailed = lastFailure !== undefined && why === 'none';
-    this.exchange.excuse(isFailed ? excuseAfter(lastFailure, pool) : excuseWithout(why, pool));
+    this.exchange.giveUp(isFailed ? answerAfter(lastFailure, pool) : answerWithout(why, pool));
   }
 }

@@ -2,6 +2,7 @@
  * workers/http/route.ts: what becomes of the requests of one route. Made when a configuration is, so that a request finds
  * everything decided but what depends on itself.
  */
+import { isIP } from 'node:net';
 import type { RouteConfig, RouteTimeouts } from '../../src/config/routes.js';
 import { AddressRules } from '../../src/core/ip-list.js';
 import { systemRandom } from '../../src/core/random.js';
@@ -15,19 +16,18 @@ import { addressKey, rateLimitId, valueKey } from '../../src/routing/rate-limit.
 import { Redirect } from '../../src/routing/redirect.js';
 import { matchedLength } from '../../src/routing/router.js';
 import { Split } from '../../src/routing/split.js';
+import type { ClientPolicy } from '../inbound/client-policy.js';
 import type { RateLimits, Waiting } from '../rate-limits.js';
-import type { Refusal } from './answers.js';
-import type { ClientPolicy } from './client-policy.js';
 import type { HttpPool } from './http-pool.js';
+import type { LocalAnswer } from './local-answer.js';
 import { type RequestRules, requestRulesOf } from './request-rules.js';
 
 /** @returns what a split is decided by */
 type ReadKey = (head: RequestHead, client: ClientSide) => string;
 
-const NO_HOST: Refusal = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
+const NO_HOST: LocalAnswer = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
 
-const TOO_MANY: Refusal = { status: 429, reason: 'rate-limited', detail: 'too many requests; try again later.' };
-const DENIED: Refusal = { status: 403, reason: 'denied', detail: 'this address may not.' };
+const TOO_MANY: LocalAnswer = { status: 429, reason: 'rate-limited', detail: 'too many requests; try again later.' };
 
 /** What a route counts of its requests. */
 interface Counted {
@@ -77,8 +77,11 @@ export class Route {
    * @param who told when it may ask again, where nothing can be decided yet
    * @returns the pool that the request goes to, or what it is answered instead; `undefined` for nothing yet
    */
-  decide(head: RequestHead, client: ClientSide, who: Waiting): HttpPool | Refusal | undefined {
-    if (this.access?.admits(this.clients.clientAddress(head, client)) === false) return DENIED;
+  decide(head: RequestHead, client: ClientSide, who: Waiting): HttpPool | LocalAnswer | undefined {
+    if (this.access !== undefined) {
+      const address = this.clients.clientAddress(head, client);
+      if (!this.access.admits(address)) return denied(address);
+    }
     const { counted } = this;
     if (counted !== undefined) {
       const verdict = this.rates.admit(counted.rate, counted.keyOf(head, client), who);
@@ -102,6 +105,12 @@ export class Route {
   }
 }
 
+function denied(address: string): LocalAnswer {
+  // What a trusted proxy says of the client's address may be anything.
+  const who = isIP(address) === 0 ? 'the address of this client' : `client address ${address}`;
+  return { status: 403, reason: 'denied', detail: `${who} is not allowed on this route.` };
+}
+
 function countedOf(config: RouteConfig, clients: ClientPolicy): Counted | undefined {
   const { rateLimit } = config;
   if (rateLimit === undefined) return undefined;
@@ -119,7 +128,7 @@ function countedOf(config: RouteConfig, clients: ClientPolicy): Counted | undefi
   };
 }
 
-function redirected(redirect: Redirect, head: RequestHead): Refusal {
+function redirected(redirect: Redirect, head: RequestHead): LocalAnswer {
   const location = redirect.location(head);
   if (location === undefined) return NO_HOST;
   return { status: redirect.status, reason: 'redirect', detail: `see ${location}`, location };

@@ -3,14 +3,14 @@ import type { RouteConfig } from '../../src/config/routes.js';
 import type { Config } from '../../src/config/schema.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { Router } from '../../src/routing/router.js';
+import type { ClientPolicy } from '../inbound/client-policy.js';
 import type { RateLimits } from '../rate-limits.js';
-import type { Refusal } from './answers.js';
-import type { ClientPolicy } from './client-policy.js';
 import type { HttpPool } from './http-pool.js';
+import type { LocalAnswer } from './local-answer.js';
 import { Route } from './route.js';
 
-const NO_ROUTE: Refusal = { status: 404, reason: 'no-route', detail: 'there is nothing at this address.' };
-const AMBIGUOUS: Refusal = {
+const NO_ROUTE: LocalAnswer = { status: 404, reason: 'no-route', detail: 'there is nothing at this address.' };
+const AMBIGUOUS: LocalAnswer = {
   status: 400,
   reason: 'bad-request',
   fault: 'ambiguous-path',
@@ -25,7 +25,7 @@ export class Routes {
   }
 
   /** @returns the request's route, or what it is answered without one */
-  find(head: RequestHead): Route | Refusal {
+  find(head: RequestHead): Route | LocalAnswer {
     const found = this.router.find(head);
     if (found === 'none') return NO_ROUTE;
     return found === 'ambiguous' ? AMBIGUOUS : found;

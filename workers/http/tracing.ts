@@ -7,6 +7,7 @@ import type { Config } from '../../src/config/schema.js';
 import { systemRandom } from '../../src/core/random.js';
 import { OTHER } from '../../src/http1/field-kind.js';
 import { findField } from '../../src/http1/find-field.js';
+import type { Edits } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { traceIdOf, traceparentOf } from '../../src/http1/traceparent.js';
 
@@ -47,4 +48,10 @@ function ownTrace({ fields }: RequestHead): string | undefined {
   const index = findField(fields, FIELD);
   if (index < 0 || fields.kind(index) !== OTHER || findField(fields, FIELD, index + 1) >= 0) return undefined;
   return traceIdOf(fields.text.slice(fields.valueAt(index), fields.valueEnd(index)));
+}
+
+/** @returns `edits` with the trace's field line added, if it has one */
+export function withTrace(edits: Edits | undefined, trace: Trace | undefined): Edits | undefined {
+  if (trace === undefined || trace.line === '') return edits;
+  return { target: '', host: '', ...edits, added: (edits?.added ?? '') + trace.line };
 }

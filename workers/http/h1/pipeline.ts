@@ -8,10 +8,10 @@
  * usual is sent again on a connection of its own: only GET and HEAD without a body travel like this, which may be
  * repeated.
  */
-import type { Upstream } from '../roster.js';
-import type { Exchange } from './exchange.js';
-import type { HttpPool } from './http-pool.js';
-import { UpstreamConnection } from './upstream-connection.js';
+import type { BackendReceiver } from '../backend-stream.js';
+import type { HttpPool } from '../http-pool.js';
+import type { Http1BackendConnection } from './backend-connection.js';
+import type { Http1Links } from './backend-links.js';
 
 /** Waiting behind another is looked after this often, in milliseconds, while anybody waits. */
 const CHECK_MS = 20;
@@ -35,9 +35,10 @@ export class Pipeline {
   private readonly pool: HttpPool;
   /** Requests on one connection. */
   depth: number;
-  /** The requests of this turn, by where they go. */
-  private readonly turn = new Map<Upstream, Exchange[]>();
-  private readonly shared = new Set<UpstreamConnection>();
+  /** Backends that requests of this turn go to. */
+  private waiting: Http1Links[] = [];
+  /** Connections that carry several requests. */
+  private readonly shared = new Set<Http1BackendConnection>();
   private scheduled = false;
   private checking: NodeJS.Timeout | undefined;
   /** Median time to the head of a response, in milliseconds. */
@@ -49,20 +50,11 @@ export class Pipeline {
   }
 
   /** Sends the request with the others of this turn. */
-  add(upstream: Upstream, exchange: Exchange): void {
-    const others = this.turn.get(upstream);
-    if (others === undefined) this.turn.set(upstream, [exchange]);
-    else others.push(exchange);
+  add(links: Http1Links, receiver: BackendReceiver): void {
+    if (links.turn.push(receiver) === 1) this.waiting.push(links);
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(this.flush);
-  }
-
-  /** `exchange` is not to be sent any more, if it has not been. */
-  remove(upstream: Upstream, exchange: Exchange): void {
-    const waiting = this.turn.get(upstream);
-    const at = waiting?.indexOf(exchange) ?? -1;
-    if (at >= 0) waiting?.splice(at, 1);
   }
 
   /** The first answer to a write came after `ms` milliseconds. */
@@ -72,43 +64,43 @@ export class Pipeline {
   }
 
   /** `connection` carries several requests. */
-  watch(connection: UpstreamConnection): void {
+  watch(connection: Http1BackendConnection): void {
     this.shared.add(connection);
     this.checking ??= setInterval(() => this.check(), CHECK_MS);
   }
 
   /** `connection` carries one request or none any more. */
-  unwatch(connection: UpstreamConnection): void {
+  unwatch(connection: Http1BackendConnection): void {
     this.shared.delete(connection);
   }
 
-  /** `upstream` closed a connection without answering all that was on it. */
-  leaveAlone(upstream: Upstream): void {
-    upstream.aloneUntil = this.pool.plane.wheel.now + ALONE_MS;
+  /** A backend closed a connection without answering all that was on it. */
+  leaveAlone(links: Http1Links): void {
+    links.aloneUntil = this.pool.context.wheel.now + ALONE_MS;
   }
 
   private readonly flush = (): void => {
     this.scheduled = false;
-    for (const [upstream, exchanges] of this.turn) {
-      const depth = this.depthFor(upstream);
+    const { waiting } = this;
+    this.waiting = [];
+    for (const links of waiting) {
+      const depth = this.depthFor(links);
       // Whoever comes while others are being sent is sent with them, or left for the next turn, and never forgotten.
-      while (exchanges.length > 0) this.begin(upstream, exchanges.splice(0, depth));
-      this.turn.delete(upstream);
+      while (links.turn.length > 0) this.begin(links, links.turn.splice(0, depth));
     }
   };
 
-  private depthFor(upstream: Upstream): number {
-    return this.typicalMs > TOO_LONG_MS || this.pool.plane.wheel.now < upstream.aloneUntil ? 1 : this.depth;
+  private depthFor({ aloneUntil }: Http1Links): number {
+    return this.typicalMs > TOO_LONG_MS || this.pool.context.wheel.now < aloneUntil ? 1 : this.depth;
   }
 
-  private begin(upstream: Upstream, exchanges: readonly Exchange[]): void {
-    const [first, ...others] = exchanges;
+  private begin(links: Http1Links, receivers: readonly BackendReceiver[]): void {
+    const [first, ...others] = receivers;
     if (first === undefined) return;
-    const idle = UpstreamConnection.takeIdle(upstream, first);
-    const connection = idle ?? new UpstreamConnection(this.pool, upstream, first);
-    for (const each of exchanges) each.carriedBy(connection);
+    const connection = links.connectionFor(first, false);
+    for (const each of receivers) each.onAssigned(connection);
     connection.share(others);
-    if (idle !== undefined) idle.begin();
+    if (connection.isOpen) connection.begin();
   }
 
   /** Frees those who wait behind a request that takes too long. */

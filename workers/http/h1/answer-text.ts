@@ -1,26 +1,13 @@
-/** workers/http/answers.ts: the responses Roundhouse gives in its own name (RFC 9110 section 15). */
+/** workers/http/h1/answer-text.ts: a {@link LocalAnswer} as an HTTP/1.1 response (RFC 9110 section 15). */
 import { STATUS_CODES } from 'node:http';
-import type { Reason } from '../../src/core/reason.js';
+import type { LocalAnswer } from '../local-answer.js';
 
-export interface Answer {
-  readonly status: number;
-  /** For the access log; the client is told no more than `detail` says. */
-  readonly reason: Reason;
-  /** Which rule a refused request breaks, for the same. */
-  readonly fault?: string;
-  /** One plain sentence for the person who reads the body; never names a backend. */
-  readonly detail: string;
-  /** Seconds after which it is worth another try; a guess unless given. */
-  readonly retryAfterS?: number;
-  /** Where the client is sent; visible ASCII. */
-  readonly location?: string;
+/** What a connection decides about an answer of our own. */
+export interface AnswerForm {
   readonly keepAlive: boolean;
   /** A HEAD request gets the same head and no body (RFC 9110 section 9.3.2). */
   readonly isHead: boolean;
 }
-
-/** What a client is answered whose request goes no further. */
-export type Refusal = Omit<Answer, 'keepAlive' | 'isHead'>;
 
 /** Seconds after which a 429 or 503 is worth another try: about as long as a health check needs to notice a change. */
 const RETRY_AFTER_S = 1;
@@ -29,14 +16,10 @@ const RETRY_AFTER_S = 1;
 const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** @returns the whole response, one byte a character */
-export function answerText({
-  status,
-  detail,
-  location,
-  retryAfterS = RETRY_AFTER_S,
-  keepAlive,
-  isHead,
-}: Answer): string {
+export function answerText(
+  { status, detail, location, retryAfterS = RETRY_AFTER_S }: LocalAnswer,
+  { keepAlive, isHead }: AnswerForm,
+): string {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
   const body = `${title}: ${detail}\n`;
   const retry = status === 503 || status === 429 ? `Retry-After: ${retryAfterS}\r\n` : '';

@@ -1,0 +1,119 @@
+/**
+ * workers/flow.ts: moves the bytes of a source to a sink, at the pace of the slower one. The source rests while the sink
+ * is behind, so what waits in memory is bounded by the sink's own mark, and a borrowed buffer is never read into while a
+ * write still refers to it.
+ */
+import type { ReadBuffers } from './read-buffers.js';
+import type { ByteSink, ByteSource } from './transport.js';
+
+/** Told when the sink falls behind and when it has caught up, to keep the right timeout running. */
+export interface FlowOwner {
+  onStalled(flow: Flow): void;
+  onMoving(flow: Flow): void;
+}
+
+/** Reads at least this long keep a borrowed buffer, in bytes; a trickle gives it back. */
+export const WORTH_A_LOAN = 16 * 1024;
+
+export class Flow {
+  private readonly source: ByteSource;
+  private readonly sink: ByteSink;
+  private readonly buffers: ReadBuffers;
+  private readonly owner: FlowOwner;
+  private stalled = false;
+  private over = false;
+
+  constructor(source: ByteSource, sink: ByteSink, buffers: ReadBuffers, owner: FlowOwner) {
+    this.source = source;
+    this.sink = sink;
+    this.buffers = buffers;
+    this.owner = owner;
+  }
+
+  /** Writes `bytes[from, to)` of the current read, behind what the sink holds; call {@link settle} afterwards. */
+  write(bytes: Buffer, from: number, to: number): void {
+    if (from === to) return;
+    const { loan } = this.source;
+    if (loan !== undefined && bytes === loan.bytes) {
+      loan.writing();
+      this.sink.write(bytes.subarray(from, to), () => {
+        loan.written();
+        this.onWritten();
+      });
+    } else {
+      this.sink.write(Buffer.from(bytes.subarray(from, to)), this.onWritten);
+    }
+  }
+
+  /** After the last write of a turn: writes what the sink holds, and rests the source while the sink is behind. */
+  settle(): void {
+    this.sink.flush(this.onWritten);
+    if (this.over || this.stalled || !this.sink.isBehind) return;
+    this.stalled = true;
+    this.source.pause();
+    this.owner.onStalled(this);
+  }
+
+  /** Chooses the buffer of the next read by how long this one was, in bytes. Call it inside the source's read only. */
+  adapt(length: number): void {
+    const { source, stalled } = this;
+    if (this.over) return;
+    if (source.loan === undefined) {
+      if (length === source.readBuffer.length) this.borrow();
+    } else if (stalled) {
+      return; // nothing is read before the sink has taken all that refers to this buffer
+    } else if (length < WORTH_A_LOAN) giveLoanBack(source, this.buffers);
+    else if (this.sink.pendingBytes > 0) {
+      giveLoanBack(source, this.buffers);
+      this.borrow();
+    }
+  }
+
+  /**
+   * The message is complete. Call it inside the source's read, or once the source is closed.
+   * @param keepLoan whether the source's next message is likely to be as large
+   */
+  finish(keepLoan: boolean): void {
+    this.sink.flush();
+    this.end();
+    // Not by the loan's own count: its callbacks come a turn later even for what the kernel took at once.
+    if (!keepLoan || this.sink.pendingBytes > 0) giveLoanBack(this.source, this.buffers);
+  }
+
+  /** The message will not be completed, or it ended outside a read. */
+  abandon(): void {
+    this.end();
+    this.source.readBuffer = this.buffers.shared;
+    this.source.loan?.abandon();
+    this.source.loan = undefined;
+  }
+
+  private borrow(): void {
+    const { source } = this;
+    source.loan = this.buffers.borrow();
+    if (source.loan !== undefined) source.readBuffer = source.loan.bytes;
+  }
+
+  private end(): void {
+    this.over = true;
+    if (!this.stalled) return;
+    this.stalled = false;
+    this.source.resume();
+  }
+
+  private readonly onWritten = (): void => {
+    if (!this.stalled || this.sink.isBehind) return;
+    this.stalled = false;
+    if (!this.source.isOpen) return;
+    this.source.resume();
+    this.owner.onMoving(this);
+  };
+}
+
+/** Goes back to the shared buffer. Call it inside the source's read, or once the source is closed. */
+export function giveLoanBack(source: ByteSource, buffers: ReadBuffers): void {
+  if (source.loan === undefined) return;
+  source.readBuffer = buffers.shared;
+  source.loan.giveBack();
+  source.loan = undefined;
+}

@@ -1,0 +1,100 @@
+/**
+ * workers/http/attempt-failure.ts: how an attempt at a backend can fail, and what the client is told and the access log
+ * says when no attempt succeeded.
+ */
+import type { Reason } from '../../src/core/reason.js';
+import type { FailureReason } from '../../src/messages.js';
+import { POOL_COLUMN, WORKER_COLUMN } from '../counters.js';
+import type { NoBackendReason } from '../dispatch.js';
+import type { HttpPool } from './http-pool.js';
+import type { LocalAnswer } from './local-answer.js';
+
+/** Why a stream to a backend ended before its response did. */
+export interface AttemptFailure {
+  readonly reason: FailureReason;
+  /** Whether a time limit ended it; answered as 504. */
+  readonly late: boolean;
+  /** Whether this host could not even try, for want of files or ports: no failure of the backend's. */
+  readonly ours: boolean;
+  /** Whether it says nothing about this request or its backend: it was behind another, or was called back. */
+  readonly behind: boolean;
+  /** Which rule or limit a response broke; '' for every other failure. */
+  readonly fault: string;
+}
+
+const ORDINARY = { late: false, ours: false, behind: false, fault: '' } as const;
+export const REFUSED: AttemptFailure = { ...ORDINARY, reason: 'connect' };
+export const NOT_TRIED: AttemptFailure = { ...ORDINARY, reason: 'connect', ours: true };
+export const CONNECT_LATE: AttemptFailure = { ...ORDINARY, reason: 'connect', late: true };
+export const RESET: AttemptFailure = { ...ORDINARY, reason: 'reset' };
+export const RESPONSE_LATE: AttemptFailure = { ...ORDINARY, reason: 'timeout', late: true };
+/** The connection will not carry what is behind its first request, which may be sent again. */
+export const OVERTAKEN: AttemptFailure = { ...ORDINARY, reason: 'reset', behind: true };
+/** The backend is to have no requests any more, which is nobody's failure. */
+export const RECALLED: AttemptFailure = OVERTAKEN;
+export const RECALLED_UNSENT: AttemptFailure = { ...OVERTAKEN, reason: 'connect' };
+
+/** @param fault which rule or limit the response broke, for the logs */
+export function badResponse(fault: string): AttemptFailure {
+  return { ...ORDINARY, reason: 'bad-response', fault };
+}
+
+/** How the last attempt came to nothing: its stream ended, or the response had this status. */
+export type LastFailure = AttemptFailure | number;
+
+const FAILED: Readonly<Record<FailureReason, string>> = {
+  connect: 'the backend could not be reached.',
+  reset: 'the backend closed the connection without a response.',
+  timeout: 'the backend did not answer in time.',
+  'bad-response': 'the backend sent a response that is not valid HTTP.',
+};
+const NO_SOCKET: LocalAnswer = {
+  status: 503,
+  reason: 'no-socket',
+  detail: 'the load balancer has no free socket for a connection to a backend.',
+};
+
+const NO_BACKEND: Readonly<Record<NoBackendReason, Pick<LocalAnswer, 'reason' | 'detail'>>> = {
+  none: { reason: 'no-backend', detail: 'no backend is available.' },
+  full: { reason: 'queue-full', detail: 'every backend is busy.' },
+  connections: { reason: 'circuit-open', detail: 'the load balancer has no free connection slot for a backend.' },
+  requests: { reason: 'circuit-open', detail: 'too many requests are under way.' },
+  pending: { reason: 'circuit-open', detail: 'too many requests wait for a connection.' },
+  queue: { reason: 'queue-full', detail: 'too many requests wait for a backend.' },
+  late: { reason: 'queue-timeout', detail: 'no backend became free in time.' },
+};
+const NO_BACKEND_COLUMN: Readonly<Partial<Record<NoBackendReason, number>>> = {
+  requests: POOL_COLUMN.requestsBroken,
+  pending: POOL_COLUMN.pendingBroken,
+  queue: POOL_COLUMN.queueFull,
+  late: POOL_COLUMN.queueLate,
+};
+
+/** @returns the answer to a request that was given to backends, by what came of the last one */
+export function answerAfter(failure: LastFailure, { context }: HttpPool): LocalAnswer {
+  // There was such an answer once, but another backend was asked for a better one in its place.
+  if (typeof failure === 'number') {
+    return { status: failure, reason: 'no-backend', detail: `the backend answered ${failure}.` };
+  }
+  if (failure.ours) {
+    context.counters.add(WORKER_COLUMN.unavailable);
+    return NO_SOCKET;
+  }
+  const { fault } = failure;
+  if (failure.late) return { status: 504, reason: reasonOf(failure), detail: FAILED.timeout };
+  return { status: 502, reason: reasonOf(failure), detail: FAILED[failure.reason], fault };
+}
+
+/** @returns what the access log calls a failure */
+export function reasonOf({ reason, late }: AttemptFailure): Reason {
+  if (reason !== 'connect') return reason;
+  return late ? 'connect-timeout' : 'refused';
+}
+
+/** @returns the answer to a request that there is no backend for, which is counted */
+export function answerWithout(why: NoBackendReason, { context, dispatch }: HttpPool): LocalAnswer {
+  context.counters.add(WORKER_COLUMN.unavailable);
+  const column = NO_BACKEND_COLUMN[why];
+  if (column !== undefined) dispatch.counters.add(column);
+  return { status: 503, ...NO_BACKEND[why] };
+}

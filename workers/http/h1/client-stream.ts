@@ -1,0 +1,246 @@
+/**
+ * workers/http/h1/client-stream.ts: the request that an HTTP/1.1 connection is at, and the writing of its response. One
+ * for each connection, reused from request to request.
+ */
+import type { BodyPath, BodyTaker } from '../../../src/core/body-path.js';
+import type { Reason } from '../../../src/core/reason.js';
+import { BodyReader } from '../../../src/http1/body-reader.js';
+import type { Fault } from '../../../src/http1/fault.js';
+import type { ClientSide } from '../../../src/http1/forward-request.js';
+import { forwardResponseHead, type ToClient } from '../../../src/http1/forward-response.js';
+import type { RequestHead } from '../../../src/http1/request-head.js';
+import type { ResponseHead } from '../../../src/http1/response-head.js';
+import type { AccessLog } from '../../access-log/access-log.js';
+import type { AccessRecord } from '../../access-log/record.js';
+import type { ByteChannel, Transport } from '../../transport.js';
+import type { Tunnel } from '../../tunnel.js';
+import type { WorkerContext } from '../../worker-context.js';
+import type { ClientStream } from '../client-stream.js';
+import type { Exchange } from '../exchange.js';
+import { BODY_TOO_LARGE } from '../intake.js';
+import { answerToFault, type LocalAnswer } from '../local-answer.js';
+import type { Route } from '../route.js';
+import { type AnswerForm, answerText } from './answer-text.js';
+import type { Http1ClientConnection } from './client-connection.js';
+
+/** How a head goes on that ends nothing, a 1xx: only to HTTP/1.1, and the connection stays. */
+const UNFINISHED: ToClient = { minorVersion: 1, keepAlive: true, dechunk: false };
+
+export class Http1ClientStream implements ClientStream {
+  route: Route | undefined;
+  arrivedMs = 0;
+  bodyBytes = 0;
+  record: AccessRecord | undefined;
+  /** Where {@link record} goes. */
+  accessLog: AccessLog | undefined;
+  /** The request is being answered by a backend, or its connection has become a tunnel. */
+  exchange: Exchange | undefined;
+  tunnel: Tunnel | undefined;
+  /** Another request may follow the current one: as its client wants, and then as its response allows. */
+  keepAlive = true;
+  private readonly connection: Http1ClientConnection;
+  private readonly context: WorkerContext;
+  private readonly body = new BodyReader();
+  private minorVersion: 0 | 1 = 1;
+  private isHead = false;
+  /** The response has no end but that of the connection. */
+  private endsWithConnection = false;
+
+  constructor(connection: Http1ClientConnection, context: WorkerContext) {
+    this.connection = connection;
+    this.context = context;
+    this.accessLog = context.accessLog;
+    this.record = this.accessLog?.record();
+  }
+
+  /** The first byte of a request is here. */
+  arrives(): void {
+    this.arrivedMs = performance.now();
+    this.record?.arrives(this.arrivedMs);
+  }
+
+  /**
+   * Takes a request whose head was read.
+   * @param bytes its first bytes, the head included, in [0, length)
+   * @returns the offset behind those that belong to the request
+   */
+  read(head: RequestHead, bytes: Buffer, length: number): number {
+    this.body.start(head.framing, head.contentLength);
+    const end = this.body.scan(bytes, head.length, length);
+    this.record?.read(this.clientSide.address, bytes, head, end);
+    this.bodyBytes = end - head.length;
+    this.minorVersion = head.minorVersion;
+    this.isHead = head.method === 'HEAD';
+    this.keepAlive = head.keepAlive;
+    return end;
+  }
+
+  /** What is wrong with the framing of the request's body. */
+  get fault(): Fault | undefined {
+    return this.body.fault;
+  }
+
+  /** All of the request was received. */
+  get isComplete(): boolean {
+    return this.body.done;
+  }
+
+  get responseBegan(): boolean {
+    return this.exchange?.responseBegan === true;
+  }
+
+  get clientSide(): ClientSide {
+    return this.connection.arrival.client;
+  }
+
+  get takes(): BodyTaker {
+    return this.minorVersion === 1 ? 'chunks' : 'bytes';
+  }
+
+  get source(): Transport {
+    return this.connection.arrival.transport;
+  }
+
+  get sink(): Transport {
+    return this.connection.arrival.transport;
+  }
+
+  goOn(): void {
+    this.connection.goOn();
+  }
+
+  start(exchange: Exchange): void {
+    this.exchange = exchange;
+    exchange.start();
+  }
+
+  /** More bytes of the request's body, and perhaps of the next request, in `buffer[0, length)`. */
+  onBodyBytes(buffer: Buffer, length: number): void {
+    const { body } = this;
+    const end = body.scan(buffer, 0, length);
+    this.bodyBytes += end;
+    this.record?.received(end);
+    if (this.context.intake.isTooLarge(this.bodyBytes, this.route)) return this.endInBody(BODY_TOO_LARGE);
+    if (body.fault !== undefined) return this.endInBody(answerToFault(body.fault));
+    this.connection.onBodyRead(body.done, end < length ? buffer.toString('latin1', end, length) : '');
+    this.exchange?.onRequestBody(buffer, end, length, body.done);
+  }
+
+  holdBody(): void {
+    this.source.pause();
+    this.connection.arm(0);
+  }
+
+  moveBody(): void {
+    this.source.resume();
+    this.connection.arm(this.bodyGapMs);
+  }
+
+  uploadStalled(stalled: boolean): void {
+    this.connection.arm(stalled ? 0 : this.bodyGapMs);
+  }
+
+  downloadStalled(stalled: boolean): void {
+    this.connection.watchWriting(stalled);
+  }
+
+  interim(head: ResponseHead): void {
+    if (this.minorVersion === 0) return; // HTTP/1.0 knows none
+    this.sink.hold(forwardResponseHead(head, UNFINISHED));
+    this.sink.flush();
+  }
+
+  respond(head: ResponseHead, added: string, path: BodyPath, requestComplete: boolean): number {
+    const dechunk = path === 'unwrap';
+    this.endsWithConnection = dechunk || head.framing === 'close';
+    this.keepAlive &&= requestComplete && !this.connection.draining && !this.endsWithConnection;
+    this.connection.onResponseBegins();
+    const { minorVersion, keepAlive } = this;
+    const text = forwardResponseHead(head, { minorVersion, keepAlive, dechunk }, added);
+    this.sink.hold(text);
+    return text.length;
+  }
+
+  // They were among the bytes of a chunked body that was passed on, and HTTP/1.0 has no place for them.
+  trailers(): void {}
+
+  finish(requestComplete: boolean): void {
+    this.exchange = undefined;
+    this.record?.end();
+    this.followLog();
+    this.connection.onRequestDone(requestComplete, this.keepAlive);
+  }
+
+  answer(answer: LocalAnswer, requestComplete: boolean): void {
+    // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
+    this.keepAlive &&= this.minorVersion === 1 && requestComplete && !this.connection.draining;
+    this.say(answer, { keepAlive: this.keepAlive, isHead: this.isHead });
+    this.finish(requestComplete);
+  }
+
+  /** Writes an answer of our own. */
+  say(answer: LocalAnswer, form: AnswerForm): void {
+    const text = answerText(answer, form);
+    this.sink.hold(text);
+    this.sink.flush();
+    this.context.countReason(answer.reason);
+    this.record?.answered(answer, text);
+  }
+
+  breakOff(reason: Reason, fault = ''): void {
+    this.breakConnection(reason, fault, this.endsWithConnection);
+  }
+
+  /** Ends an exchange that is on: nobody is left to take its response. */
+  drop(reason: Reason): void {
+    if (this.exchange === undefined || this.tunnel !== undefined) return;
+    this.exchange.abort();
+    this.endFor(reason, '');
+  }
+
+  switchProtocols(head: ResponseHead, added: string): { readonly channel: ByteChannel; readonly headBytes: number } {
+    const text = forwardResponseHead(head, UNFINISHED, added);
+    this.sink.hold(text);
+    this.sink.flush();
+    return { channel: this.sink, headBytes: text.length };
+  }
+
+  becomeTunnel(tunnel: Tunnel): void {
+    this.tunnel = tunnel;
+    this.connection.onTunnel(tunnel);
+  }
+
+  /** From the next request on records go where they go by now. */
+  followLog(): void {
+    if (this.accessLog === this.context.accessLog) return;
+    this.accessLog = this.context.accessLog;
+    this.record = this.accessLog?.record();
+  }
+
+  /** The longest gap between two reads of a request body, in milliseconds. */
+  get bodyGapMs(): number {
+    return this.route?.timeouts?.bodyGap ?? this.context.config.timeouts.bodyGap;
+  }
+
+  /** The rest of the request is not wanted, though an exchange is on. */
+  private endInBody(answer: LocalAnswer): void {
+    const began = this.responseBegan;
+    this.exchange?.abort();
+    if (began) this.breakConnection(answer.reason, answer.fault ?? '', true);
+    else this.connection.reject(answer);
+  }
+
+  /** @param byReset whether an orderly end of the connection would look like the end of the response */
+  private breakConnection(reason: Reason, fault: string, byReset: boolean): void {
+    this.endFor(reason, fault);
+    this.sink.flush();
+    this.sink.close(byReset ? 'reset' : 'now');
+  }
+
+  private endFor(reason: Reason, fault: string): void {
+    this.exchange = undefined;
+    this.context.countReason(reason);
+    this.record?.blame(reason, fault);
+    this.record?.end();
+  }
+}

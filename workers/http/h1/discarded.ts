@@ -1,0 +1,46 @@
+/**
+ * workers/http/h1/discarded.ts: takes the place of a request whose client has left a shared connection: its response is
+ * read and thrown away, so that those behind it on the same connection still get theirs.
+ */
+import type { BackendReceiver, BackendRequest, BackendStream } from '../backend-stream.js';
+
+/** A response that nobody wants may be this long before closing the connection is cheaper than reading on, in bytes. */
+const WORTH_READING = 64 * 1024;
+
+export class Discarded implements BackendReceiver {
+  readonly request: BackendRequest;
+  readonly requestComplete = true;
+  private readonly stream: BackendStream;
+  private bytes = 0;
+
+  constructor(stream: BackendStream, request: BackendRequest) {
+    this.stream = stream;
+    this.request = request;
+  }
+
+  onReadEnd(length: number): void {
+    this.bytes += length;
+    if (this.bytes > WORTH_READING) this.stream.recall();
+    else this.stream.downloadStalled(false);
+  }
+
+  onSwitching(stream: BackendStream): void {
+    stream.recall();
+  }
+
+  onSlow(): boolean {
+    return false;
+  }
+
+  // Its request was sent before its client left, and there is nobody to tell.
+  onAssigned(): void {}
+  onOpen(): void {}
+  onInterim(): void {}
+  onResponse(): void {}
+  onBody(): void {}
+  onBodyText(): void {}
+  onTrailers(): void {}
+  onBodyEnd(): void {}
+  onDone(): void {}
+  onLost(): void {}
+}

@@ -1,0 +1,156 @@
+/**
+ * workers/http/h1/response-reader.ts: finds the responses in the bytes of one backend connection and hands them over
+ * piece by piece. It knows nothing of timeouts or of where the connection goes afterwards.
+ */
+import { type BodyPath, bodyPath } from '../../../src/core/body-path.js';
+import { BodyReader } from '../../../src/http1/body-reader.js';
+import { type Fault, RESPONSE_FAULTS } from '../../../src/http1/fault.js';
+import type { HeadLimits } from '../../../src/http1/limits.js';
+import { parseResponseHead, ResponseHead } from '../../../src/http1/response-head.js';
+import type { BackendReceiver } from '../backend-stream.js';
+
+/** Of a long read, this many bytes are looked at for the head first; hardly any head is longer. */
+const HEAD_GUESS_BYTES = 4_096;
+/** More interim responses than this to one request are an attack on the client's memory, not information. */
+const MAX_INTERIM = 32;
+
+/** What is wrong with a response's head, or with how many came before it. */
+export type ResponseFault = Fault | 'too-many-interim-responses';
+
+/** @returns the broken rule or limit as the logs name it */
+export function faultText(fault: ResponseFault, { headBytes, fields }: HeadLimits): string {
+  if (typeof fault === 'string') return fault;
+  switch (fault) {
+    case RESPONSE_FAULTS.tooLarge:
+      return `response head larger than limits.headBytes (${headBytes})`;
+    case RESPONSE_FAULTS.tooManyFields:
+      return `more response fields than limits.fields (${fields})`;
+    default:
+      return fault.reason;
+  }
+}
+
+/** Heads are handed over and forgotten within one turn, so one serves all connections of a worker. */
+const HEAD = new ResponseHead();
+
+export class ResponseReader {
+  /** The head that {@link readHead} found; means nothing later than that call's turn. */
+  readonly head = HEAD;
+  private readonly body = new BodyReader();
+  private path: BodyPath = 'pass';
+  /** The beginning of a head whose end has not arrived. */
+  private partial = '';
+  private interims = 0;
+  /** The head's text holds the whole read that the head ended in, so that a body in it need not be decoded again. */
+  private textIsAll = false;
+  private lastsUntilClose = false;
+  /** Bytes of the response so far; the next one is expected to be about as long. */
+  received = 0;
+
+  /** Forgets the last response. */
+  start(): void {
+    this.partial = '';
+    this.interims = 0;
+    this.received = 0;
+  }
+
+  /** Nothing of the body is missing. */
+  get isDone(): boolean {
+    return this.body.done;
+  }
+
+  /** What is wrong with the body's framing. */
+  get fault(): Fault | undefined {
+    return this.body.fault;
+  }
+
+  /** The trailer field lines of a complete body, each with its CRLF; '' when there are none. */
+  get trailers(): string {
+    return this.body.trailers;
+  }
+
+  /** The body lasts until the backend closes. */
+  get endsWithConnection(): boolean {
+    return this.lastsUntilClose;
+  }
+
+  /**
+   * Looks for the end of the head in `buffer[0, length)`, and hands over the interim ones on the way.
+   * @returns the offset in `buffer` behind the head; -1 while it is incomplete; what is wrong with it
+   */
+  readHead(buffer: Buffer, length: number, receiver: BackendReceiver, limits: HeadLimits): number | ResponseFault {
+    const { headBytes } = limits;
+    const { head } = this;
+    // `text` holds what was left over and buffer[0, taken); `shift` turns an offset in it into one in the buffer.
+    let taken = length <= headBytes ? length : HEAD_GUESS_BYTES;
+    let shift = this.partial.length;
+    let text = this.partial + buffer.toString('latin1', 0, taken);
+    // Reading a head is cheaper from the bytes; only one that came in parts or behind another has to be put together.
+    let bytes = shift === 0 ? buffer : Buffer.from(text, 'latin1');
+    for (;;) {
+      const result = parseResponseHead(text, bytes, limits, receiver.request, head);
+      if (result === 'incomplete') {
+        if (taken === length) {
+          this.partial = text;
+          return -1;
+        }
+        const more = Math.min(length, taken + headBytes);
+        text += buffer.toString('latin1', taken, more);
+        if (bytes !== buffer) bytes = Buffer.from(text, 'latin1');
+        taken = more;
+        continue;
+      }
+      if (result !== 'complete') return result;
+      if (!head.interim) break;
+      this.interims += 1;
+      if (this.interims > MAX_INTERIM) return 'too-many-interim-responses';
+      receiver.onInterim(head);
+      text = text.slice(head.length);
+      bytes = Buffer.from(text, 'latin1');
+      shift -= head.length;
+    }
+    this.partial = '';
+    this.textIsAll = taken === length;
+    return head.length - shift;
+  }
+
+  /** The response is not interim: decides how its body is handed over. */
+  startBody({ request }: BackendReceiver): BodyPath {
+    const { framing, contentLength } = this.head;
+    this.lastsUntilClose = framing === 'close';
+    this.body.start(framing, contentLength);
+    this.path = bodyPath(framing, request.takes);
+    return this.path;
+  }
+
+  /**
+   * Hands over what came of the body in the read that its head ended in, `buffer[from, length)`.
+   * @returns the offset behind the message's last byte here
+   */
+  readFirst(buffer: Buffer, from: number, length: number, receiver: BackendReceiver): number {
+    if (this.path === 'unwrap' || !this.textIsAll) return this.readBody(buffer, from, length, receiver);
+    const end = this.body.scan(buffer, from, length);
+    const bodyAt = this.head.length;
+    if (end === from) return end;
+    if (this.body.done) receiver.onBodyText(this.head.text.slice(bodyAt, bodyAt + end - from));
+    else receiver.onBody(buffer, from, end);
+    return end;
+  }
+
+  /** Hands over the body bytes in `buffer[from, length)`. @returns the offset behind the message's last byte here */
+  readBody(buffer: Buffer, from: number, length: number, receiver: BackendReceiver): number {
+    if (this.path === 'unwrap') return this.readPayload(buffer, from, length, receiver);
+    const end = this.body.scan(buffer, from, length);
+    if (end > from) receiver.onBody(buffer, from, end);
+    return end;
+  }
+
+  private readPayload(buffer: Buffer, from: number, length: number, receiver: BackendReceiver): number {
+    let payload = '';
+    const end = this.body.scan(buffer, from, length, (start, stop) => {
+      payload += buffer.toString('latin1', start, stop);
+    });
+    if (payload !== '') receiver.onBodyText(payload);
+    return end;
+  }
+}

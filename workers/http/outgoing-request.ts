@@ -1,0 +1,74 @@
+/**
+ * workers/http/outgoing-request.ts: a request on its way to a backend. It keeps the client's head until a backend is
+ * known to speak HTTP/1.1, and then what that gets, for every further attempt.
+ */
+import type { RouteTimeouts } from '../../src/config/routes.js';
+import type { BodyTaker } from '../../src/core/body-path.js';
+import { type Additions, type ClientSide, type Edits, forwardRequestHead } from '../../src/http1/forward-request.js';
+import type { RequestHead } from '../../src/http1/request-head.js';
+import type { BackendRequest } from './backend-stream.js';
+import type { ClientStream } from './client-stream.js';
+import type { HttpPool } from './http-pool.js';
+
+export class OutgoingRequest implements BackendRequest {
+  readonly isHead: boolean;
+  readonly upgrade: boolean;
+  readonly takes: BodyTaker;
+  readonly timeouts: RouteTimeouts | undefined;
+  readonly mayShare: boolean;
+  /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
+  readonly idempotent: boolean;
+  private readonly pool: HttpPool;
+  private readonly clientSide: ClientSide;
+  private readonly additions: Additions;
+  private readonly edits: Edits | undefined;
+  private head: RequestHead | undefined;
+  private text = '';
+
+  /**
+   * @param head belongs to this request from now on
+   * @param edits what its route changes of the head
+   * @param isWhole whether all of it is here and it has no body
+   */
+  constructor(
+    pool: HttpPool,
+    client: ClientStream,
+    head: RequestHead,
+    additions: Additions,
+    edits: Edits | undefined,
+    isWhole: boolean,
+  ) {
+    this.pool = pool;
+    this.clientSide = client.clientSide;
+    this.additions = additions;
+    this.edits = edits;
+    this.head = head;
+    this.isHead = head.method === 'HEAD';
+    this.upgrade = head.upgrade;
+    this.takes = client.takes;
+    this.timeouts = client.route?.timeouts;
+    this.idempotent = head.idempotent;
+    this.mayShare = pool.pipelines && isWhole && isPlain(head);
+  }
+
+  get http1Head(): string {
+    const { head } = this;
+    if (head !== undefined) {
+      this.text = forwardRequestHead(head, this.clientSide, this.pool.name, this.additions, this.edits);
+      this.release();
+    }
+    return this.text;
+  }
+
+  /** Nothing is sent any more that was not sent yet. */
+  release(): void {
+    if (this.head === undefined) return;
+    this.pool.context.heads.give(this.head);
+    this.head = undefined;
+  }
+}
+
+/** Whether a request without a body may wait for its answer behind another. */
+function isPlain({ method, framing, upgrade, expectContinue }: RequestHead): boolean {
+  return (method === 'GET' || method === 'HEAD') && framing === 'none' && !upgrade && !expectContinue;
+}

@@ -1,0 +1,91 @@
+/**
+ * workers/http/request-body.ts: the body of a request on its way to a backend, and what is kept of it for another
+ * attempt. A request without a body has none of these.
+ */
+import { Flow, type FlowOwner } from '../flow.js';
+import type { BackendRequest, BackendStream } from './backend-stream.js';
+import type { ClientStream } from './client-stream.js';
+import type { HttpPool } from './http-pool.js';
+
+export class RequestBody implements FlowOwner {
+  /** All of the body was received. */
+  isComplete: boolean;
+  private readonly pool: HttpPool;
+  private readonly client: ClientStream;
+  /** Every byte so far, for another attempt; `undefined` once there are too many to keep. */
+  private kept: string | undefined;
+  private stream: BackendStream | undefined;
+  private flow: Flow | undefined;
+
+  /** @param text what came of the body with the head @param isComplete whether that is all of it */
+  constructor(pool: HttpPool, client: ClientStream, text: string, isComplete: boolean) {
+    this.pool = pool;
+    this.client = client;
+    this.kept = text;
+    this.isComplete = isComplete;
+  }
+
+  /** Every byte so far is at hand, to be sent again. */
+  get isKept(): boolean {
+    return this.kept !== undefined && this.kept.length <= this.mostKept;
+  }
+
+  /** The client keeps the rest until there is somewhere to send it. */
+  hold(): void {
+    if (!this.isComplete) this.client.holdBody();
+  }
+
+  /** Sends the request's head and what there is of its body; what comes later follows on the same stream. */
+  sendOn(stream: BackendStream, request: BackendRequest): void {
+    const { kept = '' } = this;
+    if (this.isComplete) return stream.send(request, kept, true);
+    if (kept.length > this.mostKept) this.kept = undefined;
+    this.stream = stream;
+    this.flow = new Flow(this.client.source, stream.channel, this.pool.context.buffers, this);
+    this.client.moveBody();
+    stream.send(request, kept, false);
+    this.flow.settle();
+  }
+
+  /** More of the body: `bytes[0, end)` of a read of `length` bytes of the client's. */
+  add(bytes: Buffer, end: number, length: number, isComplete: boolean): void {
+    this.keep(bytes, end);
+    const { flow } = this;
+    flow?.write(bytes, 0, end);
+    if (!isComplete) {
+      flow?.settle();
+      flow?.adapt(length);
+      return;
+    }
+    this.isComplete = true;
+    flow?.finish(false);
+    this.flow = undefined;
+  }
+
+  /** Sends nothing more on the present stream. */
+  stop(): void {
+    this.flow?.abandon();
+    this.flow = undefined;
+    this.stream = undefined;
+  }
+
+  onStalled(): void {
+    this.client.uploadStalled(true);
+    this.stream?.uploadStalled(true);
+  }
+
+  onMoving(): void {
+    this.stream?.uploadStalled(false);
+    this.client.uploadStalled(false);
+  }
+
+  private get mostKept(): number {
+    return this.pool.dispatch.config.retries.bodyBytes;
+  }
+
+  private keep(bytes: Buffer, end: number): void {
+    if (this.kept === undefined) return;
+    const fits = this.kept.length + end <= this.mostKept;
+    this.kept = fits ? this.kept + bytes.toString('latin1', 0, end) : undefined;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * workers/http/response-body.ts: the body of a response on its way to a client. A response that is written in one go has
+ * none of these.
+ */
+import { Flow, type FlowOwner } from '../flow.js';
+import type { ReadBuffers } from '../read-buffers.js';
+import type { BackendStream } from './backend-stream.js';
+import type { ClientStream } from './client-stream.js';
+
+export class ResponseBody implements FlowOwner {
+  private readonly stream: BackendStream;
+  private readonly client: ClientStream;
+  private readonly flow: Flow;
+
+  constructor(stream: BackendStream, client: ClientStream, buffers: ReadBuffers) {
+    this.stream = stream;
+    this.client = client;
+    this.flow = new Flow(stream.channel, client.sink, buffers, this);
+  }
+
+  write(bytes: Buffer, from: number, to: number): void {
+    this.flow.write(bytes, from, to);
+  }
+
+  /** A read of `length` bytes was written and the response goes on. */
+  awaitMore(length: number): void {
+    this.flow.settle();
+    this.flow.adapt(length);
+  }
+
+  /** The last byte was written, within its read. */
+  finish(): void {
+    this.flow.finish(true);
+  }
+
+  /** The rest will not come, or is not wanted. */
+  abandon(): void {
+    this.flow.abandon();
+  }
+
+  onStalled(): void {
+    this.stream.downloadStalled(true);
+    this.client.downloadStalled(true);
+  }
+
+  onMoving(): void {
+    this.client.downloadStalled(false);
+    this.stream.downloadStalled(false);
+  }
+}

@@ -1,0 +1,49 @@
+/** workers/inbound/client-policy.ts: what the configuration says about clients: whom to believe and what to tell of them. */
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../../src/config/schema.js';
+import { IpList } from '../../src/core/ip-list.js';
+import { X_FORWARDED_FOR } from '../../src/http1/field-kind.js';
+import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
+import type { RequestHead } from '../../src/http1/request-head.js';
+
+export class ClientPolicy {
+  readonly additions: Additions;
+  /** Makes an X-Request-Id; `undefined` where none is made. */
+  readonly makeRequestId: (() => string) | undefined;
+  private readonly trusted: IpList | undefined;
+
+  constructor({ forwarding }: Config) {
+    const { forwarded, via, requestId, trustedProxies } = forwarding;
+    this.additions = { forwarded, via: via === 'off' ? '' : via };
+    this.makeRequestId = requestId ? randomUUID : undefined;
+    if (trustedProxies.length > 0) this.trusted = new IpList(trustedProxies);
+  }
+
+  /** @param proto what the listener speaks to its clients */
+  side(address: string, proto: ClientSide['proto']): ClientSide {
+    return { address, proto, trusted: this.trusts(address) };
+  }
+
+  /**
+   * @returns the address of the client itself, as far as the proxies in front of us can be believed: each has appended
+   * the one before it to X-Forwarded-For, so the last one that is no proxy of ours is the client
+   */
+  clientAddress({ fields }: RequestHead, { address, trusted }: ClientSide): string {
+    let client = address;
+    let believed = trusted;
+    for (let index = fields.count - 1; index >= 0 && believed; index--) {
+      if (fields.kind(index) !== X_FORWARDED_FOR) continue;
+      const hops = fields.text.slice(fields.valueAt(index), fields.valueEnd(index)).split(',');
+      for (let hop = hops.pop()?.trim(); hop !== undefined && believed; hop = hops.pop()?.trim()) {
+        if (hop === '') continue;
+        client = hop;
+        believed = this.trusts(hop);
+      }
+    }
+    return client;
+  }
+
+  private trusts(address: string): boolean {
+    return this.trusted?.has(address) ?? false;
+  }
+}

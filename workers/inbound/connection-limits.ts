@@ -1,0 +1,40 @@
+/** workers/inbound/connection-limits.ts: how many client connections this worker takes, in all and of one address. */
+import type { Config } from '../../src/config/schema.js';
+import { clientsWithin, openFileLimit } from '../open-files.js';
+
+export class ConnectionLimits {
+  /** Client connections of this worker. */
+  most = 0;
+  /** Connections of one address to this worker; 0 sets no limit. */
+  private mostPerAddress = 0;
+  /** Open connections by address, where they are counted. */
+  private readonly open = new Map<string, number>();
+
+  constructor(config: Config) {
+    this.configure(config);
+  }
+
+  configure({ limits }: Config): void {
+    this.most = limits.connections === 'auto' ? clientsWithin(openFileLimit()) : limits.connections;
+    this.mostPerAddress = limits.connectionsPerAddress;
+  }
+
+  /** Whether connections are counted by address at all: asking the kernel for every peer's address has its price. */
+  get countsAddresses(): boolean {
+    return this.mostPerAddress > 0;
+  }
+
+  /** Counts a connection in; every `true` needs one {@link leave}. */
+  enter(address: string): boolean {
+    const count = this.open.get(address) ?? 0;
+    if (count >= this.mostPerAddress) return false;
+    this.open.set(address, count + 1);
+    return true;
+  }
+
+  leave(address: string): void {
+    const count = this.open.get(address) ?? 0;
+    if (count > 1) this.open.set(address, count - 1);
+    else this.open.delete(address);
+  }
+}

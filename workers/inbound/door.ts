@@ -1,0 +1,133 @@
+/**
+ * workers/inbound/door.ts: the way of every client connection from its accepted handle to the protocol that serves it, and
+ * the list of those that are inside. Each step has its place here, once for all protocols:
+ *
+ * 1. {@link Door.receive} takes the handle and makes a transport of it.
+ * 2. A PROXY header is read and names the client, before anything is counted by address.
+ * 3. A ClientHello is peeked at, for listeners that choose by its SNI without opening the connection.
+ * 4. The TLS handshake makes a TLS transport of the TCP one; a client's certificate becomes part of the {@link Arrival}.
+ * 5. {@link Door.admit} counts the connection, in all and by address, or turns it away.
+ * 6. {@link Door.serve} chooses the protocol: by ALPN, by the connection preface, or by the listener alone.
+ *
+ * Steps 2 to 4 have nothing to do yet; their parsers will be pure, in `src/inbound/`.
+ */
+import type { Config } from '../../src/config/schema.js';
+import type { BackendId } from '../../src/core/backend.js';
+import type { AccessLog } from '../access-log/access-log.js';
+import { WORKER_COLUMN } from '../counters.js';
+import type { Incoming } from '../fast-socket.js';
+import type { Exchange } from '../http/exchange.js';
+import { Http1ClientConnection } from '../http/h1/client-connection.js';
+import type { LocalAnswer } from '../http/local-answer.js';
+import type { Upstream } from '../roster.js';
+import { TcpTransport } from '../tcp-transport.js';
+import type { TransportUser } from '../transport.js';
+import type { WorkerContext } from '../worker-context.js';
+import { Arrival } from './arrival.js';
+import { ConnectionLimits } from './connection-limits.js';
+
+/** A client's connection that a protocol serves. */
+export interface ClientConnection {
+  readonly arrival: Arrival;
+  /** Answers that there is no room, in its protocol's words, and ends. @param lingers whether there is time to say it well */
+  turnAway(answer: LocalAnswer, lingers: boolean): void;
+  /** The worker has another configuration. */
+  onConfigured(): void;
+  /** No request follows the current one, and none at all comes if the connection has been idle. */
+  drain(): void;
+  /** Ends at once: the worker's time is over. */
+  cut(): void;
+  /** The exchanges that are under way on it. */
+  readonly exchanges: Iterable<Exchange>;
+  /** Whether requests of the connection are still to be written to `log`. */
+  logsTo(log: AccessLog): boolean;
+}
+
+const NO_ROOM: LocalAnswer = { status: 503, reason: 'too-many', detail: 'too many connections.' };
+const TOO_MANY_OF_ADDRESS: LocalAnswer = {
+  status: 429,
+  reason: 'too-many',
+  detail: 'too many connections from this address.',
+};
+
+/** Nothing is read before a protocol has taken its place, in the same turn. */
+const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
+
+export class Door {
+  readonly connections = new Set<ClientConnection>();
+  private readonly context: WorkerContext;
+  private readonly limits: ConnectionLimits;
+  private onEmpty: (() => void) | undefined;
+
+  constructor(context: WorkerContext) {
+    this.context = context;
+    this.limits = new ConnectionLimits(context.config);
+  }
+
+  /** Takes an accepted connection. @param listener its name */
+  receive(incoming: Incoming, listener: string): void {
+    const { buffers, intake } = this.context;
+    const transport = TcpTransport.accepted(incoming, buffers.shared, NOBODY);
+    const connection = this.serve(new Arrival(transport, listener, intake.policy));
+    this.connections.add(connection);
+    this.admit(connection);
+  }
+
+  /** Goes on by another configuration: no request sees a part of it. */
+  configure(config: Config): void {
+    this.limits.configure(config);
+    for (const connection of this.connections) {
+      connection.arrival.follow(this.context.intake.policy);
+      connection.onConfigured();
+    }
+  }
+
+  /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */
+  whenEmpty(listener: (() => void) | undefined): void {
+    this.onEmpty = listener;
+    if (this.connections.size === 0) listener?.();
+  }
+
+  /** A connection has closed. */
+  left(connection: ClientConnection): void {
+    const { arrival } = connection;
+    if (arrival.isCounted) this.limits.leave(arrival.address);
+    this.connections.delete(connection);
+    if (this.connections.size === 0) this.onEmpty?.();
+  }
+
+  /** Nobody is accepted on that listener any more: what is open on it finishes its request. */
+  drainListener(name: string): void {
+    for (const connection of this.connections) if (connection.arrival.listener === name) connection.drain();
+  }
+
+  /** Whoever waits for `gone` and can be answered by another backend asks that. */
+  evacuate(gone: Upstream): void {
+    // Rare, and so cheaper than to keep for each backend who waits for it.
+    for (const exchange of this.exchanges()) exchange.evacuate(gone);
+  }
+
+  /** What is open on a backend of that pool goes elsewhere if it may, or ends. */
+  recall(pool: string, id: BackendId): void {
+    for (const exchange of this.exchanges()) exchange.recall(pool, id);
+  }
+
+  private *exchanges(): Iterable<Exchange> {
+    for (const connection of this.connections) yield* connection.exchanges;
+  }
+
+  private serve(arrival: Arrival): ClientConnection {
+    return new Http1ClientConnection(this.context, this, arrival);
+  }
+
+  private admit(connection: ClientConnection): void {
+    const { limits } = this;
+    const { arrival } = connection;
+    this.context.counters.add(WORKER_COLUMN.accepted);
+    // Where there is no room, lingering would cost what there is too little of.
+    if (this.connections.size > limits.most) return connection.turnAway(NO_ROOM, false);
+    if (!limits.countsAddresses) return;
+    arrival.isCounted = limits.enter(arrival.address);
+    if (!arrival.isCounted) connection.turnAway(TOO_MANY_OF_ADDRESS, true);
+  }
+}

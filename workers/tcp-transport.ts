@@ -1,0 +1,132 @@
+/** workers/tcp-transport.ts: a {@link Transport} over plain TCP. */
+import type { Socket } from 'node:net';
+import { adopt, dial, type Incoming, type Reader, type TextTarget, unsentBytes, writeText } from './fast-socket.js';
+import type { Loan } from './read-buffers.js';
+import type { Closing, Transport, TransportUser } from './transport.js';
+
+/** How a socket is made that reads into the buffer of `reader`. */
+type MakeSocket = (reader: Reader) => Socket;
+
+export class TcpTransport implements Transport, Reader, TextTarget {
+  user: TransportUser;
+  readBuffer: Buffer;
+  loan: Loan | undefined = undefined;
+  errorCode = '';
+  readonly socket: Socket;
+  /** See {@link TextTarget}. */
+  textWaits = false;
+  private held = '';
+
+  private constructor(make: MakeSocket, readBuffer: Buffer, user: TransportUser) {
+    this.user = user;
+    this.readBuffer = readBuffer;
+    this.socket = make(this);
+    this.socket.on('error', (error: NodeJS.ErrnoException) => {
+      // 'close' always follows and does the work.
+      this.errorCode = error.code ?? error.message;
+    });
+    this.socket.on('end', () => this.user.onPeerEnd());
+    this.socket.on('close', () => this.user.onClose());
+  }
+
+  /** Takes an accepted connection and begins to read. @param user may be replaced in the same turn */
+  static accepted(incoming: Incoming, readBuffer: Buffer, user: TransportUser): TcpTransport {
+    return new TcpTransport((reader) => adopt(incoming, reader), readBuffer, user);
+  }
+
+  /** Begins to connect. @param host an IP literal, since a name would be looked up for each connection */
+  static dialled(host: string, port: number, readBuffer: Buffer, user: TransportUser): TcpTransport {
+    const transport = new TcpTransport((reader) => dial(host, port, reader), readBuffer, user);
+    transport.socket.on('connect', () => transport.user.onOpen());
+    return transport;
+  }
+
+  /** What {@link Reader} is called with; the user may change from one read to the next. */
+  onRead(buffer: Buffer, length: number): void {
+    this.user.onBytes(buffer, length);
+  }
+
+  get isOpen(): boolean {
+    return !this.socket.destroyed;
+  }
+
+  get isPaused(): boolean {
+    return this.socket.isPaused();
+  }
+
+  /** The kernel takes what fits into its buffer at once, so whatever is left shows that the peer is slower. */
+  get isBehind(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
+  get pendingBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  get unsentBytes(): number {
+    return unsentBytes(this.socket);
+  }
+
+  get peerAddress(): string {
+    return this.socket.remoteAddress ?? '';
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  hold(text: string): void {
+    this.held += text;
+  }
+
+  flush(onWritten?: () => void): void {
+    const text = this.held;
+    if (text === '') return;
+    this.held = '';
+    if (onWritten === undefined) writeText(this, text);
+    else this.socket.write(text, 'latin1', onWritten);
+  }
+
+  write(bytes: Buffer, onWritten: () => void): void {
+    const { socket, held } = this;
+    if (held === '') {
+      socket.write(bytes, onWritten);
+      return;
+    }
+    this.held = '';
+    socket.cork();
+    socket.write(held, 'latin1');
+    socket.write(bytes, onWritten);
+    socket.uncork();
+  }
+
+  end(onEnded?: () => void): void {
+    this.flush();
+    this.socket.end(onEnded);
+  }
+
+  onceDrained(listener: () => void): void {
+    this.socket.once('drain', listener);
+  }
+
+  close(how: Closing): void {
+    switch (how) {
+      case 'drain':
+        this.flush();
+        // With nothing left to send, closing says the same as ending first, without a system call and an event more.
+        if (this.unsentBytes === 0) this.socket.destroy();
+        else this.socket.destroySoon();
+        return;
+      case 'now':
+        this.socket.destroy();
+        return;
+      case 'reset':
+        this.socket.resetAndDestroy();
+        return;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/** workers/worker-context.ts: what every connection of a worker shares, whatever protocol it speaks. */
+import type { Config } from '../src/config/schema.js';
+import { REASONS, type Reason } from '../src/core/reason.js';
+import type { PoolSnapshot } from '../src/core/snapshot.js';
+import { WORKER_COLUMNS } from '../src/messages.js';
+import type { AccessLog } from './access-log/access-log.js';
+import { CounterRow } from './counters.js';
+import { HttpPool } from './http/http-pool.js';
+import { Intake } from './http/intake.js';
+import { RequestHeads } from './http/request-heads.js';
+import type { RateLimits } from './rate-limits.js';
+import { ReadBuffers } from './read-buffers.js';
+import type { ReportFailing } from './streaks.js';
+import { TimerWheel } from './timer-wheel.js';
+
+const FINE_TICK_MS = 5;
+
+/** What a context is given by its worker. */
+export interface ContextParts {
+  readonly wheel: TimerWheel;
+  readonly rates: RateLimits;
+  /** Tells the primary of backends that fail. */
+  readonly report: ReportFailing;
+  /** What signs the cookies of pools that are sticky. */
+  readonly stickySecret: string | undefined;
+}
+
+export class WorkerContext {
+  config: Config;
+  readonly wheel: TimerWheel;
+  /** For the few waits that are short: pauses before retries, and hedging. Sleeps while there are none. */
+  readonly fineWheel: TimerWheel;
+  /** `undefined` when it is off. */
+  accessLog: AccessLog | undefined;
+  readonly buffers = new ReadBuffers();
+  readonly heads = new RequestHeads();
+  readonly counters = new CounterRow(WORKER_COLUMNS.length);
+  private readonly reasons = new CounterRow(REASONS.length);
+  /** Pools by name. */
+  readonly pools = new Map<string, HttpPool>();
+  /** What becomes of requests. */
+  readonly intake: Intake;
+  /** What this worker has borrowed of the rate limits. */
+  readonly rates: RateLimits;
+  readonly report: ReportFailing;
+  /** No connection outlives its current request. */
+  draining = false;
+
+  /** @param snapshots every pool of the configuration, each at some version */
+  constructor(
+    config: Config,
+    snapshots: readonly PoolSnapshot[],
+    accessLog: AccessLog | undefined,
+    { wheel, rates, report, stickySecret }: ContextParts,
+  ) {
+    this.config = config;
+    this.wheel = wheel;
+    this.fineWheel = new TimerWheel(FINE_TICK_MS, () => performance.now(), 'sleeps');
+    this.accessLog = accessLog;
+    this.rates = rates;
+    this.report = report;
+    this.intake = new Intake(this);
+    this.join(snapshots, stickySecret);
+    this.intake.route();
+  }
+
+  /** A request did not simply get what a backend answered. */
+  countReason(reason: Reason): void {
+    this.reasons.add(REASONS.indexOf(reason));
+  }
+
+  /** @returns how often since the last call, by reason */
+  takeReasons(): Float64Array<ArrayBuffer> {
+    return this.reasons.take();
+  }
+
+  /**
+   * Goes on by another configuration, whole: no request sees a part of it.
+   * @param joining pools that are new
+   * @param accessLog where requests are logged that begin from now on
+   * @returns the pools that have joined
+   */
+  configure(
+    config: Config,
+    joining: readonly PoolSnapshot[],
+    accessLog: AccessLog | undefined,
+    stickySecret: string | undefined,
+  ): readonly HttpPool[] {
+    this.config = config;
+    this.accessLog = accessLog;
+    this.intake.configure();
+    for (const pool of this.pools.values()) {
+      const settings = config.pools[pool.name];
+      if (settings !== undefined) pool.configure(settings, stickySecret);
+      else this.retire(pool);
+    }
+    const joined = this.join(joining, stickySecret);
+    this.intake.route();
+    return joined;
+  }
+
+  /**
+   * This host has no file left for a connection to a backend: one that nobody uses is closed, wherever it leads.
+   * @returns `false` when all are in use
+   */
+  makeRoom(): boolean {
+    for (const { dispatch } of this.pools.values()) if (dispatch.closeOneIdle()) return true;
+    return false;
+  }
+
+  private join(snapshots: readonly PoolSnapshot[], stickySecret: string | undefined): readonly HttpPool[] {
+    const joined = snapshots.map((snapshot) => {
+      const settings = this.config.pools[snapshot.pool];
+      if (settings === undefined) throw new TypeError(`Pool "${snapshot.pool}" has no configuration`);
+      return new HttpPool(this, snapshot, settings, stickySecret);
+    });
+    for (const pool of joined) this.pools.set(pool.name, pool);
+    return joined;
+  }
+
+  private retire({ name, dispatch }: HttpPool): void {
+    this.pools.delete(name);
+    dispatch.retire();
+  }
+}
