@@ -71,6 +71,15 @@ export class TcpTransport implements Transport, Reader, TextTarget {
     return this.socket.remoteAddress ?? '';
   }
 
+  /**
+   * A reset that comes with the last bytes is reported as an ordinary end (libuv, uv__stream_io: a partial read with
+   * POLLHUP). Of a connection that was reset the kernel knows no peer any more, of one that was ended it does. Node keeps
+   * an address once it was asked for, so this tells nothing of a connection whose {@link peerAddress} was read before.
+   */
+  get wasReset(): boolean {
+    return this.socket.remoteAddress === undefined;
+  }
+
   pause(): void {
     this.socket.pause();
   }

@@ -54,6 +54,11 @@ export interface Transport extends ByteChannel {
   readonly unsentBytes: number;
   /** The peer's IP address; '' when it is gone already. Costs a system call. */
   readonly peerAddress: string;
+  /**
+   * Whether a peer that seems to have ended its direction has reset the connection instead. To be asked in
+   * {@link TransportUser.onPeerEnd}, where it matters: it costs a system call.
+   */
+  readonly wasReset: boolean;
   /** Node's code for what broke the connection, as in `ECONNRESET`; '' while nothing has. */
   readonly errorCode: string;
   /** Calls `listener` once when all that was written has been taken. */

@@ -42,7 +42,13 @@ export class Outliers {
     streaks.set(workerId, now);
     if (suspect.record.state === 'ejected' || !core.isOutlier(now, limits, nowMs)) return;
     if (this.#isCommonCause(pool, limits, nowMs)) return this.#pardonAll(pool, nowMs);
-    this.#eject(pool, id, reason, `${streak} failures in a row (${fault === '' ? reason : `${reason}: ${fault}`})`, limits);
+    this.#eject(
+      pool,
+      id,
+      reason,
+      `${streak} failures in a row (${fault === '' ? reason : `${reason}: ${fault}`})`,
+      limits,
+    );
   }
 
   /** Its requests succeed clearly less often than those of the others. */

@@ -72,6 +72,20 @@ describe('A response that breaks in the middle', () => {
     expect(backend.accepted).to.equal(1);
   });
 
+  it('because its connection is reset right behind its last bytes is reset, too', async () => {
+    backend = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.send(CLOSE);
+      peer.reset();
+    });
+    proxy = await startProxy({ backends: [backend.address] });
+    for (let i = 0; i < 10; i++) {
+      const client = await connect(proxy.port);
+      client.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');
+      expect(await client.gone()).to.equal('reset');
+    }
+  });
+
   it('because a chunk is malformed never shows its last chunk', async () => {
     await responses(CHUNKED, (peer) => peer.send('oops\r\n0\r\n\r\n'));
     const client = await half();

@@ -65,8 +65,8 @@ describe('A worker with several pools', () => {
 
   it('splits the limits of each when it gets its share', () => {
     worker.receive({ type: 'share', share: { index: 0, of: 4 } }, undefined);
-    const places = ['web', 'api'].map((name): unknown => Reflect.get(pool(name).dispatch, 'places'));
-    expect(places).to.deep.equal([256, 2]);
+    const capacities = ['web', 'api'].map((name): unknown => Reflect.get(pool(name).dispatch, 'queueCapacity'));
+    expect(capacities).to.deep.equal([256, 2]);
   });
 
   it('counts all of them in one message', () => {

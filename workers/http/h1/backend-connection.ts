@@ -196,7 +196,8 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     if (this.stage === 'tunnel') return this.tunnel?.backendEnded();
     const { receiver } = this;
     // RFC 9112 section 6.3 rule 8: the end of the connection is the end of such a body.
-    if (receiver !== undefined && this.stage === 'body' && this.reader.endsWithConnection) {
+    const isComplete = this.stage === 'body' && this.reader.endsWithConnection && !this.channel.wasReset;
+    if (receiver !== undefined && isComplete) {
       this.receiver = undefined;
       this.leave();
       receiver.onDone();
