@@ -3,7 +3,7 @@
  * configuration again gives the same one, so the same schema guards the border between primary and worker.
  */
 import * as z from 'zod';
-import { POLICIES } from '../balancing/picker.js';
+import { POLICIES } from '../balancing/policies.js';
 import { backendSchema } from '../core/schemas.js';
 import { dns, services } from './discovery.js';
 import { healthCheck } from './health-check.js';
