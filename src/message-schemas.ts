@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
-import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, shareSchema } from './core/schemas.js';
+import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, secretsSchema, shareSchema } from './core/schemas.js';
 
 /** How a worker gets its connections; `auto` has been decided by then. */
 const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
@@ -21,21 +21,20 @@ const poolTableSchema = z.object({
 
 /** Never parsed: a worker is of the same build as the primary that started it. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
-  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. `stickySecret` signs
-   * the cookies of sticky pools and is there when one is. */
+  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. */
   z.object({
     type: z.literal('start'),
     worker: z.int(),
     config: configSchema,
     snapshots: z.array(poolSnapshotSchema),
-    stickySecret: z.string().optional(),
+    secrets: secretsSchema,
   }),
   /** The configuration by which to go on, with whole snapshots of pools that are new or were missed. */
   z.object({
     type: z.literal('configure'),
     config: configSchema,
     snapshots: z.array(poolSnapshotSchema),
-    stickySecret: z.string().optional(),
+    secrets: secretsSchema,
   }),
   /** Listen on `address`; in mode `shared` the bound socket itself comes as the message's handle. */
   z.object({ type: z.literal('listen'), address: z.string(), accept: acceptSchema }),

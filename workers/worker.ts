@@ -4,6 +4,7 @@
  */
 import type { Config } from '../src/config/schema.js';
 import { systemRandom } from '../src/core/random.js';
+import type { Secrets } from '../src/core/secrets.js';
 import { type Share, WHOLE } from '../src/core/share.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
 import { unreachable } from '../src/core/unreachable.js';
@@ -54,20 +55,19 @@ export class Worker {
   /**
    * @param number its place among the workers, from 1
    * @param snapshots every pool of the configuration, each at some version
-   * @param stickySecret what signs the cookies of pools that are sticky
    */
   constructor(
     number: number,
     config: Config,
     snapshots: readonly PoolSnapshot[],
     output: WorkerOutput,
-    stickySecret?: string,
+    secrets: Secrets,
   ) {
     this.output = output;
     this.number = number;
     const accessLog = this.accessLogFor(config);
     const dispatches = snapshots.map((snapshot) => this.dispatch(config, snapshot));
-    this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret, this.rateLimits());
+    this.plane = new Plane(config, dispatches, this.wheel, accessLog, secrets, this.rateLimits());
     this.wheel.start();
     this.flushing = setInterval(() => this.tick(), FLUSH_MS);
     for (const pool of this.plane.pools.values()) this.acknowledge(pool);
@@ -119,11 +119,11 @@ export class Worker {
   }
 
   /** Goes on by another configuration. What it does not touch does not notice. */
-  private configure({ config, snapshots, stickySecret }: Extract<ToWorker, { type: 'configure' }>): void {
+  private configure({ config, snapshots, secrets }: Extract<ToWorker, { type: 'configure' }>): void {
     const { pools } = this.plane;
     const joining = snapshots.filter(({ pool }) => !pools.has(pool)).map((snapshot) => this.dispatch(config, snapshot));
     for (const dispatch of joining) dispatch.resize(this.share);
-    this.plane.configure(config, joining, this.nextAccessLog(config), stickySecret);
+    this.plane.configure(config, joining, this.nextAccessLog(config), secrets);
     // Those it had already have missed changes.
     for (const snapshot of snapshots) this.install(pools.get(snapshot.pool), snapshot);
   }

@@ -106,6 +106,7 @@ async function changes(size: number): Promise<RoundFigures> {
     config,
     () => pool.snapshot,
     () => performance.now(),
+    {},
   );
   const fleet = new Fleet(WORKER_FILE);
   fleet.listen((id, raw) => {

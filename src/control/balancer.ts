@@ -4,6 +4,7 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { Config, LogLevel } from '../config/schema.js';
+import { NO_SECRETS, type Secrets } from '../core/secrets.js';
 import { type Accept, chooseAccept } from './accept.js';
 import { tryAccessLog } from './access-log.js';
 import type { AdminToken } from './admin/token.js';
@@ -19,7 +20,7 @@ import { addressesOf, type ReloadPlan } from './reload-plan.js';
 import type { ReloadPreview } from './reload-preview.js';
 import type { ConfigSource } from './reloads.js';
 import { readState } from './state-file.js';
-import { secretFor } from './sticky-secret.js';
+import { completeSecrets } from './sticky-secret.js';
 import type { BalancerView } from './view.js';
 import type { OpenChannel } from './worker-channel.js';
 import { workerForks } from './worker-fork.js';
@@ -97,8 +98,8 @@ export interface Staff {
 export interface StartOptions {
   /** What a request to the admin interface has to show. */
   readonly adminToken?: AdminToken | undefined;
-  /** What signs sticky cookies; without it, where one is needed, something that ends with this process. */
-  readonly stickySecret?: string | undefined;
+  /** Those that were provided. One that is missing and needed is made, and lost when this process ends. */
+  readonly secrets?: Secrets;
   /** Where `config` was read, for reloads; without it there are none. */
   readonly source?: ConfigSource | undefined;
   readonly programs?: Programs;
@@ -115,14 +116,7 @@ export interface StartOptions {
 export async function startBalancer(
   config: Config,
   logger: Logger,
-  {
-    adminToken,
-    stickySecret = secretFor(config, logger),
-    source,
-    programs = PROGRAMS,
-    embedded = false,
-    local,
-  }: StartOptions = {},
+  { adminToken, secrets = NO_SECRETS, source, programs = PROGRAMS, embedded = false, local }: StartOptions = {},
 ): Promise<Balancer> {
   const accept = acceptOf(config, logger);
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
@@ -131,8 +125,19 @@ export async function startBalancer(
     const sockets = new ListenSockets();
     sockets.add(await ListenSockets.open(addressesOf(config), accept));
     const staff = local ?? processes(programs, accept, embedded);
-    const secrets = { adminToken, stickySecret };
-    return await startPrimary({ config, logger, ...secrets, programs, staff, accept, kept, sockets, source });
+    const completed = completeSecrets(secrets, NO_SECRETS, config, logger);
+    return await startPrimary({
+      config,
+      logger,
+      adminToken,
+      secrets: completed,
+      programs,
+      staff,
+      accept,
+      kept,
+      sockets,
+      source,
+    });
   } finally {
     await accessLog?.close();
   }

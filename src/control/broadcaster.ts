@@ -5,6 +5,7 @@
  */
 import type { Config } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
+import type { Secrets } from '../core/secrets.js';
 import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
 import type { PoolTable, ToWorker } from '../messages.js';
 
@@ -34,7 +35,7 @@ const MOST_PENDING = 10_000;
 
 export class Broadcaster {
   #config: Config;
-  #stickySecret: string | undefined;
+  #secrets: Secrets;
   readonly #snapshotOf: (pool: string) => PoolSnapshot | undefined;
   readonly #nowMs: () => number;
   readonly #workers = new Map<number, { readonly to: StateReceiver; readonly acknowledged: Map<string, number> }>();
@@ -44,25 +45,21 @@ export class Broadcaster {
   #lastMs: number | null = null;
   #maxMs: number | null = null;
 
-  /**
-   * @param nowMs monotonic milliseconds
-   * @param stickySecret for the workers; see sticky-secret.ts
-   */
+  /** @param nowMs monotonic milliseconds */
   constructor(
     config: Config,
     snapshotOf: (pool: string) => PoolSnapshot | undefined,
     nowMs: () => number,
-    stickySecret?: string,
+    secrets: Secrets,
   ) {
     this.#config = config;
-    this.#stickySecret = stickySecret;
+    this.#secrets = secrets;
     this.#snapshotOf = snapshotOf;
     this.#nowMs = nowMs;
   }
 
-  /** What workers sign sticky cookies with. */
-  get stickySecret(): string | undefined {
-    return this.#stickySecret;
+  get secrets(): Secrets {
+    return this.#secrets;
   }
 
   get convergence(): Convergence {
@@ -73,7 +70,7 @@ export class Broadcaster {
   welcome(to: StateReceiver): void {
     const snapshots = this.#snapshots();
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
-    to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots, stickySecret: this.#stickySecret });
+    to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots, secrets: this.#secrets });
     for (const table of this.#tables.values()) to.send({ type: 'hash-table', table });
     this.#share();
   }
@@ -82,17 +79,17 @@ export class Broadcaster {
    * Every worker goes on by this configuration.
    * @param joining the pools in it that are new
    */
-  configure(config: Config, joining: readonly string[], stickySecret: string | undefined): void {
+  configure(config: Config, joining: readonly string[], secrets: Secrets): void {
     for (const name of Object.keys(this.#config.pools))
       if (config.pools[name]?.policy !== 'maglev') this.#tables.delete(name);
     this.#config = config;
-    this.#stickySecret = stickySecret;
+    this.#secrets = secrets;
     const isGone = ({ pool }: Pending): boolean => config.pools[pool] === undefined;
     this.#pending = this.#pending.filter((change) => !isGone(change));
     const snapshots = joining.flatMap((name) => this.#snapshotOf(name) ?? []);
     for (const { to, acknowledged } of this.#workers.values()) {
       for (const name of acknowledged.keys()) if (config.pools[name] === undefined) acknowledged.delete(name);
-      to.send({ type: 'configure', config, snapshots, stickySecret });
+      to.send({ type: 'configure', config, snapshots, secrets });
     }
   }
 
@@ -128,7 +125,7 @@ export class Broadcaster {
 
   /** For a worker that has missed changes, of any pool or of the configuration. */
   resyncAll(workerId: number): void {
-    const message = { config: this.#config, snapshots: this.#snapshots(), stickySecret: this.#stickySecret };
+    const message = { config: this.#config, snapshots: this.#snapshots(), secrets: this.#secrets };
     this.#workers.get(workerId)?.to.send({ type: 'configure', ...message });
     for (const table of this.#tables.values()) this.#workers.get(workerId)?.to.send({ type: 'hash-table', table });
   }

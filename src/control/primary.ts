@@ -7,6 +7,7 @@ import { ConfigValue, configOf } from '../config/load.js';
 import { type Config, LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import { HASHES } from '../core/hash.js';
 import { systemRandom } from '../core/random.js';
+import type { Secrets } from '../core/secrets.js';
 import type { PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
 import { RateLedger } from '../routing/rate-ledger.js';
@@ -36,7 +37,7 @@ import { type ConfigSource, type Reading, Reloads } from './reloads.js';
 import { Rolls, type RollView } from './rolls.js';
 import { foldState } from './runtime-state.js';
 import type { KeptState, Saved } from './state-file.js';
-import { secretFor } from './sticky-secret.js';
+import { completeSecrets } from './sticky-secret.js';
 import { Supervisor, type WorkerReport } from './supervisor.js';
 import {
   type BackendView,
@@ -60,7 +61,7 @@ export interface PrimaryParts {
   readonly config: Config;
   readonly logger: Logger;
   readonly adminToken: AdminToken | undefined;
-  readonly stickySecret: string | undefined;
+  readonly secrets: Secrets;
   readonly programs: Pick<Programs, 'hashTable'>;
   readonly staff: Staff;
   readonly accept: Accept;
@@ -84,7 +85,7 @@ export class Primary implements Balancer {
   readonly #sockets: ListenSockets;
   readonly #reloads: Reloads;
   readonly #source: ConfigSource | undefined;
-  #stickySecret: string | undefined;
+  #secrets: Secrets;
   readonly #startedAt = Date.now();
   readonly #version = productVersion();
   readonly #pools: Pools;
@@ -100,7 +101,7 @@ export class Primary implements Balancer {
   #closing: Promise<void> | undefined;
 
   constructor(parts: PrimaryParts) {
-    const { config, logger, adminToken, stickySecret, programs, staff, accept, kept, sockets, source } = parts;
+    const { config, logger, adminToken, secrets, programs, staff, accept, kept, sockets, source } = parts;
     this.#config = config;
     this.#logger = logger;
     this.journal = new Journal(logger);
@@ -108,9 +109,9 @@ export class Primary implements Balancer {
     this.#accept = accept;
     this.#sockets = sockets;
     this.#source = source;
-    this.#stickySecret = stickySecret;
+    this.#secrets = secrets;
     const snapshotOf = (name: string): PoolSnapshot | undefined => this.#pools.byName.get(name)?.snapshot;
-    this.#broadcaster = new Broadcaster(config, snapshotOf, monotonicMs, stickySecret);
+    this.#broadcaster = new Broadcaster(config, snapshotOf, monotonicMs, secrets);
     this.#changes = new Changes({
       config,
       kept,
@@ -209,9 +210,9 @@ export class Primary implements Balancer {
     return this.#reloads.run();
   }
 
-  async #apply({ config, adminToken, stickySecret }: Reading): Promise<ReloadPlan> {
+  async #apply({ config, adminToken, secrets }: Reading): Promise<ReloadPlan> {
     if (this.#closing !== undefined) throw new ReloadError('The balancer is stopping');
-    this.#stickySecret = stickySecret ?? this.#stickySecret ?? secretFor(config, this.#logger);
+    this.#secrets = completeSecrets(secrets, this.#secrets, config, this.#logger);
     const adopt = (next: Config): void => {
       this.#config = next;
       this.#changes.configured(next);
@@ -219,7 +220,7 @@ export class Primary implements Balancer {
     const before = this.#adminToken;
     this.setAdminToken(adminToken);
     try {
-      return await reconfigure(this.#reconfigurable, this.#config, config, adopt, this.#stickySecret);
+      return await reconfigure(this.#reconfigurable, this.#config, config, adopt, this.#secrets);
     } catch (error) {
       this.setAdminToken(before);
       throw error;

@@ -2,9 +2,11 @@
  * control/reconfigure.ts: has a running balancer go on by another configuration, whole or not at all. What can fail (a
  * port in use, a log that does not open) is tried first; the rest cannot fail, and happens in one turn.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { usableCpus } from '../config/cpu-count.js';
 import { firstOverlap } from '../config/overlap.js';
 import type { Config } from '../config/schema.js';
+import type { Secrets } from '../core/secrets.js';
 import type { Accept } from './accept.js';
 import { type AccessLogs, tryAccessLog } from './access-log.js';
 import type { Broadcaster } from './broadcaster.js';
@@ -29,7 +31,7 @@ export interface ReconfigureParts {
 /**
  * @param before what runs, without what operators have changed
  * @param adopt told of the configuration that runs from now on, before anybody acts by it
- * @param stickySecret what signs sticky cookies, if any pool of `next` has them
+ * @param secrets all that `next` needs
  * @returns what has changed, once every worker listens where it is to listen
  * @throws {ReloadError} when nothing has changed
  */
@@ -38,18 +40,18 @@ export async function reconfigure(
   before: Config,
   next: Config,
   adopt: (config: Config) => void,
-  stickySecret: string | undefined,
+  secrets: Secrets,
 ): Promise<ReloadPlan> {
   const prepared = await prepare(parts, before, next);
   // From here to the workers' answers nothing waits, so what is planned is what is applied.
   const plan = planReload(runningPools(parts.pools), before, next);
   const config = configAfter(before, next);
   // A secret that was changed in its file is a change, too.
-  if (!isIdle(plan) || stickySecret !== parts.broadcaster.stickySecret) {
+  if (!isIdle(plan) || !isDeepStrictEqual(secrets, parts.broadcaster.secrets)) {
     parts.sockets.add(prepared.opened);
     adopt(config);
     changePools(parts.pools, plan.pools, config, prepared.hosts);
-    parts.broadcaster.configure(config, namesOf(plan.pools, 'added'), stickySecret);
+    parts.broadcaster.configure(config, namesOf(plan.pools, 'added'), secrets);
     for (const name of namesOf(plan.pools, 'removed')) parts.pools.remove(name);
     changeRest(parts, plan, before, config);
     await parts.supervisor.listen(prepared.opened.map(({ socket }) => socket));

@@ -2,6 +2,7 @@
  * control/reloads.ts: reads the configuration again when somebody asks, one reading at a time, and says what came of it.
  */
 import type { Config } from '../config/schema.js';
+import type { Secrets } from '../core/secrets.js';
 import type { AdminToken } from './admin/token.js';
 import { ReloadError } from './errors.js';
 import type { Journal } from './journal.js';
@@ -13,7 +14,8 @@ import { planLines } from './reload-text.js';
 export interface Reading {
   readonly config: Config;
   readonly adminToken: AdminToken | undefined;
-  readonly stickySecret: string | undefined;
+  /** Those that were provided; the balancer makes those that are missing. */
+  readonly secrets: Secrets;
 }
 
 /** Where the configuration comes from. */

@@ -31,6 +31,7 @@ function setUp(): { broadcaster: Broadcaster; pool: Pool; clock: { ms: number };
     configOf([A]),
     () => pool.snapshot,
     () => clock.ms,
+    { stickyKey: 'sixteen characters' },
   );
   const flip = (): number => {
     const health = pool.backend(idOf(A))?.health === 'up' ? 'down' : 'up';

@@ -36,7 +36,7 @@ describe('/openapi.json', () => {
     const read = async (): Promise<Reading> => {
       const content = contents.shift();
       if (content === undefined) throw new ConfigError(['lb.yaml:1:1: it is no configuration']);
-      return { config: content, adminToken, stickySecret: undefined };
+      return { config: content, adminToken, secrets: {} };
     };
     const source: ConfigSource = {
       file: 'lb.yaml',

@@ -71,7 +71,7 @@ export class TestProxy {
         this.drained += 1;
       },
     };
-    this.worker = new Worker(1, this.config, snapshots, output, stickySecret);
+    this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret });
   }
 
   /** The only pool, as its requests meet it. */

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolConfig } from '../../src/config/schema.js';
+import type { Secrets } from '../../src/core/secrets.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import type { Affinity, Dispatch } from '../dispatch.js';
@@ -28,22 +29,21 @@ export class HttpPool {
   pipeline: Pipeline | undefined;
   /** Where the policy hashes: what of a request. */
   private readKey: ReadKey | undefined;
-  private stickySecret: string | undefined;
+  private stickyKey: string | undefined;
 
-  /** @param stickySecret what signs the cookies of a pool that is sticky */
-  constructor(plane: Plane, dispatch: Dispatch, stickySecret: string | undefined) {
+  constructor(plane: Plane, dispatch: Dispatch, secrets: Secrets) {
     this.name = dispatch.pool;
     this.plane = plane;
     this.dispatch = dispatch;
-    this.follow(dispatch.config, stickySecret);
+    this.follow(dispatch.config, secrets);
   }
 
   /** Goes on by other settings, and by what the plane says of clients now. */
-  configure(config: PoolConfig, stickySecret: string | undefined): void {
+  configure(config: PoolConfig, secrets: Secrets): void {
     const isSame = isDeepStrictEqual(config.sticky, this.dispatch.config.sticky);
-    if (!isSame || stickySecret !== this.stickySecret) this.sticky = undefined;
+    if (!isSame || secrets.stickyKey !== this.stickyKey) this.sticky = undefined;
     this.dispatch.configure(config);
-    this.follow(config, stickySecret);
+    this.follow(config, secrets);
   }
 
   /** What a request says of where it belongs; nothing is read where nobody asks. */
@@ -53,12 +53,12 @@ export class HttpPool {
     return { key: readKey?.(text, head, client) ?? '', bound: sticky?.find(text, head) };
   }
 
-  private follow(config: PoolConfig, stickySecret: string | undefined): void {
+  private follow(config: PoolConfig, { stickyKey }: Secrets): void {
     const { pipelining, retries, sticky } = config;
     this.readKey = keyReaderOf(config, this.plane.policy);
-    this.stickySecret = stickySecret;
-    if (sticky !== undefined && stickySecret !== undefined) {
-      this.sticky ??= new Sticky(sticky, this.dispatch, stickySecret);
+    this.stickyKey = stickyKey;
+    if (sticky !== undefined && stickyKey !== undefined) {
+      this.sticky ??= new Sticky(sticky, this.dispatch, stickyKey);
     }
     this.repeatsByKey = retries.idempotencyKey;
     this.pipelines = pipelining > 1;

@@ -2,6 +2,7 @@
 import type { Config } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
 import { REASONS, type Reason } from '../../src/core/reason.js';
+import type { Secrets } from '../../src/core/secrets.js';
 import { RequestHead } from '../../src/http1/request-head.js';
 import { ResponseHead } from '../../src/http1/response-head.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
@@ -51,16 +52,13 @@ export class Plane {
   draining = false;
   private onEmpty: (() => void) | undefined;
 
-  /**
-   * @param dispatches one for each pool
-   * @param stickySecret what signs the cookies of pools that are sticky
-   */
+  /** @param dispatches one for each pool */
   constructor(
     config: Config,
     dispatches: readonly Dispatch[],
     wheel: TimerWheel,
     accessLog: AccessLog | undefined,
-    stickySecret: string | undefined,
+    secrets: Secrets,
     rates: RateLimits,
   ) {
     this.config = config;
@@ -71,7 +69,7 @@ export class Plane {
     this.rates = rates;
     this.tracing = config.tracing && new Tracing(config.tracing);
     this.shedder = new LoadShedder(config.overload.delay);
-    this.join(dispatches, stickySecret);
+    this.join(dispatches, secrets);
     this.onlyPool = onlyPoolOf(config, this.pools);
     this.routes = routesOf(config, this.pools, this.policy, rates);
   }
@@ -91,12 +89,7 @@ export class Plane {
    * @param joining one for each pool that is new
    * @param accessLog where requests are logged that begin from now on
    */
-  configure(
-    config: Config,
-    joining: readonly Dispatch[],
-    accessLog: AccessLog | undefined,
-    stickySecret: string | undefined,
-  ): void {
+  configure(config: Config, joining: readonly Dispatch[], accessLog: AccessLog | undefined, secrets: Secrets): void {
     const before = this.config;
     this.config = config;
     this.accessLog = accessLog;
@@ -105,17 +98,17 @@ export class Plane {
     this.tracing = config.tracing && new Tracing(config.tracing);
     for (const pool of this.pools.values()) {
       const settings = config.pools[pool.name];
-      if (settings !== undefined) pool.configure(settings, stickySecret);
+      if (settings !== undefined) pool.configure(settings, secrets);
       else this.retire(pool);
     }
-    this.join(joining, stickySecret);
+    this.join(joining, secrets);
     this.onlyPool = onlyPoolOf(config, this.pools);
     this.routes = routesOf(config, this.pools, this.policy, this.rates);
     for (const client of this.clients) client.onConfigured();
   }
 
-  private join(dispatches: readonly Dispatch[], stickySecret: string | undefined): void {
-    for (const dispatch of dispatches) this.pools.set(dispatch.pool, new HttpPool(this, dispatch, stickySecret));
+  private join(dispatches: readonly Dispatch[], secrets: Secrets): void {
+    for (const dispatch of dispatches) this.pools.set(dispatch.pool, new HttpPool(this, dispatch, secrets));
   }
 
   private retire({ name, dispatch }: HttpPool): void {
