@@ -4,13 +4,7 @@
  */
 import { changedUnder } from '../config/changed-keys.js';
 import type { Config } from '../config/schema.js';
-import { type BackendPlan, planBackends, type RunningBackend } from './backend-plan.js';
-
-/** A pool as it is now, run-time changes included. */
-export interface RunningPool {
-  readonly name: string;
-  readonly backends: readonly RunningBackend[];
-}
+import { type BackendPlan, planBackends, type RunningBackend, type RunningPool } from './backend-plan.js';
 
 export interface PoolPlan {
   readonly name: string;

@@ -30,8 +30,10 @@ export interface ConfigSource {
 
 export interface ReloadsParts {
   readonly source: ConfigSource | undefined;
-  /** @throws {ReloadError} when it cannot be applied; nothing has changed then */
-  readonly apply: (reading: Reading) => Promise<ReloadPlan>;
+  readonly reconfiguration: {
+    /** @throws {ReloadError | StartError} when it cannot be applied; nothing has changed then */
+    apply(reading: Reading): Promise<ReloadPlan>;
+  };
   readonly journal: Journal;
   readonly logger: Logger;
 }
@@ -63,11 +65,11 @@ export class Reloads {
   }
 
   async #once(): Promise<ReloadPlan> {
-    const { source, apply, journal, logger } = this.#parts;
+    const { source, reconfiguration, journal, logger } = this.#parts;
     if (source?.file === undefined) throw new ReloadError('There is no configuration file that could be read again');
     const { file } = source;
     try {
-      const plan = await apply(await source.read());
+      const plan = await reconfiguration.apply(await source.read());
       journal.note('config-reloaded', { file, changes: planLines(plan) });
       if (plan.restart.length > 0) logger.warn('needs a restart to take effect', { file, keys: plan.restart });
       return plan;

@@ -3,21 +3,20 @@
  * last good address: a resolver that is down must not take the backends with it.
  */
 import { isIP } from 'node:net';
-import type { Backend, BackendId, HealthState } from '../core/backend.js';
-import { type HoldLimits, holdMs } from '../core/names.js';
+import type { Backend, BackendId } from '../core/backend.js';
+import { holdMs } from '../core/names.js';
 import type { Random } from '../core/random.js';
 import type { Addresses } from './dns.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
+import type { CurrentConfig, RunningConfig } from './running-config.js';
 
 export interface ResolverParts {
   readonly lookup: (name: string) => Promise<Addresses>;
-  readonly hold: HoldLimits;
+  readonly config: CurrentConfig<'dns'> & Pick<RunningConfig, 'pool'>;
   readonly random: Random;
   /** Whether a TCP connection to it opens. */
   readonly accepts: (host: string, port: number) => Promise<boolean>;
-  /** What a backend of the pool counts as at an address that has not been probed yet. */
-  readonly initialHealth: (pool: Pool) => HealthState;
   /** Told after the pool has the new address. */
   readonly onMoved: (pool: Pool, id: BackendId) => void;
   readonly logger: Logger;
@@ -53,7 +52,7 @@ export class Resolver {
    * @returns settled after the first answer, with whether anybody still wants to know
    */
   async watch(pool: Pool, { id, host }: Backend): Promise<boolean> {
-    const { shortest } = this.#parts.hold;
+    const { shortest } = this.#parts.config.current.dns;
     const state = { timer: undefined, current: undefined, holdMs: shortest, failing: false };
     const entry: Entry = { pool, id, name: host, ...state };
     this.#entries.set(keyOf(pool, id), entry);
@@ -96,7 +95,7 @@ export class Resolver {
   async #resolve(entry: Entry): Promise<void> {
     try {
       const { addresses, ttlMs } = await this.#parts.lookup(entry.name);
-      entry.holdMs = holdMs(ttlMs, this.#parts.hold);
+      entry.holdMs = holdMs(ttlMs, this.#parts.config.current.dns);
       const host = await this.#choose(entry, addresses);
       if (host !== undefined && this.#isWatched(entry)) this.#moveTo(entry, host);
     } catch (error) {
@@ -119,7 +118,8 @@ export class Resolver {
   #moveTo(entry: Entry, host: string): void {
     entry.failing = false;
     const { pool, id } = entry;
-    if (pool.setHost(id, host, this.#parts.initialHealth(pool), `resolved to ${host}`) === undefined) return;
+    const { initial } = this.#parts.config.pool(pool.name).healthCheck;
+    if (pool.setHost(id, host, initial, `resolved to ${host}`) === undefined) return;
     this.#parts.logger.info('backend name resolved', { pool: pool.name, backend: id, address: host });
     this.#parts.onMoved(pool, id);
   }
@@ -127,7 +127,7 @@ export class Resolver {
   #failed(entry: Entry, error: unknown): void {
     const { pool, id, failing } = entry;
     entry.failing = true;
-    entry.holdMs = this.#parts.hold.shortest;
+    entry.holdMs = this.#parts.config.current.dns.shortest;
     const reason = `the name does not resolve (${codeOf(error)})`;
     if (!this.#isResolved(entry)) pool.explainHealth(id, reason);
     if (!failing) this.#parts.logger.warn('backend name does not resolve', { pool: pool.name, backend: id, reason });

@@ -7,21 +7,20 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ServiceConfig } from '../config/discovery.js';
 import { MAX_TIER, MAX_WEIGHT } from '../config/schema.js';
 import { formatAddress, parseAddress } from '../core/address.js';
-import type { Backend, BackendId } from '../core/backend.js';
-import type { HoldLimits } from '../core/names.js';
+import type { BackendId } from '../core/backend.js';
 import { backendsOf, type ServiceBackend, type ServiceTarget } from '../core/service.js';
 import type { Logger } from './logger.js';
 import { backendIdOf, type PoolChanges } from './membership.js';
+import type { NameResolution } from './name-resolution.js';
 import type { Pool } from './pool.js';
+import type { RememberedStates } from './remembered-states.js';
+import type { CurrentConfig } from './running-config.js';
 
 export interface ServicesParts {
-  readonly lookup: (name: string) => Promise<readonly ServiceTarget[]>;
+  readonly config: CurrentConfig<'dns'>;
+  readonly names: NameResolution;
   readonly changes: PoolChanges;
-  readonly hold: HoldLimits;
-  /** How long the address of a backend behind a name holds, in milliseconds. */
-  readonly holdMs: (pool: Pool, id: BackendId) => number | undefined;
-  /** @returns the admin state that an operator gave the backend before a restart */
-  readonly rejoining: (pool: string, id: BackendId) => Backend['admin'] | undefined;
+  readonly remembered: RememberedStates;
   readonly logger: Logger;
 }
 
@@ -101,7 +100,7 @@ export class Services {
 
   async #refresh(entry: Entry): Promise<void> {
     try {
-      const targets = await this.#parts.lookup(entry.service.name);
+      const targets = await this.#parts.names.services(entry.service.name);
       if (this.#entries.has(entry)) this.#apply(entry, targets);
     } catch (error) {
       if (this.#entries.has(entry)) this.#failed(entry, error);
@@ -131,7 +130,7 @@ export class Services {
     const before = members.get(id);
     if (before === undefined && pool.backend(id) !== undefined) return;
     if (before === undefined) {
-      const admin = this.#parts.rejoining(pool.name, id);
+      const admin = this.#parts.remembered.take(pool.name, id);
       changes.addBackend(pool.name, { address: id, weight, tier, maxConnections: service.maxConnections, admin });
     } else if (!isDeepStrictEqual(before, wanted) && pool.backend(id) !== undefined) {
       changes.updateBackend(pool.name, id, { weight, tier });
@@ -158,8 +157,9 @@ export class Services {
 
   /** Node does not tell the TTL of an SRV record; those of its hosts' addresses are most often the same. */
   #holdMs({ pool, members, failing }: Entry): number {
-    const { shortest } = this.#parts.hold;
+    const { config, names } = this.#parts;
+    const { shortest } = config.current.dns;
     if (failing || members.size === 0) return shortest;
-    return Math.min(...[...members.keys()].map((id) => this.#parts.holdMs(pool, id) ?? shortest));
+    return Math.min(...[...members.keys()].map((id) => names.resolver.holdMs(pool, id) ?? shortest));
   }
 }

@@ -9,7 +9,7 @@ import type { Reason } from '../../core/reason.js';
 import type { Convergence } from '../broadcaster.js';
 import type { Pool } from '../pool.js';
 import type { PoolTotals, WorkerTotals } from '../stats.js';
-import { type PoolHead, poolHead, type Sources, type WorkerView } from '../view.js';
+import { type PoolHead, poolHead, type ViewSources, type WorkerView } from '../view.js';
 
 export interface Readings {
   readonly totals: WorkerTotals;
@@ -56,7 +56,7 @@ export interface Labelled<Item> {
   readonly item: Item;
 }
 
-export function readingsFrom(sources: Sources, workers: readonly WorkerView[], version: string): Readings {
+export function readingsFrom(sources: ViewSources, workers: readonly WorkerView[], version: string): Readings {
   const { pools, supervisor, broadcaster } = sources;
   return {
     totals: pools.stats.all(),
@@ -70,7 +70,7 @@ export function readingsFrom(sources: Sources, workers: readonly WorkerView[], v
   };
 }
 
-function ofPool(pool: Pool, { pools }: Sources): OfPool {
+function ofPool(pool: Pool, { pools }: ViewSources): OfPool {
   const { stats, outliers, health } = pools;
   const { name, snapshot, eligible } = pool;
   return {
