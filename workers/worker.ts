@@ -16,7 +16,7 @@ import { takeDurations } from './durations.js';
 import { ClientConnection } from './http/client-connection.js';
 import type { HttpPool } from './http/http-pool.js';
 import { Plane } from './http/plane.js';
-import { type Accept, Listeners } from './listeners.js';
+import { Listeners, type ListenOrder } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
 import { RateLimits } from './rate-limits.js';
 import { TimerWheel } from './timer-wheel.js';
@@ -79,10 +79,10 @@ export class Worker {
       case 'configure':
         return this.configure(message);
       case 'listen':
-        return this.listen(message.address, message.accept, handle);
+        return this.listen(message, handle);
       case 'unlisten':
-        this.listeners.closeOne(message.address);
-        return this.plane.drainListener(message.address);
+        this.listeners.closeOne(message.name);
+        return this.plane.drainListener(message.name);
       case 'share':
         return this.resize(message.share);
       case 'snapshot':
@@ -121,6 +121,7 @@ export class Worker {
   /** Goes on by another configuration. What it does not touch does not notice. */
   private configure({ config, snapshots, secrets }: Extract<ToWorker, { type: 'configure' }>): void {
     const { pools } = this.plane;
+    this.listeners.configure(config.listeners);
     const joining = snapshots.filter(({ pool }) => !pools.has(pool)).map((snapshot) => this.dispatch(config, snapshot));
     for (const dispatch of joining) dispatch.resize(this.share);
     this.plane.configure(config, joining, this.nextAccessLog(config), secrets);
@@ -193,11 +194,13 @@ export class Worker {
     });
   }
 
-  private listen(address: string, accept: Accept, handle: unknown): void {
-    this.listeners.open(address, accept, handle, {
-      accepted: (incoming) => new ClientConnection(this.plane, incoming, address),
-      listening: (real) => this.output.send({ type: 'listening', address: real }),
-      failed: (code) => this.output.send({ type: 'listen-failed', address, code }),
+  private listen(order: ListenOrder, handle: unknown): void {
+    const { listener, address } = order;
+    const { name } = listener;
+    this.listeners.listen(order, handle, {
+      accepted: (incoming, on) => new ClientConnection(this.plane, incoming, on),
+      listening: (real) => this.output.send({ type: 'listening', name, address: real }),
+      failed: (code) => this.output.send({ type: 'listen-failed', name, address, code }),
     });
   }
 

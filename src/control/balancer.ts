@@ -11,7 +11,6 @@ import { canShareSockets } from './listen-socket.js';
 import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import { Primary, type PrimaryParts } from './primary.js';
-import { addressesOf } from './reload-plan.js';
 import type { ConfigSource } from './reloads.js';
 import type { Balancer } from './running-balancer.js';
 import { RunningConfig } from './running-config.js';
@@ -52,7 +51,7 @@ export async function startBalancer(
   const accessLog = await tryAccessLog(config);
   try {
     const sockets = new ListenSockets();
-    sockets.add(await ListenSockets.open(addressesOf(config), accept));
+    sockets.add(await ListenSockets.open(config.listeners, accept));
     const launchers = local ?? processLaunchers(programs, accept, embedded);
     const running = new RunningConfig(config, completeSecrets(secrets, NO_SECRETS, config, logger));
     const given = { adminToken, hashTableProgram: programs.hashTable, launchers, accept, kept, sockets, source };

@@ -106,7 +106,7 @@ export class Primary implements Balancer {
   }
 
   get addresses(): readonly string[] {
-    return this.#sockets.all.map(({ address }) => address);
+    return this.#sockets.addresses;
   }
 
   get adminAddress(): string | undefined {

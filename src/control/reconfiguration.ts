@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { usableCpus } from '../config/cpu-count.js';
+import { listenerChanges } from '../config/listener-changes.js';
 import { firstOverlap } from '../config/overlap.js';
 import type { Config } from '../config/schema.js';
 import type { Secrets } from '../core/secrets.js';
@@ -16,7 +17,7 @@ import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import type { Hosts } from './pool.js';
 import type { Pools } from './pools.js';
-import { configAfter, isIdle, type PoolPlan, planListeners, planReload, type ReloadPlan } from './reload-plan.js';
+import { configAfter, isIdle, type PoolPlan, planReload, type ReloadPlan } from './reload-plan.js';
 import { previewOf, type ReloadPreview } from './reload-preview.js';
 import type { Reading } from './reloads.js';
 import type { RunningConfig } from './running-config.js';
@@ -93,15 +94,22 @@ export class Reconfiguration {
     return plan;
   }
 
-  async #applyPlan(plan: ReloadPlan, before: Config, { opened, hosts }: Prepared): Promise<void> {
+  async #applyPlan(plan: ReloadPlan, before: Config, prepared: Prepared): Promise<void> {
+    const { opened, hosts, listeners } = prepared;
     const { broadcaster, changes, pools, sockets, supervisor } = this.#parts;
+    // Removed first: another listener may take over the name.
+    for (const { name } of listeners.remove) {
+      const removed = sockets.remove(name);
+      if (removed !== undefined) supervisor.unlisten(removed);
+    }
+    sockets.change(listeners.change);
     sockets.add(opened);
     void changes.save();
     this.#changePools(plan.pools, before, hosts);
     broadcaster.configure(namesOf(plan.pools, 'added'));
     for (const name of namesOf(plan.pools, 'removed')) pools.remove(name);
-    this.#changeRest(plan, before);
-    await supervisor.listen(opened.map(({ socket }) => socket));
+    this.#changeRest(before);
+    await supervisor.listen(opened);
   }
 
   /** What joins comes first, so that no pool is ever without a backend and no route without its pool. */
@@ -118,32 +126,29 @@ export class Reconfiguration {
     }
   }
 
-  #changeRest({ listeners }: ReloadPlan, before: Config): void {
-    const { config: running, sockets, pools, supervisor, accessLogs, logger } = this.#parts;
+  #changeRest(before: Config): void {
+    const { config: running, pools, supervisor, accessLogs, logger } = this.#parts;
     const config = running.current;
     pools.names.configure(before.dns, config.dns);
     accessLogs.configured();
     if (config.logLevel !== before.logLevel) logger.level = config.logLevel;
-    for (const address of listeners.remove) {
-      const socket = sockets.remove(address);
-      if (socket !== undefined) supervisor.unlisten(socket);
-    }
     if (workerCount(config) !== workerCount(before)) supervisor.resize(workerCount(config));
   }
 }
 
 /** @throws {ReloadError} when something that is new cannot be had; nothing is left open then */
 async function prepare({ accept, pools }: ReconfigurationParts, before: Config, next: Config) {
-  const { add, remove } = planListeners(before, next);
-  const clash = add.find((address) => firstOverlap([...remove, address]) !== undefined);
+  const listeners = listenerChanges(before.listeners, next.listeners);
+  const leaving = listeners.remove.map(({ address }) => address);
+  const clash = listeners.add.find(({ address }) => firstOverlap([...leaving, address]) !== undefined);
   if (clash !== undefined)
-    throw new ReloadError(`Cannot listen on ${clash} while another listener has its port; restart`);
+    throw new ReloadError(`Cannot listen on ${clash.address} while another listener has its port; restart`);
   const joining = planReload(pools.running, before, next).pools.flatMap(({ backends }) => backends.add);
   const hosts = await pools.names.lookUp(joining.map(({ address }) => address));
   try {
     const accessLog = before.accessLog === next.accessLog ? undefined : await tryAccessLog(next);
     try {
-      return { hosts, accessLog, opened: await ListenSockets.open(add, accept) };
+      return { hosts, accessLog, listeners, opened: await ListenSockets.open(listeners.add, accept) };
     } catch (error) {
       await accessLog?.close();
       throw error;

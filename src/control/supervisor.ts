@@ -5,7 +5,7 @@
 import type { ToPrimary } from '../messages.js';
 import { listenError, StartError } from './errors.js';
 import type { Journal } from './journal.js';
-import type { ListenSocket } from './listen-socket.js';
+import type { OpenListener } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import type { CurrentConfig } from './running-config.js';
 import { emptySlot, type Slot, vacate } from './slot.js';
@@ -32,7 +32,7 @@ export interface SupervisorParts {
   /** How many workers there are to be. */
   readonly count: number;
   readonly open: OpenChannel;
-  readonly sockets: { readonly all: readonly ListenSocket[] };
+  readonly sockets: { readonly all: readonly OpenListener[] };
   readonly config: CurrentConfig<'drain'>;
   readonly observer: WorkerObserver;
   readonly logger: Logger;
@@ -126,19 +126,19 @@ export class Supervisor {
   }
 
   /**
-   * Has the workers listen on more sockets.
+   * Has the workers accept on more listeners.
    * @returns settled when every worker listens on them, or is gone: one that cannot is replaced
    */
-  listen(sockets: readonly ListenSocket[]): Promise<void> {
-    return this.#listening.add(sockets, this.#workers);
+  listen(listeners: readonly OpenListener[]): Promise<void> {
+    return this.#listening.add(listeners, this.#workers);
   }
 
-  /** Has the workers accept nothing more on a socket; connections that are open on it finish their request. */
-  unlisten({ address }: ListenSocket): void {
+  /** Has the workers accept nothing more on a listener; connections that are open on it finish their request. */
+  unlisten({ config: { name }, socket: { address } }: OpenListener): void {
     for (const worker of this.#workers) {
-      worker.send({ type: 'unlisten', address });
+      worker.send({ type: 'unlisten', name });
       // A worker that is just starting may not have listened there, and never will.
-      this.#heard(worker, address);
+      this.#heard(worker, name, address);
     }
   }
 
@@ -209,7 +209,7 @@ export class Supervisor {
         this.#parts.observer.welcome(worker);
         return this.#listening.greet(worker);
       case 'listening':
-        return this.#heard(worker, message.address);
+        return this.#heard(worker, message.name, message.address);
       case 'listen-failed':
         return this.#listenFailed(worker, message.address, message.code);
       default:
@@ -217,8 +217,8 @@ export class Supervisor {
     }
   }
 
-  #heard(worker: WorkerProcess, address: string): void {
-    if (!this.#listening.heard(worker, address) || worker.state !== 'starting') return;
+  #heard(worker: WorkerProcess, name: string, address: string): void {
+    if (!this.#listening.heard(worker, name, address) || worker.state !== 'starting') return;
     worker.listens();
     this.#failedStarts = 0;
     this.#parts.logger.debug('worker listens', { worker: worker.slot, pid: worker.pid });

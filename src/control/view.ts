@@ -4,7 +4,7 @@ import type { ProbeResult } from '../core/probe.js';
 import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
 import type { LastProbe, ProbeCounts } from './health-scheduler.js';
-import type { ListenSocket } from './listen-socket.js';
+import type { ListenSockets } from './listen-sockets.js';
 import type { Pool, StateChange } from './pool.js';
 import type { Pools } from './pools.js';
 import type { CurrentConfig } from './running-config.js';
@@ -72,10 +72,18 @@ export interface WorkerView extends WorkerTotals {
   readonly versions: Readonly<Record<string, number>>;
 }
 
+export interface ListenerView {
+  readonly name: string;
+  /** Where it really listens, port 0 resolved. */
+  readonly address: string;
+}
+
 export interface BalancerView {
   readonly pid: number;
   readonly since: string;
+  /** Where it really listens, port 0 resolved. */
   readonly addresses: readonly string[];
+  readonly listeners: readonly ListenerView[];
   readonly accept: Accept;
   readonly totals: WorkerTotals;
   readonly workerRestarts: number;
@@ -91,7 +99,7 @@ export interface ViewSources {
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly accept: Accept;
-  readonly sockets: { readonly all: readonly ListenSocket[] };
+  readonly sockets: Pick<ListenSockets, 'all' | 'addresses'>;
   readonly pools: Pools;
   readonly broadcaster: Broadcaster;
   readonly supervisor: Supervisor;
@@ -102,7 +110,8 @@ export function viewOf(sources: ViewSources): BalancerView {
   return {
     pid: process.pid,
     since: iso(sources.startedAt),
-    addresses: sockets.all.map(({ address }) => address),
+    addresses: sockets.addresses,
+    listeners: sockets.all.map(({ config, socket }) => ({ name: config.name, address: socket.address })),
     accept,
     totals: pools.stats.all(),
     workerRestarts: supervisor.restarts,

@@ -3,61 +3,64 @@
  * were when it was greeted; a socket that is opened later goes to every worker that was greeted before.
  */
 import type { StartError } from './errors.js';
-import type { ListenSocket } from './listen-socket.js';
+import type { OpenListener } from './listen-sockets.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** A worker that does not listen by then never will, in milliseconds. */
 const START_WITHIN_MS = 30_000;
 
-/** A worker that has yet to say of some sockets that it listens on them. */
+/** A worker that has yet to say of some listeners that it accepts there. */
 interface Start {
-  readonly missing: Set<string>;
+  /** Those listeners by name, each with the address of its socket. */
+  readonly missing: Map<string, string>;
   readonly settle: (problem: StartError | undefined) => void;
   readonly settled: Promise<StartError | undefined>;
 }
 
 export class WorkerListening {
-  readonly #sockets: { readonly all: readonly ListenSocket[] };
+  readonly #sockets: { readonly all: readonly OpenListener[] };
   readonly #starts = new Map<WorkerProcess, Start>();
   /** Workers that were told of every socket there was when they said hello. */
   readonly #greeted = new WeakSet<WorkerProcess>();
 
-  constructor(sockets: { readonly all: readonly ListenSocket[] }) {
+  constructor(sockets: { readonly all: readonly OpenListener[] }) {
     this.#sockets = sockets;
   }
 
   /** @returns settled with why the worker could not listen everywhere, or with nothing once it does */
   begin(worker: WorkerProcess): Promise<StartError | undefined> {
-    const addresses = this.#sockets.all.map(({ address }) => address);
-    return this.#begin(worker, addresses);
+    return this.#begin(worker, this.#sockets.all);
   }
 
   /** Has a worker that said hello listen on every socket. */
   greet(worker: WorkerProcess): void {
     this.#greeted.add(worker);
-    for (const socket of this.#sockets.all) tell(worker, socket);
+    for (const listener of this.#sockets.all) tell(worker, listener);
   }
 
   /**
-   * Has the workers listen on more sockets.
+   * Has the workers accept on more listeners.
    * @returns settled when every worker listens on them, or is gone: one that cannot is replaced
    */
-  async add(sockets: readonly ListenSocket[], workers: ReadonlySet<WorkerProcess>): Promise<void> {
+  async add(listeners: readonly OpenListener[], workers: ReadonlySet<WorkerProcess>): Promise<void> {
     const told = [...workers].filter((worker) => worker.state !== 'draining' && this.#greeted.has(worker));
     const started = told.flatMap((worker) =>
-      sockets.map((socket) => {
-        const listening = this.#expect(worker, socket.address);
-        tell(worker, socket);
+      listeners.map((listener) => {
+        const listening = this.#expect(worker, listener);
+        tell(worker, listener);
         return listening;
       }),
     );
     await Promise.all(started);
   }
 
-  /** @returns whether this address was the last one missing, and the worker has started now */
-  heard(worker: WorkerProcess, address: string): boolean {
+  /**
+   * @param address where the worker accepts: a listener may have got another socket under its name meanwhile
+   * @returns whether this listener was the last one missing, and the worker has started now
+   */
+  heard(worker: WorkerProcess, name: string, address: string): boolean {
     const start = this.#starts.get(worker);
-    start?.missing.delete(address);
+    if (start?.missing.get(name) === address) start.missing.delete(name);
     if (start === undefined || start.missing.size > 0) return false;
     start.settle(undefined);
     return true;
@@ -68,14 +71,14 @@ export class WorkerListening {
     this.#starts.get(worker)?.settle(problem);
   }
 
-  #expect(worker: WorkerProcess, address: string): Promise<StartError | undefined> {
+  #expect(worker: WorkerProcess, listener: OpenListener): Promise<StartError | undefined> {
     const start = this.#starts.get(worker);
-    if (start === undefined) return this.#begin(worker, [address]);
-    start.missing.add(address);
+    if (start === undefined) return this.#begin(worker, [listener]);
+    start.missing.set(listener.config.name, listener.socket.address);
     return start.settled;
   }
 
-  #begin(worker: WorkerProcess, addresses: readonly string[]): Promise<StartError | undefined> {
+  #begin(worker: WorkerProcess, listeners: readonly OpenListener[]): Promise<StartError | undefined> {
     let resolve: Start['settle'] = () => {};
     const settled = new Promise<StartError | undefined>((settle) => {
       resolve = settle;
@@ -86,11 +89,12 @@ export class WorkerListening {
       this.#starts.delete(worker);
       resolve(problem);
     };
-    this.#starts.set(worker, { missing: new Set(addresses), settle, settled });
+    const missing = new Map(listeners.map(({ config, socket }) => [config.name, socket.address]));
+    this.#starts.set(worker, { missing, settle, settled });
     return settled;
   }
 }
 
-function tell(worker: WorkerProcess, { address, accept, handle }: ListenSocket): void {
-  worker.send({ type: 'listen', address, accept }, handle);
+function tell(worker: WorkerProcess, { config, socket: { address, accept, handle } }: OpenListener): void {
+  worker.send({ type: 'listen', listener: config, address, accept }, handle);
 }

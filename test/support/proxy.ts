@@ -145,7 +145,9 @@ export class TestProxy {
 export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   const proxy = new TestProxy(options);
   onStop(() => stop(proxy));
-  proxy.worker.receive({ type: 'listen', address: '127.0.0.1:0', accept: 'round-robin' }, undefined);
+  const address = '127.0.0.1:0';
+  const listener = { name: address, address };
+  proxy.worker.receive({ type: 'listen', listener, address, accept: 'round-robin' }, undefined);
   await eventually('the worker listens', () => proxy.said('listening').length === 1);
   return proxy;
 }

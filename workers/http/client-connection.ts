@@ -13,6 +13,7 @@ import type { AccessLog } from '../access-log/access-log.js';
 import type { AccessRecord } from '../access-log/record.js';
 import { WORKER_COLUMN } from '../counters.js';
 import { adopt, type Incoming, type Reader, TextWriter, unsentBytes } from '../fast-socket.js';
+import type { Listener } from '../listeners.js';
 import type { Loan } from '../read-buffers.js';
 import type { Upstream } from '../roster.js';
 import { WheelTimer } from '../timer-wheel.js';
@@ -75,7 +76,7 @@ export class ClientConnection implements Reader {
   readonly socket: Socket;
   readonly writer: TextWriter;
   /** Where it was accepted. */
-  readonly listener: string;
+  readonly listener: Listener;
   /** What the current request is logged as; `undefined` without an access log. */
   record: AccessRecord | undefined;
   /** Where that goes. */
@@ -113,7 +114,7 @@ export class ClientConnection implements Reader {
   /** Bytes the client had not taken when the time for writing was last set. */
   private unsent = 0;
 
-  constructor(plane: Plane, incoming: Incoming, listener: string) {
+  constructor(plane: Plane, incoming: Incoming, listener: Listener) {
     this.plane = plane;
     this.listener = listener;
     this.draining = plane.draining;

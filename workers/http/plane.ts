@@ -142,9 +142,9 @@ export class Plane {
     for (const client of this.clients) client.recall(pool, id);
   }
 
-  /** Nobody is accepted on that listener any more: what is open on it finishes its request. */
-  drainListener(address: string): void {
-    for (const client of this.clients) if (client.listener === address) client.drain();
+  /** Nobody is accepted on the listener of that name any more: what is open on it finishes its request. */
+  drainListener(name: string): void {
+    for (const client of this.clients) if (client.listener.settings.name === name) client.drain();
   }
 
   /** A client connection has closed. */

@@ -108,11 +108,15 @@ export const workerAnswer = z
   })
   .meta({ id: 'Worker' }) satisfies z.ZodType<WorkerView>;
 
+/** A listener as it is named. */
+const listenerHead = z.object({ name: z.string(), address: z.string() });
+
 export const balancerAnswer = z
   .object({
     pid: z.int(),
     since: time,
     addresses: z.array(z.string()).describe('Where it listens.'),
+    listeners: z.array(listenerHead).describe('The same, each with its name.'),
     accept: z.enum(ACCEPT_MODES).exclude(['auto']),
     totals: z.object(workerTotals),
     workerRestarts: z.int().min(0),
@@ -160,7 +164,11 @@ const plan = {
       }),
     }),
   ),
-  listeners: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }),
+  listeners: z.object({
+    add: z.array(listenerHead),
+    change: z.array(listenerHead.extend({ settings: z.array(z.string()) })),
+    remove: z.array(listenerHead),
+  }),
   settings: z.array(z.string()).describe('Other keys, which change at once.'),
   restart: z.array(z.string()).describe('Keys whose values wait for a restart.'),
   changes: z
