@@ -21,13 +21,13 @@ import { panicLog } from './panic-log.js';
 import { withinPatience } from './patience.js';
 import { type Hosts, newBackend, Pool } from './pool.js';
 import { PoolUpdates } from './pool-updates.js';
-import type { Prober } from './probe-thread.js';
 import type { RememberedStates } from './remembered-states.js';
 import type { RunningConfig } from './running-config.js';
 import { foldState, type RuntimeState } from './runtime-state.js';
 import { Services } from './services.js';
 import { Stats } from './stats.js';
 import { SuccessRates } from './success-rates.js';
+import type { Prober } from './thread-prober.js';
 
 export interface PoolsParts {
   readonly config: RunningConfig;

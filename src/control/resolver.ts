@@ -25,7 +25,7 @@ export interface ResolverParts {
 /** Names with one TTL would all be asked for at one moment: each waits up to this share longer than it has to. */
 const SPREAD = 0.1;
 
-interface Entry {
+interface WatchedName {
   readonly pool: Pool;
   readonly id: BackendId;
   readonly name: string;
@@ -40,7 +40,7 @@ interface Entry {
 
 export class Resolver {
   readonly #parts: ResolverParts;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, WatchedName>();
   #stopped = false;
 
   constructor(parts: ResolverParts) {
@@ -54,7 +54,7 @@ export class Resolver {
   async watch(pool: Pool, { id, host }: Backend): Promise<boolean> {
     const { shortest } = this.#parts.config.current.dns;
     const state = { timer: undefined, current: undefined, holdMs: shortest, failing: false };
-    const entry: Entry = { pool, id, name: host, ...state };
+    const entry: WatchedName = { pool, id, name: host, ...state };
     this.#entries.set(keyOf(pool, id), entry);
     await this.#refresh(entry);
     return this.#isWatched(entry);
@@ -81,7 +81,7 @@ export class Resolver {
     for (const { pool, id } of [...this.#entries.values()]) this.unwatch(pool, id);
   }
 
-  #refresh(entry: Entry): Promise<void> {
+  #refresh(entry: WatchedName): Promise<void> {
     clearTimeout(entry.timer);
     entry.current ??= this.#resolve(entry).finally(() => {
       entry.current = undefined;
@@ -92,7 +92,7 @@ export class Resolver {
     return entry.current;
   }
 
-  async #resolve(entry: Entry): Promise<void> {
+  async #resolve(entry: WatchedName): Promise<void> {
     try {
       const { addresses, ttlMs } = await this.#parts.lookup(entry.name);
       entry.holdMs = holdMs(ttlMs, this.#parts.config.current.dns);
@@ -104,7 +104,7 @@ export class Resolver {
   }
 
   /** The address in use stays while it works; otherwise the first that accepts, IPv4 before IPv6. */
-  async #choose({ pool, id }: Entry, found: readonly string[]): Promise<string | undefined> {
+  async #choose({ pool, id }: WatchedName, found: readonly string[]): Promise<string | undefined> {
     const backend = pool.backend(id);
     if (backend === undefined) return undefined;
     const { host: inUse, port, health } = backend;
@@ -115,7 +115,7 @@ export class Resolver {
     return hosts.find((_host, index) => accepting[index]) ?? (known ? inUse : hosts[0]);
   }
 
-  #moveTo(entry: Entry, host: string): void {
+  #moveTo(entry: WatchedName, host: string): void {
     entry.failing = false;
     const { pool, id } = entry;
     const { initial } = this.#parts.config.pool(pool.name).healthCheck;
@@ -124,7 +124,7 @@ export class Resolver {
     this.#parts.onMoved(pool, id);
   }
 
-  #failed(entry: Entry, error: unknown): void {
+  #failed(entry: WatchedName, error: unknown): void {
     const { pool, id, failing } = entry;
     entry.failing = true;
     entry.holdMs = this.#parts.config.current.dns.shortest;
@@ -133,11 +133,11 @@ export class Resolver {
     if (!failing) this.#parts.logger.warn('backend name does not resolve', { pool: pool.name, backend: id, reason });
   }
 
-  #isResolved({ pool, id }: Entry): boolean {
+  #isResolved({ pool, id }: WatchedName): boolean {
     return isIP(pool.backend(id)?.host ?? '') !== 0;
   }
 
-  #isWatched(entry: Entry): boolean {
+  #isWatched(entry: WatchedName): boolean {
     return !this.#stopped && this.#entries.get(keyOf(entry.pool, entry.id)) === entry;
   }
 }

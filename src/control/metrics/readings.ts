@@ -20,7 +20,7 @@ export interface Readings {
   readonly version: string;
   readonly primary: PrimaryReadings;
   readonly workers: readonly WorkerView[];
-  readonly pools: readonly OfPool[];
+  readonly pools: readonly PoolReadings[];
 }
 
 /** Of the primary's own process. */
@@ -31,15 +31,15 @@ export interface PrimaryReadings {
   readonly memoryBytes: number;
 }
 
-export interface OfPool extends PoolHead {
+export interface PoolReadings extends PoolHead {
   readonly panic: boolean;
   readonly totals: PoolTotals;
   /** How long requests have taken, by class of core/histogram.ts; then their sum in milliseconds. */
   readonly durations: Float64Array;
-  readonly backends: readonly OfBackend[];
+  readonly backends: readonly BackendReadings[];
 }
 
-export interface OfBackend {
+export interface BackendReadings {
   readonly backend: Backend;
   /** By column of `BACKEND_COLUMNS`; without what is in flight. */
   readonly counts: Float64Array;
@@ -70,7 +70,7 @@ export function readingsFrom(sources: ViewSources, workers: readonly WorkerView[
   };
 }
 
-function ofPool(pool: Pool, { pools }: ViewSources): OfPool {
+function ofPool(pool: Pool, { pools }: ViewSources): PoolReadings {
   const { stats, outliers, health } = pools;
   const { name, snapshot, eligible } = pool;
   return {
@@ -93,11 +93,11 @@ function ownReadings(): PrimaryReadings {
   return { startedAtMs, cpuMicros: user + system, memoryBytes: process.memoryUsage.rss() };
 }
 
-export function poolsIn({ pools }: Readings): readonly Labelled<OfPool>[] {
+export function poolsIn({ pools }: Readings): readonly Labelled<PoolReadings>[] {
   return pools.map((item) => ({ labels: { pool: item.name }, item }));
 }
 
-export function backendsIn({ pools }: Readings): readonly Labelled<OfBackend>[] {
+export function backendsIn({ pools }: Readings): readonly Labelled<BackendReadings>[] {
   return pools.flatMap(({ name, backends }) =>
     backends.map((item) => ({ labels: { pool: name, backend: item.backend.id }, item })),
   );

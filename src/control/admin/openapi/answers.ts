@@ -7,7 +7,7 @@ import { routeSchema } from '../../../config/routes.js';
 import { ACCEPT_MODES, backendConfig, LOG_LEVELS } from '../../../config/schema.js';
 import { backendSchema } from '../../../core/schemas.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../../messages.js';
-import { type Kind, TELLINGS } from '../../happenings.js';
+import { EVENT_FORMATS, type EventKind } from '../../events.js';
 import type { JournalEntry } from '../../journal.js';
 import type { RollView } from '../../rolls.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view.js';
@@ -188,13 +188,13 @@ export const diffAnswer = z
   })
   .meta({ id: 'Diff' }) satisfies z.ZodType<Previewed>;
 
-const isKind = (text: string): text is Kind => Object.hasOwn(TELLINGS, text);
+const isKind = (text: string): text is EventKind => Object.hasOwn(EVENT_FORMATS, text);
 
 export const eventAnswer = z
   .object({
     id: z.string(),
     at: time,
-    kind: z.enum(Object.keys(TELLINGS).filter(isKind)),
+    kind: z.enum(Object.keys(EVENT_FORMATS).filter(isKind)),
     level: z.enum(LOG_LEVELS).exclude(['debug']),
     pool: z.string().nullable(),
     backend: z.string().nullable(),
