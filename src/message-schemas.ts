@@ -3,9 +3,10 @@
  * messages.ts.
  */
 import * as z from 'zod';
+import { listenerSchema } from './config/listeners.js';
 import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
-import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, shareSchema } from './core/schemas.js';
+import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, secretsSchema, shareSchema } from './core/schemas.js';
 
 /** How a worker gets its connections; `auto` has been decided by then. */
 const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
@@ -21,26 +22,26 @@ const poolTableSchema = z.object({
 
 /** Never parsed: a worker is of the same build as the primary that started it. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
-  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. `stickySecret` signs
-   * the cookies of sticky pools and is there when one is. */
+  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. */
   z.object({
     type: z.literal('start'),
     worker: z.int(),
     config: configSchema,
     snapshots: z.array(poolSnapshotSchema),
-    stickySecret: z.string().optional(),
+    secrets: secretsSchema,
   }),
   /** The configuration by which to go on, with whole snapshots of pools that are new or were missed. */
   z.object({
     type: z.literal('configure'),
     config: configSchema,
     snapshots: z.array(poolSnapshotSchema),
-    stickySecret: z.string().optional(),
+    secrets: secretsSchema,
   }),
-  /** Listen on `address`; in mode `shared` the bound socket itself comes as the message's handle. */
-  z.object({ type: z.literal('listen'), address: z.string(), accept: acceptSchema }),
-  /** Accept nothing more there; what is open on it finishes its request. */
-  z.object({ type: z.literal('unlisten'), address: z.string() }),
+  /** Listen on `address`, for `listener`, whose own address may be port 0 or a passed socket; in mode `shared` the bound
+   * socket itself comes as the message's handle. Other settings of the listener come with `configure`. */
+  z.object({ type: z.literal('listen'), listener: listenerSchema, address: z.string(), accept: acceptSchema }),
+  /** Accept nothing more on the listener of that name; connections that are open on it finish their request. */
+  z.object({ type: z.literal('unlisten'), name: z.string() }),
   /** Which of how many live workers this one is; comes before `listen`, and when others come or go. */
   z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('snapshot'), snapshot: poolSnapshotSchema }),
@@ -73,8 +74,10 @@ const poolCountersSchema = z.object({
 export const toPrimarySchema = z.discriminatedUnion('type', [
   /** The worker's code is loaded. */
   z.object({ type: z.literal('hello') }),
-  z.object({ type: z.literal('listening'), address: z.string() }),
-  z.object({ type: z.literal('listen-failed'), address: z.string(), code: z.string() }),
+  /** The listener of that name accepts on `address`. */
+  z.object({ type: z.literal('listening'), name: z.string(), address: z.string() }),
+  /** The listener of that name cannot accept on `address`; `code` is the system's, as in `EADDRINUSE`. */
+  z.object({ type: z.literal('listen-failed'), name: z.string(), address: z.string(), code: z.string() }),
   z.object({ type: z.literal('applied'), pool: z.string(), version: z.int() }),
   /** A change was missed: send the whole pool again. */
   z.object({ type: z.literal('resync'), pool: z.string(), have: z.int() }),

@@ -3,7 +3,7 @@
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
 import type { Outcome } from '../src/balancing/latency.js';
-import { isTimed } from '../src/balancing/picker.js';
+import { isTimed } from '../src/balancing/policies.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
 import type { BackendId } from '../src/core/backend.js';

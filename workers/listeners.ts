@@ -1,14 +1,24 @@
-/** workers/listeners.ts: where a worker accepts connections, in each of the three ways to share a port. */
+/**
+ * workers/listeners.ts: where a worker accepts connections, in each of the three ways to share a port. A listener is
+ * known by its name; its settings may change while it listens.
+ */
 import { createServer, type Server } from 'node:net';
+import { listenerChanges } from '../src/config/listener-changes.js';
+import type { ListenerConfig } from '../src/config/listeners.js';
 import { formatAddress, parseAddress } from '../src/core/address.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToWorker } from '../src/messages.js';
 import { acceptOn, type Incoming, SERVER_OPTIONS } from './fast-socket.js';
 
-export type Accept = Extract<ToWorker, { type: 'listen' }>['accept'];
+export type ListenOrder = Extract<ToWorker, { type: 'listen' }>;
+
+/** A listener as its connections know it: they ask for its settings when they need them, so they see the newest. */
+export interface Listener {
+  readonly settings: ListenerConfig;
+}
 
 export interface ListenerEvents {
-  accepted(incoming: Incoming): void;
+  accepted(incoming: Incoming, listener: Listener): void;
   /** @param address the real one, its port chosen */
   listening(address: string): void;
   /** @param code Node's error code, as in `EADDRINUSE` */
@@ -18,21 +28,27 @@ export interface ListenerEvents {
 /** Connections the kernel keeps for us while we are busy; it cuts this down to its own limit (net.core.somaxconn). */
 const BACKLOG = 4_096;
 
-export class Listeners {
-  private readonly servers = new Map<string, Server>();
+interface OpenListener extends Listener {
+  settings: ListenerConfig;
+  readonly server: Server;
+}
 
-  /** @param handle the bound socket that came with the message in mode `shared` */
-  open(address: string, accept: Accept, handle: unknown, events: ListenerEvents): void {
+export class Listeners {
+  private open: readonly OpenListener[] = [];
+
+  /** @param handle the bound socket that came with the order in mode `shared` */
+  listen({ listener: settings, address, accept }: ListenOrder, handle: unknown, events: ListenerEvents): void {
     const parsed = parseAddress(address, 0);
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
-    this.servers.set(address, server);
+    const listener: OpenListener = { settings, server };
+    this.open = [...this.open, listener];
     server.on('error', (error: NodeJS.ErrnoException) => {
       // Once it listens, what failed is one accept, for want of files: the next may succeed.
       if (!server.listening) events.failed(error.code ?? error.message);
     });
     server.once('listening', () => {
-      acceptOn(server, (incoming) => events.accepted(incoming));
+      acceptOn(server, (incoming) => events.accepted(incoming, listener));
       events.listening(realAddress(server) ?? address);
     });
     switch (accept) {
@@ -50,16 +66,23 @@ export class Listeners {
     }
   }
 
-  /** Accepts nothing any more. A socket shared with other processes goes on listening there. */
-  close(): void {
-    for (const address of this.servers.keys()) this.closeOne(address);
+  /** Gives the listeners that are open the settings, and the names, that they have from now on. */
+  configure(listeners: readonly ListenerConfig[]): void {
+    const settings = this.open.map((listener) => listener.settings);
+    const changed = new Map(listenerChanges(settings, listeners).change.map(({ before, after }) => [before, after]));
+    for (const listener of this.open) listener.settings = changed.get(listener.settings) ?? listener.settings;
   }
 
-  /** {@link close} for one of them. @param address as it was opened */
-  closeOne(address: string): void {
-    const server = this.servers.get(address);
-    this.servers.delete(address);
-    if (server?.listening === true) server.close();
+  /** Accepts nothing any more. A socket shared with other processes goes on listening there. */
+  close(): void {
+    for (const { settings } of this.open) this.closeOne(settings.name);
+  }
+
+  /** {@link close} for the listener of that name. */
+  closeOne(name: string): void {
+    const closing = this.open.filter(({ settings }) => settings.name === name);
+    this.open = this.open.filter((listener) => !closing.includes(listener));
+    for (const { server } of closing) if (server.listening) server.close();
   }
 }
 

@@ -32,7 +32,7 @@ function exit(stuck: boolean): void {
 
 function start(message: Extract<ToWorker, { type: 'start' }>): void {
   const output = { send, unread: () => unread, drained: exit };
-  worker = new Worker(message.worker, message.config, message.snapshots, output, message.stickySecret);
+  worker = new Worker(message.worker, message.config, message.snapshots, output, message.secrets);
 }
 
 function drain(): void {

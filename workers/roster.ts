@@ -3,7 +3,7 @@
  * picked, in which tiers and with which weights.
  */
 import type { MaglevTable } from '../src/balancing/maglev-table.js';
-import { createPicker, type PolicyParts } from '../src/balancing/picker.js';
+import { createPicker, type PolicyParts } from '../src/balancing/policies.js';
 import { TieredPicker } from '../src/balancing/tiered-picker.js';
 import type { PoolConfig } from '../src/config/schema.js';
 import type { Backend, BackendId } from '../src/core/backend.js';

@@ -1,6 +1,7 @@
 /** workers/worker-context.ts: what every connection of a worker shares, whatever protocol it speaks. */
 import type { Config } from '../src/config/schema.js';
 import { REASONS, type Reason } from '../src/core/reason.js';
+import type { Secrets } from '../src/core/secrets.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { WORKER_COLUMNS } from '../src/messages.js';
 import type { AccessLog } from './access-log/access-log.js';
@@ -21,8 +22,7 @@ export interface ContextParts {
   readonly rates: RateLimits;
   /** Tells the primary of backends that fail. */
   readonly report: ReportFailing;
-  /** What signs the cookies of pools that are sticky. */
-  readonly stickySecret: string | undefined;
+  readonly secrets: Secrets;
 }
 
 export class WorkerContext {
@@ -51,7 +51,7 @@ export class WorkerContext {
     config: Config,
     snapshots: readonly PoolSnapshot[],
     accessLog: AccessLog | undefined,
-    { wheel, rates, report, stickySecret }: ContextParts,
+    { wheel, rates, report, secrets }: ContextParts,
   ) {
     this.config = config;
     this.wheel = wheel;
@@ -60,7 +60,7 @@ export class WorkerContext {
     this.rates = rates;
     this.report = report;
     this.intake = new Intake(this);
-    this.join(snapshots, stickySecret);
+    this.join(snapshots, secrets);
     this.intake.route();
   }
 
@@ -84,17 +84,17 @@ export class WorkerContext {
     config: Config,
     joining: readonly PoolSnapshot[],
     accessLog: AccessLog | undefined,
-    stickySecret: string | undefined,
+    secrets: Secrets,
   ): readonly HttpPool[] {
     this.config = config;
     this.accessLog = accessLog;
     this.intake.configure();
     for (const pool of this.pools.values()) {
       const settings = config.pools[pool.name];
-      if (settings !== undefined) pool.configure(settings, stickySecret);
+      if (settings !== undefined) pool.configure(settings, secrets);
       else this.retire(pool);
     }
-    const joined = this.join(joining, stickySecret);
+    const joined = this.join(joining, secrets);
     this.intake.route();
     return joined;
   }
@@ -108,11 +108,11 @@ export class WorkerContext {
     return false;
   }
 
-  private join(snapshots: readonly PoolSnapshot[], stickySecret: string | undefined): readonly HttpPool[] {
+  private join(snapshots: readonly PoolSnapshot[], secrets: Secrets): readonly HttpPool[] {
     const joined = snapshots.map((snapshot) => {
       const settings = this.config.pools[snapshot.pool];
       if (settings === undefined) throw new TypeError(`Pool "${snapshot.pool}" has no configuration`);
-      return new HttpPool(this, snapshot, settings, stickySecret);
+      return new HttpPool(this, snapshot, settings, secrets);
     });
     for (const pool of joined) this.pools.set(pool.name, pool);
     return joined;

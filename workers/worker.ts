@@ -3,6 +3,7 @@
  * the primary's messages say and answers through `send`.
  */
 import type { Config } from '../src/config/schema.js';
+import type { Secrets } from '../src/core/secrets.js';
 import { type Share, WHOLE } from '../src/core/share.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
 import { unreachable } from '../src/core/unreachable.js';
@@ -12,7 +13,7 @@ import { POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './co
 import { takeDurations } from './durations.js';
 import type { HttpPool } from './http/http-pool.js';
 import { Door } from './inbound/door.js';
-import { type Accept, Listeners } from './listeners.js';
+import { Listeners, type ListenOrder } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
 import { RateLimits } from './rate-limits.js';
 import type { ReportFailing } from './streaks.js';
@@ -54,20 +55,19 @@ export class Worker {
   /**
    * @param number its place among the workers, from 1
    * @param snapshots every pool of the configuration, each at some version
-   * @param stickySecret what signs the cookies of pools that are sticky
    */
   constructor(
     number: number,
     config: Config,
     snapshots: readonly PoolSnapshot[],
     output: WorkerOutput,
-    stickySecret?: string,
+    secrets: Secrets,
   ) {
     this.output = output;
     this.number = number;
     const accessLog = this.accessLogFor(config);
     const { wheel } = this;
-    const parts = { wheel, rates: this.rateLimits(), report: this.reportFailing, stickySecret };
+    const parts = { wheel, rates: this.rateLimits(), report: this.reportFailing, secrets };
     this.context = new WorkerContext(config, snapshots, accessLog, parts);
     this.door = new Door(this.context);
     this.wheel.start();
@@ -81,10 +81,10 @@ export class Worker {
       case 'configure':
         return this.configure(message);
       case 'listen':
-        return this.listen(message.address, message.accept, handle);
+        return this.listen(message, handle);
       case 'unlisten':
-        this.listeners.closeOne(message.address);
-        return this.door.drainListener(message.address);
+        this.listeners.closeOne(message.name);
+        return this.door.drainListener(message.name);
       case 'share':
         return this.resize(message.share);
       case 'snapshot':
@@ -121,10 +121,11 @@ export class Worker {
   }
 
   /** Goes on by another configuration. What it does not touch does not notice. */
-  private configure({ config, snapshots, stickySecret }: Extract<ToWorker, { type: 'configure' }>): void {
+  private configure({ config, snapshots, secrets }: Extract<ToWorker, { type: 'configure' }>): void {
     const { pools } = this.context;
+    this.listeners.configure(config.listeners);
     const joining = snapshots.filter(({ pool }) => !pools.has(pool));
-    const joined = this.context.configure(config, joining, this.nextAccessLog(config), stickySecret);
+    const joined = this.context.configure(config, joining, this.nextAccessLog(config), secrets);
     for (const { dispatch } of joined) dispatch.resize(this.share);
     this.door.configure(config);
     // Those it had already have missed changes.
@@ -191,11 +192,13 @@ export class Worker {
     });
   }
 
-  private listen(address: string, accept: Accept, handle: unknown): void {
-    this.listeners.open(address, accept, handle, {
-      accepted: (incoming) => this.door.receive(incoming, address),
-      listening: (real) => this.output.send({ type: 'listening', address: real }),
-      failed: (code) => this.output.send({ type: 'listen-failed', address, code }),
+  private listen(order: ListenOrder, handle: unknown): void {
+    const { listener, address } = order;
+    const { name } = listener;
+    this.listeners.listen(order, handle, {
+      accepted: (incoming, on) => this.door.receive(incoming, on),
+      listening: (real) => this.output.send({ type: 'listening', name, address: real }),
+      failed: (code) => this.output.send({ type: 'listen-failed', name, address, code }),
     });
   }
 

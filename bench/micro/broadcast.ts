@@ -98,15 +98,11 @@ async function messages(): Promise<RoundFigures> {
 }
 
 async function changes(size: number): Promise<RoundFigures> {
-  const config = configOf(size);
   const { backends, panic } = poolOf(size).config;
   const members = backends.map((backend) => newBackend(backend, 'up'));
-  const pool = new Pool(POOL, members, panic, Date.now, (change) => broadcaster.publish(change));
-  const broadcaster = new Broadcaster(
-    config,
-    () => pool.snapshot,
-    () => performance.now(),
-  );
+  const pool = new Pool(POOL, members, panic, Date.now, (change) => broadcaster.publish({ type: 'change', change }));
+  const config = { current: configOf(size), secrets: {} };
+  const broadcaster = new Broadcaster(config, new Map([[POOL, pool]]), () => performance.now());
   const fleet = new Fleet(WORKER_FILE);
   fleet.listen((id, raw) => {
     const message = toPrimarySchema.parse(raw);

@@ -1,7 +1,8 @@
 /** bench/micro/pick.ts: nanoseconds per pick by policy and pool size; "floor" is the harness with no policy in it. */
 import { Latency } from '../../src/balancing/latency.js';
 import { buildMaglevTable, type MaglevTable } from '../../src/balancing/maglev-table.js';
-import { type Candidate, createPicker, type Picker, POLICIES, type PolicyName } from '../../src/balancing/picker.js';
+import type { Candidate, Picker } from '../../src/balancing/picker.js';
+import { createPicker, POLICIES, type PolicyName } from '../../src/balancing/policies.js';
 import { TurnClock } from '../../src/balancing/turns.js';
 import type { BackendId } from '../../src/core/backend.js';
 import { type Random, seeded } from '../../src/core/random.js';

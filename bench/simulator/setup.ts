@@ -1,5 +1,5 @@
 /** simulator/setup.ts: all that decides one run, beside its seed. */
-import type { PolicyName } from '../../src/balancing/picker.js';
+import type { PolicyName } from '../../src/balancing/policies.js';
 import { type ConfigInput, configSchema, type PoolConfig } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
 import { backendIdSchema } from '../../src/core/schemas.js';

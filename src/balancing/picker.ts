@@ -1,18 +1,9 @@
 /**
- * balancing/picker.ts: the contract every policy keeps, and the only list of policies. A policy is told the eligible
- * backends once per snapshot and asked for one of them once per attempt.
+ * balancing/picker.ts: the contract that every policy keeps. A policy is told the eligible backends once per snapshot
+ * and asked for one of them once per attempt. The list of policies is policies.ts.
  */
 import type { BackendId } from '../core/backend.js';
-import type { Random } from '../core/random.js';
 import type { Latency } from './latency.js';
-import { leastConnections } from './least-connections.js';
-import { maglev } from './maglev.js';
-import type { MaglevTable } from './maglev-table.js';
-import { peakEwma } from './peak-ewma.js';
-import { randomChoice } from './random.js';
-import { roundRobin } from './round-robin.js';
-import { sourceIp } from './source-ip.js';
-import { twoChoices } from './two-choices.js';
 
 /** A backend as a policy sees it: who it is, its share, and what this worker knows of its load. */
 export interface Candidate {
@@ -23,7 +14,7 @@ export interface Candidate {
   readonly inflight: number;
   /** Weighted order of last use, for ties: the smaller one waited longer. Kept by whoever counts `inflight`. */
   readonly turn: number;
-  /** What is known of its speed; filled in only where {@link isTimed}. */
+  /** What is known of its speed; filled in only for policies that `isTimed` (policies.ts) names. */
   readonly latency: Latency;
 }
 
@@ -39,56 +30,4 @@ export interface Picker<C extends Candidate = Candidate> {
   pick(tried: ReadonlySet<BackendId>, key: string): C | undefined;
   /** To be called after a candidate's `inflight` has changed `by` one; only policies that keep count have this. */
   loadChanged?(candidate: C, by: 1 | -1): void;
-}
-
-export const POLICIES = [
-  'two-choices',
-  'round-robin',
-  'least-connections',
-  'random',
-  'peak-ewma',
-  'source-ip',
-  'maglev',
-] as const;
-export type PolicyName = (typeof POLICIES)[number];
-
-/** What policies need from outside. */
-export interface PolicyParts {
-  /** The only source of chance, so that a seed replays every choice. */
-  readonly random: Random;
-  /** Milliseconds of a clock that never goes back; may be coarse. */
-  readonly nowMs: () => number;
-  /** The newest Maglev table; read at each update. */
-  readonly table: () => MaglevTable | undefined;
-  /** How many times its share of the load `maglev` lets a backend have. */
-  readonly balanceFactor: number;
-}
-
-export function createPicker<C extends Candidate>(policy: PolicyName, parts: PolicyParts): Picker<C> {
-  switch (policy) {
-    case 'two-choices':
-      return twoChoices(parts.random);
-    case 'round-robin':
-      return roundRobin();
-    case 'least-connections':
-      return leastConnections();
-    case 'random':
-      return randomChoice(parts.random);
-    case 'peak-ewma':
-      return peakEwma(parts.random, parts.nowMs);
-    case 'source-ip':
-      return sourceIp(parts.random);
-    case 'maglev':
-      return maglev(parts.random, parts.table, parts.balanceFactor);
-  }
-}
-
-/** Whether the policy reads the key that it is asked with. */
-export function isKeyed(policy: PolicyName): boolean {
-  return policy === 'source-ip' || policy === 'maglev';
-}
-
-/** Whether the policy reads {@link Candidate.latency}, so that answers have to be timed. */
-export function isTimed(policy: PolicyName): boolean {
-  return policy === 'peak-ewma';
 }

@@ -7,13 +7,18 @@ import type { ConfigSource, Reading } from '../control/reloads.js';
 import type { StickySecretSource } from '../control/sticky-secret.js';
 import type { TokenSource } from './admin-token.js';
 
-/** Where what is no part of the configuration comes from. */
-export interface Secrets {
+/** Where the secrets come from, which are no part of the configuration. */
+export interface SecretSources {
   readonly token: TokenSource;
   readonly sticky: StickySecretSource;
 }
 
-export function configSource(args: Args, environment: Environment, secrets: Secrets, logger: Logger): ConfigSource {
+export function configSource(
+  args: Args,
+  environment: Environment,
+  secrets: SecretSources,
+  logger: Logger,
+): ConfigSource {
   return {
     file: configFileOf(args, environment),
     read: async () => readingOf(await loadConfig(args, environment), secrets, logger),
@@ -22,7 +27,7 @@ export function configSource(args: Args, environment: Environment, secrets: Secr
 }
 
 /** @throws {ConfigError | UsageError} when a file that holds a secret cannot be used */
-export async function readingOf(config: Config, { token, sticky }: Secrets, logger: Logger): Promise<Reading> {
-  const [adminToken, stickySecret] = await Promise.all([token.read(config, logger), sticky.read(config)]);
-  return { config, adminToken, stickySecret };
+export async function readingOf(config: Config, { token, sticky }: SecretSources, logger: Logger): Promise<Reading> {
+  const [adminToken, stickyKey] = await Promise.all([token.read(config, logger), sticky.read(config)]);
+  return { config, adminToken, secrets: { stickyKey } };
 }

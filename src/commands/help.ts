@@ -1,6 +1,6 @@
 /** commands/help.ts: the options of `roundhouse` as its help shows them, each with the default the schema gives it. */
 import { type Command, Option } from 'commander';
-import { POLICIES } from '../balancing/picker.js';
+import { POLICIES } from '../balancing/policies.js';
 import { variableOf } from '../config/from-args.js';
 import { ACCEPT_MODES, ACCESS_LOG_FORMATS, configSchema, DEFAULT_POOL, LOG_LEVELS } from '../config/schema.js';
 import { durationText } from '../config/values.js';

@@ -33,19 +33,14 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
     import('../control/sticky-secret.js'),
     import('./config-source.js'),
   ]);
-  const secrets = { token: TokenSource.take(args, process.env), sticky: StickySecretSource.take(process.env) };
+  const sources = { token: TokenSource.take(args, process.env), sticky: StickySecretSource.take(process.env) };
   const logger = createLogger(config.logLevel);
   const systemd = SystemdService.take(process.env, config.drain, logger);
-  const { adminToken, stickySecret } = await source.readingOf(config, secrets, logger);
-  const from = source.configSource(args, environment, secrets, logger);
-  const starting = startAnywhere(config, logger, {
-    adminToken,
-    // Without one, something that ends with this process, where it is needed.
-    ...(stickySecret === undefined ? {} : { stickySecret }),
-    source: from,
-  });
+  const { adminToken, secrets } = await source.readingOf(config, sources, logger);
+  const from = source.configSource(args, environment, sources, logger);
+  const starting = startAnywhere(config, logger, { adminToken, secrets, source: from });
   obeySignals(starting, logger, from.file !== undefined, systemd);
-  if (from.file === undefined) refreshTokenOnHangUp(starting, secrets.token, logger);
+  if (from.file === undefined) refreshTokenOnHangUp(starting, sources.token, logger);
   const balancer = await starting;
   systemd?.ready(balancer);
   announce(balancer);

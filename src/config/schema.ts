@@ -3,15 +3,16 @@
  * configuration again gives the same one, so the same schema guards the border between primary and worker.
  */
 import * as z from 'zod';
-import { POLICIES } from '../balancing/picker.js';
+import { POLICIES } from '../balancing/policies.js';
 import { backendSchema } from '../core/schemas.js';
 import { dns, services } from './discovery.js';
 import { healthCheck } from './health-check.js';
+import { listeners } from './listeners.js';
 import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { poolProblems, routes } from './routes.js';
-import { adminAddress, backendAddress, duration, ipRange, listenAddress, positiveDuration, shown } from './values.js';
+import { adminAddress, backendAddress, duration, ipRange, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
@@ -303,26 +304,6 @@ const tracing = z
     'Begin a trace (`traceparent`, W3C Trace Context) for requests that come without a valid one, and log its id. Off ' +
       'unless given; a `traceparent` that a client sends goes on in any case.',
   );
-
-const listeners = z
-  .array(
-    z.strictObject({
-      address: listenAddress.describe(
-        '`host:port`; host `0.0.0.0` or `[::]` is every interface. `fd@NAME` or `fd@3` is a socket that systemd has passed on.',
-      ),
-    }),
-  )
-  .min(1, { error: 'needs at least one listener' })
-  .superRefine((list, context) => {
-    const clash = firstOverlap(list.map(({ address }) => address));
-    if (clash === undefined) return;
-    const [address, earlier] = clash;
-    const message = address === earlier ? `"${address}" is listed twice` : `"${address}" overlaps "${earlier}"`;
-    const index = list.findLastIndex((listener) => listener.address === address);
-    context.addIssue({ code: 'custom', path: [index, 'address'], message });
-  })
-  .prefault([{ address: '0.0.0.0:8080' }])
-  .describe('Where clients connect.');
 
 // Given to the members as well: a number out of range is reported by the member, not by the union.
 const workerCountError = {

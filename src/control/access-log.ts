@@ -7,6 +7,7 @@ import { type LogFile, openLogFile, STANDARD_OUTPUT } from '../log-file.js';
 import type { ToPrimary } from '../messages.js';
 import { StartError } from './errors.js';
 import type { Logger } from './logger.js';
+import type { CurrentConfig } from './running-config.js';
 
 export type AccessLogReport = Extract<ToPrimary, { type: 'access-log' }>;
 
@@ -25,7 +26,7 @@ export async function tryAccessLog({ accessLog }: Config): Promise<LogFile | und
 }
 
 export class AccessLogs {
-  #file: string;
+  readonly #config: CurrentConfig<'accessLog'>;
   readonly #logger: Logger;
   /** Workers whose lines wait or get lost, by their ids. */
   readonly #failing = new Set<number>();
@@ -34,13 +35,13 @@ export class AccessLogs {
   /** It was said already that the new file did not open. */
   #refusalSaid = false;
 
-  constructor({ accessLog }: Config, logger: Logger) {
-    this.#file = accessLog;
+  constructor(config: CurrentConfig<'accessLog'>, logger: Logger) {
+    this.#config = config;
     this.#logger = logger;
   }
 
-  configure({ accessLog }: Config): void {
-    this.#file = accessLog;
+  /** Another configuration runs: a refusal may be about another file from now on. */
+  configured(): void {
     this.#refusalSaid = false;
   }
 
@@ -78,6 +79,10 @@ export class AccessLogs {
 
   leave(workerId: number): void {
     this.#recover(workerId);
+  }
+
+  get #file(): string {
+    return this.#config.current.accessLog;
   }
 
   #recover(workerId: number): void {

@@ -5,25 +5,31 @@
  */
 import type { BackendSettings, PoolConfig } from '../config/schema.js';
 
-export type Listed = PoolConfig['backends'][number];
+export type ListedBackend = PoolConfig['backends'][number];
 
-/** A backend of the pool; what else is known of it does not matter here. */
+/** A backend of a pool as it is now, run-time changes included. */
 export interface RunningBackend extends BackendSettings {
   readonly id: string;
-  /** The service that named it, which then decides how long it stays. */
+  /** The service that named it and decides how long it stays; `null` for a backend that a file or a person named. */
   readonly service: string | null;
 }
 
-/** What is missing stays. */
-type Changes = { readonly [K in keyof BackendSettings]?: BackendSettings[K] | undefined };
+/** A pool as it is now, run-time changes included. */
+export interface RunningPool {
+  readonly name: string;
+  readonly backends: readonly RunningBackend[];
+}
+
+/** Settings to change; those that are missing stay. */
+type SettingChanges = { readonly [K in keyof BackendSettings]?: BackendSettings[K] | undefined };
 
 export interface Alteration {
   readonly id: string;
-  readonly settings: Changes;
+  readonly settings: SettingChanges;
 }
 
 export interface BackendPlan {
-  readonly add: readonly Listed[];
+  readonly add: readonly ListedBackend[];
   /** In the pool with another value of a setting that the list has changed. */
   readonly alter: readonly Alteration[];
   /** Ids that the list named before and names no more. */
@@ -38,8 +44,8 @@ const NUMBERS = ['weight', 'tier', 'maxConnections'] as const satisfies readonly
  */
 export function planBackends(
   running: readonly RunningBackend[],
-  before: readonly Listed[],
-  after: readonly Listed[],
+  before: readonly ListedBackend[],
+  after: readonly ListedBackend[],
 ): BackendPlan {
   const now = new Map(running.map((backend) => [backend.id, backend]));
   const named = byAddress(before);
@@ -54,7 +60,7 @@ export function planBackends(
   };
 }
 
-function alteration(running: RunningBackend | undefined, changes: Changes): readonly Alteration[] {
+function alteration(running: RunningBackend | undefined, changes: SettingChanges): readonly Alteration[] {
   if (running === undefined) return [];
   const settings = Object.fromEntries(
     Object.entries(changes).filter(([key, value]) => Reflect.get(running, key) !== value),
@@ -63,7 +69,7 @@ function alteration(running: RunningBackend | undefined, changes: Changes): read
 }
 
 /** What the list says about a backend that it did not say before. */
-function changesOf(before: Listed | undefined, after: Listed): Changes {
+function changesOf(before: ListedBackend | undefined, after: ListedBackend): SettingChanges {
   const numbers = NUMBERS.filter((key) => before?.[key] !== after[key]).map((key) => [key, after[key]]);
   // A list that is silent about it leaves one that it names for the first time as it is.
   const admin = before === undefined ? after.admin : (after.admin ?? 'enabled');
@@ -71,10 +77,10 @@ function changesOf(before: Listed | undefined, after: Listed): Changes {
   return Object.fromEntries(isSame ? numbers : [...numbers, ['admin', admin]]);
 }
 
-function hasNews(settings: Changes): boolean {
+function hasNews(settings: SettingChanges): boolean {
   return Object.keys(settings).length > 0;
 }
 
-function byAddress(backends: readonly Listed[]): ReadonlyMap<string, Listed> {
+function byAddress(backends: readonly ListedBackend[]): ReadonlyMap<string, ListedBackend> {
   return new Map(backends.map((backend) => [backend.address, backend]));
 }

@@ -1,111 +1,40 @@
-/**
- * control/balancer.ts: starts a balancer, whole or not at all, and says what can be done with one.
- */
+/** control/balancer.ts: starts a balancer, whole or not at all. */
 import cluster from 'node:cluster';
-import { fileURLToPath } from 'node:url';
-import type { Config, LogLevel } from '../config/schema.js';
+import type { Config } from '../config/schema.js';
+import { NO_SECRETS, type Secrets } from '../core/secrets.js';
 import { type Accept, chooseAccept } from './accept.js';
 import { tryAccessLog } from './access-log.js';
 import type { AdminToken } from './admin/token.js';
 import { StartError } from './errors.js';
-import type { Journal } from './journal.js';
+import { type Launchers, PROGRAMS, type Programs, processLaunchers } from './launchers.js';
 import { canShareSockets } from './listen-socket.js';
 import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
-import type { PoolChanges } from './membership.js';
 import { Primary, type PrimaryParts } from './primary.js';
-import { type Prober, ProbeThread } from './probe-thread.js';
-import { addressesOf, type ReloadPlan } from './reload-plan.js';
-import type { ReloadPreview } from './reload-preview.js';
 import type { ConfigSource } from './reloads.js';
+import type { Balancer } from './running-balancer.js';
+import { RunningConfig } from './running-config.js';
 import { readState } from './state-file.js';
-import { secretFor } from './sticky-secret.js';
-import type { BalancerView } from './view.js';
-import type { OpenChannel } from './worker-channel.js';
-import { workerForks } from './worker-fork.js';
+import { completeSecrets } from './sticky-secret.js';
 
 export { ChangeError, ReloadError, StartError } from './errors.js';
+export type { Launchers, Programs } from './launchers.js';
 export type { BackendInput, BackendPatch } from './membership.js';
+export type { Balancer } from './running-balancer.js';
 export type { BalancerView } from './view.js';
-
-export interface Balancer extends PoolChanges {
-  /** Where it really listens, port 0 resolved. */
-  readonly addresses: readonly string[];
-  readonly adminAddress: string | undefined;
-  /** Settles when the balancer can no longer run; `kill` it then. */
-  readonly failed: Promise<Error>;
-  /** What happened, and happens. */
-  readonly journal: Journal;
-  /** What runs, with what operators have changed while it ran. */
-  readonly config: Config;
-  view(): BalancerView;
-  /** The least important kind of line that is logged; may be set. */
-  logLevel: LogLevel;
-  /**
-   * Reads the configuration again and goes on by it. What it does not change is not touched: connections, health, what
-   * is in flight. Told in the journal, whatever comes of it.
-   * @returns what has changed
-   * @throws {ConfigError | UsageError | ReloadError} why nothing has
-   */
-  reload(): Promise<ReloadPlan>;
-  /**
-   * @param value a configuration, in the place of the file that was read
-   * @returns what a reload of it would change
-   * @throws {ConfigError | UsageError} what is wrong with it
-   */
-  preview(value: unknown): Promise<ReloadPreview>;
-  /**
-   * Replaces the workers one by one, replacement first. Settles when all of the new ones listen; logs how it ends.
-   * @throws {StartError} when a replacement does not start; the old workers that are left go on
-   */
-  roll(): Promise<void>;
-  /**
-   * What requests to the admin interface have to show from now on.
-   * @throws {StartError} when there is none, and the interface is open to the network
-   */
-  setAdminToken(token: AdminToken | undefined): void;
-  /** The access log's file was rotated: all workers open it again. @returns `false` without such a file */
-  reopenAccessLog(): boolean;
-  /**
-   * Drains: no new connection, what is in flight finishes, everything is released. A second call joins the first.
-   * @param withinMs how long that may take, the configuration's `drain` unless given
-   */
-  close(withinMs?: number): Promise<void>;
-  /** Ends all workers and releases everything at once. */
-  kill(): void;
-}
-
-/** The compiled programs that run elsewhere than on the primary's own thread. */
-export interface Programs {
-  readonly worker: string;
-  readonly probe: string;
-  readonly hashTable: string;
-}
-
-const PROGRAMS: Programs = {
-  worker: fileURLToPath(new URL('../../workers/main.js', import.meta.url)),
-  probe: fileURLToPath(new URL('../../workers/tasks/probe.js', import.meta.url)),
-  hashTable: fileURLToPath(new URL('../../workers/tasks/hash-table.js', import.meta.url)),
-};
-
-/** How the parts are started that may run here or elsewhere. */
-export interface Staff {
-  readonly openWorker: OpenChannel;
-  readonly startProber: () => Prober;
-}
 
 export interface StartOptions {
   /** What a request to the admin interface has to show. */
   readonly adminToken?: AdminToken | undefined;
-  /** What signs sticky cookies; without it, where one is needed, something that ends with this process. */
-  readonly stickySecret?: string | undefined;
+  /** Those that were provided. One that is missing and needed is made, and lost when this process ends. */
+  readonly secrets?: Secrets;
   /** Where `config` was read, for reloads; without it there are none. */
   readonly source?: ConfigSource | undefined;
   readonly programs?: Programs;
   /** This process is somebody else's program, which may have workers of its own. */
   readonly embedded?: boolean;
-  /** For a configuration without worker processes: what does their work in this one. */
-  readonly local?: Staff;
+  /** How workers and probes run in this process; for a configuration without worker processes. */
+  readonly local?: Launchers;
 }
 
 /**
@@ -115,34 +44,21 @@ export interface StartOptions {
 export async function startBalancer(
   config: Config,
   logger: Logger,
-  {
-    adminToken,
-    stickySecret = secretFor(config, logger),
-    source,
-    programs = PROGRAMS,
-    embedded = false,
-    local,
-  }: StartOptions = {},
+  { adminToken, secrets = NO_SECRETS, source, programs = PROGRAMS, embedded = false, local }: StartOptions = {},
 ): Promise<Balancer> {
   const accept = acceptOf(config, logger);
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
   const accessLog = await tryAccessLog(config);
   try {
     const sockets = new ListenSockets();
-    sockets.add(await ListenSockets.open(addressesOf(config), accept));
-    const staff = local ?? processes(programs, accept, embedded);
-    const secrets = { adminToken, stickySecret };
-    return await startPrimary({ config, logger, ...secrets, programs, staff, accept, kept, sockets, source });
+    sockets.add(await ListenSockets.open(config.listeners, accept));
+    const launchers = local ?? processLaunchers(programs, accept, embedded);
+    const running = new RunningConfig(config, completeSecrets(secrets, NO_SECRETS, config, logger));
+    const given = { adminToken, hashTableProgram: programs.hashTable, launchers, accept, kept, sockets, source };
+    return await startPrimary({ config: running, logger, ...given });
   } finally {
     await accessLog?.close();
   }
-}
-
-function processes(programs: Programs, accept: Accept, embedded: boolean): Staff {
-  return {
-    openWorker: workerForks(programs.worker, accept, embedded),
-    startProber: () => new ProbeThread(programs.probe),
-  };
 }
 
 async function startPrimary(parts: PrimaryParts): Promise<Primary> {

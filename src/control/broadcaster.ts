@@ -1,24 +1,26 @@
 /**
- * control/broadcaster.ts: gets every pool to every worker. A new worker starts from full snapshots, later changes
- * travel as versioned deltas, and a worker that missed one asks for the snapshot again. Acknowledgements tell how long
- * a change takes to reach the last worker. It also tells each worker how many they are, since they split limits.
+ * control/broadcaster.ts: brings configuration and pools to every worker. A new worker starts from full snapshots, later
+ * changes travel as versioned deltas, and a worker that missed one asks for the snapshot again. Acknowledgements tell
+ * how long a change takes to reach the last worker. Workers are also told how many they are, since they split limits.
  */
-import type { Config } from '../config/schema.js';
-import type { BackendId } from '../core/backend.js';
 import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
+import { unreachable } from '../core/unreachable.js';
 import type { PoolTable, ToWorker } from '../messages.js';
+import type { PoolUpdate } from './pool-updates.js';
+import type { RunningConfig } from './running-config.js';
 
-/** A worker as far as state reaches it. */
+/** The side of a worker that state is sent to. */
 export interface StateReceiver {
   readonly id: number;
-  /** Its place among the workers, from 1. */
+  /** The worker's slot number, 1-based. */
   readonly slot: number;
   send(message: ToWorker): void;
 }
 
 export interface Convergence {
-  /** From a change to the acknowledgement of the last live worker, in milliseconds; `null` before the first. */
+  /** Time from a change to its acknowledgement by the last live worker, in milliseconds; `null` before the first. */
   readonly lastMs: number | null;
+  /** The longest such time so far. */
   readonly maxMs: number | null;
   /** Changes that some worker has not acknowledged yet. */
   readonly pending: number;
@@ -30,88 +32,84 @@ interface Pending {
   readonly atMs: number;
 }
 
+interface Receiver {
+  readonly to: StateReceiver;
+  /** The newest version of each pool that the worker has acknowledged. */
+  readonly acknowledged: Map<string, number>;
+}
+
 const MOST_PENDING = 10_000;
 
 export class Broadcaster {
-  #config: Config;
-  #stickySecret: string | undefined;
-  readonly #snapshotOf: (pool: string) => PoolSnapshot | undefined;
+  readonly #config: Pick<RunningConfig, 'current' | 'secrets'>;
+  readonly #pools: ReadonlyMap<string, { readonly snapshot: PoolSnapshot }>;
   readonly #nowMs: () => number;
-  readonly #workers = new Map<number, { readonly to: StateReceiver; readonly acknowledged: Map<string, number> }>();
-  /** The newest of each pool that has one. */
+  /** Live workers by their ids. */
+  readonly #workers = new Map<number, Receiver>();
+  /** The newest hash table of each pool that has one. */
   readonly #tables = new Map<string, PoolTable>();
   #pending: Pending[] = [];
   #lastMs: number | null = null;
   #maxMs: number | null = null;
 
   /**
+   * @param pools the pools by name, as they are at any moment
    * @param nowMs monotonic milliseconds
-   * @param stickySecret for the workers; see sticky-secret.ts
    */
   constructor(
-    config: Config,
-    snapshotOf: (pool: string) => PoolSnapshot | undefined,
+    config: Pick<RunningConfig, 'current' | 'secrets'>,
+    pools: ReadonlyMap<string, { readonly snapshot: PoolSnapshot }>,
     nowMs: () => number,
-    stickySecret?: string,
   ) {
     this.#config = config;
-    this.#stickySecret = stickySecret;
-    this.#snapshotOf = snapshotOf;
+    this.#pools = pools;
     this.#nowMs = nowMs;
-  }
-
-  /** What workers sign sticky cookies with. */
-  get stickySecret(): string | undefined {
-    return this.#stickySecret;
   }
 
   get convergence(): Convergence {
     return { lastMs: this.#lastMs, maxMs: this.#maxMs, pending: this.#pending.length };
   }
 
-  /** Sends all a worker needs before it listens; from now on it gets every change. */
+  /** Sends a worker all it needs before it listens; from now on it gets every update. */
   welcome(to: StateReceiver): void {
+    const { current: config, secrets } = this.#config;
     const snapshots = this.#snapshots();
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
-    to.send({ type: 'start', worker: to.slot, config: this.#config, snapshots, stickySecret: this.#stickySecret });
+    to.send({ type: 'start', worker: to.slot, config, snapshots, secrets });
     for (const table of this.#tables.values()) to.send({ type: 'hash-table', table });
     this.#share();
   }
 
   /**
-   * Every worker goes on by this configuration.
-   * @param joining the pools in it that are new
+   * Sends every worker the running configuration, which has just been replaced.
+   * @param joining names of the pools that are new in it
    */
-  configure(config: Config, joining: readonly string[], stickySecret: string | undefined): void {
-    for (const name of Object.keys(this.#config.pools))
-      if (config.pools[name]?.policy !== 'maglev') this.#tables.delete(name);
-    this.#config = config;
-    this.#stickySecret = stickySecret;
-    const isGone = ({ pool }: Pending): boolean => config.pools[pool] === undefined;
-    this.#pending = this.#pending.filter((change) => !isGone(change));
-    const snapshots = joining.flatMap((name) => this.#snapshotOf(name) ?? []);
+  configure(joining: readonly string[]): void {
+    const { current: config, secrets } = this.#config;
+    for (const name of this.#tables.keys()) if (config.pools[name]?.policy !== 'maglev') this.#tables.delete(name);
+    this.#pending = this.#pending.filter(({ pool }) => config.pools[pool] !== undefined);
+    const snapshots = joining.flatMap((name) => this.#pools.get(name)?.snapshot ?? []);
     for (const { to, acknowledged } of this.#workers.values()) {
       for (const name of acknowledged.keys()) if (config.pools[name] === undefined) acknowledged.delete(name);
-      to.send({ type: 'configure', config, snapshots, stickySecret });
+      to.send({ type: 'configure', config, snapshots, secrets });
     }
   }
 
-  publish(change: PoolChange): void {
-    if (this.#workers.size === 0) return;
-    this.#pending.push({ pool: change.pool, version: change.version, atMs: this.#nowMs() });
-    // A worker that hangs acknowledges nothing; what was measured of the oldest change is of no use by now.
-    if (this.#pending.length > MOST_PENDING) this.#pending.shift();
-    for (const { to } of this.#workers.values()) to.send({ type: 'change', change });
-  }
-
-  /** What every worker has open on the backend ends. */
-  recall(pool: string, id: BackendId): void {
-    for (const { to } of this.#workers.values()) to.send({ type: 'recall', pool, id });
-  }
-
-  publishTable(table: PoolTable): void {
-    this.#tables.set(table.pool, table);
-    for (const { to } of this.#workers.values()) to.send({ type: 'hash-table', table });
+  /** Sends an update of a pool to every worker. */
+  publish(update: PoolUpdate): void {
+    switch (update.type) {
+      case 'change':
+        this.#await(update.change);
+        break;
+      case 'hash-table':
+        this.#tables.set(update.table.pool, update.table);
+        break;
+      case 'recall':
+        break;
+      default:
+        return unreachable(update);
+    }
+    for (const { to } of this.#workers.values()) to.send(update);
   }
 
   acknowledge(workerId: number, pool: string, version: number): void {
@@ -121,40 +119,49 @@ export class Broadcaster {
     this.#settle();
   }
 
+  /** Sends a worker that missed a change the whole pool. */
   resync(workerId: number, pool: string): void {
-    const snapshot = this.#snapshotOf(pool);
+    const snapshot = this.#pools.get(pool)?.snapshot;
     if (snapshot !== undefined) this.#workers.get(workerId)?.to.send({ type: 'snapshot', snapshot });
   }
 
-  /** For a worker that has missed changes, of any pool or of the configuration. */
+  /** Sends configuration, pools and tables to a worker that may have missed any of them. */
   resyncAll(workerId: number): void {
-    const message = { config: this.#config, snapshots: this.#snapshots(), stickySecret: this.#stickySecret };
-    this.#workers.get(workerId)?.to.send({ type: 'configure', ...message });
-    for (const table of this.#tables.values()) this.#workers.get(workerId)?.to.send({ type: 'hash-table', table });
+    const { current: config, secrets } = this.#config;
+    const to = this.#workers.get(workerId)?.to;
+    to?.send({ type: 'configure', config, snapshots: this.#snapshots(), secrets });
+    for (const table of this.#tables.values()) to?.send({ type: 'hash-table', table });
   }
 
-  /** Nothing waits for a worker that is gone. */
+  /** Forgets a worker that is gone; no change waits for it any more. */
   leave(workerId: number): void {
     if (!this.#workers.delete(workerId)) return;
     this.#settle();
     this.#share();
   }
 
-  /** @returns the version of `pool` that a worker is known to have */
+  /** @returns the newest version of `pool` that a worker has acknowledged */
   acknowledged(workerId: number, pool: string): number | undefined {
     return this.#workers.get(workerId)?.acknowledged.get(pool);
   }
 
   #snapshots(): PoolSnapshot[] {
-    return Object.keys(this.#config.pools).flatMap((name) => this.#snapshotOf(name) ?? []);
+    return Object.keys(this.#config.current.pools).flatMap((name) => this.#pools.get(name)?.snapshot ?? []);
   }
 
-  /** One that drains counts until it is gone: what it has in flight is part of what is limited. */
+  /** Tells each worker its share. A draining one counts until it is gone: its requests in flight use up limits too. */
   #share(): void {
     const of = this.#workers.size;
     [...this.#workers.values()].forEach(({ to }, index) => {
       to.send({ type: 'share', share: { index, of } });
     });
+  }
+
+  #await({ pool, version }: PoolChange): void {
+    if (this.#workers.size === 0) return;
+    this.#pending.push({ pool, version, atMs: this.#nowMs() });
+    // A worker that hangs acknowledges nothing; the time measured for the oldest change is of no use by now.
+    if (this.#pending.length > MOST_PENDING) this.#pending.shift();
   }
 
   #settle(): void {
@@ -167,7 +174,7 @@ export class Broadcaster {
   }
 
   #converged({ atMs }: Pending): void {
-    // With no worker left there is none that the change has reached.
+    // With no worker left, the change has reached none.
     if (this.#workers.size === 0) return;
     this.#lastMs = this.#nowMs() - atMs;
     this.#maxMs = Math.max(this.#maxMs ?? 0, this.#lastMs);

@@ -15,7 +15,7 @@ const RETRY_MS = 1_000;
 /** A thread that has nothing to build ends after so long, in milliseconds. */
 const IDLE_MS = 10_000;
 
-interface Watch {
+interface TableWatch {
   readonly pool: string;
   readonly weights: Map<BackendId, number>;
   version: number;
@@ -29,7 +29,7 @@ export class HashTables {
   readonly #file: string;
   readonly #publish: (table: PoolTable) => void;
   readonly #logger: Logger;
-  readonly #watches = new Map<string, Watch>();
+  readonly #watches = new Map<string, TableWatch>();
   #threads: Piscina<readonly TableMember[], MaglevTable> | undefined;
   #stopped = false;
 
@@ -46,7 +46,7 @@ export class HashTables {
   /** Begins with a table for the pool as it is. @returns settled when that is published, or could not be built */
   watch({ pool, version, backends }: PoolSnapshot): Promise<void> {
     const weights = new Map(backends.map(({ id, weight }) => [id, weight]));
-    const watch: Watch = { pool, weights, version, stale: true, building: false, timer: undefined };
+    const watch: TableWatch = { pool, weights, version, stale: true, building: false, timer: undefined };
     this.#watches.set(pool, watch);
     return this.#build(watch);
   }
@@ -81,7 +81,7 @@ export class HashTables {
     await this.#threads?.destroy();
   }
 
-  #buildIn(watch: Watch, ms: number): void {
+  #buildIn(watch: TableWatch, ms: number): void {
     if (watch.building || !this.#isWatched(watch)) return;
     watch.timer ??= setTimeout(() => {
       watch.timer = undefined;
@@ -89,7 +89,7 @@ export class HashTables {
     }, ms);
   }
 
-  async #build(watch: Watch): Promise<void> {
+  async #build(watch: TableWatch): Promise<void> {
     const { pool, version } = watch;
     watch.building = true;
     watch.stale = false;
@@ -106,7 +106,7 @@ export class HashTables {
     if (failed || watch.stale) this.#buildIn(watch, failed ? RETRY_MS : BUILDS_APART_MS);
   }
 
-  #isWatched(watch: Watch): boolean {
+  #isWatched(watch: TableWatch): boolean {
     return !this.#stopped && this.#watches.get(watch.pool) === watch;
   }
 

@@ -52,7 +52,7 @@ export interface ProbeCounts {
 
 const NEVER_PROBED: ProbeCounts = { succeeded: 0, failed: 0, last: undefined };
 
-interface Watch {
+interface ProbeWatch {
   readonly pool: Pool;
   readonly id: BackendId;
   check: HealthCheckConfig;
@@ -74,7 +74,7 @@ interface Watch {
 
 export class HealthScheduler {
   readonly #parts: SchedulerParts;
-  readonly #watches = new Map<string, Watch>();
+  readonly #watches = new Map<string, ProbeWatch>();
   #complainedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -85,7 +85,7 @@ export class HealthScheduler {
   /** Begins with a probe at once. @returns settled with the first verdict; at once for a name nobody can probe yet */
   watch(pool: Pool, id: BackendId, check: HealthCheckConfig): Promise<void> {
     return new Promise((resolve) => {
-      const watch: Watch = {
+      const watch: ProbeWatch = {
         pool,
         id,
         check,
@@ -162,7 +162,7 @@ export class HealthScheduler {
     for (const { pool, id } of [...this.#watches.values()]) this.unwatch(pool, id);
   }
 
-  #probe(watch: Watch): void {
+  #probe(watch: ProbeWatch): void {
     clearTimeout(watch.timer);
     watch.timer = undefined;
     const backend = watch.pool.backend(watch.id);
@@ -177,7 +177,7 @@ export class HealthScheduler {
     );
   }
 
-  #answered(watch: Watch, generation: number, result: ProbeResult): void {
+  #answered(watch: ProbeWatch, generation: number, result: ProbeResult): void {
     if (watch.generation !== generation) return;
     watch.probing = false;
     watch.last = result;
@@ -194,7 +194,7 @@ export class HealthScheduler {
     this.#scheduleNext(watch, before.ok === undefined ? spreadProbeInMs : nextProbeInMs, watch.lastAtMs);
   }
 
-  #untried(watch: Watch, generation: number, error: unknown): void {
+  #untried(watch: ProbeWatch, generation: number, error: unknown): void {
     if (watch.generation !== generation) return;
     watch.probing = false;
     this.#scheduleNext(watch, nextProbeInMs, watch.lastAtMs);
@@ -205,20 +205,20 @@ export class HealthScheduler {
     this.#parts.logger.warn('health check could not be made', { pool: watch.pool.name, backend: watch.id, reason });
   }
 
-  #scheduleNext(watch: Watch, pause: typeof nextProbeInMs, fromMs: number): void {
+  #scheduleNext(watch: ProbeWatch, pause: typeof nextProbeInMs, fromMs: number): void {
     // What was told about the verdict may have ended or restarted the watch.
     if (watch.probing || this.#watches.get(keyOf(watch.pool, watch.id)) !== watch) return;
     this.#probeAt(watch, fromMs + pause(watch.record, watch.check, this.#parts.random));
   }
 
-  #probeAt(watch: Watch, dueAtMs: number): void {
+  #probeAt(watch: ProbeWatch, dueAtMs: number): void {
     clearTimeout(watch.timer);
     watch.dueAtMs = Math.round(dueAtMs / GRAIN_MS) * GRAIN_MS;
     // A busy process may be late already, and Node 24 warns of a time that is negative.
     watch.timer = setTimeout(() => this.#probe(watch), Math.max(0, watch.dueAtMs - this.#parts.nowMs()));
   }
 
-  #turn({ pool, id, record }: Watch, { reason }: ProbeResult): void {
+  #turn({ pool, id, record }: ProbeWatch, { reason }: ProbeResult): void {
     pool.setHealth(id, record.health, reason);
     const isDown = record.health === 'down';
     this.#parts.journal.note(isDown ? 'backend-down' : 'backend-up', { pool: pool.name, backend: id, reason });
@@ -226,11 +226,11 @@ export class HealthScheduler {
   }
 }
 
-function taskOf({ host, port }: Backend, { check, http }: Watch): ProbeTask {
+function taskOf({ host, port }: Backend, { check, http }: ProbeWatch): ProbeTask {
   return { host, port: check.port ?? port, http, timeoutMs: check.timeout };
 }
 
-function settleFirst(watch: Watch): void {
+function settleFirst(watch: ProbeWatch): void {
   watch.onFirst?.();
   watch.onFirst = undefined;
 }

@@ -2,7 +2,7 @@
  * control/journal.ts: what happens is told here once. It goes into the log, is kept for whoever asks what happened
  * lately, and wakes whoever is watching; the three can never disagree.
  */
-import { type Happenings, type Kind, type Loudness, TELLINGS } from './happenings.js';
+import { EVENT_FORMATS, type EventDetails, type EventKind, type Severity } from './events.js';
 import type { Logger } from './logger.js';
 
 /** Something that happened, as JSON shows it. */
@@ -11,8 +11,8 @@ export interface JournalEntry {
   readonly id: string;
   /** ISO 8601. */
   readonly at: string;
-  readonly kind: Kind;
-  readonly level: Loudness;
+  readonly kind: EventKind;
+  readonly level: Severity;
   readonly pool: string | null;
   readonly backend: string | null;
   readonly worker: number | null;
@@ -38,8 +38,8 @@ export class Journal {
     this.#run = nowMs().toString(36);
   }
 
-  note<K extends Kind>(kind: K, what: Happenings[K]): void {
-    const { level, message, text } = TELLINGS[kind];
+  note<K extends EventKind>(kind: K, what: EventDetails[K]): void {
+    const { level, message, text } = EVENT_FORMATS[kind];
     this.#logger.log(level, message, what);
     this.#count += 1;
     const at = new Date(this.#nowMs()).toISOString();
@@ -78,7 +78,7 @@ export class Journal {
 
 type About = Pick<JournalEntry, 'pool' | 'backend' | 'worker'>;
 
-function aboutOf(what: Happenings[Kind]): About {
+function aboutOf(what: EventDetails[EventKind]): About {
   return {
     pool: 'pool' in what ? what.pool : null,
     backend: 'backend' in what ? what.backend : null,

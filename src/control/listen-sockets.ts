@@ -1,52 +1,67 @@
-/** control/listen-sockets.ts: all the sockets that clients connect to, each under the address it was configured with. */
+/** control/listen-sockets.ts: the sockets that clients connect to, each with the listener that it was opened for. */
+import type { ListenerChange } from '../config/listener-changes.js';
+import type { ListenerConfig } from '../config/listeners.js';
 import type { Accept } from './accept.js';
 import { type ListenSocket, openListenSocket } from './listen-socket.js';
 
-interface Entry {
-  /** As configured: its port may be 0. */
-  readonly configured: string;
+/** A listener that listens. */
+export interface OpenListener {
+  /** Its name and settings as they are now; in `address` the port may be 0. */
+  readonly config: ListenerConfig;
   readonly socket: ListenSocket;
 }
 
 export class ListenSockets {
-  #entries: readonly Entry[] = [];
+  #open: readonly OpenListener[] = [];
 
-  get all(): readonly ListenSocket[] {
-    return this.#entries.map(({ socket }) => socket);
+  /** In the order of the configuration; those that a reload has added come last. */
+  get all(): readonly OpenListener[] {
+    return this.#open;
+  }
+
+  /** Where the listeners really listen, port 0 resolved. */
+  get addresses(): readonly string[] {
+    return this.#open.map(({ socket }) => socket.address);
   }
 
   /**
-   * Opens them all, or none. They are not among {@link all} before {@link add}.
+   * Opens a socket for every listener, or none. They are not among {@link all} before {@link add}.
    * @throws {StartError} when one cannot be listened on
    */
-  static async open(addresses: readonly string[], accept: Accept): Promise<readonly Entry[]> {
-    const entries: Entry[] = [];
+  static async open(listeners: readonly ListenerConfig[], accept: Accept): Promise<readonly OpenListener[]> {
+    const opened: OpenListener[] = [];
     try {
-      for (const configured of addresses) {
-        entries.push({ configured, socket: await openListenSocket(configured, accept) });
+      for (const config of listeners) {
+        opened.push({ config, socket: await openListenSocket(config.address, accept) });
       }
     } catch (error) {
-      for (const { socket } of entries) socket.close();
+      for (const { socket } of opened) socket.close();
       throw error;
     }
-    return entries;
+    return opened;
   }
 
-  add(entries: readonly Entry[]): void {
-    this.#entries = [...this.#entries, ...entries];
+  add(listeners: readonly OpenListener[]): void {
+    this.#open = [...this.#open, ...listeners];
   }
 
-  /** @returns the socket, closed, that was configured with that address; `undefined` when there is none */
-  remove(configured: string): ListenSocket | undefined {
-    const entry = this.#entries.find((each) => each.configured === configured);
-    if (entry === undefined) return undefined;
-    this.#entries = this.#entries.filter((each) => each !== entry);
-    entry.socket.close();
-    return entry.socket;
+  /** Gives listeners other settings, or another name; their sockets stay. */
+  change(changes: readonly ListenerChange[]): void {
+    const byName = new Map(changes.map(({ before, after }) => [before.name, after]));
+    this.#open = this.#open.map(({ config, socket }) => ({ config: byName.get(config.name) ?? config, socket }));
   }
 
-  /** They stay listed, for whoever asks where it was. Idempotent. */
+  /** @returns the listener of that name, its socket closed; `undefined` when there is none */
+  remove(name: string): OpenListener | undefined {
+    const found = this.#open.find(({ config }) => config.name === name);
+    if (found === undefined) return undefined;
+    this.#open = this.#open.filter((each) => each !== found);
+    found.socket.close();
+    return found;
+  }
+
+  /** Closes every socket; they stay listed, for whoever asks where the balancer listened. Idempotent. */
   close(): void {
-    for (const { socket } of this.#entries) socket.close();
+    for (const { socket } of this.#open) socket.close();
   }
 }

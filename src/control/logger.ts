@@ -30,16 +30,16 @@ export function createLogger(level: LogLevel, stream: LogStream = process.stderr
   });
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 function json(): winston.Logform.Format {
-  return winston.format.printf(({ level, message, ...rest }: Entry) =>
+  return winston.format.printf(({ level, message, ...rest }: LogFields) =>
     JSON.stringify({ time: new Date().toISOString(), level, message, ...rest }),
   );
 }
 
 function readable(): winston.Logform.Format {
-  return winston.format.printf(({ level, message, ...rest }: Entry) => {
+  return winston.format.printf(({ level, message, ...rest }: LogFields) => {
     const time = new Date().toISOString().slice(11, 23);
     const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${quoted(value)}`);
     return `${time} ${String(level).padEnd(5)} ${String(message)}${fields.join('')}`;

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { type BackendSettings, backendConfig, type HealthCheckConfig, withTier } from '../config/schema.js';
+import { type BackendSettings, backendConfig, withTier } from '../config/schema.js';
 import { duration } from '../config/values.js';
 import { formatAddress, parseAddress } from '../core/address.js';
 import type { Backend, BackendId } from '../core/backend.js';
@@ -18,6 +18,7 @@ import type { Journal } from './journal.js';
 import type { Outliers } from './outliers.js';
 import { type Hosts, newBackend, type Pool } from './pool.js';
 import type { Resolver } from './resolver.js';
+import type { RunningConfig } from './running-config.js';
 import type { Stats } from './stats.js';
 
 const { address, backup, admin, weight, tier, maxConnections } = backendConfig.shape;
@@ -71,8 +72,7 @@ export interface PoolChanges {
 }
 
 export interface MembershipParts {
-  /** How the pool's backends are probed now. */
-  readonly healthCheckOf: (pool: Pool) => HealthCheckConfig;
+  readonly config: Pick<RunningConfig, 'pool'>;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly health: HealthScheduler;
   readonly resolver: Resolver;
@@ -118,7 +118,7 @@ export class Membership implements PoolChanges {
   addBackend(poolName: string, input: BackendInput, hosts?: Hosts): number {
     const pool = this.pool(poolName);
     const parsed = withTier(parse(backendConfig, input));
-    const joining = newBackend(parsed, this.#parts.healthCheckOf(pool).initial, hosts);
+    const joining = newBackend(parsed, this.#parts.config.pool(poolName).healthCheck.initial, hosts);
     const { id, weight } = joining.backend;
     const known = pool.backend(id);
     if (known !== undefined) {
@@ -175,11 +175,12 @@ export class Membership implements PoolChanges {
   }
 
   async #watch(pool: Pool, backend: Backend): Promise<void> {
-    const { healthCheckOf, health, resolver, stats } = this.#parts;
+    const { config, health, resolver, stats } = this.#parts;
     stats.admit(pool.name, backend.id);
     const name = nameOf(backend.id);
     const resolved = name === undefined ? true : resolver.watch(pool, { ...backend, host: name });
-    if (isIP(backend.host) !== 0 || (await resolved)) await health.watch(pool, backend.id, healthCheckOf(pool));
+    if (isIP(backend.host) !== 0 || (await resolved))
+      await health.watch(pool, backend.id, config.pool(pool.name).healthCheck);
   }
 
   #warnOfTheLast(before: Eligible, { name, eligible }: Pool): void {

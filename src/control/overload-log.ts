@@ -8,14 +8,14 @@ const ACTIVE = WORKER_COLUMNS.indexOf('overloaded');
 const DELAY = WORKER_COLUMNS.indexOf('longestLoopDelayMs');
 const SHED = REASONS.indexOf('overloaded');
 
-interface Spell {
+interface OverloadPeriod {
   readonly beganMs: number;
   /** Requests so far. */
   readonly shed: number;
 }
 
 /** A worker as far as it is spoken of. */
-interface Named {
+interface WorkerIdentity {
   readonly id: number;
   readonly slot: number;
   readonly pid: number | undefined;
@@ -25,7 +25,7 @@ export class OverloadLog {
   readonly #journal: Journal;
   readonly #nowMs: () => number;
   /** By worker. */
-  readonly #spells = new Map<number, Spell>();
+  readonly #periods = new Map<number, OverloadPeriod>();
 
   /** @param nowMs monotonic milliseconds */
   constructor(journal: Journal, nowMs: () => number) {
@@ -34,22 +34,22 @@ export class OverloadLog {
   }
 
   /** The worker tells what it has counted, which it does once a second. */
-  counted({ id, slot, pid }: Named, { worker, reasons }: Counters): void {
-    const spell = this.#spells.get(id);
-    const shed = (spell?.shed ?? 0) + (reasons[SHED] ?? 0);
+  counted({ id, slot, pid }: WorkerIdentity, { worker, reasons }: Counters): void {
+    const period = this.#periods.get(id);
+    const shed = (period?.shed ?? 0) + (reasons[SHED] ?? 0);
     if (worker[ACTIVE] === 0) {
-      if (spell === undefined) return;
-      this.#spells.delete(id);
-      const forMs = Math.round(this.#nowMs() - spell.beganMs);
+      if (period === undefined) return;
+      this.#periods.delete(id);
+      const forMs = Math.round(this.#nowMs() - period.beganMs);
       return this.#journal.note('worker-recovered', { worker: slot, pid, shed, forMs });
     }
-    this.#spells.set(id, { beganMs: spell?.beganMs ?? this.#nowMs(), shed });
-    if (spell !== undefined) return;
+    this.#periods.set(id, { beganMs: period?.beganMs ?? this.#nowMs(), shed });
+    if (period !== undefined) return;
     this.#journal.note('worker-overloaded', { worker: slot, pid, delayMs: Math.round(worker[DELAY] ?? 0) });
   }
 
   /** The worker is gone. */
   leave(id: number): void {
-    this.#spells.delete(id);
+    this.#periods.delete(id);
   }
 }

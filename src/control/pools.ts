@@ -1,180 +1,129 @@
 /**
  * control/pools.ts: the pools of a running balancer, wired to all that watches their backends: probes, names, passive
- * failures and counts. It knows no worker but by number, and no socket.
+ * failures and counters. It knows workers only by number, and no socket.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { movedShare, type TableMember } from '../balancing/maglev-table.js';
-import type { Config, HealthCheckConfig, PoolConfig } from '../config/schema.js';
-import type { Backend, BackendId } from '../core/backend.js';
-import type { HoldLimits } from '../core/names.js';
+import type { PoolConfig } from '../config/schema.js';
+import type { BackendId } from '../core/backend.js';
 import { systemRandom } from '../core/random.js';
-import type { PoolChange } from '../core/snapshot.js';
-import type { PoolTable } from '../messages.js';
-import type { Programs } from './balancer.js';
-import { dnsNames, type Names } from './dns.js';
+import type { RunningBackend, RunningPool } from './backend-plan.js';
 import { Drains } from './drains.js';
 import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
-import { Membership, nameOf } from './membership.js';
+import { Membership } from './membership.js';
 import { monotonicMs } from './monotonic.js';
+import { NameResolution } from './name-resolution.js';
 import { type Failing, Outliers } from './outliers.js';
 import { panicLog } from './panic-log.js';
+import { withinPatience } from './patience.js';
 import { type Hosts, newBackend, Pool } from './pool.js';
-import type { Prober } from './probe-thread.js';
-import { Resolver } from './resolver.js';
+import { PoolUpdates } from './pool-updates.js';
+import type { RememberedStates } from './remembered-states.js';
+import type { RunningConfig } from './running-config.js';
+import { foldState, type RuntimeState } from './runtime-state.js';
 import { Services } from './services.js';
 import { Stats } from './stats.js';
 import { SuccessRates } from './success-rates.js';
-
-/** How long a start waits for names and first verdicts, in milliseconds; both go on in the background. */
-const PATIENCE_MS = 1_000;
-/** For the connection that tells which of several addresses of a name accepts. */
-const CHOOSE_WITHIN_MS = 1_000;
+import type { Prober } from './thread-prober.js';
 
 export interface PoolsParts {
-  readonly config: Config;
+  readonly config: RunningConfig;
+  /** What operators had changed before the restart; the pools begin with it. */
+  readonly state: RuntimeState;
+  /** Admin states kept for backends that a service has yet to name. */
+  readonly remembered: RememberedStates;
   readonly logger: Logger;
   readonly journal: Journal;
-  /** The compiled tasks. */
-  readonly programs: Pick<Programs, 'hashTable'>;
+  /** File of the compiled task that builds hash tables, an absolute path. */
+  readonly hashTableProgram: string;
   readonly startProber: () => Prober;
-  /** Told of every change, after the pool has it. */
-  readonly publish: (change: PoolChange) => void;
-  /** Told when every worker has to end what it has open on a backend. */
-  readonly recall: (pool: string, id: BackendId) => void;
-  readonly publishTable: (table: PoolTable) => void;
-  /** @returns the admin state that was kept for a backend which a service names for the first time */
-  readonly rejoining: (pool: string, id: BackendId) => Backend['admin'] | undefined;
 }
 
 export class Pools {
-  readonly #pools = new Map<string, Pool>();
-  readonly health: HealthScheduler;
+  /** Every change of a pool, its hash tables and its recalls. */
+  readonly updates = new PoolUpdates();
+  readonly stats = new Stats(monotonicMs);
   readonly drains: Drains;
   readonly outliers: Outliers;
-  readonly stats = new Stats(monotonicMs);
+  readonly health: HealthScheduler;
+  readonly names: NameResolution;
   readonly membership: Membership;
   readonly services: Services;
-  readonly #successRates: SuccessRates;
-  /** By name, as they are configured now. */
-  readonly #configs: Map<string, PoolConfig>;
+  readonly #config: RunningConfig;
+  readonly #pools = new Map<string, Pool>();
   readonly #prober: Prober;
-  #names: Names;
-  #dns: Config['dns'];
-  readonly #resolver: Resolver;
   readonly #hashTables: HashTables;
-  readonly #onChange: (change: PoolChange) => void;
+  readonly #successRates: SuccessRates;
 
-  constructor({
-    config,
-    logger,
-    journal,
-    programs,
-    startProber,
-    publish,
-    publishTable,
-    recall,
-    rejoining,
-  }: PoolsParts) {
-    this.#configs = new Map(Object.entries(config.pools));
-    const logPanic = panicLog(journal);
-    this.#onChange = (change) => {
-      publish(change);
-      this.#hashTables.heed(change);
-      const pool = this.byName.get(change.pool);
-      if (pool !== undefined) logPanic(pool);
-    };
-    for (const [name, pool] of this.#configs) this.#pools.set(name, this.#newPool(name, pool));
-    this.drains = new Drains((pool, id) => {
-      const { inflight } = this.stats.backend(pool.name, id);
-      journal.note('drain-over', { pool: pool.name, backend: id, inflight });
-      recall(pool.name, id);
-    });
-    this.#hashTables = new HashTables(programs.hashTable, publishTable, logger);
-    this.outliers = new Outliers(monotonicMs, journal);
+  constructor({ config, state, remembered, logger, journal, hashTableProgram, startProber }: PoolsParts) {
+    const { updates, stats } = this;
+    this.#config = config;
+    for (const [name, pool] of Object.entries(foldState(config.current, state).pools)) {
+      this.#pools.set(name, this.#newPool(name, pool));
+    }
     this.#prober = startProber();
+    this.drains = new Drains((pool, id) => {
+      journal.note('drain-over', { pool: pool.name, backend: id, inflight: stats.backend(pool.name, id).inflight });
+      updates.publish({ type: 'recall', pool: pool.name, id });
+    });
+    this.outliers = new Outliers(monotonicMs, journal);
     this.health = this.#healthScheduler(logger, journal);
-    this.#dns = config.dns;
-    this.#names = dnsNames(config.dns.servers);
-    const hold = (): HoldLimits => this.#dns;
-    this.#resolver = this.#nameResolver(hold, logger);
-    const { byName: pools, health, outliers, stats } = this;
+    const { drains, outliers, health } = this;
+    this.names = new NameResolution({
+      config,
+      probe: (task) => this.#prober.probe(task),
+      onMoved: (pool, id) => health.restart(pool, id),
+      logger,
+    });
+    const { resolver } = this.names;
+    const kept = { health, resolver, drains, outliers, stats };
+    this.membership = new Membership({ config, journal, pools: this.#pools, ...kept });
+    this.services = new Services({ config, names: this.names, changes: this.membership, remembered, logger });
+    this.#hashTables = new HashTables(
+      hashTableProgram,
+      (table) => updates.publish({ type: 'hash-table', table }),
+      logger,
+    );
     this.#successRates = new SuccessRates({
-      pools: () => pools.values(),
-      limitsOf: (pool) => this.#configOf(pool).outlier,
+      pools: () => this.#pools.values(),
+      limitsOf: ({ name }) => config.pool(name).outlier,
       totals: (pool, id) => stats.backend(pool.name, id),
       eject: (pool, straggler, limits) => outliers.straggles(pool, straggler, limits),
       nowMs: monotonicMs,
     });
-    const healthCheckOf = (pool: Pool): HealthCheckConfig => this.#configOf(pool).healthCheck;
-    this.membership = new Membership({
-      healthCheckOf,
-      journal,
-      pools,
-      health,
-      resolver: this.#resolver,
-      drains: this.drains,
-      outliers,
-      stats,
-    });
-    this.services = new Services({
-      lookup: (name) => this.#names.services(name),
-      changes: this.membership,
-      get hold() {
-        return hold();
-      },
-      holdMs: (pool, id) => this.#resolver.holdMs(pool, id),
-      rejoining,
-      logger,
-    });
+    this.#followChanges(panicLog(journal));
   }
 
   get byName(): ReadonlyMap<string, Pool> {
     return this.#pools;
   }
 
+  /** The pools as they are now, with what operators have changed. */
+  get running(): readonly RunningPool[] {
+    return [...this.#pools.values()].map((pool) => ({ name: pool.name, backends: this.#runningIn(pool) }));
+  }
+
+  /** @returns the backends of a pool as they are now; none where there is no such pool */
+  runningBackends(name: string): readonly RunningBackend[] {
+    const pool = this.#pools.get(name);
+    return pool === undefined ? [] : this.#runningIn(pool);
+  }
+
   /**
    * Begins to watch every backend.
-   * @returns settled when each has its first verdict and each pool the table it may need, or had a second for it
+   * @returns settled when each backend has its first verdict and each `maglev` pool its table, or after a second
    */
   async start(): Promise<void> {
     this.#successRates.start();
     await withinPatience(Promise.all([this.membership.start(), this.#findServices(), this.#buildTables()]));
   }
 
-  async #findServices(): Promise<void> {
-    const all = [...this.byName.values()].flatMap((pool) =>
-      this.#configOf(pool).services.map((service) => this.services.watch(pool, service)),
-    );
-    await Promise.all(all);
-  }
-
-  async #buildTables(): Promise<void> {
-    const hashed = [...this.byName.values()].filter((pool) => this.#configOf(pool).policy === 'maglev');
-    await Promise.all(hashed.map(({ snapshot }) => this.#hashTables.watch(snapshot)));
-  }
-
-  /**
-   * Asks for the names of backends that are to join, so that those can be used the moment they do.
-   * @returns those that were answered within a second
-   */
-  async resolve(ids: readonly string[]): Promise<Hosts> {
-    const names = new Set(ids.flatMap((id) => nameOf(id) ?? []));
-    const hosts = new Map<string, string>();
-    const asked = [...names].map(async (name) => {
-      const { addresses } = await this.#names.addresses(name);
-      if (addresses[0] !== undefined) hosts.set(name, addresses[0]);
-    });
-    // A name that does not resolve is told of by whoever keeps it up to date.
-    await withinPatience(Promise.allSettled(asked));
-    return hosts;
-  }
-
-  /** A pool joins while the others run; its backends are watched from now on. */
-  add(name: string, config: PoolConfig, hosts: Hosts): void {
-    this.#configs.set(name, config);
+  /** Adds a pool while the others run; it must be in the running configuration. Its backends are watched at once. */
+  add(name: string, hosts: Hosts): void {
+    const config = this.#config.pool(name);
     const pool = this.#newPool(name, config, hosts);
     this.#pools.set(name, pool);
     void this.membership.join(pool);
@@ -182,11 +131,13 @@ export class Pools {
     if (config.policy === 'maglev') void this.#hashTables.watch(pool.snapshot);
   }
 
-  /** It goes on by other settings; who is in it is membership's. */
-  configure(name: string, config: PoolConfig): void {
+  /**
+   * Has a pool act by the settings that the running configuration has for it now. Its backends are not touched.
+   * @param before its settings until now
+   */
+  configure(name: string, before: PoolConfig): void {
     const pool = this.membership.pool(name);
-    const before = this.#configOf(pool);
-    this.#configs.set(name, config);
+    const config = this.#config.pool(name);
     pool.panicShare = config.panic;
     if (!isDeepStrictEqual(before.healthCheck, config.healthCheck)) this.health.reconfigure(pool, config.healthCheck);
     this.services.configure(pool, config.services);
@@ -195,44 +146,27 @@ export class Pools {
     else this.#hashTables.unwatch(name);
   }
 
-  /** The pool is no more; what workers have in flight on it is theirs. */
+  /** Removes a pool; requests that workers have in flight on its backends still finish. */
   remove(name: string): void {
     const pool = this.membership.pool(name);
     this.services.unwatch(pool);
     this.#hashTables.unwatch(name);
     this.membership.leave(pool);
     this.#pools.delete(name);
-    this.#configs.delete(name);
   }
 
-  /** Names are asked for in another way from now on; questions that are open still get their answers. */
-  configureDns(dns: Config['dns']): void {
-    if (isDeepStrictEqual(dns, this.#dns)) return;
-    if (!isDeepStrictEqual(dns.servers, this.#dns.servers)) this.#names = dnsNames(dns.servers);
-    this.#dns = dns;
-  }
-
-  policyOf(name: string): string | undefined {
-    return this.#configs.get(name)?.policy;
-  }
-
-  /** @returns the share of all hash keys that would have another backend, were these the pool's */
+  /** @returns the share of all hash keys that would move to another backend if the pool had these members */
   async movedKeys(name: string, members: readonly TableMember[]): Promise<number> {
     const { backends } = this.membership.pool(name).snapshot;
     const before = backends.map(({ id, weight }) => ({ id, weight }));
     return movedShare(await this.#hashTables.build(before), await this.#hashTables.build(members));
   }
 
-  #newPool(name: string, { backends, healthCheck, panic }: PoolConfig, hosts?: Hosts): Pool {
-    const joining = backends.map((each) => newBackend(each, healthCheck.initial, hosts));
-    return new Pool(name, joining, panic, Date.now, this.#onChange);
-  }
-
-  /** A worker reports failures in a row on a backend. */
+  /** Takes a worker's report of consecutive failures on a backend. */
   failing(workerId: number, report: Failing): void {
-    const pool = this.byName.get(report.pool);
+    const pool = this.#pools.get(report.pool);
     if (pool === undefined) return;
-    this.outliers.report(workerId, pool, report, this.#configOf(pool).outlier);
+    this.outliers.report(workerId, pool, report, this.#config.pool(pool.name).outlier);
     if (report.reason === 'connect') this.health.soon(pool, report.id);
   }
 
@@ -241,11 +175,10 @@ export class Pools {
     this.outliers.leave(workerId);
   }
 
-  /** Nothing is watched any more. Idempotent. */
+  /** Stops all watching. Idempotent. */
   async stop(): Promise<void> {
     this.services.stop();
-    this.#resolver.stop();
-    this.#names.cancel();
+    this.names.stop();
     this.health.stop();
     this.drains.stop();
     this.outliers.stop();
@@ -253,10 +186,35 @@ export class Pools {
     await Promise.all([this.#prober.close(), this.#hashTables.stop()]);
   }
 
-  #configOf({ name }: Pool): PoolConfig {
-    const config = this.#configs.get(name);
-    if (config === undefined) throw new TypeError(`Pool "${name}" has no configuration`);
-    return config;
+  async #findServices(): Promise<void> {
+    const all = [...this.#pools.values()].flatMap((pool) =>
+      this.#config.pool(pool.name).services.map((service) => this.services.watch(pool, service)),
+    );
+    await Promise.all(all);
+  }
+
+  async #buildTables(): Promise<void> {
+    const hashed = [...this.#pools.values()].filter(({ name }) => this.#config.pool(name).policy === 'maglev');
+    await Promise.all(hashed.map(({ snapshot }) => this.#hashTables.watch(snapshot)));
+  }
+
+  #newPool(name: string, { backends, healthCheck, panic }: PoolConfig, hosts?: Hosts): Pool {
+    const joining = backends.map((each) => newBackend(each, healthCheck.initial, hosts));
+    return new Pool(name, joining, panic, Date.now, (change) => this.updates.publish({ type: 'change', change }));
+  }
+
+  #followChanges(logPanic: (pool: Pool) => void): void {
+    this.updates.subscribe((update) => {
+      if (update.type !== 'change') return;
+      this.#hashTables.heed(update.change);
+      const pool = this.#pools.get(update.change.pool);
+      if (pool !== undefined) logPanic(pool);
+    });
+  }
+
+  #runningIn(pool: Pool): readonly RunningBackend[] {
+    const serviceOf = (id: BackendId): string | null => this.services.of(pool, id) ?? null;
+    return pool.snapshot.backends.map((backend) => ({ ...backend, service: serviceOf(backend.id) }));
   }
 
   #healthScheduler(logger: Logger, journal: Journal): HealthScheduler {
@@ -271,36 +229,8 @@ export class Pools {
       },
       onDown: (pool, id) => {
         this.outliers.wentDown(pool, id);
-        this.#resolver.refresh(pool, id);
+        this.names.resolver.refresh(pool, id);
       },
     });
   }
-
-  #nameResolver(hold: () => HoldLimits, logger: Logger): Resolver {
-    const accepts = async (host: string, port: number): Promise<boolean> => {
-      const task = { host, port, http: undefined, timeoutMs: CHOOSE_WITHIN_MS };
-      return (await this.#prober.probe(task)).ok;
-    };
-    return new Resolver({
-      lookup: (name) => this.#names.addresses(name),
-      get hold() {
-        return hold();
-      },
-      random: systemRandom,
-      accepts,
-      initialHealth: (pool) => this.#configOf(pool).healthCheck.initial,
-      onMoved: (pool, id) => this.health.restart(pool, id),
-      logger,
-    });
-  }
-}
-
-/** Settles with `work`, or when that has had its time; it goes on in the background then. */
-async function withinPatience(work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS);
-  });
-  await Promise.race([work, over]);
-  clearTimeout(timer);
 }

@@ -6,12 +6,12 @@ const STEPS = 5;
 const STEP_MS = 2_000;
 
 /** In milliseconds; `null` where nothing was timed of late. */
-export interface Latency {
+export interface LatencyQuantiles {
   readonly p50: number | null;
   readonly p99: number | null;
 }
 
-const UNKNOWN: Latency = { p50: null, p99: null };
+const UNKNOWN: LatencyQuantiles = { p50: null, p99: null };
 
 export class RecentDurations {
   /** One row of classes per step, reused in turn; made with the first duration, as many backends never have one. */
@@ -26,7 +26,7 @@ export class RecentDurations {
     this.#rows[index] = (this.#rows[index] ?? 0) + count;
   }
 
-  latency(nowMs: number): Latency {
+  latency(nowMs: number): LatencyQuantiles {
     if (this.#rows === undefined) return UNKNOWN;
     this.#advance(this.#rows, nowMs);
     const counts = new Uint32Array(CLASSES);

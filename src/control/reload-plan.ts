@@ -3,14 +3,10 @@
  * what has to wait for a restart. A reload applies exactly this, and `roundhouse diff` shows it.
  */
 import { changedUnder } from '../config/changed-keys.js';
+import { listenerChanges } from '../config/listener-changes.js';
+import type { ListenerConfig } from '../config/listeners.js';
 import type { Config } from '../config/schema.js';
-import { type BackendPlan, planBackends, type RunningBackend } from './backend-plan.js';
-
-/** A pool as it is now, run-time changes included. */
-export interface RunningPool {
-  readonly name: string;
-  readonly backends: readonly RunningBackend[];
-}
+import { type BackendPlan, planBackends, type RunningBackend, type RunningPool } from './backend-plan.js';
 
 export interface PoolPlan {
   readonly name: string;
@@ -20,11 +16,20 @@ export interface PoolPlan {
   readonly backends: BackendPlan;
 }
 
+/** A listener as a plan names it; `address` is as it is configured. */
+export type ListenerHead = Pick<ListenerConfig, 'name' | 'address'>;
+
+export interface ListenersPlan {
+  readonly add: readonly ListenerHead[];
+  /** Listeners whose sockets stay, under the names they will have; `settings` are the keys whose values change. */
+  readonly change: readonly (ListenerHead & { readonly settings: readonly string[] })[];
+  readonly remove: readonly ListenerHead[];
+}
+
 export interface ReloadPlan {
   /** Those that change. */
   readonly pools: readonly PoolPlan[];
-  /** Addresses, as they are configured. */
-  readonly listeners: { readonly add: readonly string[]; readonly remove: readonly string[] };
+  readonly listeners: ListenersPlan;
   /** Other keys whose values change at once. */
   readonly settings: readonly string[];
   /** Keys whose values differ and stay as they are until a restart. */
@@ -65,7 +70,7 @@ export function planReload(running: readonly RunningPool[], before: Config, afte
   const changed = keys.flatMap((key) => changedUnder(key, Reflect.get(before, key), Reflect.get(after, key)));
   return {
     pools: planPools(running, before.pools, pools),
-    listeners: planListeners(before, after),
+    listeners: planListeners(before.listeners, after.listeners),
     settings: changed.filter((key) => reloads(key, before, after)),
     restart: changed.filter((key) => !reloads(key, before, after)),
   };
@@ -81,7 +86,7 @@ export function configAfter(before: Config, after: Config): Config {
 
 /** Whether nothing changes, be it that all waits for a restart. */
 export function isIdle({ pools, listeners, settings }: ReloadPlan): boolean {
-  return [pools, listeners.add, listeners.remove, settings].every((each) => each.length === 0);
+  return [pools, listeners.add, listeners.change, listeners.remove, settings].every((each) => each.length === 0);
 }
 
 function reloads(key: string, before: Config, after: Config): boolean {
@@ -121,22 +126,15 @@ function planPool(
   return { name, change: 'changed', settings, backends: planBackends(running, before.backends, after.backends) };
 }
 
-/** Port 0 may be listed several times, a port of its own each time. */
-export function planListeners(before: Config, after: Config): ReloadPlan['listeners'] {
-  const [then, now] = [addressesOf(before), addressesOf(after)];
-  return { add: without(now, then), remove: without(then, now) };
+function planListeners(before: Config['listeners'], after: Config['listeners']): ListenersPlan {
+  const { add, change, remove } = listenerChanges(before, after);
+  return {
+    add: add.map(headOf),
+    change: change.map((each) => ({ ...headOf(each.after), settings: changedUnder('', each.before, each.after) })),
+    remove: remove.map(headOf),
+  };
 }
 
-function without(list: readonly string[], taken: readonly string[]): readonly string[] {
-  const left = [...taken];
-  return list.filter((address) => {
-    const at = left.indexOf(address);
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
-}
-
-/** Where clients connect, as it is configured. */
-export function addressesOf({ listeners }: Config): readonly string[] {
-  return listeners.map(({ address }) => address);
+function headOf({ name, address }: ListenerConfig): ListenerHead {
+  return { name, address };
 }

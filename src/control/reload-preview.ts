@@ -12,17 +12,16 @@ export interface ReloadPreview extends ReloadPlan {
   readonly leaving: Readonly<Record<string, number>>;
 }
 
-export async function previewOf(plan: ReloadPlan, next: Config, pools: Pools): Promise<ReloadPreview> {
-  const hashed = plan.pools.filter(({ name, change }) => change === 'changed' && isHashed(name, next, pools));
+/** @param before the configuration that runs */
+export async function previewOf(plan: ReloadPlan, before: Config, next: Config, pools: Pools): Promise<ReloadPreview> {
+  const isHashed = (name: string): boolean =>
+    before.pools[name]?.policy === 'maglev' && next.pools[name]?.policy === 'maglev';
+  const hashed = plan.pools.filter(({ name, change }) => change === 'changed' && isHashed(name));
   const moved = hashed.map(async (each) => [each.name, await movedIn(each, pools)] as const);
   const leaving = plan.pools
     .filter(({ backends }) => backends.remove.length > 0)
     .map(({ name, backends }) => [name, inflightOn(name, backends.remove, pools)] as const);
   return { ...plan, movedKeys: Object.fromEntries(await Promise.all(moved)), leaving: Object.fromEntries(leaving) };
-}
-
-function isHashed(name: string, next: Config, pools: Pools): boolean {
-  return next.pools[name]?.policy === 'maglev' && pools.policyOf(name) === 'maglev';
 }
 
 function movedIn({ name, backends: { add, alter, remove } }: PoolPlan, pools: Pools): Promise<number> {

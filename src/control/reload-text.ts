@@ -1,6 +1,6 @@
 /** control/reload-text.ts: what a reload changes, or would change, in words for a person. */
 import type { BackendPlan } from './backend-plan.js';
-import type { PoolPlan, ReloadPlan } from './reload-plan.js';
+import type { ListenerHead, PoolPlan, ReloadPlan } from './reload-plan.js';
 
 export interface PlanRow {
   /** Such as `pool web`. */
@@ -13,8 +13,9 @@ export interface PlanRow {
 export function planRows({ pools, listeners, settings, restart }: ReloadPlan): readonly PlanRow[] {
   const row = (subject: string, change: string): PlanRow => ({ subject, change });
   return [
-    ...listeners.add.map((address) => row(`listener ${address}`, 'added')),
-    ...listeners.remove.map((address) => row(`listener ${address}`, 'removed')),
+    ...listeners.add.map((each) => row(listenerSubject(each), 'added')),
+    ...listeners.change.flatMap((each) => each.settings.map((key) => row(listenerSubject(each), `${key} changed`))),
+    ...listeners.remove.map((each) => row(listenerSubject(each), 'removed')),
     ...pools.flatMap((pool) => changesOf(pool).map((change) => row(`pool ${pool.name}`, change))),
     ...settings.map((key) => row(key, 'changed')),
     ...restart.map((key) => row(key, 'needs a restart')),
@@ -23,6 +24,10 @@ export function planRows({ pools, listeners, settings, restart }: ReloadPlan): r
 
 export function planLines(plan: ReloadPlan): readonly string[] {
   return planRows(plan).map(({ subject, change }) => `${subject}: ${change}`);
+}
+
+function listenerSubject({ name, address }: ListenerHead): string {
+  return name === address ? `listener ${address}` : `listener ${name} (${address})`;
 }
 
 function changesOf({ change, settings, backends }: PoolPlan): readonly string[] {

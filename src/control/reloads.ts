@@ -2,6 +2,7 @@
  * control/reloads.ts: reads the configuration again when somebody asks, one reading at a time, and says what came of it.
  */
 import type { Config } from '../config/schema.js';
+import type { Secrets } from '../core/secrets.js';
 import type { AdminToken } from './admin/token.js';
 import { ReloadError } from './errors.js';
 import type { Journal } from './journal.js';
@@ -13,7 +14,8 @@ import { planLines } from './reload-text.js';
 export interface Reading {
   readonly config: Config;
   readonly adminToken: AdminToken | undefined;
-  readonly stickySecret: string | undefined;
+  /** Those that were provided; the balancer makes those that are missing. */
+  readonly secrets: Secrets;
 }
 
 /** Where the configuration comes from. */
@@ -28,8 +30,10 @@ export interface ConfigSource {
 
 export interface ReloadsParts {
   readonly source: ConfigSource | undefined;
-  /** @throws {ReloadError} when it cannot be applied; nothing has changed then */
-  readonly apply: (reading: Reading) => Promise<ReloadPlan>;
+  readonly reconfiguration: {
+    /** @throws {ReloadError | StartError} when it cannot be applied; nothing has changed then */
+    apply(reading: Reading): Promise<ReloadPlan>;
+  };
   readonly journal: Journal;
   readonly logger: Logger;
 }
@@ -61,11 +65,11 @@ export class Reloads {
   }
 
   async #once(): Promise<ReloadPlan> {
-    const { source, apply, journal, logger } = this.#parts;
+    const { source, reconfiguration, journal, logger } = this.#parts;
     if (source?.file === undefined) throw new ReloadError('There is no configuration file that could be read again');
     const { file } = source;
     try {
-      const plan = await apply(await source.read());
+      const plan = await reconfiguration.apply(await source.read());
       journal.note('config-reloaded', { file, changes: planLines(plan) });
       if (plan.restart.length > 0) logger.warn('needs a restart to take effect', { file, keys: plan.restart });
       return plan;

@@ -3,21 +3,20 @@
  * last good address: a resolver that is down must not take the backends with it.
  */
 import { isIP } from 'node:net';
-import type { Backend, BackendId, HealthState } from '../core/backend.js';
-import { type HoldLimits, holdMs } from '../core/names.js';
+import type { Backend, BackendId } from '../core/backend.js';
+import { holdMs } from '../core/names.js';
 import type { Random } from '../core/random.js';
 import type { Addresses } from './dns.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
+import type { CurrentConfig, RunningConfig } from './running-config.js';
 
 export interface ResolverParts {
   readonly lookup: (name: string) => Promise<Addresses>;
-  readonly hold: HoldLimits;
+  readonly config: CurrentConfig<'dns'> & Pick<RunningConfig, 'pool'>;
   readonly random: Random;
   /** Whether a TCP connection to it opens. */
   readonly accepts: (host: string, port: number) => Promise<boolean>;
-  /** What a backend of the pool counts as at an address that has not been probed yet. */
-  readonly initialHealth: (pool: Pool) => HealthState;
   /** Told after the pool has the new address. */
   readonly onMoved: (pool: Pool, id: BackendId) => void;
   readonly logger: Logger;
@@ -26,7 +25,7 @@ export interface ResolverParts {
 /** Names with one TTL would all be asked for at one moment: each waits up to this share longer than it has to. */
 const SPREAD = 0.1;
 
-interface Entry {
+interface WatchedName {
   readonly pool: Pool;
   readonly id: BackendId;
   readonly name: string;
@@ -41,7 +40,7 @@ interface Entry {
 
 export class Resolver {
   readonly #parts: ResolverParts;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, WatchedName>();
   #stopped = false;
 
   constructor(parts: ResolverParts) {
@@ -53,9 +52,9 @@ export class Resolver {
    * @returns settled after the first answer, with whether anybody still wants to know
    */
   async watch(pool: Pool, { id, host }: Backend): Promise<boolean> {
-    const { shortest } = this.#parts.hold;
+    const { shortest } = this.#parts.config.current.dns;
     const state = { timer: undefined, current: undefined, holdMs: shortest, failing: false };
-    const entry: Entry = { pool, id, name: host, ...state };
+    const entry: WatchedName = { pool, id, name: host, ...state };
     this.#entries.set(keyOf(pool, id), entry);
     await this.#refresh(entry);
     return this.#isWatched(entry);
@@ -82,7 +81,7 @@ export class Resolver {
     for (const { pool, id } of [...this.#entries.values()]) this.unwatch(pool, id);
   }
 
-  #refresh(entry: Entry): Promise<void> {
+  #refresh(entry: WatchedName): Promise<void> {
     clearTimeout(entry.timer);
     entry.current ??= this.#resolve(entry).finally(() => {
       entry.current = undefined;
@@ -93,10 +92,10 @@ export class Resolver {
     return entry.current;
   }
 
-  async #resolve(entry: Entry): Promise<void> {
+  async #resolve(entry: WatchedName): Promise<void> {
     try {
       const { addresses, ttlMs } = await this.#parts.lookup(entry.name);
-      entry.holdMs = holdMs(ttlMs, this.#parts.hold);
+      entry.holdMs = holdMs(ttlMs, this.#parts.config.current.dns);
       const host = await this.#choose(entry, addresses);
       if (host !== undefined && this.#isWatched(entry)) this.#moveTo(entry, host);
     } catch (error) {
@@ -105,7 +104,7 @@ export class Resolver {
   }
 
   /** The address in use stays while it works; otherwise the first that accepts, IPv4 before IPv6. */
-  async #choose({ pool, id }: Entry, found: readonly string[]): Promise<string | undefined> {
+  async #choose({ pool, id }: WatchedName, found: readonly string[]): Promise<string | undefined> {
     const backend = pool.backend(id);
     if (backend === undefined) return undefined;
     const { host: inUse, port, health } = backend;
@@ -116,28 +115,29 @@ export class Resolver {
     return hosts.find((_host, index) => accepting[index]) ?? (known ? inUse : hosts[0]);
   }
 
-  #moveTo(entry: Entry, host: string): void {
+  #moveTo(entry: WatchedName, host: string): void {
     entry.failing = false;
     const { pool, id } = entry;
-    if (pool.setHost(id, host, this.#parts.initialHealth(pool), `resolved to ${host}`) === undefined) return;
+    const { initial } = this.#parts.config.pool(pool.name).healthCheck;
+    if (pool.setHost(id, host, initial, `resolved to ${host}`) === undefined) return;
     this.#parts.logger.info('backend name resolved', { pool: pool.name, backend: id, address: host });
     this.#parts.onMoved(pool, id);
   }
 
-  #failed(entry: Entry, error: unknown): void {
+  #failed(entry: WatchedName, error: unknown): void {
     const { pool, id, failing } = entry;
     entry.failing = true;
-    entry.holdMs = this.#parts.hold.shortest;
+    entry.holdMs = this.#parts.config.current.dns.shortest;
     const reason = `the name does not resolve (${codeOf(error)})`;
     if (!this.#isResolved(entry)) pool.explainHealth(id, reason);
     if (!failing) this.#parts.logger.warn('backend name does not resolve', { pool: pool.name, backend: id, reason });
   }
 
-  #isResolved({ pool, id }: Entry): boolean {
+  #isResolved({ pool, id }: WatchedName): boolean {
     return isIP(pool.backend(id)?.host ?? '') !== 0;
   }
 
-  #isWatched(entry: Entry): boolean {
+  #isWatched(entry: WatchedName): boolean {
     return !this.#stopped && this.#entries.get(keyOf(entry.pool, entry.id)) === entry;
   }
 }

@@ -4,8 +4,8 @@
  * taken, written down, and laid over the configuration again.
  */
 import * as z from 'zod';
-import { type BackendSettings, backendConfig, type Config } from '../config/schema.js';
-import type { Backend } from '../core/backend.js';
+import { backendConfig, type Config } from '../config/schema.js';
+import type { ListedBackend, RunningBackend } from './backend-plan.js';
 
 const { address, weight, tier, maxConnections, admin } = backendConfig.shape;
 const settings = { weight: weight.unwrap(), tier: tier.unwrap(), maxConnections: maxConnections.unwrap(), admin };
@@ -25,14 +25,7 @@ export type PoolState = Readonly<z.output<typeof poolState>>;
 export const runtimeStateSchema = z.record(z.string(), poolState);
 export type RuntimeState = Readonly<z.output<typeof runtimeStateSchema>>;
 
-type Listed = Config['pools'][string]['backends'][number];
 type Changed = PoolState['changed'][string];
-
-/** A backend of a running pool. */
-export interface Running extends Pick<Backend, 'id' | keyof BackendSettings> {
-  /** The service that named it. */
-  readonly service: string | null;
-}
 
 export const UNCHANGED: PoolState = { added: [], changed: {}, removed: [] };
 
@@ -44,8 +37,8 @@ export function isUnchanged({ added, changed, removed }: PoolState): boolean {
  * @param listed the pool's backends by its configuration
  * @returns what has to be laid over `listed` to come to `running`
  */
-export function stateOf(listed: readonly Listed[], running: readonly Running[]): PoolState {
-  const configured = new Map<string, Listed>(listed.map((each) => [each.address, each]));
+export function stateOf(listed: readonly ListedBackend[], running: readonly RunningBackend[]): PoolState {
+  const configured = new Map<string, ListedBackend>(listed.map((each) => [each.address, each]));
   const present = new Set<string>(running.map(({ id }) => id));
   const strangers = running.filter(({ id, service }) => service === null && !configured.has(id));
   const changed = running.flatMap((backend): [string, Changed][] => {
@@ -60,7 +53,10 @@ export function stateOf(listed: readonly Listed[], running: readonly Running[]):
 }
 
 /** @returns `listed` as operators have left it; what the state says of backends that are no longer listed is dropped */
-export function withState(listed: readonly Listed[], { added, changed, removed }: PoolState): readonly Listed[] {
+export function withState(
+  listed: readonly ListedBackend[],
+  { added, changed, removed }: PoolState,
+): readonly ListedBackend[] {
   const gone = new Set(removed);
   const later = new Map(added.map((each) => [each.address, each]));
   const kept = listed.filter((each) => !gone.has(each.address));
@@ -82,7 +78,7 @@ export function foldState(config: Config, state: RuntimeState): Config {
   return { ...config, pools: Object.fromEntries(pools) };
 }
 
-function overlaid(listed: Listed, { weight, tier, maxConnections, admin }: Changed): Listed {
+function overlaid(listed: ListedBackend, { weight, tier, maxConnections, admin }: Changed): ListedBackend {
   return {
     ...listed,
     weight: weight ?? listed.weight,
@@ -92,7 +88,7 @@ function overlaid(listed: Listed, { weight, tier, maxConnections, admin }: Chang
   };
 }
 
-function differenceOf(listed: Listed | undefined, running: Running): Changed {
+function differenceOf(listed: ListedBackend | undefined, running: RunningBackend): Changed {
   if (listed === undefined) {
     return running.service !== null && running.admin !== 'enabled' ? { admin: running.admin } : {};
   }
@@ -104,6 +100,6 @@ function differenceOf(listed: Listed | undefined, running: Running): Changed {
   };
 }
 
-function listedAs({ id, weight, tier, maxConnections, admin }: Running): PoolState['added'][number] {
+function listedAs({ id, weight, tier, maxConnections, admin }: RunningBackend): PoolState['added'][number] {
   return { address: id, weight, tier, maxConnections, ...(admin === 'enabled' ? {} : { admin }) };
 }

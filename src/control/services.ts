@@ -7,25 +7,24 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ServiceConfig } from '../config/discovery.js';
 import { MAX_TIER, MAX_WEIGHT } from '../config/schema.js';
 import { formatAddress, parseAddress } from '../core/address.js';
-import type { Backend, BackendId } from '../core/backend.js';
-import type { HoldLimits } from '../core/names.js';
+import type { BackendId } from '../core/backend.js';
 import { backendsOf, type ServiceBackend, type ServiceTarget } from '../core/service.js';
 import type { Logger } from './logger.js';
 import { backendIdOf, type PoolChanges } from './membership.js';
+import type { NameResolution } from './name-resolution.js';
 import type { Pool } from './pool.js';
+import type { RememberedStates } from './remembered-states.js';
+import type { CurrentConfig } from './running-config.js';
 
 export interface ServicesParts {
-  readonly lookup: (name: string) => Promise<readonly ServiceTarget[]>;
+  readonly config: CurrentConfig<'dns'>;
+  readonly names: NameResolution;
   readonly changes: PoolChanges;
-  readonly hold: HoldLimits;
-  /** How long the address of a backend behind a name holds, in milliseconds. */
-  readonly holdMs: (pool: Pool, id: BackendId) => number | undefined;
-  /** @returns the admin state that an operator gave the backend before a restart */
-  readonly rejoining: (pool: string, id: BackendId) => Backend['admin'] | undefined;
+  readonly remembered: RememberedStates;
   readonly logger: Logger;
 }
 
-interface Entry {
+interface WatchedService {
   readonly pool: Pool;
   readonly service: ServiceConfig;
   /** What it has brought into the pool, as the last answer said it. */
@@ -37,7 +36,7 @@ interface Entry {
 
 export class Services {
   readonly #parts: ServicesParts;
-  readonly #entries = new Set<Entry>();
+  readonly #entries = new Set<WatchedService>();
 
   constructor(parts: ServicesParts) {
     this.#parts = parts;
@@ -82,26 +81,26 @@ export class Services {
     for (const entry of this.#entries) this.#end(entry);
   }
 
-  #end(entry: Entry): void {
+  #end(entry: WatchedService): void {
     clearTimeout(entry.timer);
     this.#entries.delete(entry);
   }
 
   /** @param before those whose backends it takes over */
-  #succeed(pool: Pool, service: ServiceConfig, before: readonly Entry[]): Promise<void> {
+  #succeed(pool: Pool, service: ServiceConfig, before: readonly WatchedService[]): Promise<void> {
     const members = new Map(before.flatMap((entry) => [...entry.members]));
     const { maxConnections } = service;
     for (const id of members.keys()) {
       if (pool.backend(id) !== undefined) this.#parts.changes.updateBackend(pool.name, id, { maxConnections });
     }
-    const entry: Entry = { pool, service, members, timer: undefined, failing: false };
+    const entry: WatchedService = { pool, service, members, timer: undefined, failing: false };
     this.#entries.add(entry);
     return this.#refresh(entry);
   }
 
-  async #refresh(entry: Entry): Promise<void> {
+  async #refresh(entry: WatchedService): Promise<void> {
     try {
-      const targets = await this.#parts.lookup(entry.service.name);
+      const targets = await this.#parts.names.services(entry.service.name);
       if (this.#entries.has(entry)) this.#apply(entry, targets);
     } catch (error) {
       if (this.#entries.has(entry)) this.#failed(entry, error);
@@ -111,7 +110,7 @@ export class Services {
   }
 
   /** @throws {Error} when nothing can be used of what it names */
-  #apply(entry: Entry, targets: readonly ServiceTarget[]): void {
+  #apply(entry: WatchedService, targets: readonly ServiceTarget[]): void {
     const limits = { tier: entry.service.tier, highestTier: MAX_TIER, highestWeight: MAX_WEIGHT };
     const named = backendsOf(targets, limits).filter(
       (each) => typeof parseAddress(formatAddress(each), 1) !== 'string',
@@ -125,13 +124,13 @@ export class Services {
   }
 
   /** A backend that is in the pool on another account is left alone, and what an operator has changed since as well. */
-  #keep({ pool, service, members }: Entry, id: BackendId, wanted: ServiceBackend): void {
+  #keep({ pool, service, members }: WatchedService, id: BackendId, wanted: ServiceBackend): void {
     const { changes } = this.#parts;
     const { weight, tier } = wanted;
     const before = members.get(id);
     if (before === undefined && pool.backend(id) !== undefined) return;
     if (before === undefined) {
-      const admin = this.#parts.rejoining(pool.name, id);
+      const admin = this.#parts.remembered.take(pool.name, id);
       changes.addBackend(pool.name, { address: id, weight, tier, maxConnections: service.maxConnections, admin });
     } else if (!isDeepStrictEqual(before, wanted) && pool.backend(id) !== undefined) {
       changes.updateBackend(pool.name, id, { weight, tier });
@@ -139,12 +138,12 @@ export class Services {
     members.set(id, wanted);
   }
 
-  #drop({ pool, members }: Entry, id: BackendId): void {
+  #drop({ pool, members }: WatchedService, id: BackendId): void {
     members.delete(id);
     if (pool.backend(id) !== undefined) this.#parts.changes.removeBackend(pool.name, id);
   }
 
-  #failed(entry: Entry, error: unknown): void {
+  #failed(entry: WatchedService, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     const { pool, service, failing } = entry;
     entry.failing = true;
@@ -157,9 +156,10 @@ export class Services {
   }
 
   /** Node does not tell the TTL of an SRV record; those of its hosts' addresses are most often the same. */
-  #holdMs({ pool, members, failing }: Entry): number {
-    const { shortest } = this.#parts.hold;
+  #holdMs({ pool, members, failing }: WatchedService): number {
+    const { config, names } = this.#parts;
+    const { shortest } = config.current.dns;
     if (failing || members.size === 0) return shortest;
-    return Math.min(...[...members.keys()].map((id) => this.#parts.holdMs(pool, id) ?? shortest));
+    return Math.min(...[...members.keys()].map((id) => names.resolver.holdMs(pool, id) ?? shortest));
   }
 }

@@ -1,21 +1,23 @@
 /**
- * control/slot.ts: a worker's place among the workers. Processes come and go; the place keeps its number, and
- * remembers how often one died young there, so that a crash at start never becomes a fork storm.
+ * control/slot.ts: a slot that one worker process fills. Processes come and go; the slot keeps its number and counts how
+ * often in a row a process died young in it, so that a crash at start never becomes a fork storm.
  */
 import type { WorkerProcess } from './worker-process.js';
 
-/** A worker that listened for less than this, or never did, died young. */
+/** A worker that listened for less than this, or never did, died young; in milliseconds. */
 const YOUNG_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 export interface Slot {
-  /** From 1. */
+  /** 1-based; a replacement keeps the number. */
   readonly number: number;
   worker: WorkerProcess | undefined;
-  /** Started by a roll, not listening yet. */
+  /** The replacement of `worker`, started and not listening yet. */
   successor: WorkerProcess | undefined;
+  /** Young deaths in a row. */
   youngDeaths: number;
+  /** Runs until the next process is started. */
   pause: NodeJS.Timeout | undefined;
 }
 
@@ -23,7 +25,7 @@ export function emptySlot(number: number): Slot {
   return { number, worker: undefined, successor: undefined, youngDeaths: 0, pause: undefined };
 }
 
-/** Its worker died: the successor, if there is one, takes the place. @returns milliseconds to wait with a replacement */
+/** Takes a dead worker out of its slot; the successor, if there is one, becomes the worker. @returns {@link pauseAfter} */
 export function vacate(slot: Slot, livedMs: number): number {
   slot.youngDeaths = livedMs < YOUNG_MS ? slot.youngDeaths + 1 : 0;
   slot.worker = slot.successor;

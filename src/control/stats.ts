@@ -14,7 +14,7 @@ import {
   type WorkerColumn,
 } from '../messages.js';
 import { type Counters, isWellFormed, type PoolCounters, TRIPLE } from './counters.js';
-import { type Lately, Row, Tally } from './tally.js';
+import { type RecentTraffic, Totals, TrafficTotals } from './traffic-totals.js';
 
 const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
 const WAITING = POOL_COLUMNS.indexOf('waiting');
@@ -37,10 +37,10 @@ const POOL_ERRORS = POOL_COLUMNS.indexOf('errors');
 const WORKER_REQUESTS = WORKER_COLUMNS.indexOf('requests');
 
 /** Stands in for what no worker has counted yet. */
-const NEVER_COUNTED = new Tally(0);
+const NEVER_COUNTED = new TrafficTotals(0);
 
-export type BackendTotals = Readonly<Record<BackendColumn, number>> & Lately;
-export type PoolTotals = Readonly<Record<PoolColumn, number>> & Lately;
+export type BackendTotals = Readonly<Record<BackendColumn, number>> & RecentTraffic;
+export type PoolTotals = Readonly<Record<PoolColumn, number>> & RecentTraffic;
 export type WorkerTotals = Readonly<Record<WorkerColumn, number>> & { readonly requestsPerSecond: number };
 
 export interface BackendCounts {
@@ -51,17 +51,17 @@ export interface BackendCounts {
 
 export class Stats {
   readonly #nowMs: () => number;
-  readonly #backends = new Map<string, Tally>();
+  readonly #backends = new Map<string, TrafficTotals>();
   /** Requests open on a backend, by worker. */
   readonly #inflight = new Map<number, Map<string, number>>();
   /** The version of each pool that a worker had when it last counted. */
   readonly #countedAt = new Map<number, Map<string, number>>();
-  readonly #pools = new Map<string, Tally>();
+  readonly #pools = new Map<string, TrafficTotals>();
   /** Requests that wait in each pool, by worker. */
   readonly #waiting = new Map<number, Map<string, number>>();
-  readonly #workers = new Map<number, Row>();
-  readonly #all = new Row(WORKER_COLUMNS.length);
-  readonly #reasons = new Row(REASONS.length);
+  readonly #workers = new Map<number, Totals>();
+  readonly #all = new Totals(WORKER_COLUMNS.length);
+  readonly #reasons = new Totals(REASONS.length);
 
   /** @param nowMs monotonic milliseconds */
   constructor(nowMs: () => number) {
@@ -70,12 +70,12 @@ export class Stats {
 
   /** From now on the backend is counted. */
   admit(pool: string, id: BackendId): void {
-    upsert(this.#backends, keyOf(pool, id), () => new Tally(BACKEND_COLUMNS.length));
+    upsert(this.#backends, keyOf(pool, id), () => new TrafficTotals(BACKEND_COLUMNS.length));
   }
 
   /** From now on the pool is counted. */
   admitPool(pool: string): void {
-    upsert(this.#pools, pool, () => new Tally(POOL_COLUMNS.length));
+    upsert(this.#pools, pool, () => new TrafficTotals(POOL_COLUMNS.length));
   }
 
   /** Its backends are to be forgotten one by one. */
@@ -216,7 +216,7 @@ export class Stats {
     });
   }
 
-  #workerTotals(row: Row | undefined, reading: (column: number) => number): WorkerTotals {
+  #workerTotals(row: Totals | undefined, reading: (column: number) => number): WorkerTotals {
     const total = (column: WorkerColumn): number => row?.totals[WORKER_COLUMNS.indexOf(column)] ?? 0;
     return {
       clientConnections: reading(CONNECTIONS),
@@ -241,28 +241,28 @@ export class Stats {
 
   #recordPool(workerId: number, counters: PoolCounters, nowMs: number): void {
     const { pool, ofPool } = counters;
-    const tally = this.#pools.get(pool);
-    if (tally === undefined) return;
-    tally.grow(ofPool, POOL_READINGS);
-    tally.count(this.#recordDurations(tally, counters, nowMs), ofPool[POOL_ERRORS] ?? 0, nowMs);
+    const traffic = this.#pools.get(pool);
+    if (traffic === undefined) return;
+    traffic.grow(ofPool, POOL_READINGS);
+    traffic.count(this.#recordDurations(traffic, counters, nowMs), ofPool[POOL_ERRORS] ?? 0, nowMs);
     upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, ofPool[WAITING] ?? 0);
   }
 
-  /** Row 0 is the pool's, row i + 1 that of `ids[i]`. @returns how many requests of the pool there were */
-  #recordDurations(ofPool: Tally, { pool, ids, durations }: PoolCounters, nowMs: number): number {
+  /** Totals 0 is the pool's, row i + 1 that of `ids[i]`. @returns how many requests of the pool there were */
+  #recordDurations(ofPool: TrafficTotals, { pool, ids, durations }: PoolCounters, nowMs: number): number {
     let requests = 0;
     for (let at = 0; at < durations.length; at += TRIPLE) {
       const [row, column, growth] = [durations[at] ?? 0, durations[at + 1] ?? 0, durations[at + 2] ?? 0];
       const id = ids[row - 1];
-      const tally = id === undefined ? ofPool : this.#backends.get(keyOf(pool, id));
-      tally?.took(column, growth, nowMs);
+      const traffic = id === undefined ? ofPool : this.#backends.get(keyOf(pool, id));
+      traffic?.took(column, growth, nowMs);
       if (row === 0 && column < CLASSES) requests += growth;
     }
     return requests;
   }
 
   #recordWorker(workerId: number, values: Float64Array): void {
-    const row = upsert(this.#workers, workerId, () => new Row(WORKER_COLUMNS.length));
+    const row = upsert(this.#workers, workerId, () => new Totals(WORKER_COLUMNS.length));
     for (const each of [row, this.#all]) {
       each.grow(values, WORKER_READINGS);
       each.requests.add(values[WORKER_REQUESTS] ?? 0, this.#nowMs());

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { readConfigFile } from '../config/read-file.js';
 import type { Config } from '../config/schema.js';
 import { UsageError } from '../config/usage-error.js';
+import type { Secrets } from '../core/secrets.js';
 import type { Logger } from './logger.js';
 
 export const SECRET_VARIABLE = 'ROUNDHOUSE_STICKY_SECRET';
@@ -42,13 +43,19 @@ export class StickySecretSource {
   }
 }
 
-/** @returns what signs the cookies of pools that have no secret; `undefined` where no pool is sticky */
-export function secretFor({ pools }: Config, logger: Logger): string | undefined {
-  return Object.values(pools).some(({ sticky }) => sticky !== undefined) ? passingSecret(logger) : undefined;
+/**
+ * @param given what an operator has provided
+ * @param before what was in use until now
+ * @returns the secrets to use: given, or else those before, or else, where a pool is sticky, a new random key
+ */
+export function completeSecrets(given: Secrets, before: Secrets, { pools }: Config, logger: Logger): Secrets {
+  const stickyKey = given.stickyKey ?? before.stickyKey;
+  const isNeeded = Object.values(pools).some(({ sticky }) => sticky !== undefined);
+  return stickyKey === undefined && isNeeded ? { stickyKey: temporaryKey(logger) } : { stickyKey };
 }
 
-/** @returns a secret that ends with this process */
-function passingSecret(logger: Logger): string {
+/** @returns a random key, lost when this process ends */
+function temporaryKey(logger: Logger): string {
   logger.warn('sticky cookies end with this process: set a secret to keep them', { variable: SECRET_VARIABLE });
   return randomBytes(RANDOM_BYTES).toString('base64url');
 }

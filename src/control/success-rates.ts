@@ -4,7 +4,7 @@
  */
 import type { PoolConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
-import { type Straggler, stragglers, type Tally } from '../core/success-rate.js';
+import { type RequestCounts, type Straggler, stragglers } from '../core/success-rate.js';
 import type { Pool } from './pool.js';
 import type { BackendTotals } from './stats.js';
 
@@ -26,7 +26,7 @@ const TICK_MS = 1_000;
 interface Interval {
   readonly beganMs: number;
   /** What each backend had counted by then. */
-  readonly before: ReadonlyMap<BackendId, Tally>;
+  readonly before: ReadonlyMap<BackendId, RequestCounts>;
 }
 
 export class SuccessRates {
@@ -74,13 +74,13 @@ export class SuccessRates {
 }
 
 /** A response that broke off counts as an answer and as a failure. */
-function tallyOf(id: BackendId, totals: BackendTotals): Tally {
+function tallyOf(id: BackendId, totals: BackendTotals): RequestCounts {
   const successes = totals.status1xx + totals.status2xx + totals.status3xx + totals.status4xx;
   return { id, successes, requests: successes + totals.status5xx + totals.connectFailures + totals.failures };
 }
 
 /** @param before `undefined` for one that has joined since */
-function growth(now: Tally, before: Tally | undefined): Tally {
+function growth(now: RequestCounts, before: RequestCounts | undefined): RequestCounts {
   // One that left and came back is counted from nothing.
   if (before === undefined || now.requests < before.requests) return now;
   return { id: now.id, requests: now.requests - before.requests, successes: now.successes - before.successes };

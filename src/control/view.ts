@@ -1,13 +1,13 @@
 /** control/view.ts: what the balancer shows of itself: plain data, ready for JSON, put together when somebody asks. */
-import type { Config } from '../config/schema.js';
 import { type Backend, isUsable } from '../core/backend.js';
 import type { ProbeResult } from '../core/probe.js';
 import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
 import type { LastProbe, ProbeCounts } from './health-scheduler.js';
-import type { ListenSocket } from './listen-socket.js';
+import type { ListenSockets } from './listen-sockets.js';
 import type { Pool, StateChange } from './pool.js';
 import type { Pools } from './pools.js';
+import type { CurrentConfig } from './running-config.js';
 import type { BackendTotals, PoolTotals, WorkerTotals } from './stats.js';
 import type { Supervisor } from './supervisor.js';
 import type { WorkerProcess, WorkerState } from './worker-process.js';
@@ -72,10 +72,18 @@ export interface WorkerView extends WorkerTotals {
   readonly versions: Readonly<Record<string, number>>;
 }
 
+export interface ListenerView {
+  readonly name: string;
+  /** Where it really listens, port 0 resolved. */
+  readonly address: string;
+}
+
 export interface BalancerView {
   readonly pid: number;
   readonly since: string;
+  /** Where it really listens, port 0 resolved. */
   readonly addresses: readonly string[];
+  readonly listeners: readonly ListenerView[];
   readonly accept: Accept;
   readonly totals: WorkerTotals;
   readonly workerRestarts: number;
@@ -85,23 +93,25 @@ export interface BalancerView {
   readonly workers: readonly WorkerView[];
 }
 
-/** Everything that knows a part of the picture. */
-export interface Sources {
-  readonly config: Config;
+/** The parts of a balancer that a view is put together from. */
+export interface ViewSources {
+  readonly config: CurrentConfig<'pools'>;
+  /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly accept: Accept;
-  readonly sockets: readonly ListenSocket[];
+  readonly sockets: Pick<ListenSockets, 'all' | 'addresses'>;
   readonly pools: Pools;
   readonly broadcaster: Broadcaster;
   readonly supervisor: Supervisor;
 }
 
-export function viewOf(sources: Sources): BalancerView {
+export function viewOf(sources: ViewSources): BalancerView {
   const { supervisor, sockets, accept, broadcaster, pools } = sources;
   return {
     pid: process.pid,
     since: iso(sources.startedAt),
-    addresses: sockets.map(({ address }) => address),
+    addresses: sockets.addresses,
+    listeners: sockets.all.map(({ config, socket }) => ({ name: config.name, address: socket.address })),
     accept,
     totals: pools.stats.all(),
     workerRestarts: supervisor.restarts,
@@ -111,7 +121,7 @@ export function viewOf(sources: Sources): BalancerView {
   };
 }
 
-export function workerViews(sources: Sources): readonly WorkerView[] {
+export function workerViews(sources: ViewSources): readonly WorkerView[] {
   const workers = [...sources.supervisor.workers].map((worker) => workerView(worker, sources));
   return workers.sort((a, b) => a.worker - b.worker);
 }
@@ -120,18 +130,18 @@ export function poolHead({ name, snapshot, eligible }: Pool): PoolHead {
   return { name, version: snapshot.version, eligible: eligible.tiers[0]?.length ?? 0 };
 }
 
-export function poolView(pool: Pool, sources: Sources): PoolView {
+export function poolView(pool: Pool, sources: ViewSources): PoolView {
   const { snapshot, name } = pool;
   return {
     ...poolHead(pool),
-    policy: sources.config.pools[name]?.policy ?? '',
+    policy: sources.config.current.pools[name]?.policy ?? '',
     panic: pool.eligible.panic,
     ...sources.pools.stats.pool(name),
     backends: snapshot.backends.map((backend) => backendView(pool, backend, sources)),
   };
 }
 
-export function backendView(pool: Pool, backend: Backend, sources: Sources): BackendView {
+export function backendView(pool: Pool, backend: Backend, sources: ViewSources): BackendView {
   const { stats, health, outliers, drains, services } = sources.pools;
   const drainEndsAt = drains.endsAt(pool, backend.id);
   const ejectedForMs = outliers.ejectedForMs(pool, backend.id);
@@ -151,7 +161,7 @@ export function backendView(pool: Pool, backend: Backend, sources: Sources): Bac
     ejections: outliers.ejections(pool, backend.id),
     timesEjected: outliers.timesEjected(pool, backend.id),
     probes: { succeeded, failed },
-    drained: isDrained(pool, backend, sources),
+    drained: isDrained(pool, backend, { pools: sources.pools, workers: sources.supervisor.workers }),
     ...totals,
   };
 }
@@ -162,25 +172,23 @@ function probeView(last: LastProbe | undefined): ProbeView | null {
   return { ok, reason, ms, at: iso(Date.now() - agoMs), inARow };
 }
 
-/** Whether it takes no new request and no worker has one in flight on it. */
-export function isDrained(pool: Pool, backend: Backend, sources: Pick<Sources, 'pools' | 'supervisor'>): boolean {
-  if (backend.admin === 'enabled' || sources.pools.stats.backend(pool.name, backend.id).inflight > 0) return false;
-  return isCountedSince(pool, backend, sources);
+/** The counters of all workers, and the workers that are alive. */
+interface Counted {
+  readonly pools: Pick<Pools, 'stats'>;
+  readonly workers: ReadonlySet<WorkerProcess>;
 }
 
-/** Whether what is in flight was counted by every worker after it was told to send nothing more there. */
-function isCountedSince(
-  pool: Pool,
-  { id }: Backend,
-  { pools, supervisor }: Pick<Sources, 'pools' | 'supervisor'>,
-): boolean {
-  const since = pool.adminSince(id);
-  // One that is starting has not had a request yet, and will know the pool as it is now before it has one.
-  const working = [...supervisor.workers].filter(({ state }) => state !== 'starting');
-  return working.every((worker) => pools.stats.countedAt(worker.id, pool.name) >= since);
+/** Whether a backend takes no new request and no worker has one in flight on it. */
+export function isDrained(pool: Pool, backend: Backend, { pools: { stats }, workers }: Counted): boolean {
+  if (backend.admin === 'enabled' || stats.backend(pool.name, backend.id).inflight > 0) return false;
+  const since = pool.adminSince(backend.id);
+  // A starting worker has not had a request yet, and will know the pool as it is now before it has one.
+  const working = [...workers].filter(({ state }) => state !== 'starting');
+  // Zero in flight is old news until a worker has counted after it was told to send nothing more there.
+  return working.every((worker) => stats.countedAt(worker.id, pool.name) >= since);
 }
 
-function workerView(worker: WorkerProcess, { broadcaster, pools }: Sources): WorkerView {
+function workerView(worker: WorkerProcess, { broadcaster, pools }: ViewSources): WorkerView {
   const versions = [...pools.byName.keys()].flatMap((name): [string, number][] => {
     const version = broadcaster.acknowledged(worker.id, name);
     return version === undefined ? [] : [[name, version]];
@@ -196,9 +204,9 @@ function workerView(worker: WorkerProcess, { broadcaster, pools }: Sources): Wor
 }
 
 /** @returns why no traffic should be sent here, one line each; empty when it is ready */
-export function notReadyReasons({ pools, supervisor }: Pick<Sources, 'pools' | 'supervisor'>): readonly string[] {
-  const isReady = [...supervisor.workers].some(({ state }) => state === 'listening');
-  const unusable = [...pools.byName.values()].filter(({ snapshot }) => !snapshot.backends.some(isUsable));
+export function notReadyReasons({ byName }: Pools, workers: ReadonlySet<WorkerProcess>): readonly string[] {
+  const isReady = [...workers].some(({ state }) => state === 'listening');
+  const unusable = [...byName.values()].filter(({ snapshot }) => !snapshot.backends.some(isUsable));
   const reasons = unusable.map(({ name }) => `pool "${name}" has no usable backend`);
   return isReady ? reasons : ['no worker is listening', ...reasons];
 }

@@ -3,9 +3,9 @@
  * loop, a stopped process): it is ended, and replaced like any that died. One that is past its limits of age or memory
  * still works: its replacement comes first, and one at a time.
  */
-import type { Config } from '../config/schema.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
+import type { CurrentConfig } from './running-config.js';
 import type { WorkerState } from './worker-process.js';
 
 /** A worker as far as it is looked after. */
@@ -21,9 +21,7 @@ export interface WatchedWorker {
 }
 
 export interface WorkerWatchParts<W extends WatchedWorker> {
-  /** How long a worker may say nothing, in milliseconds; 0 for as long as it likes. */
-  readonly heartbeatMs: number;
-  readonly limits: Config['workerLimits'];
+  readonly config: CurrentConfig<'heartbeat' | 'workerLimits'>;
   readonly workers: () => Iterable<W>;
   readonly memoryBytes: (worker: W) => number;
   /** Replacement first. Settles when `worker` is gone. @throws {Error} when the replacement does not start */
@@ -74,13 +72,14 @@ export class WorkerWatch<W extends WatchedWorker> {
     if (nowMs - this.#lookedAtMs > 2 * LOOK_MS) this.#onTimeSinceMs = nowMs;
     this.#lookedAtMs = nowMs;
     const listening = [...this.#parts.workers()].filter(({ state }) => state === 'listening');
-    if (this.#parts.heartbeatMs > 0) for (const worker of listening) this.#listen(worker, nowMs);
+    const heartbeatMs = this.#parts.config.current.heartbeat;
+    if (heartbeatMs > 0) for (const worker of listening) this.#endIfSilent(worker, heartbeatMs, nowMs);
     if (!this.#replacing && nowMs >= this.#replaceNotBeforeMs) this.#replaceOne(listening);
   }
 
-  #listen(worker: W, nowMs: number): void {
+  #endIfSilent(worker: W, heartbeatMs: number, nowMs: number): void {
     const silentMs = nowMs - Math.max(worker.heardAtMs, this.#onTimeSinceMs);
-    if (silentMs <= this.#parts.heartbeatMs || this.#ended.has(worker)) return;
+    if (silentMs <= heartbeatMs || this.#ended.has(worker)) return;
     this.#ended.add(worker);
     const { slot, pid } = worker;
     this.#parts.journal.note('worker-hanging', { worker: slot, pid, silentMs: Math.round(silentMs) });
@@ -110,7 +109,7 @@ export class WorkerWatch<W extends WatchedWorker> {
   }
 
   #pastLimit(worker: W): string | undefined {
-    const { age, memory } = this.#parts.limits;
+    const { age, memory } = this.#parts.config.current.workerLimits;
     const { ageMs } = worker;
     if (age > 0 && ageMs > age) return `${Math.floor(ageMs / 1_000)} s old`;
     const usedMib = Math.floor(this.#parts.memoryBytes(worker) / MIB);

@@ -46,5 +46,13 @@ export const poolChangeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('removed'), pool: z.string(), version: z.int(), id: backendIdSchema }),
 ]);
 
+/** Keys that the data plane works with and that never enter the configuration, which is printed and exported. */
+export const secretsSchema = z
+  .object({
+    /** Signs the cookies of sticky pools; absent while no pool is sticky. */
+    stickyKey: z.string().optional(),
+  })
+  .readonly();
+
 /** Which of the live workers this one is, from 0, and how many there are. */
 export const shareSchema = z.object({ index: z.int().min(0), of: z.int().min(1) }).readonly();

@@ -17,7 +17,7 @@ export interface SuccessRateLimits {
 }
 
 /** What one backend was asked in an interval, and how often that went well. */
-export interface Tally {
+export interface RequestCounts {
   readonly id: BackendId;
   readonly requests: number;
   readonly successes: number;
@@ -38,7 +38,7 @@ const COMMON_CAUSE = 0.5;
  * @param tallies of the backends that are in use
  * @returns those that fall behind, the worst first
  */
-export function stragglers(tallies: readonly Tally[], limits: SuccessRateLimits): readonly Straggler[] {
+export function stragglers(tallies: readonly RequestCounts[], limits: SuccessRateLimits): readonly Straggler[] {
   const rated = tallies
     .filter(({ requests }) => requests > 0 && requests >= limits.requests)
     .map(({ id, requests, successes }) => ({ id, rate: successes / requests }));

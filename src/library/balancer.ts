@@ -172,11 +172,11 @@ export class Balancer implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { startAnywhere } = await import('../single/start.js');
-    const { config, adminToken, stickySecret } = await this.#source.read();
+    const { config, adminToken, secrets } = await this.#source.read();
     const logger = new ListeningLogger(config.logLevel, this.#options.log ?? (() => {}));
     this.#running = await startAnywhere(config, logger, {
       adminToken,
-      ...(stickySecret === undefined ? {} : { stickySecret }),
+      secrets,
       source: this.#source,
       embedded: true,
     });

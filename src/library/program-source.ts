@@ -41,8 +41,7 @@ export class ProgramSource implements ConfigSource {
   }
 
   async read(): Promise<Reading> {
-    const { adminToken, stickySecret } = await secretsOf(this.#config, this.#secrets);
-    return { config: this.#config, adminToken, stickySecret };
+    return { config: this.#config, ...(await secretsOf(this.#config, this.#secrets)) };
   }
 
   complete(value: unknown): Config {

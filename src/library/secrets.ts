@@ -6,7 +6,7 @@ import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/schema.js';
 import { UsageError } from '../config/usage-error.js';
 import { type AdminToken, adminTokenIn, adminTokenOf } from '../control/admin/token.js';
-import type { StartOptions } from '../control/balancer.js';
+import type { Reading } from '../control/reloads.js';
 import { StickySecretSource, stickySecretOf } from '../control/sticky-secret.js';
 
 export interface GivenSecrets {
@@ -16,17 +16,19 @@ export interface GivenSecrets {
   readonly stickySecret?: string;
 }
 
-type Secrets = Pick<StartOptions, 'adminToken' | 'stickySecret'>;
+type AllSecrets = Pick<Reading, 'adminToken' | 'secrets'>;
 
 /** @throws {ConfigError} when a file cannot be read, or a secret could be guessed */
-export async function secretsOf(config: Config, { adminToken, stickySecret }: GivenSecrets): Promise<Secrets> {
+export async function secretsOf(config: Config, { adminToken, stickySecret }: GivenSecrets): Promise<AllSecrets> {
   try {
     return {
       adminToken: adminToken === undefined ? await tokenInFile(config) : adminTokenOf('adminToken', adminToken),
-      stickySecret:
-        stickySecret === undefined
-          ? await StickySecretSource.take({}).read(config)
-          : stickySecretOf('stickySecret', stickySecret),
+      secrets: {
+        stickyKey:
+          stickySecret === undefined
+            ? await StickySecretSource.take({}).read(config)
+            : stickySecretOf('stickySecret', stickySecret),
+      },
     };
   } catch (error) {
     throw error instanceof UsageError ? new ConfigError([error.message]) : error;

@@ -4,7 +4,7 @@
  */
 
 import { Attempt } from '../../workers/tasks/attempt.js';
-import type { Prober } from '../control/probe-thread.js';
+import type { Prober } from '../control/thread-prober.js';
 import type { ProbeResult, ProbeTask } from '../core/probe.js';
 
 export class LocalProber implements Prober {

@@ -36,14 +36,14 @@ export class LocalWorker implements WorkerChannel {
     else this.#worker?.receive(message, handle);
   }
 
-  #start({ worker, config, snapshots, stickySecret }: Extract<ToWorker, { type: 'start' }>): void {
+  #start({ worker, config, snapshots, secrets }: Extract<ToWorker, { type: 'start' }>): void {
     const output = {
       send: (said: ToPrimary) => this.#say(said),
       // The primary reads within the call.
       unread: () => 0,
       drained: () => this.#gone(),
     };
-    this.#worker = new Worker(worker, config, snapshots, output, stickySecret);
+    this.#worker = new Worker(worker, config, snapshots, output, secrets);
   }
 
   #say(message: ToPrimary): void {

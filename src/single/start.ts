@@ -3,7 +3,7 @@
  * nowhere but in this folder.
  */
 import type { Config } from '../config/schema.js';
-import { type Balancer, type Staff, type StartOptions, startBalancer } from '../control/balancer.js';
+import { type Balancer, type Launchers, type StartOptions, startBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 
 /** As {@link startBalancer}, also for a configuration without worker processes. */
@@ -13,11 +13,11 @@ export async function startAnywhere(
   options: Omit<StartOptions, 'local'> = {},
 ): Promise<Balancer> {
   if (config.workers !== 0) return startBalancer(config, logger, options);
-  return startBalancer(config, logger, { ...options, local: await localStaff() });
+  return startBalancer(config, logger, { ...options, local: await localLaunchers() });
 }
 
 /** Loaded by whom it concerns: the data plane is half of the program. */
-async function localStaff(): Promise<Staff> {
+async function localLaunchers(): Promise<Launchers> {
   const [{ LocalWorker }, { LocalProber }] = await Promise.all([
     import('./local-worker.js'),
     import('./local-prober.js'),

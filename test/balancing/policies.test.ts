@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { buildMaglevTable, type MaglevTable } from '../../src/balancing/maglev-table.js';
-import { isKeyed, POLICIES } from '../../src/balancing/picker.js';
+import { isKeyed, POLICIES } from '../../src/balancing/policies.js';
 import { seeded } from '../../src/core/random.js';
 import { type Counted, candidate, candidates, Desk, idOf, NONE, pickerOf, tally, uniform } from './workbench.js';
 

@@ -1,7 +1,8 @@
 /** test/balancing/workbench.ts: candidates with the counters that dispatch keeps for them, and a way to run requests. */
 import { Latency } from '../../src/balancing/latency.js';
 import { buildMaglevTable, type MaglevTable } from '../../src/balancing/maglev-table.js';
-import { type Candidate, createPicker, type Picker, type PolicyName } from '../../src/balancing/picker.js';
+import type { Candidate, Picker } from '../../src/balancing/picker.js';
+import { createPicker, type PolicyName } from '../../src/balancing/policies.js';
 import { TurnClock } from '../../src/balancing/turns.js';
 import type { BackendId } from '../../src/core/backend.js';
 import { type Random, seeded } from '../../src/core/random.js';

@@ -160,6 +160,28 @@ describe('A running balancer and its configuration file', function () {
     expect(response?.headers.connection).to.equal('close');
   });
 
+  it('keeps socket and connections of a listener that gets a name, and moves one that gets another address', async () => {
+    write({ ws: pool(echo) });
+    await reload();
+    const socket = new WebSocket(url.replace('http', 'ws'));
+    await once(socket, 'open');
+    write({ ws: pool(echo) }, { listeners: [{ name: 'public', address }] });
+    expect(await reload()).to.deep.equal([`listener public (${address}): name changed`]);
+    const { json } = await api<{ listeners: readonly object[] }>('/api');
+    expect(json.listeners).to.deep.equal([{ name: 'public', address }]);
+    socket.send('still there');
+    expect(String((await once(socket, 'message'))[0])).to.equal('still there');
+    socket.close();
+    const second = await freeAddress();
+    write({ web: pool(one) }, { listeners: [{ name: 'public', address: second }] });
+    await reload();
+    await eventually('nobody listens there', () => isRefused(address));
+    expect(await textOf('/', `http://${second}`)).to.equal('one');
+    write({ web: pool(one) });
+    await reload();
+    expect(await textOf('/')).to.equal('one');
+  });
+
   it('lets requests finish on a pool that is gone, and forgets it', async () => {
     write({ slow: pool(held) });
     await reload();

@@ -13,7 +13,7 @@ describe('The configuration from a command line', () => {
   it('has every default when only a backend is named', () => {
     const { listeners, workers, admin, accept, logLevel } = config({});
     expect({ listeners, workers, admin, accept, logLevel }).to.deep.equal({
-      listeners: [{ address: '0.0.0.0:8080' }],
+      listeners: [{ address: '0.0.0.0:8080', name: '0.0.0.0:8080' }],
       workers: 'auto',
       admin: '127.0.0.1:9901',
       accept: 'auto',
@@ -45,7 +45,7 @@ describe('The configuration from a command line', () => {
       logLevel: 'debug',
     });
     expect(read).to.deep.include({
-      listeners: [{ address: '127.0.0.1:8001' }, { address: '[::1]:8002' }],
+      listeners: ['127.0.0.1:8001', '[::1]:8002'].map((address) => ({ address, name: address })),
       workers: 3,
       accept: 'shared',
       admin: 'off',

@@ -137,7 +137,7 @@ describe('Flags, variables and a file', () => {
 
   it('are obeyed in this order: variables beat the file, in the pool that the file names', () => {
     expect(said(config(FILE, {}, environment))).to.deep.equal({
-      listeners: [{ address: '0.0.0.0:7001' }],
+      listeners: [{ address: '0.0.0.0:7001', name: '0.0.0.0:7001' }],
       workers: 4,
       accept: 'round-robin',
       admin: '127.0.0.1:9000',
@@ -157,7 +157,7 @@ describe('Flags, variables and a file', () => {
 
   it('and flags beat both', () => {
     expect(said(config(FILE, args, environment))).to.deep.equal({
-      listeners: [{ address: '0.0.0.0:7002' }],
+      listeners: [{ address: '0.0.0.0:7002', name: '0.0.0.0:7002' }],
       workers: 5,
       accept: 'reuse-port',
       admin: '127.0.0.1:9002',
@@ -341,6 +341,11 @@ describe('A wrong file', () => {
       'overlapping listeners',
       `listeners: [{ address: "[::]:80" }, { address: 10.0.0.1:80 }]\n${pool('')}`,
       ['f:1:48: listeners[1].address: "10.0.0.1:80" overlaps "[::]:80"'],
+    ],
+    [
+      'two listeners of one name',
+      `listeners: [{ address: a:1, name: x }, { address: b:1, name: x }]\n${pool('')}`,
+      ['f:1:62: listeners[1].name: the name "x" is used by a:1 already; every listener has its own'],
     ],
     ['no listener', `listeners: []\n${pool('')}`, ['f:1:12: listeners: needs at least one listener']],
     [

@@ -18,7 +18,7 @@ describe('The configuration', () => {
   it('needs nothing but a backend', () => {
     const config = configSchema.parse({ pools: { web: { backends: BACKENDS } } });
     expect(config).to.deep.include({
-      listeners: [{ address: '0.0.0.0:8080' }],
+      listeners: [{ address: '0.0.0.0:8080', name: '0.0.0.0:8080' }],
       workers: 'auto',
       accept: 'auto',
       admin: '127.0.0.1:9901',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type AccessLogReport, AccessLogs } from '../../src/control/access-log.js';
-import { configOf, LogBook } from './support.js';
+import { LogBook } from './support.js';
 
 const FILE = '/var/log/access.log';
 
@@ -14,7 +14,7 @@ describe('The access logs of all workers, as the primary tells of them,', () => 
 
   beforeEach(() => {
     book = new LogBook();
-    logs = new AccessLogs({ ...configOf(['10.0.0.1:80']), accessLog: FILE }, book.logger);
+    logs = new AccessLogs({ current: { accessLog: FILE } }, book.logger);
   });
 
   const said = (): unknown[] => book.entries.map(({ time: _time, ...entry }) => entry);
@@ -65,7 +65,7 @@ describe('The access logs of all workers, as the primary tells of them,', () => 
 
   it('are opened again only when they are files', () => {
     for (const accessLog of ['off', '-']) {
-      const none = new AccessLogs({ ...configOf(['10.0.0.1:80']), accessLog }, book.logger);
+      const none = new AccessLogs({ current: { accessLog } }, book.logger);
       expect(none.reopen(() => expect.fail('nobody is to be told'))).to.equal(false);
     }
   });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Broadcaster } from '../../src/control/broadcaster.js';
 import type { Pool } from '../../src/control/pool.js';
+import { RunningConfig } from '../../src/control/running-config.js';
 import type { ToWorker } from '../../src/messages.js';
 import { backendOf, configOf, idOf, poolOf } from './support.js';
 
@@ -27,16 +28,13 @@ class Receiver {
 function setUp(): { broadcaster: Broadcaster; pool: Pool; clock: { ms: number }; flip: () => number } {
   const clock = { ms: 0 };
   const { pool } = poolOf(backendOf(A));
-  const broadcaster = new Broadcaster(
-    configOf([A]),
-    () => pool.snapshot,
-    () => clock.ms,
-  );
+  const config = new RunningConfig(configOf([A]), { stickyKey: 'sixteen characters' });
+  const broadcaster = new Broadcaster(config, new Map([[pool.name, pool]]), () => clock.ms);
   const flip = (): number => {
     const health = pool.backend(idOf(A))?.health === 'up' ? 'down' : 'up';
     const change = pool.setHealth(idOf(A), health, 'flipped');
     if (change === undefined) throw new Error('nothing changed');
-    broadcaster.publish(change);
+    broadcaster.publish({ type: 'change', change });
     return change.version;
   };
   return { broadcaster, pool, clock, flip };

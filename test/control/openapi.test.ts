@@ -30,13 +30,13 @@ describe('/openapi.json', () => {
     known = await startTcp();
     const config = configOf([known], { admin: '127.0.0.1:0' }, { healthCheck: { headers: { cookie: 'secret' } } });
     const adminToken = adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET });
-    const taken = { ...config, listeners: [...config.listeners, { address: known }] };
+    const taken = { ...config, listeners: [...config.listeners, { name: known, address: known }] };
     // One for each time that it is asked to reload.
     const contents = [{ ...config, drain: 1_000 }, undefined, taken];
     const read = async (): Promise<Reading> => {
       const content = contents.shift();
       if (content === undefined) throw new ConfigError(['lb.yaml:1:1: it is no configuration']);
-      return { config: content, adminToken, stickySecret: undefined };
+      return { config: content, adminToken, secrets: {} };
     };
     const source: ConfigSource = {
       file: 'lb.yaml',

@@ -61,6 +61,18 @@ describe('What another configuration means for a balancer that runs', () => {
     expect(planned(before, config({ web }, { workers: 2 })).settings).to.deep.equal(['workers']);
   });
 
+  it('knows a listener by its name: another address is another socket, another name is a change', () => {
+    const listening = (...listeners: ConfigInput['listeners'] & object) => config({ web }, { listeners });
+    const lines = (from: Config, to: Config) => planLines(planned(from, to));
+    const [plain, called] = [listening({ address: B }), listening({ name: 'public', address: B })];
+    expect(lines(plain, called)).to.deep.equal([`listener public (${B}): name changed`]);
+    expect(isIdle(planned(plain, called))).to.equal(false);
+    expect(lines(called, listening({ name: 'public', address: A }))).to.deep.equal([
+      `listener public (${A}): added`,
+      `listener public (${B}): removed`,
+    ]);
+  });
+
   it('counts listeners on port 0, of which each has a port of its own', () => {
     const listening = (count: number) =>
       config({ web }, { listeners: Array.from({ length: count }, () => ({ address: '127.0.0.1:0' })) });

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import type { Pool } from '../../src/control/pool.js';
 import { Resolver } from '../../src/control/resolver.js';
+import { RunningConfig } from '../../src/control/running-config.js';
 import { seeded } from '../../src/core/random.js';
-import { backendOf, idOf, LogBook, poolOf } from './support.js';
+import { backendOf, configOf, idOf, LogBook, poolOf } from './support.js';
 
 const ID = 'app:80';
 
@@ -28,10 +29,9 @@ describe('The resolver', () => {
         if (names instanceof Error) throw names;
         return { addresses: names, ttlMs: 0 };
       },
-      hold: { shortest: 5_000, longest: 300_000 },
+      config: new RunningConfig(configOf([ID]), {}),
       random: seeded(1),
       accepts: async (host) => accepting.has(host),
-      initialHealth: () => 'unknown',
       onMoved: (_pool, id) => moved.push(id),
       logger: log.logger,
     });

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ADMIN_STATES, configSchema } from '../../src/config/schema.js';
+import type { RunningBackend } from '../../src/control/backend-plan.js';
 import {
   foldState,
   isUnchanged,
-  type Running,
   runtimeStateSchema,
   stateOf,
   UNCHANGED,
@@ -28,13 +28,13 @@ const listed = fc.uniqueArray(
 const running = fc.uniqueArray(
   fc
     .tuple(address, settings, admin)
-    .map(([id, given, state]): Running => ({ id: idOf(id), ...given, admin: state, service: null })),
+    .map(([id, given, state]): RunningBackend => ({ id: idOf(id), ...given, admin: state, service: null })),
   { selector: (each) => each.id },
 );
 
-const byId = (backends: readonly Running[]): readonly Running[] =>
+const byId = (backends: readonly RunningBackend[]): readonly RunningBackend[] =>
   [...backends].sort((a, b) => a.id.localeCompare(b.id));
-const asRunning = (backends: ReturnType<typeof withState>): readonly Running[] =>
+const asRunning = (backends: ReturnType<typeof withState>): readonly RunningBackend[] =>
   backends.map(({ address: id, admin: state = 'enabled', ...given }) => ({
     ...given,
     id: idOf(id),

@@ -102,7 +102,7 @@ describe('A sticky balancer', () => {
 
   it('keeps every client with its backend over all workers, their replacements, and a start with the same secret', async () => {
     const backends = await four();
-    const [balancer, log] = await start(backends, { stickySecret: SECRET });
+    const [balancer, log] = await start(backends, { secrets: { stickyKey: SECRET } });
     const clients = await Promise.all(Array.from({ length: 12 }, () => ask(balancer)));
     const keeps = async (at: Balancer): Promise<void> => {
       for (const { body, set } of clients) {
@@ -113,7 +113,7 @@ describe('A sticky balancer', () => {
     await keeps(balancer);
     await balancer.roll();
     await keeps(balancer);
-    const [next] = await start(backends, { stickySecret: SECRET });
+    const [next] = await start(backends, { secrets: { stickyKey: SECRET } });
     await keeps(next);
     expect(log.all('sticky cookies end with this process: set a secret to keep them')).to.have.lengthOf(0);
   });

@@ -34,6 +34,7 @@ export function viewWith(backends: readonly BackendView[], workers: readonly Wor
     pid: 1,
     since: TIME,
     addresses: ['127.0.0.1:8080'],
+    listeners: [{ name: '127.0.0.1:8080', address: '127.0.0.1:8080' }],
     accept: 'shared',
     totals: NOTHING_COUNTED.all(),
     workerRestarts: 0,

@@ -39,8 +39,7 @@ describe('The watch over the workers', () => {
     log = new LogBook();
     replaced = [];
     watch = new WorkerWatch({
-      heartbeatMs,
-      limits: { age: 0, memory: 0, ...limits },
+      config: { current: { heartbeat: heartbeatMs, workerLimits: { age: 0, memory: 0, ...limits } } },
       workers: () => workers,
       memoryBytes: (worker) => worker.memoryBytes,
       replace: (worker) => {

@@ -1,20 +1,21 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { mostDeviations, type SuccessRateLimits, stragglers, type Tally } from '../../src/core/success-rate.js';
+import { mostDeviations, type RequestCounts, type SuccessRateLimits, stragglers } from '../../src/core/success-rate.js';
 import { idOf } from './fixtures.js';
 
 const LIMITS: SuccessRateLimits = { requests: 100, backends: 5, deviations: 1.9, margin: 0.05 };
 
 /** Backends a, b, c, ... of which each had that share of a thousand requests go well. */
-function rated(...rates: readonly number[]): Tally[] {
+function rated(...rates: readonly number[]): RequestCounts[] {
   return rates.map((rate, i) => tally(String.fromCharCode(97 + i), 1_000, Math.round(rate * 1_000)));
 }
 
-function tally(name: string, requests: number, successes: number): Tally {
+function tally(name: string, requests: number, successes: number): RequestCounts {
   return { id: idOf(name), requests, successes };
 }
 
-const names = (tallies: readonly Tally[], limits = LIMITS): string[] => stragglers(tallies, limits).map(({ id }) => id);
+const names = (tallies: readonly RequestCounts[], limits = LIMITS): string[] =>
+  stragglers(tallies, limits).map(({ id }) => id);
 
 describe('Among the success rates of a pool', () => {
   it('one that is far below the others is a straggler', () => {
@@ -92,7 +93,7 @@ describe('Whatever the rates are', () => {
   it('their order makes no difference', () => {
     fc.assert(
       fc.property(tallies, limits, (all, rules) => {
-        const worst = (list: readonly Tally[]): string[] => names(list, rules).sort();
+        const worst = (list: readonly RequestCounts[]): string[] => names(list, rules).sort();
         expect(worst([...all].reverse())).to.deep.equal(worst(all));
       }),
     );

@@ -72,7 +72,7 @@ export class TestProxy {
         this.drained += 1;
       },
     };
-    this.worker = new Worker(1, this.config, snapshots, output, stickySecret);
+    this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret });
   }
 
   /** The only pool, as its requests meet it. */
@@ -151,7 +151,9 @@ export class TestProxy {
 export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   const proxy = new TestProxy(options);
   onStop(() => stop(proxy));
-  proxy.worker.receive({ type: 'listen', address: '127.0.0.1:0', accept: 'round-robin' }, undefined);
+  const address = '127.0.0.1:0';
+  const listener = { name: address, address };
+  proxy.worker.receive({ type: 'listen', listener, address, accept: 'round-robin' }, undefined);
   await eventually('the worker listens', () => proxy.said('listening').length === 1);
   return proxy;
 }

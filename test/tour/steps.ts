@@ -36,7 +36,7 @@ pools:
 END`,
     shows: /^$/,
   },
-  { type: 'roundhouse check -c lb.yaml | head -4', shows: /^listeners:/ },
+  { type: 'roundhouse check -c lb.yaml | head -5', shows: /^listeners:/ },
   { tell: '`check` prints what the file comes to, with every default; here are its first lines. Then it runs:' },
   { start: 'roundhouse -c lb.yaml --workers 2', logs: /listening/ },
   { type: ASK, shows: /3001\n.*3002\n$/ },

@@ -1,6 +1,6 @@
 /** test/workers/max-connections.test.ts: backends that take only so many requests at once, and the line before them. */
 import { expect } from 'chai';
-import { POLICIES } from '../../src/balancing/picker.js';
+import { POLICIES } from '../../src/balancing/policies.js';
 import { refusingAddress, startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';

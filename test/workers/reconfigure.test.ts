@@ -19,7 +19,7 @@ describe('A worker that gets another configuration', () => {
     const pool = { ...pools[DEFAULT_POOL], ...inPool };
     const config = configSchema.parse({ ...top, ...more, pools: { [DEFAULT_POOL]: pool } });
     proxy.worker.receive(
-      { type: 'configure', config, snapshots: [], stickySecret: 'a-secret-of-some-length' },
+      { type: 'configure', config, snapshots: [], secrets: { stickyKey: 'a-secret-of-some-length' } },
       undefined,
     );
     return config;
@@ -65,7 +65,7 @@ describe('A worker that gets another configuration', () => {
     const { backends } = proxy.snapshot;
     const joining = backends.map((each) => ({ ...each, id: each.id, port: other.port }));
     const snapshots = [{ pool: 'other', version: 4, backends: joining }];
-    proxy.worker.receive({ type: 'configure', config, snapshots }, undefined);
+    proxy.worker.receive({ type: 'configure', config, snapshots, secrets: {} }, undefined);
     expect([...proxy.worker.context.pools.keys()]).to.deep.equal(['other']);
     expect(upstream.keepsIdle, 'a connection that has done its work').to.equal(false);
     expect(proxy.said('applied').at(-1)).to.deep.equal({ type: 'applied', pool: 'other', version: 4 });
@@ -77,7 +77,10 @@ describe('A worker that gets another configuration', () => {
     await eventually('its connection is closed', () => idleOf(upstream) === 0 && upstream.inflight === 0);
     client.send(GET);
     expect(await client.message(), 'on the same connection').to.include({ body: 'other' });
-    proxy.worker.receive({ type: 'configure', config: proxy.config, snapshots: [proxy.snapshot] }, undefined);
+    proxy.worker.receive(
+      { type: 'configure', config: proxy.config, snapshots: [proxy.snapshot], secrets: {} },
+      undefined,
+    );
   });
 
   it('judges clients that are there already by whom it trusts now', async () => {

@@ -27,7 +27,7 @@ describe('A worker with several pools', () => {
       backends: backends.map(up),
     }));
     const output = { send: (message: ToPrimary) => sent.push(message), unread: () => 0, drained: () => {} };
-    worker = new Worker(1, { ...one, pools: { web, api } }, snapshots, output);
+    worker = new Worker(1, { ...one, pools: { web, api } }, snapshots, output, {});
   });
   afterEach(() => worker.stop());
 

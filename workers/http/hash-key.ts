@@ -2,7 +2,7 @@
  * workers/http/hash-key.ts: what of a request a policy hashes. Read from the head while that is at hand, and only for
  * pools whose policy asks.
  */
-import { isKeyed } from '../../src/balancing/picker.js';
+import { isKeyed } from '../../src/balancing/policies.js';
 import type { PoolConfig } from '../../src/config/schema.js';
 import { cookieValue } from '../../src/http1/cookie.js';
 import { fieldValue } from '../../src/http1/find-field.js';

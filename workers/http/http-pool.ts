@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolConfig } from '../../src/config/schema.js';
 import { systemRandom } from '../../src/core/random.js';
+import type { Secrets } from '../../src/core/secrets.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
@@ -31,10 +32,9 @@ export class HttpPool {
   pipeline: Pipeline | undefined;
   /** Reads what the policy hashes of a request; `undefined` for a policy that hashes nothing. */
   private readKey: ReadKey | undefined;
-  private stickySecret: string | undefined;
+  private stickyKey: string | undefined;
 
-  /** @param stickySecret what signs the cookies of a pool that is sticky */
-  constructor(context: WorkerContext, snapshot: PoolSnapshot, config: PoolConfig, stickySecret: string | undefined) {
+  constructor(context: WorkerContext, snapshot: PoolSnapshot, config: PoolConfig, secrets: Secrets) {
     this.name = snapshot.pool;
     this.context = context;
     this.dispatch = new Dispatch(snapshot, config, {
@@ -44,15 +44,15 @@ export class HttpPool {
       linksTo: (backend) => new Http1Links(this, backend),
       epochMs: Date.now,
     });
-    this.follow(config, stickySecret);
+    this.follow(config, secrets);
   }
 
   /** Goes on by other settings, and by what the context says of clients now. */
-  configure(config: PoolConfig, stickySecret: string | undefined): void {
+  configure(config: PoolConfig, secrets: Secrets): void {
     const isSame = isDeepStrictEqual(config.sticky, this.dispatch.config.sticky);
-    if (!isSame || stickySecret !== this.stickySecret) this.sticky = undefined;
+    if (!isSame || secrets.stickyKey !== this.stickyKey) this.sticky = undefined;
     this.dispatch.configure(config);
-    this.follow(config, stickySecret);
+    this.follow(config, secrets);
   }
 
   /** What a request says of where it belongs; nothing is read where nobody asks. */
@@ -62,12 +62,12 @@ export class HttpPool {
     return { key: readKey?.(head, client) ?? '', bound: sticky?.find(head) };
   }
 
-  private follow(config: PoolConfig, stickySecret: string | undefined): void {
+  private follow(config: PoolConfig, { stickyKey }: Secrets): void {
     const { pipelining, retries, sticky } = config;
     this.readKey = keyReaderOf(config, this.context.intake.policy);
-    this.stickySecret = stickySecret;
-    if (sticky !== undefined && stickySecret !== undefined) {
-      this.sticky ??= new Sticky(sticky, this.dispatch, stickySecret);
+    this.stickyKey = stickyKey;
+    if (sticky !== undefined && stickyKey !== undefined) {
+      this.sticky ??= new Sticky(sticky, this.dispatch, stickyKey);
     }
     this.repeatsByKey = retries.idempotencyKey;
     this.pipelines = pipelining > 1;

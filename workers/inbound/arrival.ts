@@ -3,19 +3,20 @@
  * in, over what, and who the client is.
  */
 import type { ClientSide } from '../../src/http1/forward-request.js';
+import type { Listener } from '../listeners.js';
 import type { Transport } from '../transport.js';
 import type { ClientPolicy } from './client-policy.js';
 
 export class Arrival {
   readonly transport: Transport;
-  /** The listener that accepted the connection, by name. */
-  readonly listener: string;
+  /** The listener that accepted the connection. */
+  readonly listener: Listener;
   /** The connection counts among those of its address. */
   isCounted = false;
   private policy: ClientPolicy;
   private known: ClientSide | undefined;
 
-  constructor(transport: Transport, listener: string, policy: ClientPolicy) {
+  constructor(transport: Transport, listener: Listener, policy: ClientPolicy) {
     this.transport = transport;
     this.listener = listener;
     this.policy = policy;

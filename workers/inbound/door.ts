@@ -19,6 +19,7 @@ import type { Incoming } from '../fast-socket.js';
 import type { Exchange } from '../http/exchange.js';
 import { Http1ClientConnection } from '../http/h1/client-connection.js';
 import type { LocalAnswer } from '../http/local-answer.js';
+import type { Listener } from '../listeners.js';
 import type { Upstream } from '../roster.js';
 import { TcpTransport } from '../tcp-transport.js';
 import type { TransportUser } from '../transport.js';
@@ -64,8 +65,8 @@ export class Door {
     this.limits = new ConnectionLimits(context.config);
   }
 
-  /** Takes an accepted connection. @param listener its name */
-  receive(incoming: Incoming, listener: string): void {
+  /** Takes a connection that `listener` has accepted. */
+  receive(incoming: Incoming, listener: Listener): void {
     const { buffers, intake } = this.context;
     const transport = TcpTransport.accepted(incoming, buffers.shared, NOBODY);
     const connection = this.serve(new Arrival(transport, listener, intake.policy));
@@ -96,9 +97,11 @@ export class Door {
     if (this.connections.size === 0) this.onEmpty?.();
   }
 
-  /** Nobody is accepted on that listener any more: what is open on it finishes its request. */
+  /** Nobody is accepted on the listener of that name any more: what is open on it finishes its request. */
   drainListener(name: string): void {
-    for (const connection of this.connections) if (connection.arrival.listener === name) connection.drain();
+    for (const connection of this.connections) {
+      if (connection.arrival.listener.settings.name === name) connection.drain();
+    }
   }
 
   /** Whoever waits for `gone` and can be answered by another backend asks that. */

@@ -1,5 +1,5 @@
 /** simulator/scenarios/scenario.ts: what a scenario is, and the pool that most of them start from. */
-import { POLICIES } from '../../../src/balancing/picker.js';
+import { POLICIES } from '../../../src/balancing/policies.js';
 import type { Stage } from '../arrivals.js';
 import type { BackendSpec } from '../backend.js';
 import { evenClients } from '../clients.js';

@@ -1,5 +1,5 @@
 /** simulator/scenarios/workers.ts: how far many workers, each with a view of its own, drift from one that sees all. */
-import type { PolicyName } from '../../../src/balancing/picker.js';
+import type { PolicyName } from '../../../src/balancing/policies.js';
 import { logNormal, slowed } from '../latency.js';
 import type { Setup } from '../setup.js';
 import { backendsOf, base, plainWork, type Run, type Scenario, steady } from './scenario.js';

@@ -1,6 +1,6 @@
 /** commands/completion/model.ts: what may be typed where, read off the command definitions, for every shell alike. */
 import type { Argument, Command, Option } from 'commander';
-import { POLICIES } from '../../balancing/picker.js';
+import { POLICIES } from '../../balancing/policies.js';
 import { ACCEPT_MODES, ACCESS_LOG_FORMATS, LOG_LEVELS } from '../../config/schema.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;

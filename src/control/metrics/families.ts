@@ -7,7 +7,7 @@ import { REASONS } from '../../core/reason.js';
 import { BACKEND_COLUMNS, type BackendColumn } from '../../messages.js';
 import type { WorkerView } from '../view.js';
 import type { By, Family } from './family.js';
-import type { OfBackend, OfPool, Readings } from './readings.js';
+import type { BackendReadings, PoolReadings, Readings } from './readings.js';
 
 export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
   {
@@ -102,7 +102,7 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
   },
 ];
 
-export const POOL_FAMILIES: readonly Family<OfPool>[] = [
+export const POOL_FAMILIES: readonly Family<PoolReadings>[] = [
   {
     name: 'roundhouse_request_duration_seconds',
     kind: 'histogram',
@@ -211,7 +211,7 @@ export const POOL_FAMILIES: readonly Family<OfPool>[] = [
   },
 ];
 
-export const BACKEND_FAMILIES: readonly Family<OfBackend>[] = [
+export const BACKEND_FAMILIES: readonly Family<BackendReadings>[] = [
   {
     name: 'roundhouse_requests_total',
     kind: 'counter',
@@ -347,7 +347,7 @@ export const WORKER_FAMILIES: readonly Family<WorkerView>[] = [
   },
 ];
 
-function counted(name: BackendColumn): (item: OfBackend) => number {
+function counted(name: BackendColumn): (item: BackendReadings) => number {
   const at = BACKEND_COLUMNS.indexOf(name);
   return ({ counts }) => counts[at] ?? 0;
 }

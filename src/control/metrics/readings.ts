@@ -9,7 +9,7 @@ import type { Reason } from '../../core/reason.js';
 import type { Convergence } from '../broadcaster.js';
 import type { Pool } from '../pool.js';
 import type { PoolTotals, WorkerTotals } from '../stats.js';
-import { type PoolHead, poolHead, type Sources, type WorkerView } from '../view.js';
+import { type PoolHead, poolHead, type ViewSources, type WorkerView } from '../view.js';
 
 export interface Readings {
   readonly totals: WorkerTotals;
@@ -20,7 +20,7 @@ export interface Readings {
   readonly version: string;
   readonly primary: PrimaryReadings;
   readonly workers: readonly WorkerView[];
-  readonly pools: readonly OfPool[];
+  readonly pools: readonly PoolReadings[];
 }
 
 /** Of the primary's own process. */
@@ -31,15 +31,15 @@ export interface PrimaryReadings {
   readonly memoryBytes: number;
 }
 
-export interface OfPool extends PoolHead {
+export interface PoolReadings extends PoolHead {
   readonly panic: boolean;
   readonly totals: PoolTotals;
   /** How long requests have taken, by class of core/histogram.ts; then their sum in milliseconds. */
   readonly durations: Float64Array;
-  readonly backends: readonly OfBackend[];
+  readonly backends: readonly BackendReadings[];
 }
 
-export interface OfBackend {
+export interface BackendReadings {
   readonly backend: Backend;
   /** By column of `BACKEND_COLUMNS`; without what is in flight. */
   readonly counts: Float64Array;
@@ -56,7 +56,7 @@ export interface Labelled<Item> {
   readonly item: Item;
 }
 
-export function readingsFrom(sources: Sources, workers: readonly WorkerView[], version: string): Readings {
+export function readingsFrom(sources: ViewSources, workers: readonly WorkerView[], version: string): Readings {
   const { pools, supervisor, broadcaster } = sources;
   return {
     totals: pools.stats.all(),
@@ -70,7 +70,7 @@ export function readingsFrom(sources: Sources, workers: readonly WorkerView[], v
   };
 }
 
-function ofPool(pool: Pool, { pools }: Sources): OfPool {
+function ofPool(pool: Pool, { pools }: ViewSources): PoolReadings {
   const { stats, outliers, health } = pools;
   const { name, snapshot, eligible } = pool;
   return {
@@ -93,11 +93,11 @@ function ownReadings(): PrimaryReadings {
   return { startedAtMs, cpuMicros: user + system, memoryBytes: process.memoryUsage.rss() };
 }
 
-export function poolsIn({ pools }: Readings): readonly Labelled<OfPool>[] {
+export function poolsIn({ pools }: Readings): readonly Labelled<PoolReadings>[] {
   return pools.map((item) => ({ labels: { pool: item.name }, item }));
 }
 
-export function backendsIn({ pools }: Readings): readonly Labelled<OfBackend>[] {
+export function backendsIn({ pools }: Readings): readonly Labelled<BackendReadings>[] {
   return pools.flatMap(({ name, backends }) =>
     backends.map((item) => ({ labels: { pool: name, backend: item.backend.id }, item })),
   );

@@ -1,5 +1,5 @@
 /** test/control/metrics/readings.ts: what metrics are read from, without a balancer behind it. */
-import type { OfBackend, OfPool, Readings } from '../../../src/control/metrics/readings.js';
+import type { BackendReadings, PoolReadings, Readings } from '../../../src/control/metrics/readings.js';
 import { Stats } from '../../../src/control/stats.js';
 import type { WorkerView } from '../../../src/control/view.js';
 import type { Backend } from '../../../src/core/backend.js';
@@ -13,7 +13,7 @@ export function backendNamed(
   id: string,
   state: Partial<Backend> = {},
   counts: Partial<Record<BackendColumn, number>> = {},
-): OfBackend {
+): BackendReadings {
   return {
     backend: backendOf(id, state),
     counts: Float64Array.from(BACKEND_COLUMNS, (column) => counts[column] ?? 0),
@@ -24,7 +24,11 @@ export function backendNamed(
   };
 }
 
-export function poolNamed(name: string, backends: readonly OfBackend[], state: Partial<OfPool> = {}): OfPool {
+export function poolNamed(
+  name: string,
+  backends: readonly BackendReadings[],
+  state: Partial<PoolReadings> = {},
+): PoolReadings {
   const durations = new Float64Array(DURATION_COLUMNS);
   return { name, version: 1, eligible: 1, panic: false, totals: STATS.pool(name), durations, backends, ...state };
 }
@@ -34,7 +38,7 @@ export function workerNumbered(worker: number, state: Partial<WorkerView> = {}):
   return { worker, pid: 1, state: 'listening', since, versions: {}, ...STATS.worker(0), ...state };
 }
 
-export function readingsOf(pools: readonly OfPool[], workers: readonly WorkerView[] = []): Readings {
+export function readingsOf(pools: readonly PoolReadings[], workers: readonly WorkerView[] = []): Readings {
   return {
     totals: STATS.all(),
     workerRestarts: 0,

@@ -7,7 +7,7 @@ import { routeSchema } from '../../../config/routes.js';
 import { ACCEPT_MODES, backendConfig, LOG_LEVELS } from '../../../config/schema.js';
 import { backendSchema } from '../../../core/schemas.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../../messages.js';
-import { type Kind, TELLINGS } from '../../happenings.js';
+import { EVENT_FORMATS, type EventKind } from '../../events.js';
 import type { JournalEntry } from '../../journal.js';
 import type { RollView } from '../../rolls.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view.js';
@@ -108,11 +108,15 @@ export const workerAnswer = z
   })
   .meta({ id: 'Worker' }) satisfies z.ZodType<WorkerView>;
 
+/** A listener as it is named. */
+const listenerHead = z.object({ name: z.string(), address: z.string() });
+
 export const balancerAnswer = z
   .object({
     pid: z.int(),
     since: time,
     addresses: z.array(z.string()).describe('Where it listens.'),
+    listeners: z.array(listenerHead).describe('The same, each with its name.'),
     accept: z.enum(ACCEPT_MODES).exclude(['auto']),
     totals: z.object(workerTotals),
     workerRestarts: z.int().min(0),
@@ -160,7 +164,11 @@ const plan = {
       }),
     }),
   ),
-  listeners: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }),
+  listeners: z.object({
+    add: z.array(listenerHead),
+    change: z.array(listenerHead.extend({ settings: z.array(z.string()) })),
+    remove: z.array(listenerHead),
+  }),
   settings: z.array(z.string()).describe('Other keys, which change at once.'),
   restart: z.array(z.string()).describe('Keys whose values wait for a restart.'),
   changes: z
@@ -180,13 +188,13 @@ export const diffAnswer = z
   })
   .meta({ id: 'Diff' }) satisfies z.ZodType<Previewed>;
 
-const isKind = (text: string): text is Kind => Object.hasOwn(TELLINGS, text);
+const isKind = (text: string): text is EventKind => Object.hasOwn(EVENT_FORMATS, text);
 
 export const eventAnswer = z
   .object({
     id: z.string(),
     at: time,
-    kind: z.enum(Object.keys(TELLINGS).filter(isKind)),
+    kind: z.enum(Object.keys(EVENT_FORMATS).filter(isKind)),
     level: z.enum(LOG_LEVELS).exclude(['debug']),
     pool: z.string().nullable(),
     backend: z.string().nullable(),

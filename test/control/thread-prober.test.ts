@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { ProbeThread } from '../../src/control/probe-thread.js';
+import { ThreadProber } from '../../src/control/thread-prober.js';
 import { httpProbeOf, type ProbeResult } from '../../src/core/probe.js';
 import { closeEverything, idOf, onClose, refusingAddress, startTcp } from './support.js';
 
@@ -14,10 +14,10 @@ describe('The probe thread', () => {
   afterEach(closeEverything);
 
   function startThread(file = PROBE): {
-    thread: ProbeThread;
+    thread: ThreadProber;
     ask: (address: string, type: 'tcp' | 'http') => Promise<ProbeResult>;
   } {
-    const thread = new ProbeThread(file);
+    const thread = new ThreadProber(file);
     onClose(() => thread.close());
     const ask = (address: string, type: 'tcp' | 'http'): Promise<ProbeResult> => {
       const port = Number(address.slice(address.lastIndexOf(':') + 1));

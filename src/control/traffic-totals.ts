@@ -1,19 +1,19 @@
-/** control/tally.ts: what the workers' counts say of one backend or pool: totals, which only grow, and how it goes of late. */
+/** control/traffic-totals.ts: what the workers' counts say of one backend or pool: totals, which only grow, and how it goes of late. */
 import { CLASSES, DURATION_COLUMNS } from '../core/histogram.js';
 import { Rate } from './rate.js';
-import { type Latency, RecentDurations } from './recent-durations.js';
+import { type LatencyQuantiles, RecentDurations } from './recent-durations.js';
 
 /** Of the last seconds. */
-export interface Lately {
+export interface RecentTraffic {
   readonly requestsPerSecond: number;
   /** Share of the requests that failed or were answered with 5xx; 0 without any. */
   readonly errorRate: number;
   /** A backend's: from an attempt's beginning to the head of the response. A pool's: all that clients waited. */
-  readonly latency: Latency;
+  readonly latency: LatencyQuantiles;
 }
 
 /** A row of totals. */
-export class Row {
+export class Totals {
   readonly totals: Float64Array;
   readonly requests = new Rate();
 
@@ -29,7 +29,7 @@ export class Row {
   }
 }
 
-export class Tally extends Row {
+export class TrafficTotals extends Totals {
   /** By class of core/histogram.ts, and their sum. */
   readonly durations = new Float64Array(DURATION_COLUMNS);
   readonly #errors = new Rate();
@@ -47,7 +47,7 @@ export class Tally extends Row {
     this.#errors.add(errors, nowMs);
   }
 
-  lately(nowMs: number): Lately {
+  lately(nowMs: number): RecentTraffic {
     const requestsPerSecond = this.requests.perSecond(nowMs);
     const errorsPerSecond = this.#errors.perSecond(nowMs);
     // A request that fails may have begun before those that are counted.

@@ -1,5 +1,5 @@
 /**
- * control/probe-thread.ts: the primary's side of the thread that probes. A probe is a call here; orders and answers
+ * control/thread-prober.ts: the primary's side of the thread that probes. A probe is a call here; orders and answers
  * cross between the threads in batches.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -16,15 +16,15 @@ export interface Prober {
 /** A thread that died is replaced, but not more often than this, in milliseconds. */
 const RESTARTS_APART_MS = 1_000;
 
-interface Open {
+interface PendingProbe {
   resolve(result: ProbeResult): void;
   reject(error: Error): void;
 }
 
-export class ProbeThread implements Prober {
+export class ThreadProber implements Prober {
   readonly #threads: Piscina<{ port: MessagePort }, void>;
   /** Probes whose answer is still to come, by number. */
-  readonly #open = new Map<number, Open>();
+  readonly #open = new Map<number, PendingProbe>();
   #count = 0;
   #batch: ProbeOrder[] = [];
   #flush: NodeJS.Immediate | undefined;

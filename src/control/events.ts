@@ -1,36 +1,36 @@
 /**
- * control/happenings.ts: everything that can happen to backends, workers and the configuration and that an operator
+ * control/events.ts: everything that can happen to backends, workers and the configuration and that an operator
  * wants to know, as a closed set. One row says how loud it is, what the log calls it, and what a person reads of it.
  */
 
 import type { LogLevel } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 
-interface OfPool {
+interface AboutPool {
   readonly pool: string;
 }
 
-interface OfBackend extends OfPool {
+interface AboutBackend extends AboutPool {
   readonly backend: BackendId;
 }
 
-interface OfWorker {
+interface AboutWorker {
   /** Its place among the workers, from 1. */
   readonly worker: number;
   readonly pid: number | undefined;
 }
 
-interface Because {
+interface WithReason {
   /** In words. */
   readonly reason: string;
 }
 
-interface OfFile {
+interface AboutFile {
   readonly file: string;
 }
 
 /** What runs since. */
-interface Start {
+interface Startup {
   readonly addresses: readonly string[];
   readonly workers: number;
   readonly accept: string;
@@ -39,40 +39,40 @@ interface Start {
   readonly admin: string;
 }
 
-interface Usable {
+interface UsableCounts {
   /** How many backends are usable, of how many. */
   readonly usable: number;
   readonly backends: number;
 }
 
 /** What has to be known of each. Fields go into the log as they are. */
-export interface Happenings {
-  readonly started: Start;
-  readonly 'backend-up': OfBackend & Because;
-  readonly 'backend-down': OfBackend & Because;
-  readonly 'backend-ejected': OfBackend & Because & { readonly why: string; readonly forMs: number };
-  readonly 'backend-restored': OfBackend & Because;
-  readonly 'backend-added': OfBackend & { readonly weight: number; readonly version: number };
-  readonly 'backend-removed': OfBackend & { readonly version: number };
-  readonly 'backend-changed': OfBackend & { readonly version: number } & Settings;
-  readonly 'backend-drained': OfBackend;
-  readonly 'drain-limited': OfBackend & { readonly withinMs: number };
-  readonly 'drain-over': OfBackend & { readonly inflight: number };
-  readonly 'pool-empty': OfPool;
-  readonly panic: OfPool & Usable;
-  readonly 'panic-over': OfPool & Usable;
-  readonly 'config-reloaded': OfFile & { readonly changes: readonly string[] };
-  readonly 'config-rejected': OfFile & Because;
-  readonly 'worker-died': OfWorker & Because & { readonly replacedInMs: number };
-  readonly 'worker-replaced': OfWorker & { readonly replaced: number | undefined };
-  readonly 'worker-hanging': OfWorker & { readonly silentMs: number };
-  readonly 'worker-past-limit': OfWorker & Because;
-  readonly 'worker-overloaded': OfWorker & { readonly delayMs: number };
-  readonly 'worker-recovered': OfWorker & { readonly shed: number; readonly forMs: number };
+export interface EventDetails {
+  readonly started: Startup;
+  readonly 'backend-up': AboutBackend & WithReason;
+  readonly 'backend-down': AboutBackend & WithReason;
+  readonly 'backend-ejected': AboutBackend & WithReason & { readonly why: string; readonly forMs: number };
+  readonly 'backend-restored': AboutBackend & WithReason;
+  readonly 'backend-added': AboutBackend & { readonly weight: number; readonly version: number };
+  readonly 'backend-removed': AboutBackend & { readonly version: number };
+  readonly 'backend-changed': AboutBackend & { readonly version: number } & ChangedSettings;
+  readonly 'backend-drained': AboutBackend;
+  readonly 'drain-limited': AboutBackend & { readonly withinMs: number };
+  readonly 'drain-over': AboutBackend & { readonly inflight: number };
+  readonly 'pool-empty': AboutPool;
+  readonly panic: AboutPool & UsableCounts;
+  readonly 'panic-over': AboutPool & UsableCounts;
+  readonly 'config-reloaded': AboutFile & { readonly changes: readonly string[] };
+  readonly 'config-rejected': AboutFile & WithReason;
+  readonly 'worker-died': AboutWorker & WithReason & { readonly replacedInMs: number };
+  readonly 'worker-replaced': AboutWorker & { readonly replaced: number | undefined };
+  readonly 'worker-hanging': AboutWorker & { readonly silentMs: number };
+  readonly 'worker-past-limit': AboutWorker & WithReason;
+  readonly 'worker-overloaded': AboutWorker & { readonly delayMs: number };
+  readonly 'worker-recovered': AboutWorker & { readonly shed: number; readonly forMs: number };
 }
 
 /** What an operator has set; what is missing stayed. */
-interface Settings {
+interface ChangedSettings {
   readonly weight?: number;
   readonly tier?: number;
   readonly maxConnections?: number;
@@ -82,18 +82,18 @@ interface Settings {
 /** What one line tells of a change of the configuration; the log has all of it. */
 const MOST_TOLD = 5;
 
-export type Kind = keyof Happenings;
-export type Loudness = Extract<LogLevel, 'info' | 'warn' | 'error'>;
+export type EventKind = keyof EventDetails;
+export type Severity = Extract<LogLevel, 'info' | 'warn' | 'error'>;
 
-export interface Telling<K extends Kind> {
-  readonly level: Loudness;
+export interface EventFormat<K extends EventKind> {
+  readonly level: Severity;
   /** The message of the log line. */
   readonly message: string;
   /** One line for a person who sees beside it which backend, pool or worker it is about. */
-  readonly text: (what: Happenings[K]) => string;
+  readonly text: (what: EventDetails[K]) => string;
 }
 
-export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
+export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
   started: {
     level: 'info',
     message: 'listening',
@@ -178,7 +178,7 @@ export const TELLINGS: { readonly [K in Kind]: Telling<K> } = {
   },
 };
 
-function settingsText({ admin, weight, tier, maxConnections }: Settings): string {
+function settingsText({ admin, weight, tier, maxConnections }: ChangedSettings): string {
   const parts = [
     admin === undefined ? [] : [admin],
     weight === undefined ? [] : [`weight ${weight}`],
@@ -188,7 +188,7 @@ function settingsText({ admin, weight, tier, maxConnections }: Settings): string
   return parts.flat().join(', ');
 }
 
-function diedText({ pid, reason, replacedInMs }: Happenings['worker-died']): string {
+function diedText({ pid, reason, replacedInMs }: EventDetails['worker-died']): string {
   const when = replacedInMs === 0 ? 'at once' : `in ${seconds(replacedInMs)}`;
   return `process ${pid ?? '?'} died (${reason}), replaced ${when}`;
 }

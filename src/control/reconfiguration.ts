@@ -1,0 +1,167 @@
+/**
+ * control/reconfiguration.ts: has a running balancer go on by another configuration, whole or not at all. What can fail
+ * (a port in use, a log that does not open) is tried first; the rest cannot fail, and happens in one turn.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { usableCpus } from '../config/cpu-count.js';
+import { listenerChanges } from '../config/listener-changes.js';
+import { firstOverlap } from '../config/overlap.js';
+import type { Config } from '../config/schema.js';
+import type { Secrets } from '../core/secrets.js';
+import type { Accept } from './accept.js';
+import { type AccessLogs, tryAccessLog } from './access-log.js';
+import type { AdminEndpoint } from './admin-endpoint.js';
+import type { Broadcaster } from './broadcaster.js';
+import { ReloadError, StartError } from './errors.js';
+import { ListenSockets } from './listen-sockets.js';
+import type { Logger } from './logger.js';
+import type { Hosts } from './pool.js';
+import type { Pools } from './pools.js';
+import { configAfter, isIdle, type PoolPlan, planReload, type ReloadPlan } from './reload-plan.js';
+import { previewOf, type ReloadPreview } from './reload-preview.js';
+import type { Reading } from './reloads.js';
+import type { RunningConfig } from './running-config.js';
+import type { RuntimeChanges } from './runtime-changes.js';
+import { completeSecrets } from './sticky-secret.js';
+import type { Supervisor } from './supervisor.js';
+
+export interface ReconfigurationParts {
+  readonly config: RunningConfig;
+  readonly accept: Accept;
+  readonly sockets: ListenSockets;
+  readonly pools: Pools;
+  readonly broadcaster: Broadcaster;
+  readonly supervisor: Supervisor;
+  readonly changes: RuntimeChanges;
+  readonly accessLogs: AccessLogs;
+  readonly admin: AdminEndpoint;
+  readonly logger: Logger;
+}
+
+/** What was opened for another configuration before anything is changed. */
+type Prepared = Awaited<ReturnType<typeof prepare>>;
+
+export class Reconfiguration {
+  readonly #parts: ReconfigurationParts;
+  #closed = false;
+
+  constructor(parts: ReconfigurationParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Applies what was read.
+   * @returns what has changed, once every worker listens where it is to listen
+   * @throws {ReloadError | StartError} when nothing has changed
+   */
+  async apply({ config, adminToken, secrets }: Reading): Promise<ReloadPlan> {
+    if (this.#closed) throw new ReloadError('The balancer is stopping');
+    const { admin, config: running, logger } = this.#parts;
+    const complete = completeSecrets(secrets, running.secrets, config, logger);
+    const before = admin.token;
+    admin.setToken(adminToken);
+    try {
+      return await this.#reconfigure(config, complete);
+    } catch (error) {
+      admin.setToken(before);
+      throw error;
+    }
+  }
+
+  /** @returns what {@link apply} would change, and what that would cost the clients */
+  preview(next: Config): Promise<ReloadPreview> {
+    const { config, pools } = this.#parts;
+    return previewOf(planReload(pools.running, config.current, next), config.current, next, pools);
+  }
+
+  /** The balancer is stopping: nothing is applied any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #reconfigure(next: Config, secrets: Secrets): Promise<ReloadPlan> {
+    const { config: running, pools } = this.#parts;
+    const before = running.current;
+    const prepared = await prepare(this.#parts, before, next);
+    // From here to the workers' answers nothing waits, so what is planned is what is applied.
+    const plan = planReload(pools.running, before, next);
+    // A secret may have changed in its file while the configuration did not.
+    if (!isIdle(plan) || !isDeepStrictEqual(secrets, running.secrets)) {
+      running.replace(configAfter(before, next), secrets);
+      await this.#applyPlan(plan, before, prepared);
+    }
+    await prepared.accessLog?.close();
+    return plan;
+  }
+
+  async #applyPlan(plan: ReloadPlan, before: Config, prepared: Prepared): Promise<void> {
+    const { opened, hosts, listeners } = prepared;
+    const { broadcaster, changes, pools, sockets, supervisor } = this.#parts;
+    // Removed first: another listener may take over the name.
+    for (const { name } of listeners.remove) {
+      const removed = sockets.remove(name);
+      if (removed !== undefined) supervisor.unlisten(removed);
+    }
+    sockets.change(listeners.change);
+    sockets.add(opened);
+    void changes.save();
+    this.#changePools(plan.pools, before, hosts);
+    broadcaster.configure(namesOf(plan.pools, 'added'));
+    for (const name of namesOf(plan.pools, 'removed')) pools.remove(name);
+    this.#changeRest(before);
+    await supervisor.listen(opened);
+  }
+
+  /** What joins comes first, so that no pool is ever without a backend and no route without its pool. */
+  #changePools(plans: readonly PoolPlan[], before: Config, hosts: Hosts): void {
+    const { pools } = this.#parts;
+    for (const { name, change, backends } of plans) {
+      if (change === 'added') pools.add(name, hosts);
+      const settingsBefore = before.pools[name];
+      if (change !== 'changed' || settingsBefore === undefined) continue;
+      pools.configure(name, settingsBefore);
+      for (const backend of backends.add) pools.membership.addBackend(name, backend, hosts);
+      for (const { id, settings } of backends.alter) pools.membership.updateBackend(name, id, settings);
+      for (const id of backends.remove) pools.membership.removeBackend(name, id);
+    }
+  }
+
+  #changeRest(before: Config): void {
+    const { config: running, pools, supervisor, accessLogs, logger } = this.#parts;
+    const config = running.current;
+    pools.names.configure(before.dns, config.dns);
+    accessLogs.configured();
+    if (config.logLevel !== before.logLevel) logger.level = config.logLevel;
+    if (workerCount(config) !== workerCount(before)) supervisor.resize(workerCount(config));
+  }
+}
+
+/** @throws {ReloadError} when something that is new cannot be had; nothing is left open then */
+async function prepare({ accept, pools }: ReconfigurationParts, before: Config, next: Config) {
+  const listeners = listenerChanges(before.listeners, next.listeners);
+  const leaving = listeners.remove.map(({ address }) => address);
+  const clash = listeners.add.find(({ address }) => firstOverlap([...leaving, address]) !== undefined);
+  if (clash !== undefined)
+    throw new ReloadError(`Cannot listen on ${clash.address} while another listener has its port; restart`);
+  const joining = planReload(pools.running, before, next).pools.flatMap(({ backends }) => backends.add);
+  const hosts = await pools.names.lookUp(joining.map(({ address }) => address));
+  try {
+    const accessLog = before.accessLog === next.accessLog ? undefined : await tryAccessLog(next);
+    try {
+      return { hosts, accessLog, listeners, opened: await ListenSockets.open(listeners.add, accept) };
+    } catch (error) {
+      await accessLog?.close();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof StartError ? new ReloadError(error.message) : error;
+  }
+}
+
+export function workerCount({ workers }: Pick<Config, 'workers'>): number {
+  return workers === 'auto' ? usableCpus() : Math.max(workers, 1);
+}
+
+function namesOf(plans: readonly PoolPlan[], change: PoolPlan['change']): readonly string[] {
+  return plans.filter((plan) => plan.change === change).map(({ name }) => name);
+}

@@ -1,0 +1,44 @@
+/**
+ * control/running-config.ts: the only holder of the configuration that runs and of the secrets that go with it. Every
+ * part of the primary reads a setting here at the moment of use, so a reload replaces it in one place and no part can
+ * be forgotten.
+ */
+import type { Config, PoolConfig } from '../config/schema.js';
+import type { Secrets } from '../core/secrets.js';
+
+/** The running configuration as a part sees it that needs only these keys. */
+export interface CurrentConfig<Key extends keyof Config> {
+  readonly current: Pick<Config, Key>;
+}
+
+export class RunningConfig {
+  #current: Config;
+  #secrets: Secrets;
+
+  constructor(config: Config, secrets: Secrets) {
+    this.#current = config;
+    this.#secrets = secrets;
+  }
+
+  /** The configuration as file, variables and flags have it; what operators change at run time is not part of it. */
+  get current(): Config {
+    return this.#current;
+  }
+
+  get secrets(): Secrets {
+    return this.#secrets;
+  }
+
+  /** @throws {TypeError} when no pool has that name, which is a defect of the caller */
+  pool(name: string): PoolConfig {
+    const config = this.#current.pools[name];
+    if (config === undefined) throw new TypeError(`Pool "${name}" has no configuration`);
+    return config;
+  }
+
+  /** Replaces configuration and secrets together; the caller then has every part act by them. */
+  replace(config: Config, secrets: Secrets): void {
+    this.#current = config;
+    this.#secrets = secrets;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * control/worker-listening.ts: on which sockets each worker listens. A worker has started once it listens on all there
+ * were when it was greeted; a socket that is opened later goes to every worker that was greeted before.
+ */
+import type { StartError } from './errors.js';
+import type { OpenListener } from './listen-sockets.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/** A worker that does not listen by then never will, in milliseconds. */
+const START_WITHIN_MS = 30_000;
+
+/** A worker that has yet to say of some listeners that it accepts there. */
+interface Start {
+  /** Those listeners by name, each with the address of its socket. */
+  readonly missing: Map<string, string>;
+  readonly settle: (problem: StartError | undefined) => void;
+  readonly settled: Promise<StartError | undefined>;
+}
+
+export class WorkerListening {
+  readonly #sockets: { readonly all: readonly OpenListener[] };
+  readonly #starts = new Map<WorkerProcess, Start>();
+  /** Workers that were told of every socket there was when they said hello. */
+  readonly #greeted = new WeakSet<WorkerProcess>();
+
+  constructor(sockets: { readonly all: readonly OpenListener[] }) {
+    this.#sockets = sockets;
+  }
+
+  /** @returns settled with why the worker could not listen everywhere, or with nothing once it does */
+  begin(worker: WorkerProcess): Promise<StartError | undefined> {
+    return this.#begin(worker, this.#sockets.all);
+  }
+
+  /** Has a worker that said hello listen on every socket. */
+  greet(worker: WorkerProcess): void {
+    this.#greeted.add(worker);
+    for (const listener of this.#sockets.all) tell(worker, listener);
+  }
+
+  /**
+   * Has the workers accept on more listeners.
+   * @returns settled when every worker listens on them, or is gone: one that cannot is replaced
+   */
+  async add(listeners: readonly OpenListener[], workers: ReadonlySet<WorkerProcess>): Promise<void> {
+    const told = [...workers].filter((worker) => worker.state !== 'draining' && this.#greeted.has(worker));
+    const started = told.flatMap((worker) =>
+      listeners.map((listener) => {
+        const listening = this.#expect(worker, listener);
+        tell(worker, listener);
+        return listening;
+      }),
+    );
+    await Promise.all(started);
+  }
+
+  /**
+   * @param address where the worker accepts: a listener may have got another socket under its name meanwhile
+   * @returns whether this listener was the last one missing, and the worker has started now
+   */
+  heard(worker: WorkerProcess, name: string, address: string): boolean {
+    const start = this.#starts.get(worker);
+    if (start?.missing.get(name) === address) start.missing.delete(name);
+    if (start === undefined || start.missing.size > 0) return false;
+    start.settle(undefined);
+    return true;
+  }
+
+  /** Does nothing for a worker that has started. */
+  fail(worker: WorkerProcess, problem: StartError): void {
+    this.#starts.get(worker)?.settle(problem);
+  }
+
+  #expect(worker: WorkerProcess, listener: OpenListener): Promise<StartError | undefined> {
+    const start = this.#starts.get(worker);
+    if (start === undefined) return this.#begin(worker, [listener]);
+    start.missing.set(listener.config.name, listener.socket.address);
+    return start.settled;
+  }
+
+  #begin(worker: WorkerProcess, listeners: readonly OpenListener[]): Promise<StartError | undefined> {
+    let resolve: Start['settle'] = () => {};
+    const settled = new Promise<StartError | undefined>((settle) => {
+      resolve = settle;
+    });
+    const tooLate = setTimeout(() => worker.kill('did not listen in time'), START_WITHIN_MS);
+    const settle = (problem: StartError | undefined): void => {
+      clearTimeout(tooLate);
+      this.#starts.delete(worker);
+      resolve(problem);
+    };
+    const missing = new Map(listeners.map(({ config, socket }) => [config.name, socket.address]));
+    this.#starts.set(worker, { missing, settle, settled });
+    return settled;
+  }
+}
+
+function tell(worker: WorkerProcess, { config, socket: { address, accept, handle } }: OpenListener): void {
+  worker.send({ type: 'listen', listener: config, address, accept }, handle);
+}

@@ -1,0 +1,103 @@
+/**
+ * control/worker-reports.ts: who is told what workers say and when they come and go: each kind of report goes to the
+ * one part that handles it.
+ */
+
+import { HASHES } from '../core/hash.js';
+import { systemRandom } from '../core/random.js';
+import { unreachable } from '../core/unreachable.js';
+import type { ToPrimary } from '../messages.js';
+import { RateLedger } from '../routing/rate-ledger.js';
+import type { AccessLogs } from './access-log.js';
+import type { Broadcaster } from './broadcaster.js';
+import type { Counters } from './counters.js';
+import { DrainedLog } from './drained-log.js';
+import type { Journal } from './journal.js';
+import type { Logger } from './logger.js';
+import { monotonicMs } from './monotonic.js';
+import { OverloadLog } from './overload-log.js';
+import type { Pools } from './pools.js';
+import type { WorkerObserver, WorkerReport } from './supervisor.js';
+import { isDrained } from './view.js';
+import type { WorkerProcess } from './worker-process.js';
+
+export interface WorkerReportsParts {
+  readonly pools: Pools;
+  readonly broadcaster: Broadcaster;
+  readonly accessLogs: AccessLogs;
+  readonly journal: Journal;
+  readonly logger: Logger;
+}
+
+export class WorkerReports implements WorkerObserver {
+  readonly #parts: WorkerReportsParts;
+  readonly #overloads: OverloadLog;
+  readonly #drained: DrainedLog;
+  readonly #rates = new RateLedger(systemRandom.below(HASHES));
+
+  constructor(parts: WorkerReportsParts) {
+    this.#parts = parts;
+    this.#overloads = new OverloadLog(parts.journal, monotonicMs);
+    this.#drained = new DrainedLog(parts.journal);
+    parts.pools.updates.subscribe((update) => {
+      if (update.type === 'change') this.#drained.heed(update.change);
+    });
+  }
+
+  welcome(worker: WorkerProcess): void {
+    this.#parts.broadcaster.welcome(worker);
+  }
+
+  caughtUp({ id }: WorkerProcess): void {
+    this.#parts.broadcaster.resyncAll(id);
+  }
+
+  left({ id }: WorkerProcess): void {
+    const { broadcaster, pools, accessLogs } = this.#parts;
+    broadcaster.leave(id);
+    pools.workerLeft(id);
+    accessLogs.leave(id);
+    this.#overloads.leave(id);
+  }
+
+  report(worker: WorkerProcess, report: WorkerReport, workers: ReadonlySet<WorkerProcess>): void {
+    const { broadcaster, pools, accessLogs } = this.#parts;
+    switch (report.type) {
+      case 'applied':
+        return broadcaster.acknowledge(worker.id, report.pool, report.version);
+      case 'resync':
+        return broadcaster.resync(worker.id, report.pool);
+      case 'failing':
+        return pools.failing(worker.id, report);
+      case 'counters':
+        return this.#counted(worker, report, workers);
+      case 'access-log':
+        return accessLogs.report(worker.id, report);
+      case 'borrow':
+        return this.#lend(worker, report, workers.size);
+      default:
+        return unreachable(report);
+    }
+  }
+
+  #lend(worker: WorkerProcess, { asks }: Extract<ToPrimary, { type: 'borrow' }>, workerCount: number): void {
+    const grants = this.#rates.answer(asks, workerCount, monotonicMs());
+    if (grants.length > 0) worker.send({ type: 'lend', grants });
+  }
+
+  #counted(worker: WorkerProcess, counters: Counters, workers: ReadonlySet<WorkerProcess>): void {
+    const { broadcaster, pools, logger } = this.#parts;
+    // A channel keeps order, so these counters were taken with the versions that the worker acknowledged last.
+    const versionOf = (pool: string): number => broadcaster.acknowledged(worker.id, pool) ?? 0;
+    if (!pools.stats.record(worker.id, counters, versionOf)) {
+      logger.warn('counters dropped', { worker: worker.slot });
+      return;
+    }
+    this.#overloads.counted(worker, counters);
+    this.#drained.look((name, id) => {
+      const pool = pools.byName.get(name);
+      const backend = pool?.backend(id);
+      return pool && backend && isDrained(pool, backend, { pools, workers });
+    });
+  }
+}
