@@ -7,9 +7,6 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { isPagePath } from './page.js';
 import { type AdminToken, showsToken } from './token.js';
 
-/** Say nothing but that it runs, and are asked by probers that hold no secret. */
-const OPEN_PATHS: readonly string[] = ['/healthz', '/readyz'];
-
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
@@ -20,17 +17,24 @@ export function isLoopback(host: string): boolean {
   return family === 0 ? host.toLowerCase() === 'localhost' : LOOPBACK.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Lets through who may ask; answers 401 or 403 to everybody else. */
-export function accessControl(token: () => AdminToken | undefined): MiddlewareHandler {
+/**
+ * Lets through who may ask; answers 401 or 403 to everybody else.
+ * @param open paths that need no token: they say nothing but that the balancer runs, and probers hold no secret
+ */
+export function accessControl(token: () => AdminToken | undefined, open: readonly string[]): MiddlewareHandler {
   return async (context, next) => {
-    const refused = strangerRefusal(context, token()) ?? pageRefusal(context);
+    const refused = strangerRefusal(context, token(), open) ?? pageRefusal(context);
     if (refused !== undefined) return refused;
     await next();
     return undefined;
   };
 }
 
-function strangerRefusal(context: Context, token: AdminToken | undefined): Response | undefined {
+function strangerRefusal(
+  context: Context,
+  token: AdminToken | undefined,
+  open: readonly string[],
+): Response | undefined {
   if (token === undefined) {
     // The target may name a host as well (RFC 9112 section 3.2.2), and then that is the one that is asked for.
     return isTrustedHost(context.req.header('host')) && isTrustedHost(new URL(context.req.url).host)
@@ -38,7 +42,7 @@ function strangerRefusal(context: Context, token: AdminToken | undefined): Respo
       : context.json({ error: 'Ask by IP address or as localhost' }, 403);
   }
   const { path } = context.req;
-  if (OPEN_PATHS.includes(path) || isPagePath(path)) return undefined;
+  if (open.includes(path) || isPagePath(path)) return undefined;
   if (showsToken(context.req.header('authorization'), token)) return undefined;
   const error = 'This needs the token of this balancer, as "Authorization: Bearer TOKEN"';
   return context.json({ error }, 401, { 'www-authenticate': 'Bearer realm="roundhouse"' });

@@ -1,15 +1,46 @@
-/** control/admin/body.ts: reads the JSON of a change, and no more of it than a change can need. */
+/** control/admin/body.ts: reads the JSON of a request, and no more of it than the request can need. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type * as z from 'zod';
 import { type InputSchema, inputProblem } from '../input-problem.js';
 import { RequestError } from './request-error.js';
 
-const MOST_BYTES = 65_536;
+/** The body that an endpoint takes. */
+export interface Body<T> {
+  /** What the OpenAPI document says of it; `config` for the schema of configuration files. */
+  readonly schema: z.ZodType | 'config';
+  /** More is refused before it is held in memory. */
+  readonly maxBytes: number;
+  /** @throws {RequestError} when the body is not declared to be JSON, is none, or is not what is taken */
+  read(context: Context): Promise<T>;
+}
 
-/** For the changes of one thing. */
-export const boundedBody = bodyUpTo(MOST_BYTES);
+/** Enough for a change of one thing. */
+const CHANGE_MAX_BYTES = 65_536;
 
-/** Refuses a larger body before more than that of it is held. */
+/**
+ * A small body that `schema` checks.
+ * @param described what the OpenAPI document shows in its place: defaults that are not to be filled in, for one
+ */
+export function jsonBody<T>(schema: InputSchema<T>, described: z.ZodType = schema): Body<T> {
+  return {
+    schema: described,
+    maxBytes: CHANGE_MAX_BYTES,
+    read: async (context) => {
+      const input = await readJson(context);
+      const parsed = schema.safeParse(input);
+      if (parsed.success) return parsed.data;
+      throw new RequestError(400, inputProblem(parsed.error, input, schema));
+    },
+  };
+}
+
+/** A configuration; the handler has it checked as that of a file is. */
+export function configBody(maxBytes: number): Body<unknown> {
+  return { schema: 'config', maxBytes, read: readJson };
+}
+
+/** Answers 413 to a larger body before more than that of it is held. */
 export function bodyUpTo(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
@@ -21,16 +52,7 @@ export function bodyUpTo(maxSize: number): MiddlewareHandler {
   });
 }
 
-/** @throws {RequestError} when the body is not declared to be JSON, is none, or is not what `schema` says */
-export async function readBody<T>(context: Context, schema: InputSchema<T>): Promise<T> {
-  const input = await readJson(context);
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new RequestError(400, inputProblem(parsed.error, input, schema));
-}
-
-/** @throws {RequestError} when the body is not declared to be JSON, or is none */
-export async function readJson(context: Context): Promise<unknown> {
+async function readJson(context: Context): Promise<unknown> {
   // A page of another site can send any text without being asked, but JSON only after a preflight, which fails here.
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) throw new RequestError(415, 'Send Content-Type: application/json');

@@ -1,39 +1,41 @@
 /** control/admin/reloading.ts: another configuration over HTTP: have the file read again, or ask what one would change. */
-import { Hono } from 'hono';
 import { MAX_FILE_BYTES } from '../../config/read-file.js';
-import type { ReloadPlan } from '../reload-plan.js';
-import type { ReloadPreview } from '../reload-preview.js';
-import { type PlanRow, planRows } from '../reload-text.js';
-import { bodyUpTo, readJson } from './body.js';
-
-export interface Reloading {
-  /** @throws {ConfigError | UsageError | ReloadError} why nothing has changed */
-  reload(): Promise<ReloadPlan>;
-  /** @throws {ConfigError | UsageError} what is wrong with it */
-  preview(value: unknown): Promise<ReloadPreview>;
-}
-
-/** How a reload is answered. */
-export interface Reloaded extends ReloadPlan {
-  /** The same in words. */
-  readonly changes: readonly PlanRow[];
-}
-export interface Previewed extends ReloadPreview, Reloaded {}
+import { planRows } from '../reload-text.js';
+import { configBody } from './body.js';
+import { type Endpoint, endpoint, json, reply } from './endpoint.js';
+import { diffAnswer, reloadAnswer } from './openapi/answers.js';
 
 /** A file of YAML comes to about as much JSON, with every default in it to several times that. */
-const MOST_BYTES = 8 * MAX_FILE_BYTES;
+const CONFIG_MAX_BYTES = 8 * MAX_FILE_BYTES;
 
-export function reloadRoutes(source: Reloading): Hono {
-  const routes = new Hono();
-  routes.post('/reload', async (context) => {
-    const plan = await source.reload();
-    const answer: Reloaded = { ...plan, changes: planRows(plan) };
-    return context.json(answer);
-  });
-  routes.post('/diff', bodyUpTo(MOST_BYTES), async (context) => {
-    const preview = await source.preview(await readJson(context));
-    const answer: Previewed = { ...preview, changes: planRows(preview) };
-    return context.json(answer);
-  });
-  return routes;
-}
+export const reloadEndpoints: readonly Endpoint[] = [
+  endpoint({
+    method: 'post',
+    path: '/api/reload',
+    id: 'reload',
+    summary: 'Reads the configuration file again and goes on by it',
+    description:
+      'All of it or nothing. What it does not change is not touched: connections, health, what is in flight.',
+    tag: 'balancer',
+    answers: { 200: json('What has changed, once every worker listens where it is to listen.', reloadAnswer) },
+    problems: [400, 409],
+    handle: async ({ source }) => {
+      const plan = await source.reload();
+      return reply(200, { ...plan, changes: planRows(plan) });
+    },
+  }),
+  endpoint({
+    method: 'post',
+    path: '/api/diff',
+    id: 'diff',
+    summary: 'What a reload of another configuration would change',
+    description: 'What the command line and variables say is laid over it, as it would be over a file.',
+    tag: 'balancer',
+    body: configBody(CONFIG_MAX_BYTES),
+    answers: { 200: json('Nothing has changed.', diffAnswer) },
+    handle: async ({ source, body }) => {
+      const preview = await source.preview(body);
+      return reply(200, { ...preview, changes: planRows(preview) });
+    },
+  }),
+];

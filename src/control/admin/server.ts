@@ -6,9 +6,10 @@ import { listenError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { monotonicMs } from '../monotonic.js';
 import { isLoopback } from './access.js';
-import { type AdminSource, adminApp } from './app.js';
+import { adminApp } from './app.js';
 import { Feed } from './feed.js';
 import { listenOnFile } from './socket-file.js';
+import type { AdminSource } from './source.js';
 import { type AdminToken, TOKEN_VARIABLE } from './token.js';
 
 export interface AdminServer {

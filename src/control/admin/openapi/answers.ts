@@ -1,6 +1,6 @@
 /**
- * control/admin/openapi/answers.ts: what the admin interface answers, as schemas: for its description, and for the tests
- * that hold real answers against it. The compiler holds each against the type of the view that it describes.
+ * control/admin/openapi/answers.ts: the schemas of the admin interface's answers. Endpoints declare them, the OpenAPI
+ * document shows them, and tests hold real answers against them; the compiler holds each against the view's type.
  */
 import * as z from 'zod';
 import { routeSchema } from '../../../config/routes.js';
@@ -9,10 +9,11 @@ import { backendSchema } from '../../../core/schemas.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../../messages.js';
 import { type Kind, TELLINGS } from '../../happenings.js';
 import type { JournalEntry } from '../../journal.js';
+import type { ReloadPlan } from '../../reload-plan.js';
+import type { ReloadPreview } from '../../reload-preview.js';
+import type { PlanRow } from '../../reload-text.js';
 import type { RollView } from '../../rolls.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view.js';
-import type { Changed } from '../pools.js';
-import type { Previewed, Reloaded } from '../reloading.js';
 
 const time = z.iso.datetime();
 const count = z.number().min(0);
@@ -39,6 +40,11 @@ const lately = {
   latency: z.object({ p50: ms, p99: ms }).describe('Of the recent requests, in milliseconds.'),
 };
 
+/** @returns the schema of a list; what is shown of a list never changes, so its type is that of a readonly one */
+export function listOf<T>(schema: z.ZodType<T>): z.ZodType<readonly T[]> {
+  return z.array(schema);
+}
+
 export const errorAnswer = z
   .object({ error: z.string().describe('One plain sentence.') })
   .meta({ id: 'Error', description: 'Nothing was changed.' });
@@ -53,7 +59,7 @@ const probe = z
   })
   .meta({ id: 'Probe' });
 
-export const backendAnswer = z
+export const backendAnswer: z.ZodType<BackendView> = z
   .object({
     ...backendSchema.unwrap().shape,
     ...counts(BACKEND_COLUMNS),
@@ -80,9 +86,9 @@ export const backendAnswer = z
     timesEjected: z.int().min(0).describe('Ejections since it joined.'),
     probes: z.object({ succeeded: count, failed: count }).describe('Probes since it joined, by how they ended.'),
   })
-  .meta({ id: 'Backend' }) satisfies z.ZodType<BackendView>;
+  .meta({ id: 'Backend' });
 
-export const poolAnswer = z
+export const poolAnswer: z.ZodType<PoolView> = z
   .object({
     name: z.string(),
     version: z.int().min(1).describe('Grows by one with each change; also the entity tag.'),
@@ -93,11 +99,11 @@ export const poolAnswer = z
     ...lately,
     backends: z.array(backendAnswer),
   })
-  .meta({ id: 'Pool' }) satisfies z.ZodType<PoolView>;
+  .meta({ id: 'Pool' });
 
 const workerTotals = { ...counts(WORKER_COLUMNS), requestsPerSecond: count };
 
-export const workerAnswer = z
+export const workerAnswer: z.ZodType<WorkerView> = z
   .object({
     worker: z.int().min(1).describe('Its place among the workers; a replacement takes over the number.'),
     pid: z.int().nullable(),
@@ -106,9 +112,9 @@ export const workerAnswer = z
     versions: z.record(z.string(), z.int()).describe('The version of each pool that it has acknowledged.'),
     ...workerTotals,
   })
-  .meta({ id: 'Worker' }) satisfies z.ZodType<WorkerView>;
+  .meta({ id: 'Worker' });
 
-export const balancerAnswer = z
+export const balancerAnswer: z.ZodType<BalancerView> = z
   .object({
     pid: z.int(),
     since: time,
@@ -122,8 +128,9 @@ export const balancerAnswer = z
     pools: z.array(poolAnswer),
     workers: z.array(workerAnswer),
   })
-  .meta({ id: 'Balancer' }) satisfies z.ZodType<BalancerView>;
+  .meta({ id: 'Balancer' });
 
+/** The answer to a change of a backend. */
 export const changedAnswer = z
   .object({
     pool: z.string(),
@@ -133,9 +140,10 @@ export const changedAnswer = z
     saved: z.boolean().nullable().describe('Whether a restart keeps it; `null` without a state file.'),
     problem: z.string().exactOptional().describe('Why it does not.'),
   })
-  .meta({ id: 'Changed' }) satisfies z.ZodType<Changed>;
+  .meta({ id: 'Changed' });
+export type Changed = z.output<typeof changedAnswer>;
 
-export const rollAnswer = z
+export const rollAnswer: z.ZodType<RollView> = z
   .object({
     state: z.enum(['never', 'running', 'done', 'failed']),
     began: time.nullable(),
@@ -144,7 +152,7 @@ export const rollAnswer = z
     replaced: z.int().min(0),
     problem: z.string().nullable(),
   })
-  .meta({ id: 'Roll' }) satisfies z.ZodType<RollView>;
+  .meta({ id: 'Roll' });
 
 const settings = backendConfig.omit({ address: true, backup: true });
 const plan = {
@@ -167,8 +175,14 @@ const plan = {
     .array(z.object({ subject: z.string(), change: z.string() }))
     .describe('The same in words, a row for each thing that changes.'),
 };
-export const reloadAnswer = z.object(plan).meta({ id: 'Reload' }) satisfies z.ZodType<Reloaded>;
-export const diffAnswer = z
+
+/** What a plan's answer has besides the plan. */
+interface InWords {
+  readonly changes: readonly PlanRow[];
+}
+
+export const reloadAnswer: z.ZodType<ReloadPlan & InWords> = z.object(plan).meta({ id: 'Reload' });
+export const diffAnswer: z.ZodType<ReloadPreview & InWords> = z
   .object({
     ...plan,
     movedKeys: z
@@ -178,11 +192,11 @@ export const diffAnswer = z
       .record(z.string(), count)
       .describe('By pool: requests in flight on backends that would leave; they would still finish.'),
   })
-  .meta({ id: 'Diff' }) satisfies z.ZodType<Previewed>;
+  .meta({ id: 'Diff' });
 
 const isKind = (text: string): text is Kind => Object.hasOwn(TELLINGS, text);
 
-export const eventAnswer = z
+export const eventAnswer: z.ZodType<JournalEntry> = z
   .object({
     id: z.string(),
     at: time,
@@ -193,8 +207,9 @@ export const eventAnswer = z
     worker: z.int().nullable(),
     text: z.string().describe('One line for a person.'),
   })
-  .meta({ id: 'Event' }) satisfies z.ZodType<JournalEntry>;
+  .meta({ id: 'Event' });
 
-export const routeAnswer = routeSchema
+/** A route as a configuration file says it, which is not what the schema makes of that. */
+export const routeAnswer: z.ZodType<object> = routeSchema
   .safeExtend({ index: z.int().min(0).describe('Its place in the configuration.') })
   .meta({ id: 'Route' });
