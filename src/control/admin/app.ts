@@ -1,4 +1,4 @@
-/** control/admin/app.ts: the admin interface as a function of a request: what a prober, a person or a script may ask. */
+/** control/admin/app.ts: the admin interface as a function from a request to a response, without a socket. */
 import { type Context, type Handler, Hono } from 'hono';
 import { ConfigError } from '../../config/config-error.js';
 import { UsageError } from '../../config/usage-error.js';
@@ -17,10 +17,7 @@ type AdminApp = Hono<OnNode>;
 
 const OPEN_PATHS = ENDPOINTS.filter(({ open }) => open === true).map(({ path }) => path);
 
-/**
- * @param token what every request has to show but those for health and for the page; without one, being on this host is
- * enough
- */
+/** @param token the token that requests have to carry now; `undefined` where requests from this host need none */
 export function adminApp(
   source: AdminSource,
   feed: Feed,
@@ -30,7 +27,7 @@ export function adminApp(
   const app: AdminApp = new Hono();
   app.use(async (context, next) => {
     await next();
-    // Every answer is of the moment.
+    // An answer describes the moment it was made; a cached one would mislead.
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');
   });
@@ -43,16 +40,16 @@ export function adminApp(
   return app;
 }
 
-/** Answers 405 where a path is asked by a method that it does not have. Comes after all routes. */
+/** Answers 405 where a path exists, but not for the method of the request. Must be added after all other routes. */
 function refuseOtherMethods(app: AdminApp): void {
   for (const [path, methods] of methodsByPath(app)) app.all(path, notAllowed(methods.join(', ')));
 }
 
-/** @returns what may be asked, by path; what is for every method and path is no route */
+/** @returns the methods of each path; middleware, which Hono lists under the method `ALL`, is left out */
 function methodsByPath(app: AdminApp): ReadonlyMap<string, readonly string[]> {
   const byPath = new Map<string, readonly string[]>();
   for (const { path, method } of app.routes.filter(({ method }) => method !== 'ALL')) {
-    // Whatever answers GET answers HEAD (RFC 9110 section 9.3.2).
+    // Hono answers HEAD by the handler of GET (RFC 9110 section 9.3.2).
     const methods = [...(byPath.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])];
     byPath.set(path, [...new Set(methods)]);
   }
@@ -72,7 +69,7 @@ function failure(error: Error, context: Context, logger: Logger): Response {
   if (error instanceof ConfigError || error instanceof UsageError) return context.json({ error: error.message }, 400);
   if (error instanceof RequestError) return context.json({ error: error.message }, error.status);
   if (context.req.raw.signal.aborted) {
-    // Nobody is left to answer, and whoever goes away in the middle must not fill the log.
+    // The client has closed its connection: there is nobody to answer, and such clients must not fill the log.
     logger.debug('admin request given up by its sender', { path: context.req.path });
     return context.body(null, 400);
   }

@@ -1,26 +1,26 @@
-/** control/admin/body.ts: reads the JSON of a request, and no more of it than the request can need. */
+/** control/admin/body.ts: reads the JSON body of a request, up to a limit. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type * as z from 'zod';
 import { type InputSchema, inputProblem } from '../input-problem.js';
 import { RequestError } from './request-error.js';
 
-/** The body that an endpoint takes. */
+/** A request body as an endpoint declares it. */
 export interface Body<T> {
-  /** What the OpenAPI document says of it; `config` for the schema of configuration files. */
+  /** The schema that the OpenAPI document shows; `config` stands for that of a configuration file. */
   readonly schema: z.ZodType | 'config';
-  /** More is refused before it is held in memory. */
+  /** A larger body is answered with 413 before it is held in memory. */
   readonly maxBytes: number;
-  /** @throws {RequestError} when the body is not declared to be JSON, is none, or is not what is taken */
+  /** @throws {RequestError} when the body is not declared as JSON, is not valid JSON, or does not match the schema */
   read(context: Context): Promise<T>;
 }
 
-/** Enough for a change of one thing. */
+/** The limit of a body that changes one backend or one setting. */
 const CHANGE_MAX_BYTES = 65_536;
 
 /**
- * A small body that `schema` checks.
- * @param described what the OpenAPI document shows in its place: defaults that are not to be filled in, for one
+ * A small body, checked by `schema`.
+ * @param described what the OpenAPI document shows instead of `schema`, where that would leave out the defaults
  */
 export function jsonBody<T>(schema: InputSchema<T>, described: z.ZodType = schema): Body<T> {
   return {
@@ -35,17 +35,17 @@ export function jsonBody<T>(schema: InputSchema<T>, described: z.ZodType = schem
   };
 }
 
-/** A configuration; the handler has it checked as that of a file is. */
+/** A configuration. It is read as JSON only; the handler checks it as it would check a file. */
 export function configBody(maxBytes: number): Body<unknown> {
   return { schema: 'config', maxBytes, read: readJson };
 }
 
-/** Answers 413 to a larger body before more than that of it is held. */
+/** Middleware that answers 413 to a body of more than `maxSize` bytes, and never holds more than that in memory. */
 export function bodyUpTo(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: (context) => {
-      // What is left of the body is not read, so nothing can follow it on this connection.
+      // The rest of the body is not read, so the connection cannot carry another request.
       const error = `The body may have ${maxSize} bytes at most`;
       return context.json({ error }, 413, { connection: 'close' });
     },
@@ -53,7 +53,7 @@ export function bodyUpTo(maxSize: number): MiddlewareHandler {
 }
 
 async function readJson(context: Context): Promise<unknown> {
-  // A page of another site can send any text without being asked, but JSON only after a preflight, which fails here.
+  // A browser lets a page of another site send text unasked, but JSON only after a preflight request, which fails here.
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) throw new RequestError(415, 'Send Content-Type: application/json');
   return parseJson(await context.req.text());

@@ -17,18 +17,20 @@ export interface OnNode {
   Bindings: HttpBindings;
 }
 
-/** A schema; `config` for that of a configuration file, which config/json-schema.ts makes; `text` where there is none. */
+/**
+ * A schema. `config` stands for that of a configuration file, which config/json-schema.ts makes; `text` for plain text.
+ */
 export type Content = z.ZodType | 'config' | 'text';
 
-/** An answer in JSON. Its handler returns the value, which the compiler holds against the schema. */
+/** An answer in JSON. The handler returns the value, and the compiler checks it against the schema. */
 export interface JsonAnswer<T = unknown, H extends string = string> {
   readonly description: string;
   readonly schema: z.ZodType<T>;
-  /** Header fields that the answer has, with what each of them says. */
+  /** Descriptions of the answer's header fields, by name. */
   readonly headers: Readonly<Record<H, string>>;
 }
 
-/** An answer in another media type, or in several. Its handler returns the whole response. */
+/** An answer in another media type, or in one of several. The handler returns the whole response. */
 export interface RawAnswer {
   readonly description: string;
   /** Schema by media type. */
@@ -38,7 +40,7 @@ export interface RawAnswer {
 export type Status = 200 | 201 | 202 | 503;
 export type Answers = Readonly<Partial<Record<Status, JsonAnswer | RawAnswer>>>;
 
-/** Statuses that are answered with one sentence in JSON. */
+/** The statuses of refusals, each answered with one sentence in JSON. */
 export type Problem = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415;
 
 export type JsonReply<S, T, H extends string = never> = { readonly status: S; readonly value: T } & ([H] extends [never]
@@ -50,7 +52,7 @@ export type Reply<A extends Answers> = {
   [S in keyof A]: A[S] extends JsonAnswer<infer T, infer H> ? JsonReply<S & Status, T, H> : Response;
 }[keyof A];
 
-/** {@link Reply} where the endpoint is not known. */
+/** A {@link Reply} to any endpoint. */
 type AnyReply = Response | JsonReply<Status, unknown> | JsonReply<Status, unknown, string>;
 
 /** The names in braces of a path: `pool` of `/api/pools/{pool}`. */
@@ -58,13 +60,13 @@ type ParameterOf<P extends string> = P extends `${string}{${infer Name}}${infer 
   ? Name | ParameterOf<Rest>
   : never;
 
-/** What handlers look at and change. */
+/** The parts of the balancer that handlers read and change. */
 export interface AdminParts {
   readonly source: AdminSource;
   readonly feed: Feed;
 }
 
-/** A request as a handler gets it: everything in it that the endpoint has a schema for is checked. */
+/** A request as a handler gets it, checked against the definition. */
 interface Asked<P extends string, Q, B> extends AdminParts {
   readonly context: Context<OnNode>;
   readonly params: Readonly<Record<ParameterOf<P>, string>>;
@@ -74,21 +76,21 @@ interface Asked<P extends string, Q, B> extends AdminParts {
 
 interface Description<P extends string, Q, B, A extends Answers> {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
-  /** With its parameters in braces, as OpenAPI writes them. */
+  /** The path with its parameters in braces, as OpenAPI writes them. */
   readonly path: P;
-  /** The operation's name in the OpenAPI document, unique. */
+  /** The `operationId` in the OpenAPI document, unique. */
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
   readonly tag: 'health' | 'balancer' | 'pools';
-  /** Answered without a token as well. */
+  /** Needs no token. */
   readonly open?: true;
-  /** Takes `If-Match`, which the handler looks at. */
+  /** Accepts `If-Match`, which the handler evaluates. */
   readonly conditional?: true;
   readonly query?: z.ZodObject & z.ZodType<Q>;
   readonly body?: Body<B>;
   readonly answers: A;
-  /** Refusals of its handler, besides those that {@link problemsOf} knows from the rest of the definition. */
+  /** Refusals besides those that {@link problemsOf} derives from the rest of the definition. */
   readonly problems?: readonly Problem[];
 }
 
@@ -100,7 +102,7 @@ export interface Endpoint extends Description<string, unknown, unknown, Answers>
   readonly handle: (context: Context<OnNode>, parts: AdminParts) => Promise<Response>;
 }
 
-/** Makes an endpoint that checks a request against its definition, calls the handler and writes what that returns. */
+/** Makes an endpoint of its definition: it checks the request, calls the handler, and writes the handler's reply. */
 export function endpoint<P extends string, A extends Answers, Q = undefined, B = undefined>(
   definition: Definition<P, Q, B, A>,
 ): Endpoint;
@@ -116,7 +118,7 @@ export function endpoint(definition: Definition<string, unknown, unknown, Answer
   };
 }
 
-/** A reply in JSON, for handlers. */
+/** A handler's reply in JSON. */
 export function reply<S extends Status, T>(status: S, value: T): JsonReply<S, T>;
 export function reply<S extends Status, T, H extends string>(
   status: S,
@@ -145,7 +147,7 @@ export function raw(description: string, content: RawAnswer['content']): RawAnsw
   return { description, content };
 }
 
-/** The statuses that an endpoint may refuse a request with, ascending. */
+/** The statuses of an endpoint's refusals, ascending: those that follow from its definition, and those it declares. */
 export function problemsOf({ path, open, conditional, query, body, problems = [] }: Endpoint): readonly Problem[] {
   const all: readonly Problem[] = [
     ...(open === true ? [] : ([401, 403] as const)),
@@ -166,7 +168,7 @@ export function mount(app: Hono<OnNode>, endpoints: readonly Endpoint[], parts: 
   }
 }
 
-/** Hono writes a parameter as `:pool`. */
+/** A path as Hono writes it, `/api/pools/:pool`. */
 function route(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }

@@ -1,4 +1,6 @@
-/** control/admin/endpoints.ts: all that may be asked of the admin interface, the dashboard's files apart. */
+/**
+ * control/admin/endpoints.ts: every endpoint of the admin interface; only the dashboard's files are served elsewhere.
+ */
 import * as z from 'zod';
 import { type Endpoint, endpoint, json, reply } from './endpoint.js';
 import { healthEndpoints } from './health.js';
@@ -15,7 +17,7 @@ const description = endpoint({
   tag: 'balancer',
   answers: { 200: json('An OpenAPI 3.1 document.', z.looseObject({ openapi: z.literal('3.1.0') })) },
   handle: async () => {
-    // Loaded only when somebody asks for it.
+    // The generator is loaded with the first request for the document: most balancers never get one.
     const [{ openApiDocument }, { productVersion }] = await Promise.all([
       import('./openapi/document.js'),
       import('../../version.js'),

@@ -1,4 +1,4 @@
-/** control/admin/health.ts: what probers and scrapers ask: whether the balancer runs, takes traffic, and its metrics. */
+/** control/admin/health.ts: the endpoints for probers and scrapers: liveness, readiness and metrics. */
 import { type Endpoint, endpoint, raw } from './endpoint.js';
 import { metrics } from './metrics.js';
 

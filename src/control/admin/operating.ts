@@ -1,6 +1,6 @@
 /**
- * control/admin/operating.ts: the balancer as a whole over HTTP: the configuration that runs, the replacement of its
- * workers, how much it logs.
+ * control/admin/operating.ts: endpoints for the balancer as a whole: its configuration and routes, the rolling
+ * replacement of its workers, its log level.
  */
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
@@ -65,7 +65,7 @@ export const operatingEndpoints: readonly Endpoint[] = [
     tag: 'balancer',
     answers: { 202: json('It has begun.', rollAnswer, { Location: 'Where its progress is shown.' }) },
     handle: ({ source }) => {
-      // How the replacement ends is logged, and shown by GET.
+      // The answer does not wait for the replacement; a failure is logged, and shown by GET.
       source.roll().catch(() => undefined);
       return reply(202, source.rolls, { Location: '/api/roll' });
     },
@@ -94,17 +94,17 @@ export const operatingEndpoints: readonly Endpoint[] = [
   }),
 ];
 
-/** @returns the routes in the order in which they are tried, each with its place in the configuration */
+/** @returns the routes in the order in which they are tried, each with its index in the configuration */
 function routesOf(config: Config): readonly object[] {
   const shown = withoutSecrets(config);
-  // Without routes everything goes to the only pool.
+  // A configuration without routes has one pool, which gets every request.
   const routes = shown.routes ?? Object.keys(shown.pools).map((pool) => routeSchema.parse({ pool }));
   const order = routes.map((route, index) => ({ route, index })).sort((a, b) => bySpecificity(a.route, b.route));
   const { routes: written } = effectiveForm({ ...shown, routes: order.map(({ route }) => route) });
   return Array.isArray(written) ? written.map((route, at) => ({ index: order[at]?.index, ...route })) : [];
 }
 
-/** What `Accept` would rather have (RFC 9110 section 12.5.1); JSON where it does not matter. */
+/** The format that `Accept` prefers (RFC 9110 section 12.5.1); JSON without a preference. */
 function preferredFormat(context: Context): 'json' | 'yaml' {
   const wanted = accepts(context, { header: 'Accept', supports: [JSON_TYPE, YAML_TYPE], default: JSON_TYPE });
   return wanted === YAML_TYPE ? 'yaml' : 'json';

@@ -1,8 +1,8 @@
-/** control/admin/overview.ts: the balancer as a whole to look at: pools, workers, what happened lately, and the feed. */
+/** control/admin/overview.ts: endpoints that show the balancer: its view, its workers, recent events, and the feed. */
 import { type Endpoint, endpoint, json, raw, reply } from './endpoint.js';
 import { balancerAnswer, errorAnswer, eventAnswer, listOf, workerAnswer } from './openapi/answers.js';
 
-/** How long a reader that was turned away should wait, in seconds. */
+/** `Retry-After` for a reader that was refused, in seconds. */
 const ROOM_AFTER_S = 5;
 
 export const overviewEndpoints: readonly Endpoint[] = [
@@ -49,7 +49,7 @@ export const overviewEndpoints: readonly Endpoint[] = [
     },
     handle: ({ context, feed }) => {
       const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
-      // Nobody would read the stream, and so nothing would end it.
+      // The body of an answer to HEAD is never read, so its stream would never end.
       if (context.req.method === 'HEAD') return context.body(null, 200, headers);
       const opened = feed.open(context.req.header('last-event-id'), () => context.env.outgoing.destroy());
       if (opened !== undefined) return context.body(opened, 200, headers);

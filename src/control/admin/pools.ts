@@ -1,6 +1,6 @@
 /**
- * control/admin/pools.ts: the pools over HTTP: look at them, add, change and remove backends. A pool's version is its
- * entity tag, so that two operators who look, think and then change cannot overwrite each other unawares.
+ * control/admin/pools.ts: endpoints that show pools, and add, change and remove backends. A pool's version is its
+ * entity tag: with `If-Match`, an operator changes the pool only as it was when last looked at.
  */
 import type { Context } from 'hono';
 import { backendConfig } from '../../config/schema.js';
@@ -56,7 +56,7 @@ export const poolEndpoints: readonly Endpoint[] = [
     },
     problems: [409],
     handle: async ({ context, source, params, body }) => {
-      // Nothing waits between this and the change, so the pool that is looked at is the pool that is changed.
+      // No `await` until the change is made, so the version that is checked is the one that is changed.
       const before = source.poolHead(params.pool);
       requireMatch(context, before);
       const version = source.addBackend(before.name, body);
@@ -121,9 +121,9 @@ interface Target {
 }
 
 /**
- * @returns the pool and backend that a path names
- * @throws {ChangeError} when there is none
- * @throws {RequestError} when the asker has another version of the pool in mind
+ * @returns the pool's name and the backend's id that a path names
+ * @throws {ChangeError} when there is no such pool or backend
+ * @throws {RequestError} when `If-Match` names another version of the pool
  */
 function target(context: Context, params: Readonly<Record<'pool' | 'id', string>>, source: AdminSource): Target {
   const pool = source.poolHead(params.pool);
@@ -132,7 +132,7 @@ function target(context: Context, params: Readonly<Record<'pool' | 'id', string>
   return { name: pool.name, id };
 }
 
-/** The answer to a change: the pool as it is right after it. Settled when the change is on disk. */
+/** The answer to a change, with the pool's state right after it. Resolves once the change is on disk. */
 async function changed(
   source: AdminSource,
   name: string,
@@ -148,7 +148,7 @@ function tagOf({ version }: PoolHead): { readonly ETag: string } {
   return { ETag: `"${version}"` };
 }
 
-/** RFC 9110 section 13.1.1. @throws {RequestError} when the asker has another version in mind */
+/** Evaluates `If-Match` (RFC 9110 section 13.1.1). @throws {RequestError} when it does not name the pool's version */
 function requireMatch(context: Context, pool: PoolHead): void {
   const header = context.req.header('if-match')?.trim();
   if (header === undefined || header === '*') return;

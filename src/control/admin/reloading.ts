@@ -1,11 +1,11 @@
-/** control/admin/reloading.ts: another configuration over HTTP: have the file read again, or ask what one would change. */
+/** control/admin/reloading.ts: endpoints that reload the configuration file, and show what another one would change. */
 import { MAX_FILE_BYTES } from '../../config/read-file.js';
 import { planRows } from '../reload-text.js';
 import { configBody } from './body.js';
 import { type Endpoint, endpoint, json, reply } from './endpoint.js';
 import { diffAnswer, reloadAnswer } from './openapi/answers.js';
 
-/** A file of YAML comes to about as much JSON, with every default in it to several times that. */
+/** Limit of a configuration as JSON: with every default written out it is several times the YAML file. */
 const CONFIG_MAX_BYTES = 8 * MAX_FILE_BYTES;
 
 export const reloadEndpoints: readonly Endpoint[] = [

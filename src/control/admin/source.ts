@@ -1,4 +1,4 @@
-/** control/admin/source.ts: what the admin interface needs of a balancer. The primary is one; tests have their own. */
+/** control/admin/source.ts: the balancer as the admin interface uses it. Implemented by the primary, and by tests. */
 import type { Config, LogLevel } from '../../config/schema.js';
 import type { Journal } from '../journal.js';
 import type { PoolChanges } from '../membership.js';
@@ -9,41 +9,43 @@ import type { RollView } from '../rolls.js';
 import type { Saved } from '../state-file.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 
-/** The balancer as a whole. */
+/** Configuration, log level and workers of the balancer. */
 export interface Operating {
-  /** The configuration that runs, with what operators have changed while it ran. */
+  /** The current configuration, with what operators have changed at run time. */
   readonly config: Config;
   logLevel: LogLevel;
-  /** How far the replacement of the workers is, or how the last one ended. */
+  /** State of the rolling replacement of the workers that is under way, or of the last one. */
   readonly rolls: RollView;
   /** Replaces the workers one by one. @throws {StartError} when a replacement does not start */
   roll(): Promise<void>;
 }
 
 export interface Reloading {
-  /** @throws {ConfigError | UsageError | ReloadError} why nothing has changed */
+  /** Reads the configuration file again. @throws {ConfigError | UsageError | ReloadError} why nothing has changed */
   reload(): Promise<ReloadPlan>;
-  /** @throws {ConfigError | UsageError} what is wrong with `value`, a configuration */
+  /** What a reload of `value` would change. @throws {ConfigError | UsageError} when it is no valid configuration */
   preview(value: unknown): Promise<ReloadPreview>;
 }
 
 /**
- * What the admin interface shows and changes. The whole view of a large pool takes longer than a change of it, so
- * there are smaller ones.
+ * All that the admin interface shows and changes. There are views of one pool and of one backend because the whole view
+ * of a balancer with large pools takes longer to make than a change.
  */
 export interface AdminSource extends PoolChanges, Operating, Reloading {
   readonly journal: Journal;
   view(): BalancerView;
-  /** What `GET /metrics` is made from. */
+  /** The values that `GET /metrics` shows. */
   readings(): Readings;
-  /** @returns why no traffic should be sent here, one line each; empty when it is ready */
+  /** @returns the reasons not to send traffic here, one line each; empty when the balancer is ready */
   notReady(): readonly string[];
-  /** @returns settled when what was changed is on disk or could not be put there; `undefined` without a state file */
+  /**
+   * Resolves when changes are written to the state file, or cannot be; with `undefined` where there is no state file.
+   */
   saved(): Promise<Saved | undefined>;
-  /** @throws {ChangeError} when there is none of that name */
+  /** @throws {ChangeError} when there is no such pool */
   pool(name: string): PoolView;
-  /** @throws {ChangeError} when there is none of that name */
+  /** @throws {ChangeError} when there is no such pool */
   poolHead(name: string): PoolHead;
-  /** @throws {ChangeError} when there is none */
+  /** @throws {ChangeError} when there is no such pool or backend */
   backend(pool: string, id: string): BackendView;
 }

@@ -18,7 +18,7 @@ import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view
 const time = z.iso.datetime();
 const count = z.number().min(0);
 
-/** A number for each column that workers count. */
+/** @returns a shape with a number for each counter column */
 function counts<K extends string>(columns: readonly K[]): Readonly<Record<K, z.ZodNumber>> {
   const shape: Partial<Record<K, z.ZodNumber>> = {};
   for (const column of columns) shape[column] = count;
@@ -40,7 +40,7 @@ const lately = {
   latency: z.object({ p50: ms, p99: ms }).describe('Of the recent requests, in milliseconds.'),
 };
 
-/** @returns the schema of a list; what is shown of a list never changes, so its type is that of a readonly one */
+/** @returns the schema of a list, with a readonly type: the views are readonly */
 export function listOf<T>(schema: z.ZodType<T>): z.ZodType<readonly T[]> {
   return z.array(schema);
 }
@@ -176,7 +176,7 @@ const plan = {
     .describe('The same in words, a row for each thing that changes.'),
 };
 
-/** What a plan's answer has besides the plan. */
+/** The rows that describe a plan in words, shown beside it. */
 interface InWords {
   readonly changes: readonly PlanRow[];
 }
@@ -209,7 +209,7 @@ export const eventAnswer: z.ZodType<JournalEntry> = z
   })
   .meta({ id: 'Event' });
 
-/** A route as a configuration file says it, which is not what the schema makes of that. */
+/** A route as a configuration file writes it, times as text; hence the type is not that of the parsed route. */
 export const routeAnswer: z.ZodType<object> = routeSchema
   .safeExtend({ index: z.int().min(0).describe('Its place in the configuration.') })
   .meta({ id: 'Route' });

@@ -1,6 +1,6 @@
 /**
- * control/admin/openapi/document.ts: the description of the admin interface as OpenAPI 3.1, made from the definitions of
- * its endpoints. Loaded only when somebody asks for it.
+ * control/admin/openapi/document.ts: the description of the admin interface as OpenAPI 3.1, made from the definitions
+ * of its endpoints. Loaded only when somebody asks for it.
  */
 import * as z from 'zod';
 import { configJsonSchema, type JsonSchema, rewriteDefinitions } from '../../../config/json-schema.js';
@@ -34,7 +34,7 @@ const IF_MATCH = {
 type Json = Readonly<Record<string, unknown>>;
 type OpenApiDocument = Json & { readonly openapi: '3.1.0' };
 
-/** @param version of this program */
+/** @param version the program's version, shown in `info` */
 export function openApiDocument(endpoints: readonly Endpoint[], version: string): OpenApiDocument {
   const schemas = new Schemas();
   const paths: Record<string, Json> = {};
@@ -125,7 +125,7 @@ function jsonContent(content: Content, io: 'input' | 'output', schemas: Schemas)
   return { 'application/json': { schema: schemas.of(content, io) } };
 }
 
-/** Collects what schemas refer to under `components`, where OpenAPI wants it. */
+/** Converts schemas, and collects the named ones that they refer to for `components`. */
 class Schemas {
   readonly byName: Record<string, unknown> = {};
 
@@ -138,7 +138,7 @@ class Schemas {
       ...schema
     } = z.toJSONSchema(content, {
       io,
-      // What a transform makes is held by the program; a person sees what the definitions say.
+      // The result of a transform has no JSON Schema; `rewriteDefinitions` puts what a person writes in its place.
       unrepresentable: 'any',
       override: ({ jsonSchema }) => rewriteDefinitions(jsonSchema),
     });
@@ -160,11 +160,11 @@ class Schemas {
   }
 }
 
-/** @returns a copy whose references lead to `components` */
+/** @returns a copy of `schema` with its references pointing to `components` */
 function relocated(schema: Json): Json {
   return Object.fromEntries(
     Object.entries(schema)
-      // The name of a definition says where it is; here its key does.
+      // zod writes a definition's name into it as `id`; in `components` the key is the name.
       .filter(([key, inner]) => !(key === 'id' && typeof inner === 'string'))
       .map(([key, inner]) => [
         key,
