@@ -13,7 +13,7 @@ const description = endpoint({
   method: 'get',
   path: '/openapi.json',
   id: 'getDescription',
-  summary: 'This description',
+  summary: 'This OpenAPI document',
   tag: 'balancer',
   answers: { 200: json('An OpenAPI 3.1 document.', z.looseObject({ openapi: z.literal('3.1.0') })) },
   handle: async () => {

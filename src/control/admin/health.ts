@@ -10,7 +10,7 @@ export const healthEndpoints: readonly Endpoint[] = [
     summary: 'Whether the primary runs',
     tag: 'health',
     open: true,
-    answers: { 200: raw('It does.', { 'text/plain': 'text' }) },
+    answers: { 200: raw('The primary runs.', { 'text/plain': 'text' }) },
     handle: ({ context }) => context.text('ok\n'),
   }),
   endpoint({
@@ -21,8 +21,8 @@ export const healthEndpoints: readonly Endpoint[] = [
     tag: 'health',
     open: true,
     answers: {
-      200: raw('A worker listens, and each pool has a backend that is usable.', { 'text/plain': 'text' }),
-      503: raw('Why not, a line for each reason.', { 'text/plain': 'text' }),
+      200: raw('A worker listens, and each pool has a usable backend.', { 'text/plain': 'text' }),
+      503: raw('The balancer is not ready; one reason a line.', { 'text/plain': 'text' }),
     },
     handle: ({ context, source }) => {
       const reasons = source.notReady();
@@ -36,7 +36,7 @@ export const healthEndpoints: readonly Endpoint[] = [
     summary: 'The metrics of docs/metrics.md',
     tag: 'health',
     answers: {
-      200: raw('In the format that `Accept` would rather have.', {
+      200: raw('The metrics, in the format that `Accept` prefers.', {
         'text/plain': 'text',
         'application/openmetrics-text': 'text',
       }),

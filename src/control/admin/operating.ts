@@ -25,13 +25,15 @@ export const operatingEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/api/config',
     id: 'getConfig',
-    summary: 'The configuration that runs',
+    summary: 'The current configuration',
     description:
-      'With every default, with what the last reload changed, and with what was changed here. Values of header fields ' +
-      'that look like secrets are `(hidden)`. `roundhouse check` takes the YAML.',
+      'All keys with their defaults, including changes by reloads and by this API. Values of header fields that look ' +
+      'like secrets are shown as `(hidden)`. `roundhouse check` reads the YAML.',
     tag: 'balancer',
-    query: z.object({ format: z.enum(['json', 'yaml']).optional().describe('Beats what `Accept` says.') }),
-    answers: { 200: raw('As a configuration file says it.', { [JSON_TYPE]: 'config', [YAML_TYPE]: 'text' }) },
+    query: z.object({ format: z.enum(['json', 'yaml']).optional().describe('Overrides `Accept`.') }),
+    answers: {
+      200: raw('The configuration, as a file would write it.', { [JSON_TYPE]: 'config', [YAML_TYPE]: 'text' }),
+    },
     handle: ({ context, source, query: { format = preferredFormat(context) } }) => {
       const shown = withoutSecrets(source.config);
       if (format === 'json') return context.json(effectiveForm(shown));
@@ -44,16 +46,16 @@ export const operatingEndpoints: readonly Endpoint[] = [
     id: 'getRoutes',
     summary: 'The routes, in the order in which they are tried',
     tag: 'balancer',
-    answers: { 200: json('The first that matches a request is taken.', listOf(routeAnswer)) },
+    answers: { 200: json('The routes. A request takes the first one that matches.', listOf(routeAnswer)) },
     handle: ({ source }) => reply(200, routesOf(source.config)),
   }),
   endpoint({
     method: 'get',
     path: '/api/roll',
     id: 'getRoll',
-    summary: 'How far the replacement of the workers is',
+    summary: 'The state of the rolling replacement of workers',
     tag: 'balancer',
-    answers: { 200: json('The one under way, or the last one.', rollAnswer) },
+    answers: { 200: json('The replacement under way, or the last one.', rollAnswer) },
     handle: ({ source }) => reply(200, source.rolls),
   }),
   endpoint({
@@ -61,9 +63,9 @@ export const operatingEndpoints: readonly Endpoint[] = [
     path: '/api/roll',
     id: 'roll',
     summary: 'Replaces the workers one by one, replacement first',
-    description: 'Does not wait for it. Asked again while it runs, it is the same one.',
+    description: 'The answer does not wait for the end. While a replacement runs, no second one begins.',
     tag: 'balancer',
-    answers: { 202: json('It has begun.', rollAnswer, { Location: 'Where its progress is shown.' }) },
+    answers: { 202: json('The replacement runs.', rollAnswer, { Location: 'Path that shows its progress.' }) },
     handle: ({ source }) => {
       // The answer does not wait for the replacement; a failure is logged, and shown by GET.
       source.roll().catch(() => undefined);
@@ -74,19 +76,19 @@ export const operatingEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/api/log-level',
     id: 'getLogLevel',
-    summary: 'How much is logged',
+    summary: 'The log level',
     tag: 'balancer',
-    answers: { 200: json('The least important kind of line that is.', logLevel) },
+    answers: { 200: json('The least important level that is logged.', logLevel) },
     handle: ({ source }) => reply(200, { level: source.logLevel }),
   }),
   endpoint({
     method: 'patch',
     path: '/api/log-level',
     id: 'setLogLevel',
-    summary: 'Logs more or less, until it ends or is told otherwise',
+    summary: 'Sets the log level until the balancer ends or it is set again',
     tag: 'balancer',
     body: jsonBody(logLevel),
-    answers: { 200: json('As it is now.', logLevel) },
+    answers: { 200: json('The level now set.', logLevel) },
     handle: ({ source, body: { level } }) => {
       source.logLevel = level;
       return reply(200, { level: source.logLevel });

@@ -10,9 +10,9 @@ export const overviewEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/api',
     id: 'getBalancer',
-    summary: 'All there is to see: pools, backends, workers',
+    summary: 'The whole state of the balancer: pools, backends, workers',
     tag: 'balancer',
-    answers: { 200: json('As it is now.', balancerAnswer) },
+    answers: { 200: json('The current state.', balancerAnswer) },
     handle: ({ source }) => reply(200, source.view()),
   }),
   endpoint({
@@ -21,31 +21,31 @@ export const overviewEndpoints: readonly Endpoint[] = [
     id: 'getWorkers',
     summary: 'The worker processes',
     tag: 'balancer',
-    answers: { 200: json('In the order of their places.', listOf(workerAnswer)) },
+    answers: { 200: json('The workers by slot number.', listOf(workerAnswer)) },
     handle: ({ source }) => reply(200, source.view().workers),
   }),
   endpoint({
     method: 'get',
     path: '/api/events',
     id: 'getEvents',
-    summary: 'What has happened lately',
+    summary: 'Recent events',
     tag: 'balancer',
-    answers: { 200: json('At least the last thousand, oldest first.', listOf(eventAnswer)) },
+    answers: { 200: json('At least the last 1,000 events, oldest first.', listOf(eventAnswer)) },
     handle: ({ source }) => reply(200, source.journal.recent),
   }),
   endpoint({
     method: 'get',
     path: '/api/stream',
     id: 'getStream',
-    summary: 'All there is to see and what happens, as server-sent events, for as long as somebody reads',
+    summary: 'The state of the balancer and its events, as a stream of server-sent events',
     description:
-      '`events` are those that `/api/events` shows, told as they happen; the first message has all of them, or those ' +
-      'after `Last-Event-ID`. `view` is what `/api` shows, once a second, less often where that would cost too much. ' +
-      'Whoever leaves a megabyte unread is cut off and may come back.',
+      'A message `events` holds events as `/api/events` shows them, as they happen; the first one holds all recent ' +
+      'events, or those after `Last-Event-ID`. A message `view` holds what `/api` shows; it comes once a second, or ' +
+      'less often for very large pools. A reader with a megabyte unread is disconnected and may ask again.',
     tag: 'balancer',
     answers: {
-      200: raw('Without an end.', { 'text/event-stream': 'text' }),
-      503: json('Sixteen watch already.', errorAnswer, { 'Retry-After': 'When there may be room, in seconds.' }),
+      200: raw('The stream, which has no end.', { 'text/event-stream': 'text' }),
+      503: json('There are 16 readers already.', errorAnswer, { 'Retry-After': 'When to try again, in seconds.' }),
     },
     handle: ({ context, feed }) => {
       const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };

@@ -27,7 +27,7 @@ export const poolEndpoints: readonly Endpoint[] = [
     id: 'getPools',
     summary: 'The pools and their backends',
     tag: 'pools',
-    answers: { 200: json('As they are now.', listOf(poolAnswer)) },
+    answers: { 200: json('The current state of every pool.', listOf(poolAnswer)) },
     handle: ({ source }) => reply(200, source.view().pools),
   }),
   endpoint({
@@ -36,7 +36,7 @@ export const poolEndpoints: readonly Endpoint[] = [
     id: 'getPool',
     summary: 'A pool and its backends',
     tag: 'pools',
-    answers: { 200: json('As it is now.', poolAnswer, ETAG) },
+    answers: { 200: json('The current state of the pool.', poolAnswer, ETAG) },
     handle: ({ source, params }) => {
       const value = source.pool(params.pool);
       return reply(200, value, tagOf(value));
@@ -51,8 +51,11 @@ export const poolEndpoints: readonly Endpoint[] = [
     conditional: true,
     body: newBackend,
     answers: {
-      200: json('It was there already, with the settings given.', changedAnswer, ETAG),
-      201: json('It is added, and probed at once.', changedAnswer, { ...ETAG, Location: 'Where it is shown.' }),
+      200: json('The pool has the backend already, with these settings.', changedAnswer, ETAG),
+      201: json('The backend is added; a health check has begun.', changedAnswer, {
+        ...ETAG,
+        Location: 'Path of the backend.',
+      }),
     },
     problems: [409],
     handle: async ({ context, source, params, body }) => {
@@ -70,9 +73,9 @@ export const poolEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: BACKEND,
     id: 'getBackend',
-    summary: 'A backend: its states, its last probe, what it has in flight',
+    summary: 'A backend: its states, its last probe, its requests in flight',
     tag: 'pools',
-    answers: { 200: json('As it is now.', backendAnswer, ETAG) },
+    answers: { 200: json('The current state of the backend.', backendAnswer, ETAG) },
     handle: ({ source, params }) => {
       const pool = source.poolHead(params.pool);
       return reply(200, source.backend(pool.name, params.id), tagOf(pool));
@@ -82,14 +85,14 @@ export const poolEndpoints: readonly Endpoint[] = [
     method: 'patch',
     path: BACKEND,
     id: 'changeBackend',
-    summary: 'Changes a backend: weight, tier, most connections, admin state',
+    summary: 'Changes a backend: weight, tier, maxConnections, admin state',
     description:
-      '`admin: draining` gives it no new requests; `within` limits how long what it has in flight may take. A backend ' +
-      'that is as asked stays so, and keeps its version.',
+      'A backend with `admin: draining` gets no new requests; `within` limits how long its requests in flight may ' +
+      'take. A change to the values that the backend has already leaves the version as it is.',
     tag: 'pools',
     conditional: true,
     body: backendChange,
-    answers: { 200: json('As it is now.', changedAnswer, ETAG) },
+    answers: { 200: json('The backend after the change.', changedAnswer, ETAG) },
     handle: async ({ context, source, params, body }) => {
       const { name, id } = target(context, params, source);
       source.updateBackend(name, id, body);
@@ -101,10 +104,10 @@ export const poolEndpoints: readonly Endpoint[] = [
     method: 'delete',
     path: BACKEND,
     id: 'removeBackend',
-    summary: 'Removes a backend; what it has in flight finishes',
+    summary: 'Removes a backend; its requests in flight finish',
     tag: 'pools',
     conditional: true,
-    answers: { 200: json('As it was.', changedAnswer, ETAG) },
+    answers: { 200: json('The backend as it was before it was removed.', changedAnswer, ETAG) },
     handle: async ({ context, source, params }) => {
       const { name, id } = target(context, params, source);
       const last = source.backend(name, id);

@@ -13,11 +13,13 @@ export const reloadEndpoints: readonly Endpoint[] = [
     method: 'post',
     path: '/api/reload',
     id: 'reload',
-    summary: 'Reads the configuration file again and goes on by it',
+    summary: 'Reads the configuration file again and applies it',
     description:
-      'All of it or nothing. What it does not change is not touched: connections, health, what is in flight.',
+      'Applies the whole file or nothing. Connections, health and requests in flight of what does not change are kept.',
     tag: 'balancer',
-    answers: { 200: json('What has changed, once every worker listens where it is to listen.', reloadAnswer) },
+    answers: {
+      200: json('The changes made; every worker listens on the addresses of the new configuration.', reloadAnswer),
+    },
     problems: [400, 409],
     handle: async ({ source }) => {
       const plan = await source.reload();
@@ -29,10 +31,10 @@ export const reloadEndpoints: readonly Endpoint[] = [
     path: '/api/diff',
     id: 'diff',
     summary: 'What a reload of another configuration would change',
-    description: 'What the command line and variables say is laid over it, as it would be over a file.',
+    description: 'Flags and environment variables of the running balancer override it, as they do for a file.',
     tag: 'balancer',
     body: configBody(CONFIG_MAX_BYTES),
-    answers: { 200: json('Nothing has changed.', diffAnswer) },
+    answers: { 200: json('The changes that a reload would make; nothing has changed.', diffAnswer) },
     handle: async ({ source, body }) => {
       const preview = await source.preview(body);
       return reply(200, { ...preview, changes: planRows(preview) });

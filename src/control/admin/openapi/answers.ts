@@ -37,7 +37,7 @@ const ms = count.nullable();
 const lately = {
   requestsPerSecond: count,
   errorRate: z.number().min(0).max(1).describe('Share of the recent requests that failed or were answered with 5xx.'),
-  latency: z.object({ p50: ms, p99: ms }).describe('Of the recent requests, in milliseconds.'),
+  latency: z.object({ p50: ms, p99: ms }).describe('Latency of the recent requests, in milliseconds.'),
 };
 
 /** @returns the schema of a list, with a readonly type: the views are readonly */
@@ -46,16 +46,16 @@ export function listOf<T>(schema: z.ZodType<T>): z.ZodType<readonly T[]> {
 }
 
 export const errorAnswer = z
-  .object({ error: z.string().describe('One plain sentence.') })
+  .object({ error: z.string().describe('What is wrong, in one sentence.') })
   .meta({ id: 'Error', description: 'Nothing was changed.' });
 
 const probe = z
   .object({
     ok: z.boolean(),
-    reason: z.string().describe('In words: `HTTP 503`, `connection refused`.'),
-    ms: count.describe('How long it took.'),
-    at: time.describe('When it began.'),
-    inARow: z.int().min(1).describe('How many in a row have succeeded, or failed, with this one.'),
+    reason: z.string().describe('The result in words: `HTTP 503`, `connection refused`.'),
+    ms: count.describe('Duration of the probe, in milliseconds.'),
+    at: time.describe('When the probe began.'),
+    inARow: z.int().min(1).describe('Consecutive probes with this result, this one included.'),
   })
   .meta({ id: 'Probe' });
 
@@ -64,8 +64,8 @@ export const backendAnswer: z.ZodType<BackendView> = z
     ...backendSchema.unwrap().shape,
     ...counts(BACKEND_COLUMNS),
     ...lately,
-    reason: z.string().describe('Why its health is what it is.'),
-    since: time.describe('The last change of its health.'),
+    reason: z.string().describe('Reason of the current health.'),
+    since: time.describe('When its health changed last.'),
     lastProbe: probe.nullable(),
     lastChange: z
       .object({
@@ -77,24 +77,24 @@ export const backendAnswer: z.ZodType<BackendView> = z
         reason: z.string(),
         at: time,
       })
-      .describe('Which of its states changed last.'),
-    drained: z.boolean().describe('Takes no new request, and no worker has one in flight on it.'),
-    drainEndsAt: time.nullable().describe('When what is still open on it ends.'),
-    service: z.string().nullable().describe('The service that named it.'),
-    ejectedUntil: time.nullable().describe('When it returns unless a probe says so before.'),
-    ejections: z.int().min(0).describe('Ejections that still count against it.'),
-    timesEjected: z.int().min(0).describe('Ejections since it joined.'),
-    probes: z.object({ succeeded: count, failed: count }).describe('Probes since it joined, by how they ended.'),
+      .describe('The last change of any of its states.'),
+    drained: z.boolean().describe('It takes no new requests, and no worker has one in flight on it.'),
+    drainEndsAt: time.nullable().describe('When requests and connections still open on it are ended.'),
+    service: z.string().nullable().describe('The service (SRV record) that it comes from.'),
+    ejectedUntil: time.nullable().describe('When its ejection ends, unless a probe ends it earlier.'),
+    ejections: z.int().min(0).describe('Recent ejections; each makes the next one longer.'),
+    timesEjected: z.int().min(0).describe('Ejections since it joined the pool.'),
+    probes: z.object({ succeeded: count, failed: count }).describe('Probes since it joined the pool, by result.'),
   })
   .meta({ id: 'Backend' });
 
 export const poolAnswer: z.ZodType<PoolView> = z
   .object({
     name: z.string(),
-    version: z.int().min(1).describe('Grows by one with each change; also the entity tag.'),
-    eligible: z.int().min(0).describe('How many backends a new request may go to.'),
+    version: z.int().min(1).describe('Grows by one with each change of the pool; in quotes it is the entity tag.'),
+    eligible: z.int().min(0).describe('Number of backends that a new request may go to.'),
     policy: z.string(),
-    panic: z.boolean().describe('Too few of the enabled backends are usable, so all of them are tried.'),
+    panic: z.boolean().describe('Too few enabled backends are usable, so requests go to all that are enabled.'),
     ...counts(POOL_COLUMNS),
     ...lately,
     backends: z.array(backendAnswer),
@@ -105,11 +105,11 @@ const workerTotals = { ...counts(WORKER_COLUMNS), requestsPerSecond: count };
 
 export const workerAnswer: z.ZodType<WorkerView> = z
   .object({
-    worker: z.int().min(1).describe('Its place among the workers; a replacement takes over the number.'),
+    worker: z.int().min(1).describe('Slot number, from 1; a replacement keeps it.'),
     pid: z.int().nullable(),
     state: z.enum(['starting', 'listening', 'draining']),
     since: time,
-    versions: z.record(z.string(), z.int()).describe('The version of each pool that it has acknowledged.'),
+    versions: z.record(z.string(), z.int()).describe('The version of each pool that the worker has acknowledged.'),
     ...workerTotals,
   })
   .meta({ id: 'Worker' });
@@ -118,7 +118,7 @@ export const balancerAnswer: z.ZodType<BalancerView> = z
   .object({
     pid: z.int(),
     since: time,
-    addresses: z.array(z.string()).describe('Where it listens.'),
+    addresses: z.array(z.string()).describe('The addresses that it listens on.'),
     accept: z.enum(ACCEPT_MODES).exclude(['auto']),
     totals: z.object(workerTotals),
     workerRestarts: z.int().min(0),
@@ -134,11 +134,14 @@ export const balancerAnswer: z.ZodType<BalancerView> = z
 export const changedAnswer = z
   .object({
     pool: z.string(),
-    version: z.int().describe("The pool's, with this change."),
-    eligible: z.int().min(0).describe('How many backends a new request may go to.'),
-    backend: backendAnswer.describe('As it is now; as it was, for one that was removed.'),
-    saved: z.boolean().nullable().describe('Whether a restart keeps it; `null` without a state file.'),
-    problem: z.string().exactOptional().describe('Why it does not.'),
+    version: z.int().describe("The pool's version after the change."),
+    eligible: z.int().min(0).describe('Number of backends that a new request may go to.'),
+    backend: backendAnswer.describe('The backend after the change, or before it was removed.'),
+    saved: z
+      .boolean()
+      .nullable()
+      .describe('Whether the change is in the state file, so that a restart keeps it; `null` without one.'),
+    problem: z.string().exactOptional().describe('Why the change could not be saved.'),
   })
   .meta({ id: 'Changed' });
 export type Changed = z.output<typeof changedAnswer>;
@@ -148,7 +151,7 @@ export const rollAnswer: z.ZodType<RollView> = z
     state: z.enum(['never', 'running', 'done', 'failed']),
     began: time.nullable(),
     ended: time.nullable(),
-    workers: z.int().min(0).describe('Workers that are to be replaced, or were.'),
+    workers: z.int().min(0).describe('Number of workers to replace.'),
     replaced: z.int().min(0),
     problem: z.string().nullable(),
   })
@@ -160,7 +163,7 @@ const plan = {
     z.object({
       name: z.string(),
       change: z.enum(['added', 'removed', 'changed']),
-      settings: z.array(z.string()).describe('Keys inside the pool.'),
+      settings: z.array(z.string()).describe('Keys of the pool whose values change, backends apart.'),
       backends: z.object({
         add: z.array(backendConfig.omit({ backup: true })),
         alter: z.array(z.object({ id: z.string(), settings: settings.partial() })),
@@ -169,11 +172,11 @@ const plan = {
     }),
   ),
   listeners: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }),
-  settings: z.array(z.string()).describe('Other keys, which change at once.'),
-  restart: z.array(z.string()).describe('Keys whose values wait for a restart.'),
+  settings: z.array(z.string()).describe('Other keys whose values change at once.'),
+  restart: z.array(z.string()).describe('Keys whose values change only with a restart.'),
   changes: z
     .array(z.object({ subject: z.string(), change: z.string() }))
-    .describe('The same in words, a row for each thing that changes.'),
+    .describe('The plan in words, one row per change.'),
 };
 
 /** The rows that describe a plan in words, shown beside it. */
@@ -187,10 +190,10 @@ export const diffAnswer: z.ZodType<ReloadPreview & InWords> = z
     ...plan,
     movedKeys: z
       .record(z.string(), z.number().min(0).max(1))
-      .describe('By pool whose policy is `maglev`: the share of all keys that would have another backend.'),
+      .describe('For pools with policy `maglev`: the share of keys that would move to another backend.'),
     leaving: z
       .record(z.string(), count)
-      .describe('By pool: requests in flight on backends that would leave; they would still finish.'),
+      .describe('For each pool: requests in flight on backends that would be removed; they would still finish.'),
   })
   .meta({ id: 'Diff' });
 
@@ -205,11 +208,11 @@ export const eventAnswer: z.ZodType<JournalEntry> = z
     pool: z.string().nullable(),
     backend: z.string().nullable(),
     worker: z.int().nullable(),
-    text: z.string().describe('One line for a person.'),
+    text: z.string().describe('The event in words.'),
   })
   .meta({ id: 'Event' });
 
 /** A route as a configuration file writes it, times as text; hence the type is not that of the parsed route. */
 export const routeAnswer: z.ZodType<object> = routeSchema
-  .safeExtend({ index: z.int().min(0).describe('Its place in the configuration.') })
+  .safeExtend({ index: z.int().min(0).describe('Index of the route in the configuration.') })
   .meta({ id: 'Route' });

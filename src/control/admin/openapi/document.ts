@@ -9,16 +9,16 @@ import { type Content, type Endpoint, type JsonAnswer, type Problem, problemsOf,
 import { errorAnswer } from './answers.js';
 
 const PARAMETERS: Readonly<Record<string, string>> = {
-  pool: 'Its name.',
-  id: 'Its address, as in `10.0.0.1:8080`.',
+  pool: 'Name of the pool.',
+  id: 'Address of the backend, as in `10.0.0.1:8080`.',
 };
 
 const PROBLEMS: Readonly<Record<Problem, string>> = {
-  400: 'The request is not what it should be.',
-  401: 'The balancer asks for a token, and this is not it.',
-  403: 'Asked under a foreign name, or by a page of another site.',
+  400: 'The request, or the configuration, is not valid.',
+  401: 'The request does not carry the token of the balancer.',
+  403: 'The `Host` is neither an IP address nor localhost, or the request comes from a page of another site.',
   404: 'There is no such pool or backend.',
-  409: 'It is there already, with another setting.',
+  409: 'The pool has the backend with other settings, or the new configuration cannot be applied.',
   412: 'The pool has another version than `If-Match` names.',
   413: 'The body is too large.',
   415: 'The body is not declared to be JSON.',
