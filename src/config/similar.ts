@@ -1,4 +1,5 @@
 /** config/similar.ts: which of a few known words a person most likely meant. */
+import { distance } from 'fastest-levenshtein';
 
 /**
  * @returns the known word nearest to `text`, or `undefined` when none is near enough to be worth a guess. Case and
@@ -10,7 +11,7 @@ export function similarWord(text: string, known: readonly string[]): string | un
   const shortened = wanted.length >= 3 ? known.find((word) => bare(word).startsWith(wanted)) : undefined;
   if (shortened !== undefined) return shortened;
   const ranked = known
-    .map((word) => ({ word, distance: editDistance(wanted, bare(word)) }))
+    .map((word) => ({ word, distance: slips(wanted, bare(word)) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length * 0.4)) ? best.word : undefined;
@@ -25,26 +26,12 @@ function bare(text: string): string {
   return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
-/**
- * Insertions, deletions, substitutions and swapped neighbours that turn `a` into `b`: a swap is one slip of the fingers.
- * Source: optimal string alignment, after Damerau, CACM 7(3), 1964.
- */
-function editDistance(a: string, b: string): number {
-  let twoAbove: readonly number[] = [];
-  let above: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      const swapped = isSwap ? at(twoAbove, column - 2) + 1 : Number.POSITIVE_INFINITY;
-      const substituted = at(above, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(swapped, substituted, at(above, column) + 1, at(current, column - 1) + 1));
-    }
-    [twoAbove, above] = [above, current];
-  }
-  return at(above, b.length);
+/** How many slips of the fingers turn `a` into `b`: letters added, left out or exchanged, and two neighbours swapped. */
+function slips(a: string, b: string): number {
+  return Math.min(distance(a, b), ...swapped(a).map((each) => 1 + distance(each, b)));
 }
 
-function at(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+/** @returns `text` with each two neighbours swapped in turn, which a Levenshtein distance counts as two slips */
+function swapped(text: string): readonly string[] {
+  return Array.from(text.slice(1), (_, at) => text.slice(0, at) + text[at + 1] + text[at] + text.slice(at + 2));
 }

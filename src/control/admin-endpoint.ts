@@ -1,6 +1,7 @@
 /** control/admin-endpoint.ts: the admin interface of a balancer, running or switched off, and the token that opens it. */
-import type { AdminSource } from './admin/app.js';
+
 import type { AdminServer } from './admin/server.js';
+import type { AdminSource } from './admin/source.js';
 import type { AdminToken } from './admin/token.js';
 import type { Logger } from './logger.js';
 

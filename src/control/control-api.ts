@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { ConfigValue, configOf } from '../config/load.js';
 import { type Config, LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import { productVersion } from '../version.js';
-import type { AdminSource } from './admin/app.js';
+import type { AdminSource } from './admin/source.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIn } from './membership.js';

@@ -5,26 +5,40 @@ const GROUPS = 8;
 /** A site has a /64 at least (RFC 6177), and every host in it as many addresses as it likes. */
 const SITE_GROUPS = 4;
 
-/** RFC 4291 section 2.5.5.2. */
-const MAPPED = /^(?:0{0,4}:){2,5}ffff:(?=[^:]*(?::[^:]*)?$)/i;
-
 /** @returns an IPv4 address as it is, an IPv6 address as the /64 it is in, anything else as it is */
 export function clientKey(address: string): string {
   if (!isIPv6(address)) return address;
-  // All of IPv4 is in one /64.
-  if (MAPPED.test(address)) return address.replace(MAPPED, '').toLowerCase();
-  const [bare = ''] = address.split('%');
-  const [before = '', behind] = bare.split('::');
-  const head = groupsOf(before);
-  const missing = behind === undefined ? 0 : GROUPS - head.length - groupsOf(behind).length;
-  const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...groupsOf(behind ?? '')];
-  return `${groups
-    .slice(0, SITE_GROUPS)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
+  const groups = groupsOf(address);
+  return mappedIPv4(groups) ?? `${groups.slice(0, SITE_GROUPS).map(hex).join(':')}::/64`;
 }
 
-/** An IPv4 address at the end is two groups, and these never among the first four. */
-function groupsOf(text: string): readonly string[] {
-  return text === '' ? [] : text.split(':').flatMap((group) => (group.includes('.') ? ['0', '0'] : [group]));
+/** @returns the IPv4 address in `::ffff:10.0.0.1` (RFC 4291 section 2.5.5.2): all of IPv4 is in one /64 */
+function mappedIPv4(groups: readonly number[]): string | undefined {
+  const [high = 0, low = 0] = groups.slice(-2);
+  if (groups[5] !== 0xffff || groups.findIndex((group) => group !== 0) !== 5) return undefined;
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+}
+
+/** @param address IPv6, perhaps with a zone, which says nothing about the client */
+function groupsOf(address: string): readonly number[] {
+  const [bare = ''] = address.split('%');
+  const [before = '', behind = ''] = bare.split('::');
+  const head = numbersOf(before);
+  const tail = numbersOf(behind);
+  return [...head, ...Array<number>(GROUPS - head.length - tail.length).fill(0), ...tail];
+}
+
+function numbersOf(text: string): readonly number[] {
+  return text === '' ? [] : text.split(':').flatMap(numbersIn);
+}
+
+/** An IPv4 address at the end is two groups. */
+function numbersIn(group: string): number | readonly number[] {
+  if (!group.includes('.')) return Number.parseInt(group, 16);
+  const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+  return [a * 256 + b, c * 256 + d];
+}
+
+function hex(group: number): string {
+  return group.toString(16);
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { alternatives, similarWord } from '../../src/config/similar.js';
 
-const WORDS = ['two-choices', 'round-robin', 'least-connections', 'random'];
+const WORDS = ['two-choices', 'round-robin', 'least-connections', 'random', 'tier'];
 
 describe('The word a person meant', () => {
   const guesses: readonly (readonly [string, string | undefined])[] = [
@@ -11,6 +11,8 @@ describe('The word a person meant', () => {
     ['randon', 'random'],
     ['two-choice', 'two-choices'],
     ['arndom', 'random'],
+    ['itre', undefined],
+    ['tire', 'tier'],
     ['fastest', undefined],
     ['', undefined],
     ['x', undefined],

@@ -4,10 +4,9 @@
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
+import dns, { type Answer } from 'dns-packet';
 
-const TYPES = { A: 1, AAAA: 28, SRV: 33 } as const;
-export type RecordType = keyof typeof TYPES;
+export type RecordType = 'A' | 'AAAA' | 'SRV';
 
 export interface ServiceRecord {
   readonly target: string;
@@ -16,6 +15,7 @@ export interface ServiceRecord {
   readonly weight?: number;
 }
 
+/** Response codes of RFC 1035 section 4.1.1. */
 const NO_ERROR = 0;
 const SERVER_FAILURE = 2;
 const NO_SUCH_NAME = 3;
@@ -62,73 +62,29 @@ export class DnsServer {
     this.#socket.close();
   }
 
-  #answer(question: Buffer): Buffer | undefined {
-    const { name, end } = readName(question, 12);
-    const number = question.readUInt16BE(end);
-    const type = (Object.keys(TYPES) as RecordType[]).find((each) => TYPES[each] === number);
-    this.asked.push(`${name} ${type ?? number}`);
+  #answer(packet: Buffer): Buffer | undefined {
+    const { id, questions = [] } = dns.decode(packet);
+    const [question] = questions;
+    if (question === undefined) return undefined;
+    const name = question.name.toLowerCase();
+    this.asked.push(`${name} ${question.type}`);
     if (this.failure === 'silence') return undefined;
-    const zone = this.#zones.get(`${name} ${type}`);
+    const zone = this.#zones.get(`${name} ${question.type}`);
     const known = [...this.#zones.keys()].some((key) => key.startsWith(`${name} `));
-    const fails = this.failure === 'server-failure' || (type !== undefined && this.failing.includes(type));
+    const fails = this.failure === 'server-failure' || this.failing.some((type) => type === question.type);
     const code = fails ? SERVER_FAILURE : known ? NO_ERROR : NO_SUCH_NAME;
     const records = code === NO_ERROR ? (zone?.data ?? []) : [];
-    const header = Buffer.alloc(12);
-    question.copy(header, 0, 0, 2);
-    header.writeUInt16BE(0x8580 | code, 2); // a response, authoritative, recursion wanted and available
-    header.writeUInt16BE(1, 4);
-    header.writeUInt16BE(records.length, 6);
-    const answers = records.map((data) => record(number, zone?.ttl ?? 0, data));
-    return Buffer.concat([header, question.subarray(12, end + 4), ...answers]);
+    return dns.encode({
+      type: 'response',
+      ...(id === undefined ? {} : { id }),
+      flags: dns.AUTHORITATIVE_ANSWER | dns.RECURSION_DESIRED | dns.RECURSION_AVAILABLE | code,
+      questions,
+      answers: records.map((data) => record(question.name, zone?.ttl ?? 0, data)),
+    });
   }
 }
 
-function record(type: number, ttl: number, data: string | ServiceRecord): Buffer {
-  const value = typeof data === 'string' ? addressBytes(data) : serviceBytes(data);
-  const head = Buffer.alloc(12);
-  head.writeUInt16BE(0xc00c, 0); // the name of the question
-  head.writeUInt16BE(type, 2);
-  head.writeUInt16BE(1, 4);
-  head.writeUInt32BE(ttl, 6);
-  head.writeUInt16BE(value.length, 10);
-  return Buffer.concat([head, value]);
-}
-
-function addressBytes(address: string): Buffer {
-  if (!isIPv6(address)) return Buffer.from(address.split('.').map(Number));
-  const [left = '', right = ''] = address.split('::');
-  const words = (text: string): number[] =>
-    text
-      .split(':')
-      .filter(Boolean)
-      .map((word) => Number.parseInt(word, 16));
-  const [front, back] = [words(left), words(right)];
-  const all = [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back];
-  return Buffer.from(all.flatMap((word) => [word >> 8, word & 255]));
-}
-
-function serviceBytes({ target, port, priority = 0, weight = 1 }: ServiceRecord): Buffer {
-  const head = Buffer.alloc(6);
-  head.writeUInt16BE(priority, 0);
-  head.writeUInt16BE(weight, 2);
-  head.writeUInt16BE(port, 4);
-  return Buffer.concat([head, nameBytes(target)]);
-}
-
-function nameBytes(name: string): Buffer {
-  const labels = name.split('.').filter(Boolean);
-  return Buffer.concat([
-    ...labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`)),
-    Buffer.alloc(1),
-  ]);
-}
-
-function readName(bytes: Buffer, from: number): { readonly name: string; readonly end: number } {
-  const labels: string[] = [];
-  let at = from;
-  for (let length = bytes[at] ?? 0; length > 0; length = bytes[at] ?? 0) {
-    labels.push(bytes.toString('latin1', at + 1, at + 1 + length));
-    at += 1 + length;
-  }
-  return { name: labels.join('.').toLowerCase(), end: at + 1 };
+function record(name: string, ttl: number, data: string | ServiceRecord): Answer {
+  if (typeof data === 'string') return { name, ttl, type: data.includes(':') ? 'AAAA' : 'A', data };
+  return { name, ttl, type: 'SRV', data: { priority: 0, weight: 1, ...data } };
 }

@@ -24,7 +24,7 @@ import { clientFor, display, LOOK_AGAIN_MS, type Options, print } from './asking
 import type { AdminClient } from './client.js';
 import { statusLines, workerLines } from './tables.js';
 
-/** With `follow`, again and again until it is interrupted. */
+/** Prints the state of all pools; with `follow`, again and again until interrupted. */
 export async function status(options: Options): Promise<void> {
   const client = await clientFor(options);
   const look = async (): Promise<StatusAnswer> => (await client.ask(statusAnswer, { path: '/api' })).value;
@@ -48,8 +48,9 @@ export async function workers(options: Options): Promise<void> {
 }
 
 /**
- * With `wait`, returns when the backend has nothing in flight any more; with `within`, what it still has then ends.
- * @throws {UsageError} when `within` is no time
+ * Drains a backend. With `wait`, returns once it has no request in flight; with `within`, requests that are still in
+ * flight after that time are ended.
+ * @throws {UsageError} when `within` is not a time
  */
 export async function drain(id: string, options: Options): Promise<void> {
   const within = withinOf(options);
@@ -59,7 +60,7 @@ export async function drain(id: string, options: Options): Promise<void> {
   const waits = options.wait === true && !backend.drained;
   const ends = backend.drainEndsAt === null ? '' : ', which end when its time is over';
   const inFlight = backend.inflight === 0 ? '' : `, and has ${backend.inflight} in flight${ends}`;
-  // Of JSON there is only one text, and with `wait` that is the last.
+  // With --json there is one document: the state after the wait, if there is one.
   if (!waits || options.json !== true)
     print(options, answer, [`${backend.id} takes no new requests${inFlight}`, ...alarm(answer)]);
   if (!waits) return;
@@ -67,7 +68,7 @@ export async function drain(id: string, options: Options): Promise<void> {
   print(options, { ...answer, backend: drained }, [`${backend.id} has nothing in flight any more`]);
 }
 
-/** @throws {UsageError} when `weight` is none */
+/** Gives a backend requests again. @throws {UsageError} when `options.weight` is not a weight */
 export async function enable(id: string, options: Options): Promise<void> {
   const weight = options.weight === undefined ? {} : { weight: weightOf(options.weight, '--weight') };
   const answer = await change(await clientFor(options), id, options, { admin: 'enabled', ...weight });
@@ -75,13 +76,13 @@ export async function enable(id: string, options: Options): Promise<void> {
   print(options, answer, [`${answer.backend.id} is enabled: ${state}`, ...alarm(answer)]);
 }
 
-/** @throws {UsageError} when `text` is no weight */
+/** Sets a backend's weight. @throws {UsageError} when `text` is not a weight */
 export async function weight(id: string, text: string, options: Options): Promise<void> {
   const answer = await change(await clientFor(options), id, options, { weight: weightOf(text, 'WEIGHT') });
   print(options, answer, [`${answer.backend.id} has weight ${answer.backend.weight}`, ...alarm(answer)]);
 }
 
-/** @throws {UsageError} when `text` is no single `host:port[@weight]` */
+/** Adds a backend. @throws {UsageError} when `text` is not exactly one `host:port[@weight]` */
 export async function add(text: string, options: Options): Promise<void> {
   const [body, ...more] = readBackends([text], 'ADDRESS');
   if (body === undefined || more.length > 0) throw new UsageError(`ADDRESS: "${text}" is more than one backend`);
@@ -133,7 +134,7 @@ async function untilDrained(
   }
 }
 
-/** Finds the backend in whichever pool it is, so that a pool has to be named only where it matters. */
+/** @returns the API path of a backend, found in whichever pool has it; `--pool` is needed only if several have it */
 async function pathOf(client: AdminClient, text: string, { pool }: Options): Promise<string> {
   if (pool !== undefined) return backendPath(pool, text);
   const { value: pools } = await client.ask(z.array(poolAnswer), { path: '/api/pools' });

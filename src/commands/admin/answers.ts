@@ -1,4 +1,6 @@
-/** commands/admin/answers.ts: what the commands read of the admin interface's answers; the rest is passed on as it is. */
+/**
+ * commands/admin/answers.ts: schemas of what the commands read in the admin interface's answers; other keys are kept.
+ */
 import * as z from 'zod';
 import { backendSchema } from '../../core/schemas.js';
 
@@ -62,7 +64,7 @@ export const statusAnswer = z.looseObject({
 });
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 
-/** How a change is answered. */
+/** The answer to a change of a backend. */
 export const changeAnswer = z.looseObject({
   pool: z.string(),
   version: z.int(),
@@ -85,9 +87,9 @@ const planAnswer = {
   changes: z.array(z.looseObject({ subject: z.string(), change: z.string() })),
   restart: z.array(z.string()),
 };
-/** What a reload has changed. */
+/** The changes that a reload has made. */
 export const reloadAnswer = z.looseObject(planAnswer);
-/** What it would change. */
+/** The changes that a reload of another file would make, and what they would cost. */
 export const diffAnswer = z.looseObject({
   ...planAnswer,
   movedKeys: z.record(z.string(), z.number()),

@@ -1,9 +1,9 @@
-/** commands/admin/asking.ts: what all commands that speak to a running balancer do alike: whom they ask, how they print. */
+/** commands/admin/asking.ts: options, client and output that all commands to a running balancer share. */
 import { type Display, PLAIN } from '../table.js';
-import { AdminClient, type Typed } from './client.js';
+import { AdminClient, type AdminOptions } from './client.js';
 
-/** As typed; `undefined` where an option was not given. */
-export interface Options extends Typed {
+/** The options of these commands as typed; `undefined` for those not given. */
+export interface Options extends AdminOptions {
   readonly json?: boolean | undefined;
   readonly pool?: string | undefined;
   readonly wait?: boolean | undefined;
@@ -12,10 +12,10 @@ export interface Options extends Typed {
   readonly follow?: boolean | undefined;
 }
 
-/** How often a command that waits looks again, in milliseconds. */
+/** Interval at which a waiting command asks again, in milliseconds. */
 export const LOOK_AGAIN_MS = 200;
 
-export function clientFor(options: Typed): Promise<AdminClient> {
+export function clientFor(options: AdminOptions): Promise<AdminClient> {
   return AdminClient.for(options, process.env);
 }
 
@@ -23,7 +23,7 @@ export function print({ json }: Options, value: unknown, lines: readonly string[
   console.log(json === true ? JSON.stringify(value, undefined, 2) : lines.join('\n'));
 }
 
-/** @returns how wide standard output is, and whether it shows colours: a terminal does unless `NO_COLOR` is set */
+/** @returns width and colours of standard output; a terminal has colours unless `NO_COLOR` is set */
 export function display(): Display {
   const { stdout } = process;
   if (!stdout.isTTY) return PLAIN;

@@ -1,6 +1,6 @@
 /**
- * commands/admin/client.ts: asks a running balancer over its admin interface. Whatever goes wrong is one sentence for
- * the person who typed the command.
+ * commands/admin/client.ts: HTTP client for the admin interface of a running balancer. Every failure becomes an error
+ * whose message is one sentence for the person who typed the command.
  */
 import http from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
@@ -13,13 +13,13 @@ import { type Address, formatAddress, parseAddress, socketFileOf, socketFileProb
 import { CouldNotRunError } from '../program.js';
 import { errorAnswer } from './answers.js';
 
-const WITHIN_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 interface Question {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: object;
-  /** How long the answer may take, in milliseconds. */
+  /** Timeout for the whole answer, in milliseconds. */
   readonly withinMs?: number;
 }
 
@@ -28,17 +28,17 @@ export interface Answer<T> {
   readonly value: T;
 }
 
-/** An answer as it came. */
+/** An answer with its body as text. */
 interface Text {
   readonly status: number;
   readonly text: string;
 }
 
-/** Where the admin interface is: host and port, or a socket file. */
+/** Where the admin interface listens: host and port, or a socket file. */
 type Place = Address | { readonly socketPath: string };
 
-/** What was typed of where to ask and what to show there. */
-export interface Typed {
+/** The options that say where the admin interface is, and where its token. */
+export interface AdminOptions {
   readonly admin?: string | undefined;
   readonly adminTokenFile?: string | undefined;
 }
@@ -53,14 +53,14 @@ export class AdminClient {
   }
 
   /**
-   * @throws {UsageError} when the address or the token is none
+   * @throws {UsageError} when the address or the token is not valid
    * @throws {ConfigError} when the token's file cannot be read
    */
-  static async for(typed: Typed, environment: Environment): Promise<AdminClient> {
+  static async for(typed: AdminOptions, environment: Environment): Promise<AdminClient> {
     return new AdminClient(adminPlace(typed.admin, environment), await tokenToShow(typed.adminTokenFile, environment));
   }
 
-  /** @throws {CouldNotRunError} nobody answers, or not as Roundhouse does, or it refuses */
+  /** @throws {CouldNotRunError} no answer, a refusal, or an answer that does not match `schema` */
   async ask<T>(schema: z.ZodType<T>, question: Question): Promise<Answer<T>> {
     const { status, text } = await this.#send(question);
     const body = parseJson(text);
@@ -70,12 +70,12 @@ export class AdminClient {
     throw this.#refusal(status, body);
   }
 
-  /** @throws {CouldNotRunError} nobody answers, or not by HTTP */
+  /** @throws {CouldNotRunError} no answer, or none in HTTP */
   get(path: string): Promise<Text> {
     return this.#send({ path });
   }
 
-  async #send({ method = 'GET', path, body, withinMs = WITHIN_MS }: Question): Promise<Text> {
+  async #send({ method = 'GET', path, body, withinMs = TIMEOUT_MS }: Question): Promise<Text> {
     const signal = AbortSignal.timeout(withinMs);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -97,7 +97,7 @@ export class AdminClient {
   #refusal(status: number, body: unknown): CouldNotRunError {
     if (status === 401) return new CouldNotRunError(this.#tokenProblem());
     const parsed = errorAnswer.safeParse(body);
-    return parsed.success ? new CouldNotRunError(parsed.data.error) : this.#stranger();
+    return parsed.success ? new CouldNotRunError(parsed.data.error) : this.#notRoundhouse();
   }
 
   #tokenProblem(): string {
@@ -109,8 +109,8 @@ export class AdminClient {
   #unreachable(error: unknown, isLate: boolean, withinMs: number): CouldNotRunError {
     if (isLate) return new CouldNotRunError(`No answer from ${this.#where()} within ${withinMs / 1_000} s`);
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    // What is no HTTP, or ends in the middle, is not ours.
-    if (code === '' || code === 'ECONNRESET' || code.startsWith('HPE_')) return this.#stranger();
+    // An answer that is not HTTP, or ends early, comes from another program.
+    if (code === '' || code === 'ECONNRESET' || code.startsWith('HPE_')) return this.#notRoundhouse();
     return new CouldNotRunError(
       code === 'ECONNREFUSED' || code === 'ENOENT'
         ? `Nothing listens on ${this.#where()}; start Roundhouse, or say by --admin where its admin interface is`
@@ -118,7 +118,7 @@ export class AdminClient {
     );
   }
 
-  #stranger(): CouldNotRunError {
+  #notRoundhouse(): CouldNotRunError {
     return new CouldNotRunError(`What listens on ${this.#where()} does not answer like Roundhouse's admin interface`);
   }
 
@@ -156,14 +156,14 @@ function checkedPath(path: string, source: string): string {
   throw new UsageError(`${source}: "unix:${path}" ${problem}`);
 }
 
-/** In the order in which a balancer looks for it: flag, token, file in the environment. */
+/** The token from the same places as a balancer's, in the same order: flag, variable, file named by a variable. */
 async function tokenToShow(typed: string | undefined, environment: Environment): Promise<AdminToken | undefined> {
   const token = typed === undefined ? adminTokenFrom(environment) : undefined;
   const file = typed ?? environment[variableOf('adminTokenFile')];
   return token !== undefined || file === undefined || file === '' ? token : adminTokenIn(file);
 }
 
-/** Where something that listens on every address is asked from this host. */
+/** The loopback address for an address that means every interface, which cannot be connected to on all systems. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;

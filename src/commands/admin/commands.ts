@@ -1,9 +1,9 @@
-/** commands/admin/commands.ts: the commands that speak to a running balancer, as the command line knows them. */
+/** commands/admin/commands.ts: adds the commands to a running balancer to the command line. */
 import type { Command } from 'commander';
 import type { Options } from './asking.js';
 import type { DiffOptions } from './reload.js';
 
-/** What they need is loaded when one of them is run, so that `--help` stays quick. */
+/** Each command's code is loaded when it runs, so that `--help` stays quick. */
 export function addAdminCommands(program: Command): void {
   const command = (name: string, description: string): Command =>
     program
@@ -60,7 +60,7 @@ function steering(): Promise<typeof import('./steering.js')> {
   return import('./steering.js');
 }
 
-/** What is about the configuration as a whole. */
+/** Adds `reload` and `diff`. */
 function addReloading(command: (name: string, description: string) => Command): void {
   const load = (): Promise<typeof import('./reload.js')> => import('./reload.js');
   command('reload', 'have a running balancer read its file again').action(async (options: Options, self: Command) =>
@@ -78,7 +78,7 @@ function load(): Promise<typeof import('./actions.js')> {
   return import('./actions.js');
 }
 
-/** `--admin` and `--admin-token-file` may also stand before the command, where they are the balancer's own options. */
+/** @returns `options` with `--admin` and `--admin-token-file` from before the command, where they may stand as well */
 function withAdmin(options: Options, { parent }: Command): Options {
   const { admin, adminTokenFile } = parent?.opts<Options>() ?? {};
   return { ...options, admin: options.admin ?? admin, adminTokenFile: options.adminTokenFile ?? adminTokenFile };

@@ -1,6 +1,6 @@
 /**
- * commands/admin/reload.ts: what `reload` and `diff` do: a running balancer reads its file again, or says what another
- * file would change.
+ * commands/admin/reload.ts: what `reload` and `diff` do: make a running balancer read its file again, or show what
+ * another file would change.
  */
 import { loadConfig } from '../../config/load.js';
 import { UsageError } from '../../config/usage-error.js';
@@ -12,24 +12,25 @@ export interface DiffOptions extends Options {
   readonly config?: string | undefined;
 }
 
-/** A file that is a program may ask others for its values. */
-const RELOAD_WITHIN_MS = 60_000;
+/** Timeout of a reload, in milliseconds. Long, as a configuration that is a program may fetch its values elsewhere. */
+const RELOAD_TIMEOUT_MS = 60_000;
 
-/** @throws {CouldNotRunError} why nothing has changed, with the file's line where it has one */
+/** Reloads the file. @throws {CouldNotRunError} why nothing has changed, with the line of the file if there is one */
 export async function reload(options: Options): Promise<void> {
   const client = await clientFor(options);
-  const question = { method: 'POST', path: '/api/reload', withinMs: RELOAD_WITHIN_MS } as const;
+  const question = { method: 'POST', path: '/api/reload', withinMs: RELOAD_TIMEOUT_MS } as const;
   const { value } = await client.ask(reloadAnswer, question);
   print(options, value, linesOf(value.changes, 'Nothing has changed'));
 }
 
 /**
+ * Shows what a reload of another file would change.
  * @throws {ConfigError} what is wrong with the file
- * @throws {UsageError} when none is named
+ * @throws {UsageError} when no file is named
  */
 export async function diff(options: DiffOptions): Promise<void> {
   if (options.config === undefined) throw new UsageError('diff: name the new configuration by -c FILE');
-  // The flags and variables that the running balancer was started with are laid over it there.
+  // Read without flags and variables: the running balancer applies its own over it.
   const config = await loadConfig({ config: options.config, backends: [] }, {});
   const client = await clientFor(options);
   const { value } = await client.ask(diffAnswer, { method: 'POST', path: '/api/diff', body: config });

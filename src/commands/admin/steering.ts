@@ -1,4 +1,4 @@
-/** commands/admin/steering.ts: what `roll`, `export`, `log-level` and `healthcheck` do: the balancer as a whole. */
+/** commands/admin/steering.ts: what `roll`, `export`, `log-level` and `healthcheck` do. */
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
 import { LOG_LEVELS } from '../../config/schema.js';
@@ -8,10 +8,10 @@ import { UsageError } from '../../config/usage-error.js';
 import { CouldNotRunError } from '../program.js';
 import { type RollAnswer, rollAnswer } from './answers.js';
 import { clientFor, LOOK_AGAIN_MS, type Options, print } from './asking.js';
-import type { AdminClient, Typed } from './client.js';
+import type { AdminClient, AdminOptions } from './client.js';
 
 /**
- * With `wait`, returns when all workers are replaced.
+ * Replaces the workers one by one; with `wait`, returns once all are replaced.
  * @throws {CouldNotRunError} when a replacement does not start
  */
 export async function roll(options: Options): Promise<void> {
@@ -23,7 +23,7 @@ export async function roll(options: Options): Promise<void> {
   print(options, ended, [`${workersOf(ended)} replaced`]);
 }
 
-/** Prints the configuration that runs, with what was changed at run time, as `roundhouse check` and `-c` take it. */
+/** Prints the current configuration with run-time changes, in the form that `roundhouse check` and `-c` read. */
 export async function exportConfig(options: Options): Promise<void> {
   const { value } = await (await clientFor(options)).ask(z.looseObject({}), { path: '/api/config' });
   const { stringify } = await import('yaml');
@@ -31,7 +31,7 @@ export async function exportConfig(options: Options): Promise<void> {
   for (const path of hiddenIn(value)) console.error(`${path} is hidden; put its value there yourself`);
 }
 
-/** @throws {UsageError} when `level` is none */
+/** Shows the log level, or sets it. @throws {UsageError} when `level` is not a log level */
 export async function logLevel(level: string | undefined, options: Options): Promise<void> {
   if (level !== undefined && !LOG_LEVELS.some((each) => each === level)) throw unknownLevel(level);
   const client = await clientFor(options);
@@ -41,10 +41,10 @@ export async function logLevel(level: string | undefined, options: Options): Pro
 }
 
 /**
- * For a container's health check: succeeds when traffic may be sent here.
- * @throws {CouldNotRunError} with the reasons otherwise
+ * A container's health check: succeeds if the balancer is ready for traffic.
+ * @throws {CouldNotRunError} with the reasons if it is not
  */
-export async function healthcheck(options: Typed): Promise<void> {
+export async function healthcheck(options: AdminOptions): Promise<void> {
   const { status, text } = await (await clientFor(options)).get('/readyz');
   if (status !== 200) throw new CouldNotRunError(`Not ready: ${text.trim().split('\n').join('; ')}`);
   console.log('ready');

@@ -1,4 +1,4 @@
-/** commands/admin/tables.ts: what a running balancer says of itself, as lines for a person. */
+/** commands/admin/tables.ts: formats pools, backends and workers of a running balancer as tables. */
 import { styleText } from 'node:util';
 import { backendState } from '../backend-state.js';
 import { type Column, type Display, PLAIN, table } from '../table.js';
@@ -93,10 +93,10 @@ function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {
   ];
 }
 
-/** Whether there are colours is decided by who asks for lines. */
+/** Colours are always applied here: the caller has decided whether the output shows any. */
 const ALWAYS = { validateStream: false };
 
-/** Green takes requests, red is broken, yellow is as an operator wants it. */
+/** Green for backends that take requests, red for failed ones, yellow for states that an operator has set. */
 function paintState(padded: string, state: string): string {
   if (state === 'up') return styleText('green', padded, ALWAYS);
   if (/^(down|ejected)/.test(state)) return styleText('red', padded, ALWAYS);
@@ -117,7 +117,7 @@ const UNITS = [
   ['m', 60_000],
 ] as const;
 
-/** How old, in the largest unit that fits, rounded down: `12s`, `3h`. */
+/** An age in the largest unit that fits, rounded down: `12s`, `3h`. */
 function age(ms: number): string {
   const [unit, length] = UNITS.find(([, each]) => ms >= each) ?? ['s', 1_000];
   return `${Math.max(0, Math.floor(ms / length))}${unit}`;

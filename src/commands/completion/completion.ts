@@ -5,7 +5,7 @@ import { alternatives } from '../../config/similar.js';
 import { UsageError } from '../../config/usage-error.js';
 import { poolAnswer } from '../admin/answers.js';
 import { clientFor } from '../admin/asking.js';
-import type { Typed } from '../admin/client.js';
+import type { AdminOptions } from '../admin/client.js';
 import { bashCompletion } from './bash.js';
 import { fishCompletion } from './fish.js';
 import { type Model, modelOf, SHELLS, type Shell, SOURCES } from './model.js';
@@ -31,7 +31,7 @@ export function completion(name: string, program: Command): void {
  * Prints what the running instance calls its pools or backends, one a line, for those scripts.
  * @throws {UsageError} when `name` is neither
  */
-export async function completionWords(name: string, typed: Typed): Promise<void> {
+export async function completionWords(name: string, typed: AdminOptions): Promise<void> {
   const source = SOURCES.find((each) => each === name);
   if (source === undefined) throw new UsageError(`"${name}" is not known; write ${alternatives(SOURCES)}`);
   const { value: pools } = await (await clientFor(typed)).ask(z.array(poolAnswer), { path: '/api/pools' });

@@ -1,51 +1,54 @@
 /**
- * control/admin/access.ts: who may ask what. Without a token only this host can reach the admin interface, and what is
- * left to fear is a web page in a browser on it; with one, only who shows it gets past health and the empty dashboard.
+ * control/admin/access.ts: access control of the admin interface. Without a token it listens on this host alone, and
+ * the remaining threat is a web page in a browser on this host. With a token, requests without it get nothing but the
+ * health endpoints and the dashboard's files, which hold no data.
  */
 import { BlockList, isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isPagePath } from './page.js';
 import { type AdminToken, showsToken } from './token.js';
 
-/** Say nothing but that it runs, and are asked by probers that hold no secret. */
-const OPEN_PATHS: readonly string[] = ['/healthz', '/readyz'];
-
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** @param host an IP literal or a name, without port */
+/** Whether `host`, an IP literal or a name without port, is this host's loopback. */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   return family === 0 ? host.toLowerCase() === 'localhost' : LOOPBACK.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Lets through who may ask; answers 401 or 403 to everybody else. */
-export function accessControl(token: () => AdminToken | undefined): MiddlewareHandler {
+/**
+ * Middleware that answers 401 to a request without the token, and 403 to one from a web page of another site.
+ * @param open paths that need no token: they say only whether the balancer runs, and probers hold no secret
+ */
+export function accessControl(token: () => AdminToken | undefined, open: readonly string[]): MiddlewareHandler {
   return async (context, next) => {
-    const refused = strangerRefusal(context, token()) ?? pageRefusal(context);
-    if (refused !== undefined) return refused;
+    const refusal = tokenRefusal(context, token(), open) ?? crossSiteRefusal(context);
+    if (refusal !== undefined) return refusal;
     await next();
     return undefined;
   };
 }
 
-function strangerRefusal(context: Context, token: AdminToken | undefined): Response | undefined {
+function tokenRefusal(context: Context, token: AdminToken | undefined, open: readonly string[]): Response | undefined {
   if (token === undefined) {
-    // The target may name a host as well (RFC 9112 section 3.2.2), and then that is the one that is asked for.
+    // A target in absolute form names a host, too, which then counts instead of `Host` (RFC 9112 section 3.2.2).
     return isTrustedHost(context.req.header('host')) && isTrustedHost(new URL(context.req.url).host)
       ? undefined
       : context.json({ error: 'Ask by IP address or as localhost' }, 403);
   }
   const { path } = context.req;
-  if (OPEN_PATHS.includes(path) || isPagePath(path)) return undefined;
+  if (open.includes(path) || isPagePath(path)) return undefined;
   if (showsToken(context.req.header('authorization'), token)) return undefined;
   const error = 'This needs the token of this balancer, as "Authorization: Bearer TOKEN"';
   return context.json({ error }, 401, { 'www-authenticate': 'Bearer realm="roundhouse"' });
 }
 
-/** A page of another site can make a browser send a change even though it never sees the answer (CSRF). */
-function pageRefusal(context: Context): Response | undefined {
+/**
+ * Refuses changes sent by pages of other sites: a browser sends them, even if the page never sees the answer (CSRF).
+ */
+function crossSiteRefusal(context: Context): Response | undefined {
   const { method } = context.req;
   if (method === 'GET' || method === 'HEAD') return undefined;
   const site = context.req.header('sec-fetch-site');
@@ -60,8 +63,8 @@ function isSameOrigin(origin: string, host: string | undefined): boolean {
 }
 
 /**
- * A name in `Host` may be one that an attacker's page resolves to this address (DNS rebinding), and the browser would
- * then let that page read the answer. An IP literal or localhost cannot be rebound.
+ * Whether a `Host` field is an IP literal or localhost. Any other name may be one that an attacker's page has resolved
+ * to this address (DNS rebinding), and a browser would let that page read the answer.
  */
 function isTrustedHost(host: string | undefined): boolean {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::\d{1,5})?$/.exec(host ?? '');

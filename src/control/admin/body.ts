@@ -1,37 +1,59 @@
-/** control/admin/body.ts: reads the JSON of a change, and no more of it than a change can need. */
+/** control/admin/body.ts: reads the JSON body of a request, up to a limit. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type * as z from 'zod';
 import { type InputSchema, inputProblem } from '../input-problem.js';
 import { RequestError } from './request-error.js';
 
-const MOST_BYTES = 65_536;
+/** A request body as an endpoint declares it. */
+export interface Body<T> {
+  /** The schema that the OpenAPI document shows; `config` stands for that of a configuration file. */
+  readonly schema: z.ZodType | 'config';
+  /** A larger body is answered with 413 before it is held in memory. */
+  readonly maxBytes: number;
+  /** @throws {RequestError} when the body is not declared as JSON, is not valid JSON, or does not match the schema */
+  read(context: Context): Promise<T>;
+}
 
-/** For the changes of one thing. */
-export const boundedBody = bodyUpTo(MOST_BYTES);
+/** The limit of a body that changes one backend or one setting. */
+const CHANGE_MAX_BYTES = 65_536;
 
-/** Refuses a larger body before more than that of it is held. */
+/**
+ * A small body, checked by `schema`.
+ * @param described what the OpenAPI document shows instead of `schema`, where that would leave out the defaults
+ */
+export function jsonBody<T>(schema: InputSchema<T>, described: z.ZodType = schema): Body<T> {
+  return {
+    schema: described,
+    maxBytes: CHANGE_MAX_BYTES,
+    read: async (context) => {
+      const input = await readJson(context);
+      const parsed = schema.safeParse(input);
+      if (parsed.success) return parsed.data;
+      throw new RequestError(400, inputProblem(parsed.error, input, schema));
+    },
+  };
+}
+
+/** A configuration. It is read as JSON only; the handler checks it as it would check a file. */
+export function configBody(maxBytes: number): Body<unknown> {
+  return { schema: 'config', maxBytes, read: readJson };
+}
+
+/** Middleware that answers 413 to a body of more than `maxSize` bytes, and never holds more than that in memory. */
 export function bodyUpTo(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: (context) => {
-      // What is left of the body is not read, so nothing can follow it on this connection.
+      // The rest of the body is not read, so the connection cannot carry another request.
       const error = `The body may have ${maxSize} bytes at most`;
       return context.json({ error }, 413, { connection: 'close' });
     },
   });
 }
 
-/** @throws {RequestError} when the body is not declared to be JSON, is none, or is not what `schema` says */
-export async function readBody<T>(context: Context, schema: InputSchema<T>): Promise<T> {
-  const input = await readJson(context);
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new RequestError(400, inputProblem(parsed.error, input, schema));
-}
-
-/** @throws {RequestError} when the body is not declared to be JSON, or is none */
-export async function readJson(context: Context): Promise<unknown> {
-  // A page of another site can send any text without being asked, but JSON only after a preflight, which fails here.
+async function readJson(context: Context): Promise<unknown> {
+  // A browser lets a page of another site send text unasked, but JSON only after a preflight request, which fails here.
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) throw new RequestError(415, 'Send Content-Type: application/json');
   return parseJson(await context.req.text());

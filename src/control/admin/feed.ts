@@ -1,6 +1,6 @@
 /**
- * control/admin/feed.ts: what the balancer looks like and what happens to it, as server-sent events (HTML standard,
- * section 9.2). One picture a second serves everybody who watches, and while nobody does nothing is done at all.
+ * control/admin/feed.ts: the balancer's view and its journal as server-sent events (HTML standard, section 9.2). One
+ * view a second is made for all readers; without a reader nothing is done.
  */
 import type { Journal } from '../journal.js';
 import type { Logger } from '../logger.js';
@@ -14,134 +14,141 @@ export interface FeedSource {
 export interface FeedParts {
   readonly source: FeedSource;
   readonly logger: Logger;
-  /** Monotonic milliseconds. */
+  /** The monotonic clock, in milliseconds. */
   readonly nowMs: () => number;
 }
 
-interface Watcher {
+interface Reader {
   readonly stream: ReadableStreamDefaultController<Uint8Array>;
-  /** Ends its connection, whatever it has not read. */
+  /** Closes the reader's connection, with whatever it has not read. */
   readonly cut: () => void;
 }
 
-/** Between two pictures, in milliseconds. */
-const EVERY_MS = 1_000;
-/** The picture of a very large pool comes less often: it may take a twentieth of the primary's time, no more. */
+/** Between two views, in milliseconds. */
+const VIEW_INTERVAL_MS = 1_000;
+/**
+ * Pause after a view, in multiples of the time it took: views of very large pools take a twentieth of the primary's
+ * time.
+ */
 const PAUSE_PER_MS_OF_WORK = 19;
-const RAREST_MS = 10_000;
-/** What happens at once is told at once, but a pool that goes down as a whole is one message. */
-const GATHER_MS = 50;
-/** A comment this often tells a reader, and all proxies on the way, that the stream lives. */
-const BEAT_MS = 5_000;
-/** After which a reader whose stream broke should ask again, in milliseconds. */
+const VIEW_MAX_INTERVAL_MS = 10_000;
+/** Events within this time, in milliseconds, are one message: a pool that goes down as a whole is not a hundred. */
+const EVENT_BATCH_MS = 50;
+/** Between two comments, in milliseconds: they tell readers, and proxies on the way, that the stream is alive. */
+const COMMENT_INTERVAL_MS = 5_000;
+/** How long a reader whose stream broke should wait before it asks again, in milliseconds. */
 const RETRY_MS = 1_000;
-/** Fewer than the admin address takes connections, so that watching never keeps an operator from acting. */
-const MOST_WATCHERS = 16;
-/** Whoever leaves so much unread when the next message is due is cut off and may come back. */
-const MOST_UNREAD_BYTES = 1_048_576;
+/**
+ * Readers at most. Below the connection limit of the admin address, so that readers never keep an operator from acting.
+ */
+const MAX_READERS = 16;
+/** A reader with more unread bytes than this when the next message is due is disconnected; it may come back. */
+const MAX_UNREAD_BYTES = 1_048_576;
 
-const BEAT = ':\n\n';
+const COMMENT = ':\n\n';
 const GREETING = `retry: ${RETRY_MS}\n\n`;
 
 export class Feed {
   readonly #parts: FeedParts;
-  readonly #watchers = new Set<Watcher>();
+  readonly #readers = new Set<Reader>();
   readonly #encoder = new TextEncoder();
-  /** The last picture, for whoever joins before the next. */
-  #picture = '';
-  /** The entry of the journal that everybody who watches has been told last. */
-  #told = '';
-  #pictureTimer: NodeJS.Timeout | undefined;
-  #gatherTimer: NodeJS.Timeout | undefined;
-  #beatTimer: NodeJS.Timeout | undefined;
+  /** The latest view as a message, for readers that join before the next one. */
+  #viewMessage = '';
+  /** Id of the last journal entry that was sent to all readers. */
+  #lastSentId = '';
+  #viewTimer: NodeJS.Timeout | undefined;
+  #eventTimer: NodeJS.Timeout | undefined;
+  #commentTimer: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
   }
 
-  /** How many watch. */
+  /** Number of readers. */
   get size(): number {
-    return this.#watchers.size;
+    return this.#readers.size;
   }
 
   /**
-   * @param lastId of the last message that the reader has seen, if it has; what happened since comes first
-   * @param cut ends the reader's connection; called when it does not read
-   * @returns the stream, or `undefined` when too many watch already
+   * @param lastId id of the last message that the reader has seen, if any; the stream begins with what happened since
+   * @param cut closes the reader's connection; called when it does not read
+   * @returns the stream, or `undefined` when there are too many readers already
    */
   open(lastId: string | undefined, cut: () => void): ReadableStream<Uint8Array> | undefined {
-    if (this.#watchers.size >= MOST_WATCHERS) return undefined;
-    let watcher: Watcher | undefined;
+    if (this.#readers.size >= MAX_READERS) return undefined;
+    let reader: Reader | undefined;
     return new ReadableStream<Uint8Array>(
       {
         start: (stream) => {
-          watcher = { stream, cut };
-          this.#join(watcher, lastId);
+          reader = { stream, cut };
+          this.#add(reader, lastId);
         },
         cancel: () => {
-          if (watcher !== undefined) this.#leave(watcher);
+          if (reader !== undefined) this.#remove(reader);
         },
       },
-      new ByteLengthQueuingStrategy({ highWaterMark: MOST_UNREAD_BYTES }),
+      new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }),
     );
   }
 
-  /** Ends every stream; whoever may still watch comes back. */
+  /** Ends every stream; readers that still have access ask again. */
   endAll(): void {
-    for (const watcher of [...this.#watchers]) {
-      this.#leave(watcher);
-      watcher.stream.close();
+    for (const reader of [...this.#readers]) {
+      this.#remove(reader);
+      reader.stream.close();
     }
   }
 
-  #join(watcher: Watcher, lastId: string | undefined): void {
+  #add(reader: Reader, lastId: string | undefined): void {
     const { journal } = this.#parts.source;
-    if (this.#watchers.size === 0) this.#begin();
-    else this.#tellEvents();
-    this.#watchers.add(watcher);
-    const text = `${GREETING}${eventsMessage(journal, lastId)}${this.#picture}`;
-    watcher.stream.enqueue(this.#encoder.encode(text));
+    if (this.#readers.size === 0) this.#start();
+    else this.#sendEvents();
+    this.#readers.add(reader);
+    const text = `${GREETING}${eventsMessage(journal, lastId)}${this.#viewMessage}`;
+    reader.stream.enqueue(this.#encoder.encode(text));
   }
 
-  #leave(watcher: Watcher): void {
-    if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#end();
+  #remove(reader: Reader): void {
+    if (this.#readers.delete(reader) && this.#readers.size === 0) this.#stop();
   }
 
-  #begin(): void {
+  #start(): void {
     const { journal } = this.#parts.source;
-    this.#told = journal.position;
+    this.#lastSentId = journal.position;
     this.#unwatch = journal.watch(() => {
-      this.#gatherTimer ??= setTimeout(() => this.#tellEvents(), GATHER_MS);
+      this.#eventTimer ??= setTimeout(() => this.#sendEvents(), EVENT_BATCH_MS);
     });
-    this.#beatTimer = setInterval(() => this.#tell(BEAT), BEAT_MS);
-    this.#draw();
+    this.#commentTimer = setInterval(() => this.#send(COMMENT), COMMENT_INTERVAL_MS);
+    this.#sendView();
   }
 
-  #end(): void {
+  #stop(): void {
     this.#unwatch?.();
-    clearTimeout(this.#pictureTimer);
-    clearTimeout(this.#gatherTimer);
-    clearInterval(this.#beatTimer);
-    this.#gatherTimer = undefined;
-    this.#picture = '';
+    clearTimeout(this.#viewTimer);
+    clearTimeout(this.#eventTimer);
+    clearInterval(this.#commentTimer);
+    this.#eventTimer = undefined;
+    this.#viewMessage = '';
   }
 
-  #draw(): void {
+  #sendView(): void {
     const { nowMs } = this.#parts;
     const startedAtMs = nowMs();
-    const isNew = this.#renew();
-    const pauseMs = Math.max(EVERY_MS, (nowMs() - startedAtMs) * PAUSE_PER_MS_OF_WORK);
-    // Before it is told, since that may be the end of the last one who watches.
-    this.#pictureTimer = setTimeout(() => this.#draw(), Math.min(pauseMs, RAREST_MS));
-    if (isNew) this.#tell(this.#picture);
+    const isNew = this.#updateView();
+    const pauseMs = Math.max(VIEW_INTERVAL_MS, (nowMs() - startedAtMs) * PAUSE_PER_MS_OF_WORK);
+    // Set before the view is sent: sending may disconnect the last reader, which clears the timer.
+    this.#viewTimer = setTimeout(() => this.#sendView(), Math.min(pauseMs, VIEW_MAX_INTERVAL_MS));
+    if (isNew) this.#send(this.#viewMessage);
   }
 
-  /** A defect must not end the process from within a timer: those who watch keep what they have. */
-  #renew(): boolean {
+  /**
+   * @returns whether there is a new view. An error in it is logged, as it would end the process if it left the timer.
+   */
+  #updateView(): boolean {
     const { source, logger } = this.#parts;
     try {
-      this.#picture = `event: view\ndata: ${JSON.stringify(source.view())}\n\n`;
+      this.#viewMessage = `event: view\ndata: ${JSON.stringify(source.view())}\n\n`;
       return true;
     } catch (error) {
       logger.error('the view could not be put together', { reason: String(error) });
@@ -149,31 +156,31 @@ export class Feed {
     }
   }
 
-  #tellEvents(): void {
-    clearTimeout(this.#gatherTimer);
-    this.#gatherTimer = undefined;
+  #sendEvents(): void {
+    clearTimeout(this.#eventTimer);
+    this.#eventTimer = undefined;
     const { journal } = this.#parts.source;
-    if (this.#told === journal.position) return;
-    this.#tell(eventsMessage(journal, this.#told));
-    this.#told = journal.position;
+    if (this.#lastSentId === journal.position) return;
+    this.#send(eventsMessage(journal, this.#lastSentId));
+    this.#lastSentId = journal.position;
   }
 
-  #tell(text: string): void {
-    if (this.#watchers.size === 0) return;
+  #send(text: string): void {
+    if (this.#readers.size === 0) return;
     const bytes = this.#encoder.encode(text);
-    for (const watcher of [...this.#watchers]) {
-      if ((watcher.stream.desiredSize ?? 0) > 0) {
-        watcher.stream.enqueue(bytes);
+    for (const reader of [...this.#readers]) {
+      if ((reader.stream.desiredSize ?? 0) > 0) {
+        reader.stream.enqueue(bytes);
       } else {
-        this.#leave(watcher);
-        watcher.cut();
+        this.#remove(reader);
+        reader.cut();
         this.#parts.logger.debug('a reader of the stream leaves too much unread and is cut off');
       }
     }
   }
 }
 
-/** JSON never holds a line end, so one `data` line is enough. */
+/** The entries after `afterId` as one message. JSON holds no line end, so one `data` line is enough. */
 function eventsMessage(journal: Journal, afterId: string | undefined): string {
   return `id: ${journal.position}\nevent: events\ndata: ${JSON.stringify(journal.after(afterId))}\n\n`;
 }

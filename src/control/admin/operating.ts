@@ -1,75 +1,113 @@
 /**
- * control/admin/operating.ts: the balancer as a whole over HTTP: the configuration that runs, the replacement of its
- * workers, how much it logs.
+ * control/admin/operating.ts: endpoints for the balancer as a whole: its configuration and routes, the rolling
+ * replacement of its workers, its log level.
  */
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import * as z from 'zod';
 import { effectiveForm, effectiveYaml } from '../../config/effective.js';
 import { routeSchema } from '../../config/routes.js';
-import { type Config, LOG_LEVELS, type LogLevel } from '../../config/schema.js';
+import { type Config, LOG_LEVELS } from '../../config/schema.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { bySpecificity } from '../../routing/specificity.js';
-import type { RollView } from '../rolls.js';
-import { boundedBody, readBody } from './body.js';
-import { RequestError } from './request-error.js';
-
-export interface Operating {
-  /** What runs, with what operators have changed while it ran. */
-  readonly config: Config;
-  logLevel: LogLevel;
-  /** How far the replacement of the workers is, or how the last one ended. */
-  readonly rolls: RollView;
-  /** @throws {StartError} when a replacement does not start */
-  roll(): Promise<void>;
-}
-
-export const logLevelBody = z.strictObject({ level: z.enum(LOG_LEVELS) });
+import { jsonBody } from './body.js';
+import { type Endpoint, endpoint, json, raw, reply } from './endpoint.js';
+import { listOf, rollAnswer, routeAnswer } from './openapi/answers.js';
 
 const JSON_TYPE = 'application/json';
 /** RFC 9512. */
 const YAML_TYPE = 'application/yaml';
 
-export function operatingRoutes(source: Operating): Hono {
-  const routes = new Hono();
-  routes.get('/config', (context) => showConfig(context, source.config));
-  routes.get('/routes', (context) => context.json(routesOf(source.config)));
-  routes.get('/roll', (context) => context.json(source.rolls));
-  routes.post('/roll', (context) => {
-    // How it ends is logged, and shown to whoever asks.
-    source.roll().catch(() => undefined);
-    return context.json(source.rolls, 202, { location: '/api/roll' });
-  });
-  routes.get('/log-level', (context) => context.json({ level: source.logLevel }));
-  routes.patch('/log-level', boundedBody, async (context) => {
-    const { level } = await readBody(context, logLevelBody);
-    source.logLevel = level;
-    return context.json({ level: source.logLevel });
-  });
-  return routes;
-}
+const logLevel = z.strictObject({ level: z.enum(LOG_LEVELS) }).meta({ id: 'LogLevel' });
 
-function showConfig(context: Context, config: Config): Response {
-  const shown = withoutSecrets(config);
-  if (formatOf(context) === 'json') return context.json(effectiveForm(shown));
-  return context.body(effectiveYaml(shown), 200, { 'content-type': YAML_TYPE });
-}
+export const operatingEndpoints: readonly Endpoint[] = [
+  endpoint({
+    method: 'get',
+    path: '/api/config',
+    id: 'getConfig',
+    summary: 'The current configuration',
+    description:
+      'All keys with their defaults, including changes by reloads and by this API. Values of header fields that look ' +
+      'like secrets are shown as `(hidden)`. `roundhouse check` reads the YAML.',
+    tag: 'balancer',
+    query: z.object({ format: z.enum(['json', 'yaml']).optional().describe('Overrides `Accept`.') }),
+    answers: {
+      200: raw('The configuration, as a file would write it.', { [JSON_TYPE]: 'config', [YAML_TYPE]: 'text' }),
+    },
+    handle: ({ context, source, query: { format = preferredFormat(context) } }) => {
+      const shown = withoutSecrets(source.config);
+      if (format === 'json') return context.json(effectiveForm(shown));
+      return context.body(effectiveYaml(shown), 200, { 'content-type': YAML_TYPE });
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/api/routes',
+    id: 'getRoutes',
+    summary: 'The routes, in the order in which they are tried',
+    tag: 'balancer',
+    answers: { 200: json('The routes. A request takes the first one that matches.', listOf(routeAnswer)) },
+    handle: ({ source }) => reply(200, routesOf(source.config)),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/api/roll',
+    id: 'getRoll',
+    summary: 'The state of the rolling replacement of workers',
+    tag: 'balancer',
+    answers: { 200: json('The replacement under way, or the last one.', rollAnswer) },
+    handle: ({ source }) => reply(200, source.rolls),
+  }),
+  endpoint({
+    method: 'post',
+    path: '/api/roll',
+    id: 'roll',
+    summary: 'Replaces the workers one by one, replacement first',
+    description: 'The answer does not wait for the end. While a replacement runs, no second one begins.',
+    tag: 'balancer',
+    answers: { 202: json('The replacement runs.', rollAnswer, { Location: 'Path that shows its progress.' }) },
+    handle: ({ source }) => {
+      // The answer does not wait for the replacement; a failure is logged, and shown by GET.
+      source.roll().catch(() => undefined);
+      return reply(202, source.rolls, { Location: '/api/roll' });
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/api/log-level',
+    id: 'getLogLevel',
+    summary: 'The log level',
+    tag: 'balancer',
+    answers: { 200: json('The least important level that is logged.', logLevel) },
+    handle: ({ source }) => reply(200, { level: source.logLevel }),
+  }),
+  endpoint({
+    method: 'patch',
+    path: '/api/log-level',
+    id: 'setLogLevel',
+    summary: 'Sets the log level until the balancer ends or it is set again',
+    tag: 'balancer',
+    body: jsonBody(logLevel),
+    answers: { 200: json('The level now set.', logLevel) },
+    handle: ({ source, body: { level } }) => {
+      source.logLevel = level;
+      return reply(200, { level: source.logLevel });
+    },
+  }),
+];
 
-/** @returns the routes in the order in which they are tried, each with its place in the configuration */
+/** @returns the routes in the order in which they are tried, each with its index in the configuration */
 function routesOf(config: Config): readonly object[] {
   const shown = withoutSecrets(config);
-  // Without routes everything goes to the only pool.
+  // A configuration without routes has one pool, which gets every request.
   const routes = shown.routes ?? Object.keys(shown.pools).map((pool) => routeSchema.parse({ pool }));
   const order = routes.map((route, index) => ({ route, index })).sort((a, b) => bySpecificity(a.route, b.route));
   const { routes: written } = effectiveForm({ ...shown, routes: order.map(({ route }) => route) });
   return Array.isArray(written) ? written.map((route, at) => ({ index: order[at]?.index, ...route })) : [];
 }
 
-/** What `format` says, or else what the asker would rather have. @throws {RequestError} when it is neither */
-function formatOf(context: Context): 'json' | 'yaml' {
-  const format = context.req.query('format');
-  if (format === 'json' || format === 'yaml') return format;
-  if (format !== undefined) throw new RequestError(400, `"${format}" is no format; write json or yaml`);
+/** The format that `Accept` prefers (RFC 9110 section 12.5.1); JSON without a preference. */
+function preferredFormat(context: Context): 'json' | 'yaml' {
   const wanted = accepts(context, { header: 'Accept', supports: [JSON_TYPE, YAML_TYPE], default: JSON_TYPE });
   return wanted === YAML_TYPE ? 'yaml' : 'json';
 }

@@ -1,6 +1,6 @@
 /**
- * control/admin/page.ts: the dashboard's files, as the build put them beside the program. They hold no data, so anybody
- * may have them; what they show comes from the API, which asks for the token.
+ * control/admin/page.ts: serves the dashboard's files, which the build puts beside the program. They hold no data and
+ * need no token; what the dashboard shows comes from the API, which asks for it.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
@@ -17,7 +17,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Nothing from anywhere else, nothing inline, no frame around it: a name in a configuration can never become code. */
+/**
+ * Content security policy: own files only, nothing inline, no frames. A name in a configuration can never become code.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -41,7 +43,7 @@ interface PageFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Whether `path` is the page or one of its files, which nobody needs a token for. */
+/** Whether `path` is that of the dashboard or one of its files, which need no token. */
 export function isPagePath(path: string): boolean {
   return path === '/' || path.startsWith(PREFIX);
 }
@@ -60,7 +62,7 @@ export function pageRoutes(): Hono {
   return routes;
 }
 
-/** All of them by path, a hundred kilobytes or so: what is not among them cannot be asked for. */
+/** Reads all files into memory, about 100 KB, by path. No request reads the disk, so none can reach another file. */
 async function readFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const entries = await readdir(FOLDER, { recursive: true, withFileTypes: true });
   const files = await Promise.all(

@@ -1,39 +1,43 @@
-/** control/admin/reloading.ts: another configuration over HTTP: have the file read again, or ask what one would change. */
-import { Hono } from 'hono';
+/** control/admin/reloading.ts: endpoints that reload the configuration file, and show what another one would change. */
 import { MAX_FILE_BYTES } from '../../config/read-file.js';
-import type { ReloadPlan } from '../reload-plan.js';
-import type { ReloadPreview } from '../reload-preview.js';
-import { type PlanRow, planRows } from '../reload-text.js';
-import { bodyUpTo, readJson } from './body.js';
+import { planRows } from '../reload-text.js';
+import { configBody } from './body.js';
+import { type Endpoint, endpoint, json, reply } from './endpoint.js';
+import { diffAnswer, reloadAnswer } from './openapi/answers.js';
 
-export interface Reloading {
-  /** @throws {ConfigError | UsageError | ReloadError} why nothing has changed */
-  reload(): Promise<ReloadPlan>;
-  /** @throws {ConfigError | UsageError} what is wrong with it */
-  preview(value: unknown): Promise<ReloadPreview>;
-}
+/** Limit of a configuration as JSON: with every default written out it is several times the YAML file. */
+const CONFIG_MAX_BYTES = 8 * MAX_FILE_BYTES;
 
-/** How a reload is answered. */
-export interface Reloaded extends ReloadPlan {
-  /** The same in words. */
-  readonly changes: readonly PlanRow[];
-}
-export interface Previewed extends ReloadPreview, Reloaded {}
-
-/** A file of YAML comes to about as much JSON, with every default in it to several times that. */
-const MOST_BYTES = 8 * MAX_FILE_BYTES;
-
-export function reloadRoutes(source: Reloading): Hono {
-  const routes = new Hono();
-  routes.post('/reload', async (context) => {
-    const plan = await source.reload();
-    const answer: Reloaded = { ...plan, changes: planRows(plan) };
-    return context.json(answer);
-  });
-  routes.post('/diff', bodyUpTo(MOST_BYTES), async (context) => {
-    const preview = await source.preview(await readJson(context));
-    const answer: Previewed = { ...preview, changes: planRows(preview) };
-    return context.json(answer);
-  });
-  return routes;
-}
+export const reloadEndpoints: readonly Endpoint[] = [
+  endpoint({
+    method: 'post',
+    path: '/api/reload',
+    id: 'reload',
+    summary: 'Reads the configuration file again and applies it',
+    description:
+      'Applies the whole file or nothing. Connections, health and requests in flight of what does not change are kept.',
+    tag: 'balancer',
+    answers: {
+      200: json('The changes made; every worker listens on the addresses of the new configuration.', reloadAnswer),
+    },
+    problems: [400, 409],
+    handle: async ({ source }) => {
+      const plan = await source.reload();
+      return reply(200, { ...plan, changes: planRows(plan) });
+    },
+  }),
+  endpoint({
+    method: 'post',
+    path: '/api/diff',
+    id: 'diff',
+    summary: 'What a reload of another configuration would change',
+    description: 'Flags and environment variables of the running balancer override it, as they do for a file.',
+    tag: 'balancer',
+    body: configBody(CONFIG_MAX_BYTES),
+    answers: { 200: json('The changes that a reload would make; nothing has changed.', diffAnswer) },
+    handle: async ({ source, body }) => {
+      const preview = await source.preview(body);
+      return reply(200, { ...preview, changes: planRows(preview) });
+    },
+  }),
+];

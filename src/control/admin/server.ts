@@ -1,4 +1,7 @@
-/** control/admin/server.ts: the admin interface on its own socket, in the primary. Loaded only when it is switched on. */
+/**
+ * control/admin/server.ts: the admin interface's listening socket, in the primary. Loaded only where `admin` is not
+ * off.
+ */
 import http from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { type Address, formatAddress, parseAddress, socketFileOf } from '../../core/address.js';
@@ -6,34 +9,35 @@ import { listenError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { monotonicMs } from '../monotonic.js';
 import { isLoopback } from './access.js';
-import { type AdminSource, adminApp } from './app.js';
+import { adminApp } from './app.js';
 import { Feed } from './feed.js';
 import { listenOnFile } from './socket-file.js';
+import type { AdminSource } from './source.js';
 import { type AdminToken, TOKEN_VARIABLE } from './token.js';
 
 export interface AdminServer {
-  /** Where it really listens. */
+  /** The address it listens on, with the port that the system chose for port 0. */
   readonly address: string;
   /**
-   * What requests have to show from now on.
-   * @throws {StartError} when there is none and there has to be
+   * Sets the token that requests have to carry from now on.
+   * @throws {StartError} when the address needs a token and `token` is `undefined`
    */
   setToken(token: AdminToken | undefined): void;
-  /** Cuts what is open: nothing here is worth waiting for. Idempotent. */
+  /** Closes the socket and every connection at once. Idempotent. */
   close(): void;
 }
 
-/** For a whole request, in milliseconds: all of them are short. */
-const REQUEST_WITHIN_MS = 10_000;
-/** How often Node looks for requests that took too long; its own 30 s would let slow ones pile up. */
-const CHECK_EVERY_MS = 2_000;
-/** Operators and scrapers are few; a crowd must not take the files that a dead worker's replacement needs. */
-const MOST_CONNECTIONS = 64;
-const DROPS_TOLD_EVERY_MS = 60_000;
+/** Limit for receiving a whole request, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** How often Node checks that limit, in milliseconds; its default of 30 s would let slow requests pile up. */
+const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
+/** Connections at most: more could use up the open files that a replacement of a dead worker needs. */
+const MAX_CONNECTIONS = 64;
+const DROP_LOG_INTERVAL_MS = 60_000;
 
 /**
- * @param token needed beyond this host, where anybody could change the pools otherwise
- * @throws {StartError} when `address` cannot be listened on, or not without a token
+ * @param token may be left out for loopback addresses and socket files, which only this host can reach
+ * @throws {StartError} when `address` cannot be listened on, or needs a token
  */
 export async function startAdmin(
   address: string,
@@ -45,9 +49,9 @@ export async function startAdmin(
   let asked = tokenFor(address, place, token);
   const feed = new Feed({ source, logger, nowMs: monotonicMs });
   const app = adminApp(source, feed, logger, () => asked);
-  const limits = { requestTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS };
+  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS };
   const server = http.createServer(limits, getRequestListener(app.fetch));
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   await (typeof place === 'string' ? listenOnFile(server, place) : listenOn(server, place));
   server.on('drop', dropLog(logger));
   server.on('error', (error) => logger.error('admin interface failed', { reason: error.message }));
@@ -65,14 +69,14 @@ export async function startAdmin(
   };
 }
 
-/** Told of each connection that was one too many, tells the log once in a while. */
+/** @returns a listener for refused connections, which logs at most one line a minute */
 function dropLog(logger: Logger): () => void {
   let lastMs = Number.NEGATIVE_INFINITY;
   return () => {
     const nowMs = monotonicMs();
-    if (nowMs - lastMs < DROPS_TOLD_EVERY_MS) return;
+    if (nowMs - lastMs < DROP_LOG_INTERVAL_MS) return;
     lastMs = nowMs;
-    logger.warn('too many connections to the admin interface; more are closed at once', { most: MOST_CONNECTIONS });
+    logger.warn('too many connections to the admin interface; more are closed at once', { most: MAX_CONNECTIONS });
   };
 }
 
@@ -85,7 +89,7 @@ function placeOf(address: string): Address | string {
   return wanted;
 }
 
-/** @throws {StartError} when there has to be one */
+/** @returns `token`. @throws {StartError} when there is none and the address can be reached from other hosts */
 function tokenFor(address: string, place: Address | string, token: AdminToken | undefined): AdminToken | undefined {
   if (token !== undefined || typeof place === 'string' || isLoopback(place.host)) return token;
   throw new StartError(
@@ -98,7 +102,7 @@ async function listenOn(server: http.Server, { host, port }: Address): Promise<v
   await new Promise<void>((resolve, reject) => {
     const address = formatAddress({ host, port });
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error.code ?? error.message)));
-    // Exclusive, or node:cluster would hand the socket out should this ever run inside a worker.
+    // `exclusive`: inside a worker of node:cluster, the socket would otherwise be shared with all workers.
     server.listen({ host, port, exclusive: true }, resolve);
   });
 }

@@ -1,6 +1,6 @@
 /**
- * control/admin/socket-file.ts: listens on a socket file that nobody but this user can open. A process that was killed
- * leaves its file behind; that one is replaced, one that somebody answers on never is.
+ * control/admin/socket-file.ts: listens on a socket file that only this user can open. A file that a killed process has
+ * left behind is replaced; a file on which a process answers is not.
  */
 import { existsSync } from 'node:fs';
 import { lstat, unlink } from 'node:fs/promises';
@@ -8,17 +8,19 @@ import net from 'node:net';
 import { dirname } from 'node:path';
 import { listenError, StartError } from '../errors.js';
 
-/** Leaves read and write for the owner; set before the file appears, so that there is no moment in which others can. */
+/**
+ * Umask that leaves read and write to the owner. Set before the file is made, so others cannot open it at any moment.
+ */
 const FOR_THE_OWNER = 0o177;
 
 /**
- * The file goes when the server closes.
- * @throws {StartError} somebody listens there, the file is no socket, or the system does not allow it
+ * Listens on the socket file at `path`, which is removed when the server closes.
+ * @throws {StartError} a process listens there, the file is no socket, or the system does not allow it
  */
 export async function listenOnFile(server: net.Server, path: string): Promise<void> {
   const code = await tryListen(server, path);
   if (code === undefined) return;
-  // Node says EACCES also where the directory is missing, as Windows does.
+  // libuv reports a missing directory as EACCES, as Windows does.
   if (code === 'EACCES' && !existsSync(dirname(path))) throw listenError(`unix:${path}`, 'ENOENT');
   if (code !== 'EADDRINUSE') throw listenError(`unix:${path}`, code);
   await removeStale(path);
@@ -26,14 +28,14 @@ export async function listenOnFile(server: net.Server, path: string): Promise<vo
   if (second !== undefined) throw listenError(`unix:${path}`, second);
 }
 
-/** @returns the system's error code when it does not listen */
+/** @returns `undefined` once the server listens, or else the system's error code */
 function tryListen(server: net.Server, path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(error.code ?? error.message);
     server.once('error', failed);
     const before = process.umask(FOR_THE_OWNER);
     try {
-      // Binds before it returns.
+      // The file is made before this call returns, so the umask can be put back right after it.
       server.listen({ path, exclusive: true }, () => {
         server.off('error', failed);
         resolve(undefined);
@@ -44,7 +46,7 @@ function tryListen(server: net.Server, path: string): Promise<string | undefined
   });
 }
 
-/** @throws {StartError} when the file is not what a dead process has left behind */
+/** Removes a socket file that no process listens on. @throws {StartError} when it is no socket, or a process listens */
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isSocket() === false) {
@@ -54,7 +56,7 @@ async function removeStale(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
 }
 
-/** Only a refusal says that nobody is there: one with a full backlog does not accept either. */
+/** Whether a process listens. Only ECONNREFUSED and ENOENT say no: a full backlog fails the connection as well. */
 function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ path });

@@ -1,7 +1,6 @@
 /**
- * control/admin/token.ts: the secret that opens the admin interface to whoever shows it. It comes from the environment
- * or from a file of its own: a command line can be read by every user of the host, and a configuration is printed and
- * sent to the workers.
+ * control/admin/token.ts: the bearer token of the admin interface. It comes from the environment or from a file of its
+ * own: a command line can be read by every user of the host, and a configuration is printed and sent to the workers.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
@@ -11,13 +10,13 @@ import { UsageError } from '../../config/usage-error.js';
 import type { Logger } from '../logger.js';
 
 export const TOKEN_VARIABLE = 'ROUNDHOUSE_ADMIN_TOKEN';
-const SHORTEST = 16;
+const MIN_LENGTH = 16;
 /** The permission bit by which every user of the host may read a file. */
 const READABLE_BY_ALL = 0o004;
 
 const tokenSchema = z
   .string()
-  .regex(new RegExp(`^[\\x21-\\x7e]{${SHORTEST},}$`))
+  .regex(new RegExp(`^[\\x21-\\x7e]{${MIN_LENGTH},}$`))
   .brand<'AdminToken'>();
 export type AdminToken = z.infer<typeof tokenSchema>;
 
@@ -25,14 +24,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @returns the token in the environment, or `undefined` when there is none
- * @throws {UsageError} when what there is could be guessed or not be sent
+ * @throws {UsageError} when it is shorter than 16 characters, or has any that are not visible ASCII
  */
 export function adminTokenFrom(environment: Environment): AdminToken | undefined {
   const text = environment[TOKEN_VARIABLE];
   return text === undefined || text === '' ? undefined : adminTokenOf(TOKEN_VARIABLE, text);
 }
 
-/** Reads the token out of the environment and takes it from there, so that no child process inherits it. */
+/** Reads the token from the environment and deletes it there, so that no child process inherits it. */
 export function takeAdminToken(environment: Record<string, string | undefined>): AdminToken | undefined {
   const token = adminTokenFrom(environment);
   delete environment[TOKEN_VARIABLE];
@@ -41,13 +40,13 @@ export function takeAdminToken(environment: Record<string, string | undefined>):
 
 /**
  * @throws {ConfigError} when the file cannot be read
- * @throws {UsageError} when what it holds could be guessed or not be sent
+ * @throws {UsageError} when its token is shorter than 16 characters, or has any that are not visible ASCII
  */
 export async function adminTokenIn(file: string): Promise<AdminToken> {
   return adminTokenOf(file, (await readConfigFile(file)).trim());
 }
 
-/** A secret that every user of the host can read is none. */
+/** Logs a warning when every user of the host may read the token's file. */
 export async function warnIfReadableByAll(file: string, logger: Logger): Promise<void> {
   const { mode } = await stat(file).catch(() => ({ mode: 0 }));
   if ((mode & READABLE_BY_ALL) === 0 || process.platform === 'win32') return;
@@ -55,22 +54,22 @@ export async function warnIfReadableByAll(file: string, logger: Logger): Promise
 }
 
 /**
- * @param header `Authorization`, as RFC 6750 section 2.1 has it
- * @returns whether it shows `token`; takes equally long whatever it shows
+ * @param header the `Authorization` field (RFC 6750 section 2.1)
+ * @returns whether it carries `token`; takes the same time for every value, so the time reveals nothing
  */
 export function showsToken(header: string | undefined, token: AdminToken): boolean {
   const shown = /^bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? '';
   return timingSafeEqual(digest(shown), digest(token));
 }
 
-/** @throws {UsageError} when `text` could be guessed or not be sent */
+/** @throws {UsageError} when `text` is shorter than 16 characters, or has any that are not visible ASCII */
 export function adminTokenOf(source: string, text: string): AdminToken {
   const parsed = tokenSchema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`${source}: a token has at least ${SHORTEST} characters, all visible ASCII`);
+  throw new UsageError(`${source}: a token has at least ${MIN_LENGTH} characters, all visible ASCII`);
 }
 
-/** All of one length, which the comparison needs and which hides how long the token is. */
+/** A hash: the comparison needs two values of one length, and this one does not depend on the token's. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -1,6 +1,6 @@
 /**
- * control/admin/openapi/answers.ts: what the admin interface answers, as schemas: for its description, and for the tests
- * that hold real answers against it. The compiler holds each against the type of the view that it describes.
+ * control/admin/openapi/answers.ts: the schemas of the admin interface's answers. Endpoints declare them, the OpenAPI
+ * document shows them, and tests hold real answers against them; the compiler holds each against the view's type.
  */
 import * as z from 'zod';
 import { routeSchema } from '../../../config/routes.js';
@@ -9,15 +9,16 @@ import { backendSchema } from '../../../core/schemas.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../../messages.js';
 import { EVENT_FORMATS, type EventKind } from '../../events.js';
 import type { JournalEntry } from '../../journal.js';
+import type { ReloadPlan } from '../../reload-plan.js';
+import type { ReloadPreview } from '../../reload-preview.js';
+import type { PlanRow } from '../../reload-text.js';
 import type { RollView } from '../../rolls.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view.js';
-import type { Changed } from '../pools.js';
-import type { Previewed, Reloaded } from '../reloading.js';
 
 const time = z.iso.datetime();
 const count = z.number().min(0);
 
-/** A number for each column that workers count. */
+/** @returns a shape with a number for each counter column */
 function counts<K extends string>(columns: readonly K[]): Readonly<Record<K, z.ZodNumber>> {
   const shape: Partial<Record<K, z.ZodNumber>> = {};
   for (const column of columns) shape[column] = count;
@@ -36,30 +37,35 @@ const ms = count.nullable();
 const lately = {
   requestsPerSecond: count,
   errorRate: z.number().min(0).max(1).describe('Share of the recent requests that failed or were answered with 5xx.'),
-  latency: z.object({ p50: ms, p99: ms }).describe('Of the recent requests, in milliseconds.'),
+  latency: z.object({ p50: ms, p99: ms }).describe('Latency of the recent requests, in milliseconds.'),
 };
 
+/** @returns the schema of a list, with a readonly type: the views are readonly */
+export function listOf<T>(schema: z.ZodType<T>): z.ZodType<readonly T[]> {
+  return z.array(schema);
+}
+
 export const errorAnswer = z
-  .object({ error: z.string().describe('One plain sentence.') })
+  .object({ error: z.string().describe('What is wrong, in one sentence.') })
   .meta({ id: 'Error', description: 'Nothing was changed.' });
 
 const probe = z
   .object({
     ok: z.boolean(),
-    reason: z.string().describe('In words: `HTTP 503`, `connection refused`.'),
-    ms: count.describe('How long it took.'),
-    at: time.describe('When it began.'),
-    inARow: z.int().min(1).describe('How many in a row have succeeded, or failed, with this one.'),
+    reason: z.string().describe('The result in words: `HTTP 503`, `connection refused`.'),
+    ms: count.describe('Duration of the probe, in milliseconds.'),
+    at: time.describe('When the probe began.'),
+    inARow: z.int().min(1).describe('Consecutive probes with this result, this one included.'),
   })
   .meta({ id: 'Probe' });
 
-export const backendAnswer = z
+export const backendAnswer: z.ZodType<BackendView> = z
   .object({
     ...backendSchema.unwrap().shape,
     ...counts(BACKEND_COLUMNS),
     ...lately,
-    reason: z.string().describe('Why its health is what it is.'),
-    since: time.describe('The last change of its health.'),
+    reason: z.string().describe('Reason of the current health.'),
+    since: time.describe('When its health changed last.'),
     lastProbe: probe.nullable(),
     lastChange: z
       .object({
@@ -71,52 +77,52 @@ export const backendAnswer = z
         reason: z.string(),
         at: time,
       })
-      .describe('Which of its states changed last.'),
-    drained: z.boolean().describe('Takes no new request, and no worker has one in flight on it.'),
-    drainEndsAt: time.nullable().describe('When what is still open on it ends.'),
-    service: z.string().nullable().describe('The service that named it.'),
-    ejectedUntil: time.nullable().describe('When it returns unless a probe says so before.'),
-    ejections: z.int().min(0).describe('Ejections that still count against it.'),
-    timesEjected: z.int().min(0).describe('Ejections since it joined.'),
-    probes: z.object({ succeeded: count, failed: count }).describe('Probes since it joined, by how they ended.'),
+      .describe('The last change of any of its states.'),
+    drained: z.boolean().describe('It takes no new requests, and no worker has one in flight on it.'),
+    drainEndsAt: time.nullable().describe('When requests and connections still open on it are ended.'),
+    service: z.string().nullable().describe('The service (SRV record) that it comes from.'),
+    ejectedUntil: time.nullable().describe('When its ejection ends, unless a probe ends it earlier.'),
+    ejections: z.int().min(0).describe('Recent ejections; each makes the next one longer.'),
+    timesEjected: z.int().min(0).describe('Ejections since it joined the pool.'),
+    probes: z.object({ succeeded: count, failed: count }).describe('Probes since it joined the pool, by result.'),
   })
-  .meta({ id: 'Backend' }) satisfies z.ZodType<BackendView>;
+  .meta({ id: 'Backend' });
 
-export const poolAnswer = z
+export const poolAnswer: z.ZodType<PoolView> = z
   .object({
     name: z.string(),
-    version: z.int().min(1).describe('Grows by one with each change; also the entity tag.'),
-    eligible: z.int().min(0).describe('How many backends a new request may go to.'),
+    version: z.int().min(1).describe('Grows by one with each change of the pool; in quotes it is the entity tag.'),
+    eligible: z.int().min(0).describe('Number of backends that a new request may go to.'),
     policy: z.string(),
-    panic: z.boolean().describe('Too few of the enabled backends are usable, so all of them are tried.'),
+    panic: z.boolean().describe('Too few enabled backends are usable, so requests go to all that are enabled.'),
     ...counts(POOL_COLUMNS),
     ...lately,
     backends: z.array(backendAnswer),
   })
-  .meta({ id: 'Pool' }) satisfies z.ZodType<PoolView>;
+  .meta({ id: 'Pool' });
 
 const workerTotals = { ...counts(WORKER_COLUMNS), requestsPerSecond: count };
 
-export const workerAnswer = z
+export const workerAnswer: z.ZodType<WorkerView> = z
   .object({
-    worker: z.int().min(1).describe('Its place among the workers; a replacement takes over the number.'),
+    worker: z.int().min(1).describe('Slot number, from 1; a replacement keeps it.'),
     pid: z.int().nullable(),
     state: z.enum(['starting', 'listening', 'draining']),
     since: time,
-    versions: z.record(z.string(), z.int()).describe('The version of each pool that it has acknowledged.'),
+    versions: z.record(z.string(), z.int()).describe('The version of each pool that the worker has acknowledged.'),
     ...workerTotals,
   })
-  .meta({ id: 'Worker' }) satisfies z.ZodType<WorkerView>;
+  .meta({ id: 'Worker' });
 
 /** A listener as it is named. */
 const listenerHead = z.object({ name: z.string(), address: z.string() });
 
-export const balancerAnswer = z
+export const balancerAnswer: z.ZodType<BalancerView> = z
   .object({
     pid: z.int(),
     since: time,
-    addresses: z.array(z.string()).describe('Where it listens.'),
-    listeners: z.array(listenerHead).describe('The same, each with its name.'),
+    addresses: z.array(z.string()).describe('The addresses that it listens on.'),
+    listeners: z.array(listenerHead).describe('The same addresses, each with the name of its listener.'),
     accept: z.enum(ACCEPT_MODES).exclude(['auto']),
     totals: z.object(workerTotals),
     workerRestarts: z.int().min(0),
@@ -126,29 +132,34 @@ export const balancerAnswer = z
     pools: z.array(poolAnswer),
     workers: z.array(workerAnswer),
   })
-  .meta({ id: 'Balancer' }) satisfies z.ZodType<BalancerView>;
+  .meta({ id: 'Balancer' });
 
+/** The answer to a change of a backend. */
 export const changedAnswer = z
   .object({
     pool: z.string(),
-    version: z.int().describe("The pool's, with this change."),
-    eligible: z.int().min(0).describe('How many backends a new request may go to.'),
-    backend: backendAnswer.describe('As it is now; as it was, for one that was removed.'),
-    saved: z.boolean().nullable().describe('Whether a restart keeps it; `null` without a state file.'),
-    problem: z.string().exactOptional().describe('Why it does not.'),
+    version: z.int().describe("The pool's version after the change."),
+    eligible: z.int().min(0).describe('Number of backends that a new request may go to.'),
+    backend: backendAnswer.describe('The backend after the change, or before it was removed.'),
+    saved: z
+      .boolean()
+      .nullable()
+      .describe('Whether the change is in the state file, so that a restart keeps it; `null` without one.'),
+    problem: z.string().exactOptional().describe('Why the change could not be saved.'),
   })
-  .meta({ id: 'Changed' }) satisfies z.ZodType<Changed>;
+  .meta({ id: 'Changed' });
+export type Changed = z.output<typeof changedAnswer>;
 
-export const rollAnswer = z
+export const rollAnswer: z.ZodType<RollView> = z
   .object({
     state: z.enum(['never', 'running', 'done', 'failed']),
     began: time.nullable(),
     ended: time.nullable(),
-    workers: z.int().min(0).describe('Workers that are to be replaced, or were.'),
+    workers: z.int().min(0).describe('Number of workers to replace.'),
     replaced: z.int().min(0),
     problem: z.string().nullable(),
   })
-  .meta({ id: 'Roll' }) satisfies z.ZodType<RollView>;
+  .meta({ id: 'Roll' });
 
 const settings = backendConfig.omit({ address: true, backup: true });
 const plan = {
@@ -156,7 +167,7 @@ const plan = {
     z.object({
       name: z.string(),
       change: z.enum(['added', 'removed', 'changed']),
-      settings: z.array(z.string()).describe('Keys inside the pool.'),
+      settings: z.array(z.string()).describe('Keys of the pool whose values change, backends apart.'),
       backends: z.object({
         add: z.array(backendConfig.omit({ backup: true })),
         alter: z.array(z.object({ id: z.string(), settings: settings.partial() })),
@@ -169,28 +180,34 @@ const plan = {
     change: z.array(listenerHead.extend({ settings: z.array(z.string()) })),
     remove: z.array(listenerHead),
   }),
-  settings: z.array(z.string()).describe('Other keys, which change at once.'),
-  restart: z.array(z.string()).describe('Keys whose values wait for a restart.'),
+  settings: z.array(z.string()).describe('Other keys whose values change at once.'),
+  restart: z.array(z.string()).describe('Keys whose values change only with a restart.'),
   changes: z
     .array(z.object({ subject: z.string(), change: z.string() }))
-    .describe('The same in words, a row for each thing that changes.'),
+    .describe('The plan in words, one row per change.'),
 };
-export const reloadAnswer = z.object(plan).meta({ id: 'Reload' }) satisfies z.ZodType<Reloaded>;
-export const diffAnswer = z
+
+/** The rows that describe a plan in words, shown beside it. */
+interface InWords {
+  readonly changes: readonly PlanRow[];
+}
+
+export const reloadAnswer: z.ZodType<ReloadPlan & InWords> = z.object(plan).meta({ id: 'Reload' });
+export const diffAnswer: z.ZodType<ReloadPreview & InWords> = z
   .object({
     ...plan,
     movedKeys: z
       .record(z.string(), z.number().min(0).max(1))
-      .describe('By pool whose policy is `maglev`: the share of all keys that would have another backend.'),
+      .describe('For pools with policy `maglev`: the share of keys that would move to another backend.'),
     leaving: z
       .record(z.string(), count)
-      .describe('By pool: requests in flight on backends that would leave; they would still finish.'),
+      .describe('For each pool: requests in flight on backends that would be removed; they would still finish.'),
   })
-  .meta({ id: 'Diff' }) satisfies z.ZodType<Previewed>;
+  .meta({ id: 'Diff' });
 
 const isKind = (text: string): text is EventKind => Object.hasOwn(EVENT_FORMATS, text);
 
-export const eventAnswer = z
+export const eventAnswer: z.ZodType<JournalEntry> = z
   .object({
     id: z.string(),
     at: time,
@@ -199,10 +216,11 @@ export const eventAnswer = z
     pool: z.string().nullable(),
     backend: z.string().nullable(),
     worker: z.int().nullable(),
-    text: z.string().describe('One line for a person.'),
+    text: z.string().describe('The event in words.'),
   })
-  .meta({ id: 'Event' }) satisfies z.ZodType<JournalEntry>;
+  .meta({ id: 'Event' });
 
-export const routeAnswer = routeSchema
-  .safeExtend({ index: z.int().min(0).describe('Its place in the configuration.') })
+/** A route as a configuration file writes it, times as text; hence the type is not that of the parsed route. */
+export const routeAnswer: z.ZodType<object> = routeSchema
+  .safeExtend({ index: z.int().min(0).describe('Index of the route in the configuration.') })
   .meta({ id: 'Route' });

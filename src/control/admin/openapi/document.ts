@@ -1,38 +1,45 @@
 /**
- * control/admin/openapi/document.ts: the description of the admin interface as OpenAPI 3.1, made from the schemas that
- * requests are checked against. Loaded only when somebody asks for it.
+ * control/admin/openapi/document.ts: the description of the admin interface as OpenAPI 3.1, made from the definitions
+ * of its endpoints. Loaded only when somebody asks for it.
  */
 import * as z from 'zod';
 import { configJsonSchema, type JsonSchema, rewriteDefinitions } from '../../../config/json-schema.js';
 import { isMapping } from '../../../config/values.js';
+import { type Content, type Endpoint, type JsonAnswer, type Problem, problemsOf, type RawAnswer } from '../endpoint.js';
 import { errorAnswer } from './answers.js';
-import { type Answer, type Content, OPERATIONS, type Operation, type Problem } from './operations.js';
 
 const PARAMETERS: Readonly<Record<string, string>> = {
-  pool: 'Its name.',
-  id: 'Its address, as in `10.0.0.1:8080`.',
+  pool: 'Name of the pool.',
+  id: 'Address of the backend, as in `10.0.0.1:8080`.',
 };
 
-const PROBLEMS: Readonly<Record<Problem | 401 | 403, string>> = {
-  400: 'The request is not what it should be.',
-  401: 'The balancer asks for a token, and this is not it.',
-  403: 'Asked under a foreign name, or by a page of another site.',
+const PROBLEMS: Readonly<Record<Problem, string>> = {
+  400: 'The request, or the configuration, is not valid.',
+  401: 'The request does not carry the token of the balancer.',
+  403: 'The `Host` is neither an IP address nor localhost, or the request comes from a page of another site.',
   404: 'There is no such pool or backend.',
-  409: 'It is there already, with another setting.',
+  409: 'The pool has the backend with other settings, or the new configuration cannot be applied.',
   412: 'The pool has another version than `If-Match` names.',
   413: 'The body is too large.',
   415: 'The body is not declared to be JSON.',
 };
 
-type Json = Readonly<Record<string, unknown>>;
+const IF_MATCH = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'Versions of the pool in quotes; nothing is changed when it has none of them.',
+  schema: { type: 'string' },
+};
 
-/** @param version of this program */
-export function openApiDocument(version: string): Json {
+type Json = Readonly<Record<string, unknown>>;
+type OpenApiDocument = Json & { readonly openapi: '3.1.0' };
+
+/** @param version the program's version, shown in `info` */
+export function openApiDocument(endpoints: readonly Endpoint[], version: string): OpenApiDocument {
   const schemas = new Schemas();
   const paths: Record<string, Json> = {};
-  for (const operation of OPERATIONS) {
-    const { path, method } = operation;
-    paths[path] = { ...paths[path], [method]: operationOf(operation, schemas) };
+  for (const each of endpoints) {
+    paths[each.path] = { ...paths[each.path], [each.method]: operationOf(each, schemas) };
   }
   return {
     openapi: '3.1.0',
@@ -53,14 +60,13 @@ export function openApiDocument(version: string): Json {
   };
 }
 
-function operationOf(operation: Operation, schemas: Schemas): Json {
-  const { id, summary, description, tag, open, body, answers, problems = [] } = operation;
-  const refusals: readonly (keyof typeof PROBLEMS)[] = open === true ? problems : [401, 403, ...problems];
+function operationOf(endpoint: Endpoint, schemas: Schemas): Json {
+  const { id, summary, description, tag, open, body, answers } = endpoint;
   const responses = [
     ...Object.entries(answers).map(([status, answer]) => [status, responseOf(answer, schemas)]),
-    ...refusals.map((status) => [status, responseOf(refusal(PROBLEMS[status]), schemas)]),
+    ...problemsOf(endpoint).map((status) => [status, refusal(PROBLEMS[status], schemas)]),
   ];
-  const parameters = parametersOf(operation, schemas);
+  const parameters = parametersOf(endpoint, schemas);
   return {
     operationId: id,
     summary,
@@ -70,12 +76,12 @@ function operationOf(operation: Operation, schemas: Schemas): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: schemas.of(body, 'input') } } } }),
+      : { requestBody: { required: true, content: jsonContent(body.schema, 'input', schemas) } }),
     responses: Object.fromEntries(responses),
   };
 }
 
-function parametersOf({ path, query = {}, conditional }: Operation, schemas: Schemas): readonly Json[] {
+function parametersOf({ path, query, conditional }: Endpoint, schemas: Schemas): readonly Json[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -83,43 +89,47 @@ function parametersOf({ path, query = {}, conditional }: Operation, schemas: Sch
     description: PARAMETERS[name],
     schema: { type: 'string' },
   }));
-  const inQuery = Object.entries(query).map(([name, { description, schema }]) => ({
-    name,
-    in: 'query',
-    description,
-    schema: schemas.of(schema, 'input'),
-  }));
-  const ifMatch = {
-    name: 'If-Match',
-    in: 'header',
-    description: 'Versions of the pool in quotes; nothing is changed when it has none of them.',
-    schema: { type: 'string' },
-  };
-  return [...inPath, ...inQuery, ...(conditional === true ? [ifMatch] : [])];
+  return [...inPath, ...queryOf(query, schemas), ...(conditional === true ? [IF_MATCH] : [])];
 }
 
-function refusal(description: string): Answer {
-  return { description, content: { 'application/json': errorAnswer } };
+function queryOf(query: Endpoint['query'], schemas: Schemas): readonly Json[] {
+  const shape: Readonly<Record<string, z.ZodType>> = query?.shape ?? {};
+  return Object.entries(shape).map(([name, schema]) => {
+    const { description, ...rest } = schemas.of(schema, 'input');
+    return { name, in: 'query', description, schema: rest };
+  });
 }
 
-function responseOf({ description, content = {}, headers = {} }: Answer, schemas: Schemas): Json {
-  const fields = Object.entries(headers).map(([name, about]) => [
-    name,
-    { description: about, schema: { type: 'string' } },
+function refusal(description: string, schemas: Schemas): Json {
+  return { description, content: jsonContent(errorAnswer, 'output', schemas) };
+}
+
+function responseOf(answer: JsonAnswer | RawAnswer, schemas: Schemas): Json {
+  const { description } = answer;
+  if ('schema' in answer) {
+    const headers = Object.entries(answer.headers).map(([name, about]) => [
+      name,
+      { description: about, schema: { type: 'string' } },
+    ]);
+    const content = jsonContent(answer.schema, 'output', schemas);
+    return { description, ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }), content };
+  }
+  const content = Object.entries(answer.content).map(([type, schema]) => [
+    type,
+    { schema: schemas.of(schema, 'output') },
   ]);
-  const bodies = Object.entries(content).map(([type, schema]) => [type, { schema: schemas.of(schema, 'output') }]);
-  return {
-    description,
-    ...(fields.length === 0 ? {} : { headers: Object.fromEntries(fields) }),
-    ...(bodies.length === 0 ? {} : { content: Object.fromEntries(bodies) }),
-  };
+  return { description, content: Object.fromEntries(content) };
 }
 
-/** Collects what schemas refer to under `components`, where OpenAPI wants it. */
+function jsonContent(content: Content, io: 'input' | 'output', schemas: Schemas): Json {
+  return { 'application/json': { schema: schemas.of(content, io) } };
+}
+
+/** Converts schemas, and collects the named ones that they refer to for `components`. */
 class Schemas {
   readonly byName: Record<string, unknown> = {};
 
-  of(content: Content, io: 'input' | 'output'): unknown {
+  of(content: Content, io: 'input' | 'output'): Json {
     if (content === 'text') return { type: 'string' };
     if (content === 'config') return this.#config();
     const {
@@ -128,7 +138,7 @@ class Schemas {
       ...schema
     } = z.toJSONSchema(content, {
       io,
-      // What a transform makes is held by the program; a person sees what the definitions say.
+      // The result of a transform has no JSON Schema; `rewriteDefinitions` puts what a person writes in its place.
       unrepresentable: 'any',
       override: ({ jsonSchema }) => rewriteDefinitions(jsonSchema),
     });
@@ -150,19 +160,22 @@ class Schemas {
   }
 }
 
-/** @returns a copy that refers to what it needs under `components` */
-function relocated(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(relocated);
-  if (!isMapping(value)) return value;
+/** @returns a copy of `schema` with its references pointing to `components` */
+function relocated(schema: Json): Json {
   return Object.fromEntries(
-    Object.entries(value)
-      // The name of a definition says where it is; here its key does.
+    Object.entries(schema)
+      // zod writes a definition's name into it as `id`; in `components` the key is the name.
       .filter(([key, inner]) => !(key === 'id' && typeof inner === 'string'))
       .map(([key, inner]) => [
         key,
         key === '$ref' && typeof inner === 'string'
           ? inner.replace('#/$defs/', '#/components/schemas/')
-          : relocated(inner),
+          : relocatedValue(inner),
       ]),
   );
+}
+
+function relocatedValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(relocatedValue);
+  return isMapping(value) ? relocated(value) : value;
 }
