@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { THIS_BUILD } from './builds.js';
 import type { Children } from './children.js';
 import type { CorePlan } from './cores.js';
-import type { Load, LoadResult } from './load.js';
+import type { LoadResult, LoadSender } from './load-tool.js';
 import { freePorts, LOOPBACK, untilServing } from './loopback.js';
 import type { Absent, Running } from './stage.js';
 
@@ -81,7 +81,7 @@ export async function acceptedShares({ adminUrl }: Balancer): Promise<number[]> 
  */
 export async function rollUnderLoad(
   { child, url, adminUrl }: Balancer,
-  load: Load,
+  load: LoadSender,
   connections: number,
 ): Promise<LoadResult> {
   const before = new Set((await readWorkers(adminUrl)).map(({ pid }) => pid));

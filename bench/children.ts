@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
 
 /** As much of a child's output as an error message can use. */
 const KEPT_OUTPUT = 4_096;
@@ -20,6 +21,11 @@ export interface Child {
   readonly signal: (name: NodeJS.Signals) => void;
   /** Writes to its stdin; a process that has ended does not hear it. */
   readonly say: (text: string) => void;
+  /**
+   * Waits for the next line on its stdout that `isWanted`.
+   * @throws {Error} when the process ends first, or prints none within `withinMs`
+   */
+  readonly line: (isWanted: (line: string) => boolean, withinMs: number) => Promise<string>;
 }
 
 export interface End {
@@ -54,20 +60,20 @@ export class Children {
 
   /**
    * @param cores pins the process to these CPU cores through `taskset`; empty leaves it free
-   * @param onOutput gets what the program prints on stdout
+   * @param onLine gets each line that the program prints on stdout
    * @throws {Error} when the program cannot be started
    */
   async start(
     command: readonly string[],
     cores: readonly number[] = [],
-    onOutput?: (text: string) => void,
+    onLine: (line: string) => void = () => undefined,
   ): Promise<Child> {
     const [program = '', ...args] = pinned(command, cores);
     // Its own group; stdin is a pipe whose end tells our own scripts that we are gone, however we went.
     const child = spawn(program, args, { detached: true, stdio: 'pipe' });
     const output = keepOutput(child);
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
-    child.stdin?.on('error', () => undefined);
+    const lines = createInterface({ input: child.stdout }).on('line', onLine);
+    child.stdin.on('error', () => undefined);
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     const { pid } = child;
     if (pid === undefined) throw new Error(`${program} has no process id`);
@@ -84,7 +90,8 @@ export class Children {
       ended,
       hasEnded: () => over,
       signal: (name) => void child.kill(name),
-      say: (text) => void child.stdin?.write(text),
+      say: (text) => void child.stdin.write(text),
+      line: (isWanted, withinMs) => nextLine(lines, ended, isWanted, withinMs),
     };
     this.#running.set(pid, started);
     return started;
@@ -97,15 +104,13 @@ export class Children {
    * @throws {Error} when it cannot be started, fails or takes too long
    */
   async run(command: readonly string[], cores: readonly number[], withinMs: number): Promise<string> {
-    let text = '';
-    const child = await this.start(command, cores, (chunk) => {
-      text += chunk;
-    });
+    const lines: string[] = [];
+    const child = await this.start(command, cores, (line) => lines.push(line));
     const timer = setTimeout(() => this.#endGroup(child.pid), withinMs);
     const end = await child.ended;
     clearTimeout(timer);
     if (!end.ok) throw new Error(`${command[0]} ${end.description}`);
-    return text;
+    return lines.map((line) => `${line}\n`).join('');
   }
 
   /** Asks one child to end, and ends it and its group when it has not within two seconds. */
@@ -142,6 +147,27 @@ export class Children {
 
 function pinned(command: readonly string[], cores: readonly number[]): readonly string[] {
   return cores.length === 0 ? command : ['taskset', '-c', cores.join(','), ...command];
+}
+
+function nextLine(lines: Interface, ended: Promise<End>, isWanted: (line: string) => boolean, withinMs: number) {
+  return new Promise<string>((resolve, reject) => {
+    const timer = Number.isFinite(withinMs) ? setTimeout(() => fail('it said nothing in time'), withinMs) : undefined;
+    const stop = (): void => {
+      clearTimeout(timer);
+      lines.off('line', hear);
+    };
+    const fail = (why: string): void => {
+      stop();
+      reject(new Error(why));
+    };
+    const hear = (line: string): void => {
+      if (!isWanted(line)) return;
+      stop();
+      resolve(line);
+    };
+    lines.on('line', hear);
+    void ended.then(({ description }) => fail(description));
+  });
 }
 
 function keepOutput(child: ChildProcess): () => string {

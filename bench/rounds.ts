@@ -1,5 +1,5 @@
 /** bench/rounds.ts: short slices of load that rotate over proxies which all stay up, and what one slice measures. */
-import type { Load, LoadOrder } from './load.js';
+import type { LoadSender, SliceOrder } from './load-tool.js';
 import { readForeignMicros, readTreeUsage } from './process-tree.js';
 import type { Running } from './stage.js';
 import type { Column, Track } from './track.js';
@@ -40,7 +40,7 @@ export const SLICE_COLUMNS = [
 
 export interface RoundsPlan {
   readonly rounds: number;
-  readonly order: Omit<LoadOrder, 'url'>;
+  readonly order: Omit<SliceOrder, 'url'>;
   readonly onRound: (round: number) => void;
 }
 
@@ -50,7 +50,11 @@ export function turnOrder(round: number, count: number): number[] {
 }
 
 /** Round 0 warms every subject up and is not kept. */
-export async function measureRounds(subjects: readonly Running[], load: Load, plan: RoundsPlan): Promise<Track[]> {
+export async function measureRounds(
+  subjects: readonly Running[],
+  load: LoadSender,
+  plan: RoundsPlan,
+): Promise<Track[]> {
   const tracks = subjects.map((subject) => ({ subject, samples: [] as (Slice | undefined)[], failure: '' }));
   for (let round = 0; round <= plan.rounds; round++) {
     plan.onRound(round);
@@ -72,7 +76,11 @@ export async function measureRounds(subjects: readonly Running[], load: Load, pl
 }
 
 /** @returns the slice, or why there is none */
-async function measureSlice({ child, url }: Running, load: Load, order: RoundsPlan['order']): Promise<Slice | string> {
+async function measureSlice(
+  { child, url }: Running,
+  load: LoadSender,
+  order: RoundsPlan['order'],
+): Promise<Slice | string> {
   const startMs = performance.now();
   const foreign = readForeignMicros();
   const before = readTreeUsage(child.pid);

@@ -1,7 +1,7 @@
 /** bench/scenario.ts: what a scenario is, what it is given, and what it comes to. */
 import type { Children } from './children.js';
 import type { CorePlan } from './cores.js';
-import type { LoadTool } from './load.js';
+import type { LoadTool } from './load-tool.js';
 import type { BenchOptions } from './options.js';
 import type { Absent } from './stage.js';
 import type { Subject } from './subjects.js';

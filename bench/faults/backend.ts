@@ -4,6 +4,7 @@
  * requests at a time, the others wait in it, so that its capacity is known whatever the machine can do.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BODY_BYTES, HEAD_AFTER_MS, type Mode, modeSchema, REST_AFTER_MS } from './backend-modes.js';
 
@@ -74,14 +75,8 @@ function listen(): void {
   server.listen(Number(port), host, () => console.log('ready'));
 }
 
-let text = '';
-process.stdin.setEncoding('utf8').on('data', (chunk: string) => {
-  text += chunk;
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-    become(modeSchema.parse(JSON.parse(text.slice(0, end))));
-    text = text.slice(end + 1);
-  }
-});
-// Whoever started this is gone.
-process.stdin.on('end', () => process.exit(0));
+createInterface({ input: process.stdin })
+  .on('line', (line) => become(modeSchema.parse(JSON.parse(line))))
+  // Whoever started this is gone.
+  .on('close', () => process.exit(0));
 listen();

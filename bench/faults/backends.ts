@@ -20,8 +20,6 @@ export class BackendProcess {
   readonly #children: Children;
   readonly #slots: number;
   #child: Child | undefined;
-  #text = '';
-  #onReady: (() => void) | undefined;
 
   constructor(children: Children, name: string, host: string, port: number, slots: number) {
     this.#children = children;
@@ -38,39 +36,25 @@ export class BackendProcess {
 
   /** Starts it, again if need be. @throws {Error} when it does not listen soon */
   async start(): Promise<void> {
-    const ready = this.#ready();
     const command = [process.execPath, SCRIPT, this.host, String(this.port), this.name, String(this.#slots)];
-    this.#child = await this.#children.start(command, [], (chunk) => this.#hear(chunk));
-    await ready;
+    this.#child = await this.#children.start(command, [], (line) => {
+      if (line.startsWith('post ')) this.posts.push(line.slice('post '.length));
+    });
+    await this.#ready();
   }
 
   /** Has it behave otherwise from now on. @throws {Error} when it does not say that it has understood */
   async tell(mode: Mode): Promise<void> {
-    const ready = this.#ready();
     this.#child?.say(`${JSON.stringify(mode)}\n`);
-    await ready;
+    await this.#ready();
   }
 
   signal(name: NodeJS.Signals): void {
     this.#child?.signal(name);
   }
 
-  #hear(chunk: string): void {
-    this.#text += chunk;
-    const lines = this.#text.split('\n');
-    this.#text = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line === 'ready') this.#onReady?.();
-      else if (line.startsWith('post ')) this.posts.push(line.slice('post '.length));
-    }
-  }
-
   async #ready(): Promise<void> {
-    let late: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve, reject) => {
-      this.#onReady = resolve;
-      late = setTimeout(() => reject(new Error(`backend ${this.name} is not ready`)), READY_WITHIN_MS);
-    }).finally(() => clearTimeout(late));
+    await this.#child?.line((line) => line === 'ready', READY_WITHIN_MS);
   }
 }
 

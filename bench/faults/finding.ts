@@ -1,6 +1,7 @@
 /** bench/faults/finding.ts: one run of one fault against one proxy, as the figures that are reported. Pure. */
+
+import { type Outcome, outcomeOf, type RequestRecord, silenceOf, waitOf } from '../load/record.js';
 import { percentile } from '../statistics.js';
-import { type Outcome, outcomeOf, type RequestRecord, silenceOf, waitOf } from './record.js';
 import {
   type Bucket,
   backAfterMs,

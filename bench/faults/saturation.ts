@@ -5,6 +5,7 @@
  */
 import type { Children } from '../children.js';
 import { machineCores } from '../cores.js';
+import { waitOf } from '../load/record.js';
 import { chooseLoadTool } from '../load-tool.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
 import { startBackends } from '../stage.js';
@@ -12,8 +13,7 @@ import { SMALL_GET } from '../traffic.js';
 import { type Fault, NOTHING_TO_UNDO, type Overload } from './fault.js';
 import { findingOf, type Measured } from './finding.js';
 import type { Product } from './product.js';
-import { waitOf } from './record.js';
-import { phasesOf, playUnderLoad } from './schedule.js';
+import { orderOf, phasesOf, playUnderLoad } from './schedule.js';
 
 /** Each has as much of the core as the proxy. */
 const NEIGHBOURS = 15;
@@ -27,7 +27,6 @@ const PATIENCE_MS = 1_000;
 /** One that has not given up so long after that was never asked: the generator is what is short. */
 const LATE_MS = 200;
 const MOST_LATE = 0.05;
-const NO_POST = Number.MAX_SAFE_INTEGER;
 
 /** @throws {Error} where processes cannot be pinned to cores, or something does not start */
 export async function saturate(
@@ -47,14 +46,8 @@ export async function saturate(
   await measureCapacity(port, children, cores.load);
   for (let i = 0; i < NEIGHBOURS; i++) await children.start(BUSY, cores.one);
   const before = await measureCapacity(port, children, cores.load);
-  const order = {
-    port,
-    connections,
-    mostConnections,
-    phases: phasesOf(fault, before, before),
-    postEvery: NO_POST,
-    patienceMs: PATIENCE_MS,
-  };
+  const phases = phasesOf(fault, before, before);
+  const order = orderOf({ port, connections, mostConnections, phases, postEvery: 0, patienceMs: PATIENCE_MS });
   const { records, marks } = await playUnderLoad(fault, async () => NOTHING_TO_UNDO, order, children);
   const late = records.filter((record) => waitOf(record) > PATIENCE_MS + LATE_MS).length;
   if (late > MOST_LATE * records.length) throw new Error('the load generator could not keep up');

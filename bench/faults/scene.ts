@@ -9,7 +9,7 @@ import { findingOf, type Measured } from './finding.js';
 import { Names } from './names.js';
 import type { Product } from './product.js';
 import { saturate } from './saturation.js';
-import { phasesOf, playUnderLoad } from './schedule.js';
+import { orderOf, phasesOf, playUnderLoad } from './schedule.js';
 
 /** Requests per second, unless the fault is the load itself. */
 export const RATE = 500;
@@ -90,14 +90,11 @@ async function strikeAt({ fault, product, children, started, backends, names }: 
   const moveName = names && (() => moveTo(last(started), names));
   const stage = { backends, product: running, victim: last(backends), moveName };
   const capacity = CAPACITY * backends.length;
-  const order = {
-    port,
+  const order = orderOf({
+    ...{ port, phases: phasesOf(fault, capacity, RATE), postEvery: POST_EVERY, patienceMs: PATIENCE_MS },
     connections: fault.overload?.connections ?? CONNECTIONS,
     mostConnections: fault.overload?.mostConnections ?? MOST_CONNECTIONS,
-    phases: phasesOf(fault, capacity, RATE),
-    postEvery: POST_EVERY,
-    patienceMs: PATIENCE_MS,
-  };
+  });
   const { records, marks } = await playUnderLoad(fault, () => fault.play(stage), order, children);
   const known = backends.map(({ name }) => name);
   const victims = { none: [], one: known.slice(-1), all: known }[fault.victims];

@@ -3,7 +3,7 @@
  * left a faulty backend and when it was back. Pure. Nothing but the outside is looked at, so that it is the same for
  * every proxy: one that repeats a lost request within a millisecond has never sent its clients anywhere bad.
  */
-import { outcomeOf, type RequestRecord, waitOf } from './record.js';
+import { outcomeOf, type RequestRecord, waitOf } from '../load/record.js';
 
 /** Resolution of everything that is told of a run. */
 export const BUCKET_MS = 100;

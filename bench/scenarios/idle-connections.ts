@@ -4,22 +4,19 @@
  * room that garbage of a busy time left would hide what they take.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import type { Child, Children } from '../children.js';
+import { LoadGenerator } from '../load/order.js';
 import { readTreeUsage } from '../process-tree.js';
 import type { Bench, Result } from '../scenario.js';
 import { type Running, startBackends, startSubject } from '../stage.js';
 import type { Column, Sample } from '../track.js';
 import { eachInTurn } from './in-turn.js';
 
-const HOLD = fileURLToPath(new URL('../hold.js', import.meta.url));
 const FIRST = 2_000;
 const MORE = 6_000;
 /** Fresh starts of each subject. */
 const ROUNDS = 3;
 /** For what the last requests left behind to be collected. */
 const SETTLE_MS = 1_000;
-const HELD_WITHIN_MS = 20_000;
 
 const COLUMNS: readonly Column[] = [
   { title: 'KiB/connection', metric: 'kibPerConnection', way: 'median', digits: 2 },
@@ -43,38 +40,20 @@ export async function idleConnections(bench: Bench): Promise<Result> {
 
 /** @throws {Error} when it does not take or keep that many connections */
 async function measureGrowth({ child, url }: Running, { children, plan }: Bench): Promise<Sample> {
-  const holders: Holder[] = [];
+  const generators: LoadGenerator[] = [];
+  const held: (() => number | undefined)[] = [];
   const readings: number[] = [];
   for (const count of [FIRST, MORE]) {
-    holders.push(await hold(url, count, children, plan.load));
+    // Each holds its connections in a process of its own, which has ports enough.
+    const generator = await LoadGenerator.start(children, plan.load);
+    generators.push(generator);
+    held.push(await generator.hold(url, count));
     await sleep(SETTLE_MS);
     readings.push(readTreeUsage(child.pid)?.rssBytes ?? Number.NaN);
   }
-  const lost = holders.map((holder) => holder.lost()).find((line) => line !== undefined);
-  await Promise.all(holders.map((holder) => children.end(holder.child)));
-  if (lost !== undefined) throw new Error(`connections were closed: ${lost}`);
+  const left = held.map((leftOf) => leftOf()).find((count) => count !== undefined);
+  await Promise.all(generators.map((generator) => children.end(generator.child)));
+  if (left !== undefined) throw new Error(`connections were closed: lost, ${left} left`);
   const [before = Number.NaN, after = Number.NaN] = readings;
   return { kibPerConnection: (after - before) / MORE / 1_024, rssMiB: after / 2 ** 20 };
-}
-
-interface Holder {
-  readonly child: Child;
-  /** @returns what it said about connections that did not last */
-  readonly lost: () => string | undefined;
-}
-
-/** @returns once `count` connections have had an answer and are idle */
-async function hold(url: string, count: number, children: Children, cores: readonly number[]): Promise<Holder> {
-  let said = '';
-  let hear = (): void => {};
-  const child = await children.start([process.execPath, HOLD, url, `${count}`], cores, (text) => {
-    said += text;
-    hear();
-  });
-  await new Promise<void>((resolve, reject) => {
-    hear = () => said.includes(`held ${count}\n`) && resolve();
-    child.ended.then(({ description }) => reject(new Error(description)));
-    setTimeout(() => reject(new Error(`did not take ${count} connections in time`)), HELD_WITHIN_MS).unref();
-  });
-  return { child, lost: () => /^lost.*$/m.exec(said)?.[0] };
 }

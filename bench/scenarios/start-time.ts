@@ -1,7 +1,7 @@
 /** bench/scenarios/start-time.ts: from starting the program to the first answer through it. */
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../children.js';
+import { askOnce } from '../http/client.js';
 import { freePorts, LOOPBACK } from '../loopback.js';
 import type { Bench, Result } from '../scenario.js';
 import { startBackends } from '../stage.js';
@@ -33,29 +33,16 @@ async function startOnce(subject: Subject, backends: readonly string[], { childr
   const command = subject.command({ port, backends, folder: children.temporaryFolder() });
   const start = performance.now();
   const child = await children.start(command, plan[subject.cores]);
-  await untilAnswered(port, child, start + START_WITHIN_MS);
+  await untilAnswered(new URL(`http://${LOOPBACK}:${port}/`), child, start + START_WITHIN_MS);
   const took = performance.now() - start;
   await children.end(child);
   return took;
 }
 
-async function untilAnswered(port: number, child: Child, deadlineMs: number): Promise<void> {
-  while (!(await isAnswered(port))) {
+async function untilAnswered(url: URL, child: Child, deadlineMs: number): Promise<void> {
+  while ((await askOnce(url, START_WITHIN_MS)).message?.status !== 200) {
     if (child.hasEnded()) throw new Error((await child.ended).description);
     if (performance.now() > deadlineMs) throw new Error('it did not answer in time');
     await sleep(TRY_EVERY_MS);
   }
-}
-
-/** Asks over a connection of its own, by hand: Node's client would be most of what a quick start takes. */
-function isAnswered(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, LOOPBACK, () => socket.write(`GET / HTTP/1.1\r\nHost: ${LOOPBACK}\r\n\r\n`));
-    socket.once('data', (answer) => {
-      resolve(answer.toString('latin1').startsWith('HTTP/1.1 200 '));
-      socket.destroy();
-    });
-    socket.once('error', () => resolve(false));
-    socket.once('end', () => resolve(false));
-  });
 }

@@ -1,5 +1,5 @@
 /** bench/scenarios/under-load.ts: as many requests as a subject answers, in slices that rotate over all of them. */
-import type { Load } from '../load.js';
+import type { LoadSender } from '../load-tool.js';
 import { measureRounds, SLICE_COLUMNS } from '../rounds.js';
 import type { Bench, Result, Scenario } from '../scenario.js';
 import { type Stage, startBackends, startSubjects } from '../stage.js';
@@ -15,7 +15,11 @@ export function underLoad(traffic: Traffic): Scenario['run'] {
 }
 
 /** @returns what every subject of `stage` did under `load` */
-export async function rotate({ options, progress }: Bench, { running, absent }: Stage, load: Load): Promise<Result> {
+export async function rotate(
+  { options, progress }: Bench,
+  { running, absent }: Stage,
+  load: LoadSender,
+): Promise<Result> {
   const tracks = await measureRounds(running, load, {
     rounds: options.rounds,
     order: options,
