@@ -178,6 +178,11 @@ function keepOutput(child: ChildProcess): () => string {
   return () => text.trim();
 }
 
+/** @returns what to tell people of something that was thrown */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function endOf(code: number | null, signal: NodeJS.Signals | null, output: string): End {
   const how = signal === null ? `ended with exit code ${code}` : `ended with signal ${signal}`;
   return { ok: code === 0, description: output === '' ? how : `${how}: ${lastWords(output)}` };

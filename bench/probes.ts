@@ -9,14 +9,13 @@ import { createServer } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
 import * as z from 'zod';
 import { type Config, configSchema } from '../src/config/schema.js';
 import { type Balancer, startBalancer } from '../src/control/balancer.js';
 import { createLogger } from '../src/control/logger.js';
 import type { Reading } from '../src/control/reloads.js';
+import { benchCommand, wholeNumber } from './command.js';
 import { describeBusy, describeMachine, readMachine } from './machine.js';
-import { wholeNumber } from './options.js';
 import { figure, formatTable } from './table.js';
 
 const WARM_UP_MS = 2_000;
@@ -111,12 +110,11 @@ async function measureAll({ backends, interval, seconds }: Options): Promise<voi
 
 if (process.argv[2] === 'serve') await serve(Number(process.argv[3]));
 else {
-  const options = new Command('probes')
+  const options = benchCommand('probes')
     .description('What health checks cost the primary')
     .option('--backends <n>', 'backends, each with a port of its own', wholeNumber(1, 10_000), 1_000)
     .option('--interval <ms>', 'between two probes of one backend', wholeNumber(10, 60_000), 1_000)
     .option('--seconds <n>', 'length of each measurement', wholeNumber(1, 600), 10)
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse()
     .opts<Options>();
   await measureAll(options);

@@ -4,14 +4,15 @@
  */
 import { productVersion } from '../src/version.js';
 import { Children } from './children.js';
+import { runBench } from './command.js';
 import { describeCores, machineCores, UNPINNED } from './cores.js';
 import { describeOutcome } from './describe.js';
 import { chooseLoadTool, WRK_HINT } from './load-tool.js';
 import { describeBusy, describeMachine, type Machine, readMachine } from './machine.js';
-import { type BenchOptions, parseOptions } from './options.js';
+import { parseOptions } from './options.js';
 import { canReadUsage } from './process-tree.js';
 import { addToResults } from './results.js';
-import type { Bench, Scenario } from './scenario.js';
+import type { Bench, BenchOptions, Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios.js';
 import { lineUp } from './subjects.js';
 import { type Outcome, outcomeOf } from './verdict.js';
@@ -62,17 +63,6 @@ function describeScenarios(scenarios: readonly Scenario[]): string {
   return scenarios.map(({ name, group, summary }) => `${name.padEnd(width)}  ${group}: ${summary}`).join('\n');
 }
 
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.list) return console.log(describeScenarios(SCENARIOS));
-  const plan = (options.pin ? machineCores() : undefined) ?? UNPINNED;
-  const means: Means = { options, tool: chooseLoadTool(), plan, children: new Children() };
-  const outcomes = await runAll(options, means);
-  // Someone asked for figures; none at all is a failure.
-  const measured = outcomes.some(({ tracks }) => tracks.some(({ failure }) => failure === undefined));
-  if (!measured) process.exitCode = 1;
-}
-
 async function runAll(options: BenchOptions, means: Means): Promise<Outcome[]> {
   const { connections, seconds, rounds, body, path, json, report } = options;
   const machine = readMachine();
@@ -90,7 +80,13 @@ async function runAll(options: BenchOptions, means: Means): Promise<Outcome[]> {
   return outcomes;
 }
 
-main().catch((error: unknown) => {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
+runBench('bench', async () => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.list) return console.log(describeScenarios(SCENARIOS));
+  const plan = (options.pin ? machineCores() : undefined) ?? UNPINNED;
+  const means: Means = { options, tool: chooseLoadTool(), plan, children: new Children() };
+  const outcomes = await runAll(options, means);
+  // Someone asked for figures; none at all is a failure.
+  const measured = outcomes.some(({ tracks }) => tracks.some(({ failure }) => failure === undefined));
+  if (!measured) process.exitCode = 1;
 });

@@ -1,9 +1,8 @@
 /** bench/scenario.ts: what a scenario is, what it is given, and what it comes to. */
+import type { Build } from './builds.js';
 import type { Children } from './children.js';
 import type { CorePlan } from './cores.js';
 import type { LoadTool } from './load-tool.js';
-import type { BenchOptions } from './options.js';
-import type { Absent } from './stage.js';
 import type { Subject } from './subjects.js';
 import type { Column, Track } from './track.js';
 
@@ -46,4 +45,31 @@ export interface Result {
   readonly columns: readonly Column[];
   readonly tracks: readonly Track[];
   readonly absent: readonly Absent[];
+}
+
+/** A subject that does not take part. */
+export interface Absent {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface BenchOptions {
+  readonly connections: number;
+  /** Length of one slice. */
+  readonly seconds: number;
+  /** Body of an answer in bytes, where the scenario does not say. */
+  readonly body: number;
+  readonly rounds: number;
+  readonly path: string;
+  /** Names of the subjects that take part, instead of those of each scenario. */
+  readonly only: readonly string[] | undefined;
+  readonly scenario: readonly Scenario[];
+  /** Another build, measured beside this one. */
+  readonly against: Build | undefined;
+  /** This build on another Node. */
+  readonly newerNode: Build | undefined;
+  readonly pin: boolean;
+  readonly json: boolean;
+  readonly list: boolean;
+  readonly report: boolean;
 }

@@ -1,9 +1,9 @@
 /** bench/stage.ts: starts backends and subjects, and keeps them all running while the load moves from one to the next. */
 import { fileURLToPath } from 'node:url';
-import type { Child, Children } from './children.js';
+import { type Child, type Children, messageOf } from './children.js';
 import type { CorePlan } from './cores.js';
 import { freePorts, LOOPBACK, untilServing } from './loopback.js';
-import type { Bench } from './scenario.js';
+import type { Absent, Bench } from './scenario.js';
 import type { Subject } from './subjects.js';
 
 const BACKENDS = 2;
@@ -16,12 +16,6 @@ export interface Running {
   readonly twinOf: string | undefined;
   readonly child: Child;
   readonly url: string;
-}
-
-/** A subject that does not take part. */
-export interface Absent {
-  readonly name: string;
-  readonly reason: string;
 }
 
 export interface Stage {
@@ -75,6 +69,6 @@ export async function startSubject(
     return { name, label: found.label, twinOf, child, url };
   } catch (error) {
     if (child !== undefined) await children.end(child);
-    return { name, reason: error instanceof Error ? error.message : String(error) };
+    return { name, reason: messageOf(error) };
   }
 }

@@ -18,7 +18,7 @@ export interface Subject {
   /** The same of another build of Roundhouse; a peer has none. */
   readonly of?: (build: Build) => Subject;
   /** The subject of this build that it is the same as. */
-  readonly twinOf?: string;
+  readonly twinOf?: string | undefined;
   /** @returns what is installed, or why the subject cannot take part */
   readonly find: () => { readonly label: string } | { readonly missing: string };
   /** @throws {Error} when a file cannot be written */

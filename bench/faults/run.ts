@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Children } from '../children.js';
+import { runBench } from '../command.js';
 import { describeBusy, describeMachine, readMachine } from '../machine.js';
 import { FAULTS } from './catalogue.js';
 import type { Fault } from './fault.js';
@@ -15,29 +16,6 @@ import { playScene } from './scene.js';
 
 /** From dist/bench/faults/ to the sources. */
 const RESULTS = fileURLToPath(new URL('../../../bench/faults/RESULTS.md', import.meta.url));
-
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.list) return console.log(FAULTS.map(({ name, summary }) => `${name.padEnd(16)}${summary}`).join('\n'));
-  const machine = readMachine();
-  const children = new Children();
-  if (!options.json) console.log([describeMachine(machine), ...describeBusy(machine)].join('\n'));
-  const outcomes: Outcome[] = [];
-  for (const fault of options.fault) {
-    const outcome = await playFault(fault, options, children);
-    outcomes.push(outcome);
-    if (!options.json) console.log(describeOutcome(outcome));
-  }
-  if (options.json) console.log(JSON.stringify({ machine, outcomes }, null, 2));
-  if (options.report) {
-    const previous = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : '';
-    writeFileSync(RESULTS, markdownReport({ introduction: introduction(machine), faults: FAULTS }, outcomes, previous));
-  }
-  const broken = outcomes.filter(isBroken).map(({ fault }) => fault.name);
-  if (broken.length === 0) return;
-  console.error(`faults: Roundhouse does not keep what it promises: ${broken.join(', ')}`);
-  process.exitCode = 1;
-}
 
 async function playFault(fault: Fault, { product }: FaultsOptions, children: Children): Promise<Outcome> {
   try {
@@ -66,7 +44,25 @@ function isBroken({ fault, results }: Outcome): boolean {
   return ours.finding.sentTwice > 0 || (fault.promised && ours.finding.failures.replayable > 0);
 }
 
-main().catch((error: unknown) => {
-  console.error(`faults: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
+runBench('faults', async () => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.list) return console.log(FAULTS.map(({ name, summary }) => `${name.padEnd(16)}${summary}`).join('\n'));
+  const machine = readMachine();
+  const children = new Children();
+  if (!options.json) console.log([describeMachine(machine), ...describeBusy(machine)].join('\n'));
+  const outcomes: Outcome[] = [];
+  for (const fault of options.fault) {
+    const outcome = await playFault(fault, options, children);
+    outcomes.push(outcome);
+    if (!options.json) console.log(describeOutcome(outcome));
+  }
+  if (options.json) console.log(JSON.stringify({ machine, outcomes }, null, 2));
+  if (options.report) {
+    const previous = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : '';
+    writeFileSync(RESULTS, markdownReport({ introduction: introduction(machine), faults: FAULTS }, outcomes, previous));
+  }
+  const broken = outcomes.filter(isBroken).map(({ fault }) => fault.name);
+  if (broken.length === 0) return;
+  console.error(`faults: Roundhouse does not keep what it promises: ${broken.join(', ')}`);
+  process.exitCode = 1;
 });

@@ -1,6 +1,6 @@
 /** bench/faults/scene.ts: one fault against one product, with backends, proxy and load of its own, and what came of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Children } from '../children.js';
+import { type Children, messageOf } from '../children.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
 import { CAPACITY, SLOTS } from './backend-modes.js';
 import { type BackendProcess, startBackends } from './backends.js';
@@ -41,7 +41,7 @@ export async function playScene(fault: Fault, product: Product, children: Childr
   try {
     return { ...about, ...(await Promise.race([play(fault, product, children), late])) };
   } catch (error) {
-    return { ...about, missing: error instanceof Error ? error.message : String(error) };
+    return { ...about, missing: messageOf(error) };
   } finally {
     over.abort();
   }

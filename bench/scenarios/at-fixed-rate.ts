@@ -7,7 +7,7 @@ import { LoadGenerator } from '../load/order.js';
 import { type RequestRecord, waitOf } from '../load/record.js';
 import type { LoadResult, LoadSender } from '../load-tool.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
-import { measureRounds } from '../rounds.js';
+import { measureInTurn, measureSlice } from '../rounds.js';
 import type { Bench, Result } from '../scenario.js';
 import { type Running, startSubjects } from '../stage.js';
 import { nearestRank } from '../statistics.js';
@@ -42,7 +42,8 @@ async function halfOfMost({ tool, children, plan, options }: Bench, running: rea
   if (measured === undefined) throw new Error('no subject can run');
   const load = tool.prepare(SMALL_GET, children, plan.load);
   const order = { connections: options.connections, seconds: 1 };
-  const [track] = await measureRounds([measured], load, { rounds: TRIALS, order, onRound: () => undefined });
+  const rounds = { rounds: TRIALS, warmUp: true };
+  const [track] = await measureInTurn([measured], rounds, (subject) => measureSlice(subject, load, order));
   const most = Math.max(...(track?.samples ?? []).map((sample) => sample?.['requestsPerSecond'] ?? 0));
   if (most === 0) throw new Error(`${measured.name} answered nothing under full load`);
   return Math.round(most / 2);

@@ -1,9 +1,9 @@
 /** bench/scenarios/micro.ts: a micro bench in a process of its own, this build's and the other's in turns. */
 import { dirname, join } from 'node:path';
 import { type Build, THIS_BUILD } from '../builds.js';
+import { messageOf } from '../children.js';
 import { type MicroTable, microTableSchema } from '../micro/table.js';
-import type { Bench, Result, Scenario } from '../scenario.js';
-import type { Absent } from '../stage.js';
+import type { Absent, Bench, Result, Scenario } from '../scenario.js';
 import type { Column, Track } from '../track.js';
 
 const WITHIN_MS = 120_000;
@@ -24,7 +24,7 @@ export function micro(name: string, cores: 'one' | 'two' = 'one'): Scenario['run
       try {
         others.push(await measure(against, name, cores, bench));
       } catch (error) {
-        absent.push({ name: against.label, reason: error instanceof Error ? error.message : String(error) });
+        absent.push({ name: against.label, reason: messageOf(error) });
       }
     }
     const tracks = [...tracksOf(tables, false), ...tracksOf(others, true)];

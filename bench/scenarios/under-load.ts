@@ -1,6 +1,6 @@
 /** bench/scenarios/under-load.ts: as many requests as a subject answers, in slices that rotate over all of them. */
 import type { LoadSender } from '../load-tool.js';
-import { measureRounds, SLICE_COLUMNS } from '../rounds.js';
+import { measureInTurn, measureSlice, SLICE_COLUMNS } from '../rounds.js';
 import type { Bench, Result, Scenario } from '../scenario.js';
 import { type Stage, startBackends, startSubjects } from '../stage.js';
 import type { Traffic } from '../traffic.js';
@@ -20,10 +20,8 @@ export async function rotate(
   { running, absent }: Stage,
   load: LoadSender,
 ): Promise<Result> {
-  const tracks = await measureRounds(running, load, {
-    rounds: options.rounds,
-    order: options,
-    onRound: (round) => progress(round === 0 ? 'warm-up' : `round ${round}/${options.rounds}`),
-  });
+  const onTurn = (round: number): void => progress(round === 0 ? 'warm-up' : `round ${round}/${options.rounds}`);
+  const plan = { rounds: options.rounds, warmUp: true, onTurn };
+  const tracks = await measureInTurn(running, plan, (subject) => measureSlice(subject, load, options));
   return { columns: SLICE_COLUMNS, tracks, absent };
 }

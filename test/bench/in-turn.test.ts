@@ -39,7 +39,7 @@ describe('What is measured on fresh processes', () => {
       if (name === 'a') throw new Error('it broke');
       return { ms: ++turns };
     });
-    expect(tracks[0]).to.deep.include({ name: 'a', samples: [], failure: 'it broke' });
+    expect(tracks[0]).to.deep.include({ name: 'a', samples: [undefined, undefined], failure: 'it broke' });
     expect(tracks[1]).to.deep.include({ name: 'b', samples: [{ ms: 1 }, { ms: 2 }], failure: undefined });
   });
 });
