@@ -13,7 +13,7 @@ import { chooseLoadTool, type LoadResult, type LoadSender, type LoadTool } from 
 import { freePorts, LOOPBACK } from './loopback.js';
 import { describeBusy, describeMachine, readMachine } from './machine.js';
 import { measureInTurn, measureSlice, SLICE_COLUMNS } from './rounds.js';
-import { type Running, startBackends, startSubject } from './stage.js';
+import { type RunningSubject, startBackends, startSubject } from './stage.js';
 import type { Subject } from './subjects.js';
 import { figure, formatTable } from './table.js';
 import { figureOf } from './track.js';
@@ -59,7 +59,7 @@ async function measureModes(
   children: Children,
 ): Promise<string> {
   const backends = await startBackends(children, BODY_BYTES, plan.load);
-  const running: (Running & { readonly adminPort: number })[] = [];
+  const running: (RunningSubject & { readonly adminPort: number })[] = [];
   const absent: string[] = [];
   for (const mode of ACCEPT_MODES.filter((each) => each !== 'auto')) {
     const [adminPort = 0] = await freePorts(1);
@@ -101,7 +101,7 @@ async function acceptedShares(adminPort: number): Promise<number[]> {
  * @throws {Error} when the old workers have not all been replaced 40 s later
  */
 async function rollUnderLoad(
-  { child, url, adminPort }: Running & { readonly adminPort: number },
+  { child, url, adminPort }: RunningSubject & { readonly adminPort: number },
   load: LoadSender,
   connections: number,
 ): Promise<LoadResult> {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 
-/** As much of a child's output as an error message can use. */
+/** Characters of a child's stderr that are kept for an error message. */
 const KEPT_OUTPUT = 4_096;
 const END_WITHIN_MS = 2_000;
 
@@ -29,9 +29,9 @@ export interface Child {
 }
 
 export interface End {
-  /** Exit code 0. */
+  /** Whether the exit code was 0. */
   readonly ok: boolean;
-  /** A clause that says how, with the last line on stderr. */
+  /** How the process ended, as a clause without a subject, with the last line on its stderr. */
   readonly description: string;
 }
 
@@ -41,7 +41,7 @@ export class Children {
 
   constructor() {
     process.once('exit', () => this.#endAll());
-    // An exit code of its own tells a cancelled run from a failed one.
+    // A cancelled run is told from a failed one by its exit code.
     for (const [signal, code] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],
@@ -69,7 +69,7 @@ export class Children {
     onLine: (line: string) => void = () => undefined,
   ): Promise<Child> {
     const [program = '', ...args] = pinned(command, cores);
-    // Its own group; stdin is a pipe whose end tells our own scripts that we are gone, however we went.
+    // `detached` gives it a process group; the end of the stdin pipe tells our own scripts that this process has ended.
     const child = spawn(program, args, { detached: true, stdio: 'pipe' });
     const output = keepOutput(child);
     const lines = createInterface({ input: child.stdout }).on('line', onLine);
@@ -123,12 +123,12 @@ export class Children {
 
   /** Ends every child as {@link end} does, and removes every folder. */
   async stop(): Promise<void> {
-    // Asked first, because a server that is asked also reaps its workers.
+    // SIGTERM comes first, because a server that ends in order also ends its workers.
     await Promise.all([...this.#running.values()].map((child) => this.end(child)));
     this.#endAll();
   }
 
-  /** At once and without waiting: it also runs while the process exits. */
+  /** Kills every group and removes every folder, without waiting: this also runs while the process exits. */
   #endAll(): void {
     for (const pid of this.#running.keys()) this.#endGroup(pid);
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -188,7 +188,7 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, output: strin
   return { ok: code === 0, description: output === '' ? how : `${how}: ${lastWords(output)}` };
 }
 
-/** @returns what went wrong; a Node that dies of an error says that far above its last line */
+/** @returns the line that says what went wrong: Node prints an uncaught error far above its last line */
 function lastWords(output: string): string {
   const lines = output.split('\n');
   return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';

@@ -1,6 +1,6 @@
 /**
  * bench/load-tool.ts: load from an external tool, as many requests as are answered: wrk where it is installed, which is
- * cheap, else autocannon, which is dearer per request, so it caps sooner.
+ * cheap, else autocannon, which costs more CPU per request and so reaches its limit sooner.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ export interface LoadResult {
   readonly errors: number;
 }
 
-/** One kind of traffic, ready to be sent as often as wanted. */
+/** Sends one kind of traffic, any number of times. */
 export interface LoadSender {
   /** @throws {Error} when the generator fails, or says nothing that can be read */
   readonly send: (order: SliceOrder) => Promise<LoadResult>;
@@ -45,7 +45,7 @@ export interface LoadTool {
 export const WRK_HINT = 'wrk is not installed (apt-get install wrk, brew install wrk): autocannon sends the load';
 
 const ANSWER_WITHIN_S = 5;
-/** Beyond the load's own seconds; a generator that hangs must not hang the bench. */
+/** Time beyond the load itself after which a load tool that hangs is ended. */
 const GRACE_MS = 15_000;
 /** Begins the line on which wrk's script prints its result. */
 const MARK = 'roundhouse-bench ';

@@ -28,7 +28,7 @@ interface Options {
   readonly seconds: number;
 }
 
-/** In the child: listens on as many ports, reports them, and then how many probes came whenever it is asked. */
+/** Runs in the child: listens on `count` ports, reports them, and reports the number of probes whenever it is asked. */
 async function serve(count: number): Promise<void> {
   let probes = 0;
   const ports: number[] = [];
@@ -73,7 +73,7 @@ async function measure(child: ChildProcess, seconds: number): Promise<readonly s
   const elapsedMs = performance.now() - startedAt;
   const perSecond = ((await ask(child)) - probes) / (elapsedMs / 1_000);
   const share = (user + system) / 1_000 / elapsedMs;
-  // The histogram counts the timer of 10 ms in; what is late is the rest.
+  // The histogram holds intervals of a 10 ms timer; the delay is what exceeds 10 ms.
   const late = (ns: number): string => figure(Math.max(0, ns / 1e6 - 10), 2);
   return [
     figure(perSecond, 0),

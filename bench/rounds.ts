@@ -1,9 +1,9 @@
-/** bench/rounds.ts: short slices of load that rotate over proxies which all stay up, and what one slice measures. */
+/** bench/rounds.ts: rotating turns, in which every subject is measured once a round, and the slice of load that most turns are. */
 
 import { messageOf } from './children.js';
 import type { LoadSender, SliceOrder } from './load-tool.js';
 import { readForeignMicros, readTreeUsage } from './process-tree.js';
-import type { Running } from './stage.js';
+import type { RunningSubject } from './stage.js';
 import type { Subject } from './subjects.js';
 import type { Column, Sample, Track } from './track.js';
 
@@ -12,12 +12,12 @@ export type Slice = {
   readonly requestsPerSecond: number;
   /** User and system time of the subject's whole process tree; `undefined` where the system does not tell. */
   readonly cpuMicrosPerRequest: number | undefined;
-  /** Resident memory of the tree right after the slice. */
+  /** Resident memory of the process tree right after the slice. */
   readonly rssMiB: number | undefined;
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly errors: number;
-  /** How many cores other programs on the machine kept busy meanwhile. */
+  /** Number of cores that other programs on the machine kept busy during the slice. */
   readonly foreignCores: number | undefined;
 };
 
@@ -28,7 +28,7 @@ const column = (title: string, metric: keyof Slice, way: Column['way'], digits: 
   digits,
 });
 
-/** What a slice is shown as. */
+/** Columns in which slices are shown. */
 export const SLICE_COLUMNS = [
   column('req/s', 'requestsPerSecond', 'median', 0),
   column('CPU us/req', 'cpuMicrosPerRequest', 'median', 1),
@@ -43,12 +43,12 @@ export const SLICE_COLUMNS = [
 
 export interface RoundsPlan {
   readonly rounds: number;
-  /** Round 0 is measured too, and thrown away. */
+  /** Whether a round 0 is measured first and thrown away. */
   readonly warmUp: boolean;
   readonly onTurn?: (round: number, name: string) => void;
 }
 
-/** @returns 0 to `count` - 1, beginning one later each round, so that nobody always follows the same neighbour's end */
+/** @returns 0 to `count` - 1, beginning one later each round, so that no subject is always the first */
 export function turnOrder(round: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => (index + round) % count);
 }
@@ -83,7 +83,7 @@ export async function measureInTurn<S extends Pick<Track, 'name' | 'label'> & Pi
 
 /** @throws {Error} when the subject ends or answers nothing */
 export async function measureSlice(
-  { child, url }: Running,
+  { child, url }: RunningSubject,
   load: LoadSender,
   order: Omit<SliceOrder, 'url'>,
 ): Promise<Slice> {

@@ -24,7 +24,7 @@ const server = createServer((request, response) => {
   else void serve(request, response);
 });
 
-/** Only what makes the whole server slow shows in a health check: the faults that checks miss are the hard ones. */
+/** Answers a health check. Only `slow` shows in it: the faults that health checks miss are the hard ones. */
 async function health(response: ServerResponse): Promise<void> {
   if (mode.mode === 'slow') await sleep(mode.byMs);
   response.end('ok\n');
@@ -36,7 +36,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (how === 'fail') return fail(response);
   const slowerMs = mode.mode === 'slow' ? mode.byMs : 0;
   await slot();
-  // What its client has left is worked on all the same, as most servers do.
+  // The work goes on when the client has left, as it does in most servers.
   await sleep(HEAD_AFTER_MS + slowerMs);
   if (mode.mode === 'refuse') response.shouldKeepAlive = false;
   response.writeHead(200, { 'content-type': 'text/plain', 'content-length': BODY_BYTES });
@@ -66,7 +66,7 @@ function leaveSlot(): void {
 function become(next: Mode): void {
   if (mode.mode === 'refuse' && next.mode !== 'refuse') listen();
   else console.log('ready');
-  // The requests that it has are finished; their connections close behind them.
+  // close() lets the requests that have arrived finish and then closes their connections.
   if (next.mode === 'refuse' && mode.mode !== 'refuse') server.close();
   mode = next;
 }
@@ -77,6 +77,6 @@ function listen(): void {
 
 createInterface({ input: process.stdin })
   .on('line', (line) => become(modeSchema.parse(JSON.parse(line))))
-  // Whoever started this is gone.
+  // The process that started this one has ended.
   .on('close', () => process.exit(0));
 listen();

@@ -15,7 +15,7 @@ export class BackendProcess {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** The POSTs it has received, by id. */
+  /** Ids of the POSTs that the backend has received. */
   readonly posts: string[] = [];
   readonly #children: Children;
   readonly #slots: number;
@@ -34,7 +34,7 @@ export class BackendProcess {
     return `${this.host}:${this.port}`;
   }
 
-  /** Starts it, again if need be. @throws {Error} when it does not listen soon */
+  /** Starts the process, or starts it again. @throws {Error} when it does not listen within 5 s */
   async start(): Promise<void> {
     const command = [process.execPath, SCRIPT, this.host, String(this.port), this.name, String(this.#slots)];
     this.#child = await this.#children.start(command, [], (line) => {
@@ -43,7 +43,7 @@ export class BackendProcess {
     await this.#ready();
   }
 
-  /** Has it behave otherwise from now on. @throws {Error} when it does not say that it has understood */
+  /** Switches the backend to `mode`. @throws {Error} when it does not confirm that within 5 s */
   async tell(mode: Mode): Promise<void> {
     this.#child?.say(`${JSON.stringify(mode)}\n`);
     await this.#ready();
@@ -60,10 +60,10 @@ export class BackendProcess {
 
 /**
  * Backends that share a port on addresses of their own. No client of this machine gets its own address there, so
- * the port of a backend that is down stays free for it, and no connection to it can meet itself.
+ * the port of a backend that is down stays free for it, and no connection to it can be connected to itself.
  * @throws {Error} where the system does not answer on all of 127.0.0.0/8, or one does not start
  */
-export async function startBackends(
+export async function startBackendProcesses(
   children: Children,
   slots: number,
   count: number,

@@ -2,10 +2,9 @@
 import { Option } from 'commander';
 import { benchCommand, namedIn } from '../command.js';
 import { FAULTS } from './catalogue.js';
+import type { Fault } from './fault.js';
+import type { Product } from './product.js';
 import { PRODUCTS } from './products/index.js';
-
-type Fault = (typeof FAULTS)[number];
-type Product = (typeof PRODUCTS)[number];
 
 export interface FaultsOptions {
   readonly fault: readonly Fault[];

@@ -1,4 +1,4 @@
-/** bench/faults/schedule.ts: a fault played under load: begun, undone, and every request accounted for. */
+/** bench/faults/schedule.ts: causes a fault under load, undoes it, and collects the record of every request. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Children } from '../children.js';
 import { machineMs } from '../clock.js';
@@ -6,15 +6,15 @@ import { LoadGenerator, type LoadOrder } from '../load/order.js';
 import type { RequestRecord } from '../load/record.js';
 import { LOOPBACK } from '../loopback.js';
 import type { Fault, Undo } from './fault.js';
-import type { Marks } from './timeline.js';
+import type { RunTimes } from './timeline.js';
 
 export interface Played {
   readonly records: readonly RequestRecord[];
-  readonly marks: Marks;
+  readonly marks: RunTimes;
 }
 
 /**
- * @param begin does what the fault is
+ * @param begin causes the fault
  * @throws {Error} when the fault cannot be played or undone, or the load generator fails
  */
 export async function playUnderLoad(

@@ -12,7 +12,7 @@ import type { RequestRecord } from './record.js';
 export type LoopOrder = Omit<LoadOrder, 'graceMs' | 'tickMs'>;
 
 /** What the records of equal responses have in common: one object for all, so that records make little garbage. */
-type Answer = Pick<RequestRecord, 'method' | 'ending' | 'status' | 'backend'>;
+type AnswerSummary = Pick<RequestRecord, 'method' | 'ending' | 'status' | 'backend'>;
 
 /** A connection, as far as the loop knows it, and the request that waits for its response there. */
 export interface Lane extends Pick<Client, 'ask' | 'close' | 'message' | 'isReusable' | 'firstByteMs'> {
@@ -20,7 +20,7 @@ export interface Lane extends Pick<Client, 'ask' | 'close' | 'message' | 'isReus
   /** When the request was due; `NaN` while none waits. */
   dueMs: number;
   /** What is recorded of the last request, and the message that says so. */
-  answer: Answer | undefined;
+  answer: AnswerSummary | undefined;
   answeredBy: Lane['message'];
 }
 
@@ -43,7 +43,7 @@ export class OpenLoop<L extends Lane> {
   #patienceCheckMs = 0;
   /** Of each request that has ended: when it was due, when its first byte came (`NaN`: never), and when it ended. */
   readonly #timesMs: number[] = [];
-  readonly #answers: Answer[] = [];
+  readonly #answers: AnswerSummary[] = [];
 
   /** @param connect opens a connection; how its requests end is told by {@link ended} and {@link gone} */
   constructor(order: LoopOrder, startMs: number, connect: () => L) {
@@ -74,7 +74,7 @@ export class OpenLoop<L extends Lane> {
     });
   }
 
-  /** Sends what is due, and gives up what has waited too long. To be called often: the load is as even as these calls. */
+  /** Sends what is due and gives up what has waited too long. The load is as even as the calls of this are frequent. */
   advance(nowMs: number): void {
     if (nowMs >= this.#patienceCheckMs) this.#endImpatient(nowMs);
     while (this.#nextDueMs !== undefined && this.#nextDueMs <= nowMs) {
@@ -166,13 +166,13 @@ export class OpenLoop<L extends Lane> {
     this.#record({ method, ending: 'no-answer', status: 0, backend: '' }, dueMs, Number.NaN, endMs);
   }
 
-  #record(answer: Answer, dueMs: number, firstByteMs: number, endMs: number): void {
+  #record(answer: AnswerSummary, dueMs: number, firstByteMs: number, endMs: number): void {
     this.#timesMs.push(dueMs, firstByteMs, endMs);
     this.#answers.push(answer);
   }
 }
 
-function answerOf(lane: Lane, message: Lane['message'], ending: Ending): Answer {
+function answerOf(lane: Lane, message: Lane['message'], ending: Ending): AnswerSummary {
   const { method, answer } = lane;
   if (answer !== undefined && ending === 'complete' && message === lane.answeredBy && method === answer.method) {
     return answer;

@@ -32,7 +32,7 @@ export const commandSchema = z.discriminatedUnion('do', [
   /** Opens connections, asks one request on each and keeps them open. */
   z.object({ do: z.literal('hold'), url: z.url(), connections: z.int() }),
 ]);
-export type Command = z.infer<typeof commandSchema>;
+export type GeneratorCommand = z.infer<typeof commandSchema>;
 
 /** One line on its stdout. */
 export const reportSchema = z.discriminatedUnion('say', [
@@ -45,7 +45,7 @@ export const reportSchema = z.discriminatedUnion('say', [
   /** A held connection was closed. */
   z.object({ say: z.literal('lost'), left: z.int() }),
 ]);
-export type Report = z.infer<typeof reportSchema>;
+export type GeneratorReport = z.infer<typeof reportSchema>;
 
 const SCRIPT = fileURLToPath(new URL('./generator.js', import.meta.url));
 const REPORT_WITHIN_MS = 20_000;
@@ -98,14 +98,17 @@ export class LoadGenerator {
     return () => left;
   }
 
-  #command(command: Command): void {
+  #command(command: GeneratorCommand): void {
     this.child.say(`${JSON.stringify(command)}\n`);
   }
 
-  async #report<S extends Report['say']>(say: S, withinMs: number): Promise<Extract<Report, { say: S }>> {
+  async #report<S extends GeneratorReport['say']>(
+    say: S,
+    withinMs: number,
+  ): Promise<Extract<GeneratorReport, { say: S }>> {
     const line = await this.child.line((text) => text.startsWith(`{"say":"${say}"`), withinMs);
     const report = reportSchema.parse(JSON.parse(line));
-    const isWanted = (each: Report): each is Extract<Report, { say: S }> => each.say === say;
+    const isWanted = (each: GeneratorReport): each is Extract<GeneratorReport, { say: S }> => each.say === say;
     if (!isWanted(report)) throw new TypeError(`a report says ${report.say}, not ${say}`);
     return report;
   }

@@ -1,6 +1,6 @@
 /**
- * bench/load/ticker.ts: a timer that may be finer than Node's. Those know no less than a millisecond, within which dozens
- * of requests would pile up and leave at once; below that a thread wakes its parent.
+ * bench/load/ticker.ts: a timer that may be finer than a millisecond, the least of Node's own, within which dozens of
+ * requests would pile up and leave at once. A finer one is a thread that wakes its parent.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 

@@ -1,6 +1,6 @@
 /**
- * bench/scenarios/at-fixed-rate.ts: latency at half of what nginx can do, at a rate that no stall slows down. The floor
- * is the load with no proxy in between.
+ * bench/scenarios/at-fixed-rate.ts: latency at half of what nginx can do, at a fixed rate that
+ * no stall slows down. The floor is the same load without a proxy.
  */
 
 import { LoadGenerator } from '../load/order.js';
@@ -8,20 +8,20 @@ import { type RequestRecord, waitOf } from '../load/record.js';
 import type { LoadResult, LoadSender } from '../load-tool.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
 import { measureInTurn, measureSlice } from '../rounds.js';
-import type { Bench, Result } from '../scenario.js';
-import { type Running, startSubjects } from '../stage.js';
+import type { ScenarioContext, ScenarioResult } from '../scenario.js';
+import { type RunningSubject, startSubjects } from '../stage.js';
 import { nearestRank } from '../statistics.js';
 import { SMALL_GET } from '../traffic.js';
 import { rotate } from './under-load.js';
 
-/** Slices of full load that tell the most a subject can do. */
+/** Slices of full load from which the highest rate of a subject is taken. */
 const TRIALS = 3;
 const BACKENDS = 2;
-/** For answers, after the last request was due. */
+/** Time for responses after the last request was due. */
 const GRACE_MS = 1_000;
 const TICK_MS = 0.2;
 
-export async function atFixedRate(bench: Bench): Promise<Result> {
+export async function atFixedRate(bench: ScenarioContext): Promise<ScenarioResult> {
   const { children, plan, progress } = bench;
   const ports = await freePorts(BACKENDS);
   const generator = await LoadGenerator.start(children, plan.load, ports);
@@ -32,12 +32,15 @@ export async function atFixedRate(bench: Bench): Promise<Result> {
   const rate = await halfOfMost(bench, stage.running);
   progress(`${rate} requests/s`);
   const label = `no proxy, ${rate} req/s`;
-  const floor: Running = { name: 'floor', label, twinOf: undefined, child: generator.child, url };
+  const floor: RunningSubject = { name: 'floor', label, twinOf: undefined, child: generator.child, url };
   return rotate(bench, { ...stage, running: [...stage.running, floor] }, loadAt(rate, generator));
 }
 
 /** @returns half of what nginx, or the first subject where there is none, answers per second under full load */
-async function halfOfMost({ tool, children, plan, options }: Bench, running: readonly Running[]): Promise<number> {
+async function halfOfMost(
+  { tool, children, plan, options }: ScenarioContext,
+  running: readonly RunningSubject[],
+): Promise<number> {
   const measured = running.find(({ name }) => name === 'nginx') ?? running[0];
   if (measured === undefined) throw new Error('no subject can run');
   const load = tool.prepare(SMALL_GET, children, plan.load);
@@ -62,7 +65,7 @@ function loadAt(rate: number, generator: LoadGenerator): LoadSender {
   };
 }
 
-/** Latencies from the moment a request was due; one without an answer counts for as long as it waited. */
+/** @returns latencies from when a request was due; a request without a response counts for as long as it waited */
 function resultOf(records: readonly RequestRecord[]): Omit<LoadResult, 'seconds'> {
   const answered = records.filter(({ ending }) => ending === 'complete');
   const sortedMs = Float64Array.from(records, waitOf).sort();

@@ -1,21 +1,21 @@
 /**
- * bench/scenarios/idle-connections.ts: memory that an idle client connection takes, by how much a subject grows while
- * thousands come to stay. It holds some already: the first find room that the start left. And it has had no load: the
- * room that garbage of a busy time left would hide what they take.
+ * bench/scenarios/idle-connections.ts: memory per idle client connection: how much a subject grows when
+ * thousands are opened. It holds some already, because the first ones use memory that the start left free. And it is
+ * freshly started, because memory that a load left free would hide what connections take.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadGenerator } from '../load/order.js';
 import { readTreeUsage } from '../process-tree.js';
-import type { Bench, Result } from '../scenario.js';
-import { type Running, startBackends, startSubject } from '../stage.js';
+import type { ScenarioContext, ScenarioResult } from '../scenario.js';
+import { type RunningSubject, startBackends, startSubject } from '../stage.js';
 import type { Column, Sample } from '../track.js';
 import { eachInTurn } from './in-turn.js';
 
 const FIRST = 2_000;
 const MORE = 6_000;
-/** Fresh starts of each subject. */
+/** Times that each subject is started. */
 const ROUNDS = 3;
-/** For what the last requests left behind to be collected. */
+/** Time for the garbage of the last requests to be collected. */
 const SETTLE_MS = 1_000;
 
 const COLUMNS: readonly Column[] = [
@@ -25,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   { title: `RSS MiB with ${FIRST + MORE}`, metric: 'rssMiB', way: 'median', digits: 0 },
 ];
 
-export async function idleConnections(bench: Bench): Promise<Result> {
+export async function idleConnections(bench: ScenarioContext): Promise<ScenarioResult> {
   const { options, children, plan } = bench;
   const backends = await startBackends(children, options.body, plan.load);
   const stage = await eachInTurn(bench, ROUNDS, async (subject) => {
@@ -38,13 +38,13 @@ export async function idleConnections(bench: Bench): Promise<Result> {
   return { columns: COLUMNS, ...stage };
 }
 
-/** @throws {Error} when it does not take or keep that many connections */
-async function measureGrowth({ child, url }: Running, { children, plan }: Bench): Promise<Sample> {
+/** @throws {Error} when the subject does not accept or keep that many connections */
+async function measureGrowth({ child, url }: RunningSubject, { children, plan }: ScenarioContext): Promise<Sample> {
   const generators: LoadGenerator[] = [];
   const held: (() => number | undefined)[] = [];
   const readings: number[] = [];
   for (const count of [FIRST, MORE]) {
-    // Each holds its connections in a process of its own, which has ports enough.
+    // One process each: a held connection needs a file and a port.
     const generator = await LoadGenerator.start(children, plan.load);
     generators.push(generator);
     held.push(await generator.hold(url, count));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../children.js';
 import { askOnce } from '../http/client.js';
 import { freePorts, LOOPBACK } from '../loopback.js';
-import type { Bench, Result } from '../scenario.js';
+import type { ScenarioContext, ScenarioResult } from '../scenario.js';
 import { startBackends } from '../stage.js';
 import type { Subject } from '../subjects.js';
 import type { Column } from '../track.js';
@@ -17,7 +17,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'least', metric: 'startMs', way: 'least', digits: 0 },
 ];
 
-export async function startTime(bench: Bench): Promise<Result> {
+export async function startTime(bench: ScenarioContext): Promise<ScenarioResult> {
   const { options, children, plan } = bench;
   const backends = await startBackends(children, options.body, plan.load);
   const measure = async (subject: Subject) => ({ startMs: await startOnce(subject, backends, bench) });
@@ -28,7 +28,11 @@ export async function startTime(bench: Bench): Promise<Result> {
  * @returns milliseconds
  * @throws {Error} when it does not answer within 10 s
  */
-async function startOnce(subject: Subject, backends: readonly string[], { children, plan }: Bench): Promise<number> {
+async function startOnce(
+  subject: Subject,
+  backends: readonly string[],
+  { children, plan }: ScenarioContext,
+): Promise<number> {
   const [port = 0] = await freePorts(1);
   const command = subject.command({ port, backends, folder: children.temporaryFolder() });
   const start = performance.now();
