@@ -31,7 +31,7 @@ function answerOn(socket: Socket, answers: Answers): void {
     const complete = counter.take(chunk);
     const kept = counter.closing ? complete - 1 : complete;
     if (kept === 1) socket.write(answers.keepAlive);
-    // Requests that came together are answered together, as they would be by a server that minds its system calls.
+    // Requests that came together are answered together, as they would be by a server that saves system calls.
     else if (kept > 1) socket.write(answers.several(kept));
     if (counter.closing && complete > 0) socket.end(answers.last);
   });

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { findProgram, programVersion } from './programs.js';
 
 export interface Build {
-  /** Its subjects are called this, and what is special about them. */
+  /** First part of the names of its subjects, as in `roundhouse-1`. */
   readonly name: 'roundhouse' | 'other' | 'newer-node';
-  /** The Node that runs it. */
+  /** Path of the Node program that runs the build. */
   readonly node: string;
-  /** The compiled command line, an absolute path. */
+  /** Absolute path of the compiled cli.js. */
   readonly cli: string;
-  /** For people who have to tell builds apart; empty for this one. */
+  /** Shown beside the subject, to tell builds apart; empty for this build. */
   readonly label: string;
 }
 
@@ -26,7 +26,7 @@ const INSIDE = ['dist/src/cli.js', 'src/cli.js'];
 
 /**
  * @param path a checkout that has been built, its `dist`, or the compiled `cli.js` itself
- * @returns `undefined` when nothing of that is there
+ * @returns the build, or `undefined` when `path` holds no cli.js
  */
 export function otherBuild(path: string): Build | undefined {
   const cli = [path, ...INSIDE.map((inside) => join(path, inside))].find(isFile);

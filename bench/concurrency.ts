@@ -9,8 +9,8 @@ const MOST_REQUESTS = 5_000;
 const TIMEOUT_MS = 30_000;
 const identitySchema = z.object({ backend: z.string() });
 
-interface Outcome {
-  /** Who answered, or why nobody did. */
+interface ConcurrentAnswer {
+  /** The name of the backend that answered, or why there was no answer. */
   readonly text: string;
   readonly status: number | undefined;
   readonly failed: boolean;
@@ -67,7 +67,7 @@ async function refuseWhenNobodyListens(url: URL): Promise<void> {
   });
 }
 
-function ask(url: URL, agent: Agent): Promise<Outcome> {
+function ask(url: URL, agent: Agent): Promise<ConcurrentAnswer> {
   const start = performance.now();
   return new Promise((resolve) => {
     const fail = (reason: string, status?: number): void =>
@@ -96,7 +96,7 @@ function sinceMs(start: number): number {
   return performance.now() - start;
 }
 
-/** From the header or the JSON body that the test servers send. */
+/** @returns the backend's name in the X-Backend field or in the JSON body that the test servers send */
 function nameOf(header: string | string[] | undefined, body: string): string | undefined {
   if (typeof header === 'string') return header;
   try {
@@ -106,7 +106,7 @@ function nameOf(header: string | string[] | undefined, body: string): string | u
   }
 }
 
-function print(outcomes: readonly Outcome[], totalMs: number): void {
+function print(outcomes: readonly ConcurrentAnswer[], totalMs: number): void {
   const width = String(outcomes.length).length + 1;
   for (const [index, { text, status, ms }] of outcomes.entries()) {
     console.log(`${`#${index + 1}`.padStart(width)}  ${status ?? '---'}  ${text}  ${ms.toFixed(1)} ms`);

@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { findProgram } from './programs.js';
 
 export interface CorePlan {
-  /** For a proxy with one worker. */
+  /** Core of a proxy with one worker. */
   readonly one: readonly number[];
-  /** For a proxy with two workers; on a machine of two cores it shares one of them with the load. */
+  /** Cores of a proxy with two workers; on a machine with two cores, the load shares one of them. */
   readonly two: readonly number[];
-  /** For the load generator and the backends. */
+  /** Cores of the load generator and the backends. */
   readonly load: readonly number[];
 }
 

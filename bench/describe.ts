@@ -1,11 +1,11 @@
-/** bench/describe.ts: an outcome as text for people. */
+/** bench/describe.ts: the outcome of a scenario as text for a terminal. */
 import type { Claim } from './scenario.js';
 import type { Spread } from './statistics.js';
 import { figure, formatTable } from './table.js';
 import { type Column, figureOf } from './track.js';
-import type { Comparison, Outcome, Verdict } from './verdict.js';
+import type { Comparison, ScenarioOutcome, Verdict } from './verdict.js';
 
-export function describeOutcome(outcome: Outcome): string {
+export function describeOutcome(outcome: ScenarioOutcome): string {
   const { scenario, summary, columns, comparisons, verdicts } = outcome;
   return [
     `\n${scenario}: ${summary}`,
@@ -17,7 +17,7 @@ export function describeOutcome(outcome: Outcome): string {
 }
 
 /** @returns a title row, and one for each subject */
-export function figureRows({ columns, tracks }: Outcome): string[][] {
+export function figureRows({ columns, tracks }: ScenarioOutcome): string[][] {
   const rows = tracks.map((track) => [
     track.label === '' ? track.name : `${track.name} (${track.label})`,
     ...columns.map((column) => figure(figureOf(track, column, tracks), column.digits)),
@@ -26,7 +26,7 @@ export function figureRows({ columns, tracks }: Outcome): string[][] {
 }
 
 /** @returns a line for each subject that was not measured to the end */
-export function describeMissing({ tracks, absent }: Outcome): string[] {
+export function describeMissing({ tracks, absent }: ScenarioOutcome): string[] {
   return [
     ...tracks.flatMap(({ name, failure }) => (failure === undefined ? [] : [`${name} failed: ${failure}`])),
     ...absent.map(({ name, reason }) => `${name} left out: ${reason}`),

@@ -1,9 +1,9 @@
 /** bench/loopback.ts: free ports on loopback, and waiting until what was started there really answers. */
 import { once } from 'node:events';
-import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from './children.js';
+import { askOnce } from './http/client.js';
 
 export const LOOPBACK = '127.0.0.1';
 const START_WITHIN_MS = 10_000;
@@ -39,13 +39,8 @@ export async function untilServing(url: string, child: Child): Promise<void> {
   throw new Error(`gave no 200 within ${START_WITHIN_MS / 1_000} s, last: ${seen}`);
 }
 
-function statusOf(url: string): Promise<string> {
-  return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: ANSWER_WITHIN_MS }, (response) => {
-      response.on('error', () => resolve('an answer cut short'));
-      response.on('end', () => resolve(`status ${response.statusCode}`)).resume();
-    });
-    request.on('timeout', () => request.destroy(new Error('no answer')));
-    request.on('error', (error) => resolve(error.message));
-  });
+async function statusOf(url: string): Promise<string> {
+  const { ending, message, failure } = await askOnce(new URL(url), ANSWER_WITHIN_MS);
+  if (ending === 'complete') return `status ${message?.status}`;
+  return ending === 'broken' ? 'an answer cut short' : failure;
 }

@@ -1,4 +1,4 @@
-/** bench/machine.ts: the machine a figure comes from, without which it says little. */
+/** bench/machine.ts: describes the machine that figures come from. */
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
 export interface Machine {
@@ -7,7 +7,7 @@ export interface Machine {
   readonly memoryGiB: number;
   readonly system: string;
   readonly node: string;
-  /** Processes that wanted to run when the bench began, as an average over a minute. */
+  /** Load average over the minute before the bench began. */
   readonly busy: number;
 }
 

@@ -1,33 +1,13 @@
 /** bench/options.ts: the command line of the bench. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Build, onNode, otherBuild } from './builds.js';
-import { GROUPS, type Scenario } from './scenario.js';
+import { benchCommand, namedIn, wholeNumber } from './command.js';
+import { type BenchOptions, GROUPS, type Scenario } from './scenario.js';
 import { DEFAULT_SCENARIO, SCENARIOS } from './scenarios.js';
 import { allSubjects } from './subjects.js';
 
-export interface BenchOptions {
-  readonly connections: number;
-  /** Length of one slice. */
-  readonly seconds: number;
-  /** Body of an answer in bytes, where the scenario does not say. */
-  readonly body: number;
-  readonly rounds: number;
-  readonly path: string;
-  /** Names of the subjects that take part, instead of those of each scenario. */
-  readonly only: readonly string[] | undefined;
-  readonly scenario: readonly Scenario[];
-  /** Another build, measured beside this one. */
-  readonly against: Build | undefined;
-  /** This build on another Node. */
-  readonly newerNode: Build | undefined;
-  readonly pin: boolean;
-  readonly json: boolean;
-  readonly list: boolean;
-  readonly report: boolean;
-}
-
 const ALL = 'all';
-const SUBJECT_NAMES = allSubjects().map(({ name }) => name);
+const SUBJECTS = allSubjects();
 const SCENARIO_NAMES = SCENARIOS.map(({ name }) => name);
 
 type Flags = Omit<BenchOptions, 'scenario'> & { readonly scenario?: readonly Scenario[] };
@@ -39,7 +19,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
 }
 
 function program(): Command {
-  return new Command('bench')
+  return benchCommand('bench')
     .description('CPU per request of Roundhouse and its peers, by rotating short slices of load over all of them')
     .addOption(
       new Option('--scenario <name>', `${DEFAULT_SCENARIO} unless told; see --list; may be given again`).argParser(
@@ -53,7 +33,11 @@ function program(): Command {
         'another built checkout, or its dist: both builds in turns, and new / old',
       ).argParser(against),
     )
-    .addOption(new Option('--only <names>', `subjects, out of ${SUBJECT_NAMES.join(', ')}`).argParser(subjects))
+    .addOption(
+      new Option('--only <names>', `subjects, out of ${SUBJECTS.map(({ name }) => name).join(', ')}`).argParser(
+        (text) => namedIn(SUBJECTS, text).map(({ name }) => name),
+      ),
+    )
     .addOption(new Option('--newer-node <path>', 'a Node that runs the subject newer-node-1').argParser(newerNode))
     .addOption(
       new Option('--report', 'everything unless scenarios are named; writes bench/RESULTS.md')
@@ -67,29 +51,12 @@ function program(): Command {
     .option('--path <path>', 'request target', path, '/')
     .option('--pin', 'keep proxies and load on CPU cores of their own, where taskset is installed', true)
     .option('--no-pin', 'leave the processes on any core')
-    .option('--json', 'print JSON on stdout instead of the table', false)
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
-}
-
-/** @returns a parser of one option's value */
-export function wholeNumber(lowest: number, highest: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= lowest && value <= highest) return value;
-    throw new InvalidArgumentError(`Write a whole number from ${lowest} to ${highest}.`);
-  };
+    .option('--json', 'print JSON on stdout instead of the table', false);
 }
 
 function path(text: string): string {
   if (/^\/[\x21-\x7e]*$/.test(text)) return text;
   throw new InvalidArgumentError('A path starts with / and holds no spaces.');
-}
-
-function subjects(text: string): readonly string[] {
-  const wanted = text.split(',').map((name) => name.trim());
-  const unknown = wanted.find((name) => !SUBJECT_NAMES.includes(name));
-  if (unknown === undefined) return wanted;
-  throw new InvalidArgumentError(`"${unknown}" is none of ${SUBJECT_NAMES.join(', ')}.`);
 }
 
 /** @param text a scenario, a group of them, or all */

@@ -9,14 +9,13 @@ import { createServer } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
 import * as z from 'zod';
 import { type Config, configSchema } from '../src/config/schema.js';
 import { type Balancer, startBalancer } from '../src/control/balancer.js';
 import { createLogger } from '../src/control/logger.js';
 import type { Reading } from '../src/control/reloads.js';
+import { benchCommand, wholeNumber } from './command.js';
 import { describeBusy, describeMachine, readMachine } from './machine.js';
-import { wholeNumber } from './options.js';
 import { figure, formatTable } from './table.js';
 
 const WARM_UP_MS = 2_000;
@@ -29,7 +28,7 @@ interface Options {
   readonly seconds: number;
 }
 
-/** In the child: listens on as many ports, reports them, and then how many probes came whenever it is asked. */
+/** Runs in the child: listens on `count` ports, reports them, and reports the number of probes whenever it is asked. */
 async function serve(count: number): Promise<void> {
   let probes = 0;
   const ports: number[] = [];
@@ -74,7 +73,7 @@ async function measure(child: ChildProcess, seconds: number): Promise<readonly s
   const elapsedMs = performance.now() - startedAt;
   const perSecond = ((await ask(child)) - probes) / (elapsedMs / 1_000);
   const share = (user + system) / 1_000 / elapsedMs;
-  // The histogram counts the timer of 10 ms in; what is late is the rest.
+  // The histogram holds intervals of a 10 ms timer; the delay is what exceeds 10 ms.
   const late = (ns: number): string => figure(Math.max(0, ns / 1e6 - 10), 2);
   return [
     figure(perSecond, 0),
@@ -111,12 +110,11 @@ async function measureAll({ backends, interval, seconds }: Options): Promise<voi
 
 if (process.argv[2] === 'serve') await serve(Number(process.argv[3]));
 else {
-  const options = new Command('probes')
+  const options = benchCommand('probes')
     .description('What health checks cost the primary')
     .option('--backends <n>', 'backends, each with a port of its own', wholeNumber(1, 10_000), 1_000)
     .option('--interval <ms>', 'between two probes of one backend', wholeNumber(10, 60_000), 1_000)
     .option('--seconds <n>', 'length of each measurement', wholeNumber(1, 600), 10)
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse()
     .opts<Options>();
   await measureAll(options);

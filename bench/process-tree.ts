@@ -4,36 +4,36 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** One line of /proc/PID/stat, reduced. */
+/** The fields of /proc/PID/stat that are used here. */
 export interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
   /** User and system time since the process began, all its threads included, in microseconds. */
   readonly cpuMicros: number;
-  /** The same of its children that have ended. */
+  /** CPU time of its children that have ended, in microseconds. */
   readonly endedMicros: number;
 }
 
 export interface TreeUsage {
   readonly cpuMicros: number;
-  /** Resident memory; pages that processes share are counted in each. */
+  /** Resident memory in bytes; pages that several processes share count once for each. */
   readonly rssBytes: number;
 }
 
 // The kernel reports times in USER_HZ to user space, which is 100 on every Linux architecture Node runs on.
 const MICROS_PER_TICK = 10_000;
-// Counted from the field behind the command name, which proc(5) numbers 3.
+// Field numbers of proc(5) less 3: the fields are counted from the one after the command name.
 const PARENT = 1;
 const USER_TIME = 11;
 const SYSTEM_TIME = 12;
 const ENDED_USER_TIME = 13;
 const ENDED_SYSTEM_TIME = 14;
-/** Columns of the first line of /proc/stat that are no work: idle and iowait. */
+/** Columns of the first line of /proc/stat that are not work: idle and iowait. */
 const RESTING = [3, 4];
-/** Time of guests, which is part of user time too. */
+/** Column of guest time, which user time includes already. */
 const GUEST = 8;
 
-/** @returns `undefined` when `text` is no stat line */
+/** @returns the fields, or `undefined` when `text` is no stat line */
 export function parseProcessStat(text: string): ProcessStat | undefined {
   // The command name may hold spaces and parentheses of its own, so only the last one closes it.
   const nameEnd = text.lastIndexOf(')');
@@ -104,8 +104,8 @@ export function readPrivateBytes(root: number): number {
 }
 
 /**
- * @returns what all cores have worked for others than this process, its descendants, and what it has seen end; only
- * differences mean anything. `undefined` where that cannot be known
+ * @returns CPU time of all cores that this process and its descendants, running or ended, did not use; only the
+ * difference of two readings has a meaning. `undefined` where it cannot be known
  */
 export function readForeignMicros(): number | undefined {
   if (!canReadUsage) return undefined;

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
-// Servers live here on many systems, and only root has it on PATH.
+// Folders of servers, which only root has on PATH on many systems.
 const ALSO = ['/usr/local/sbin', '/usr/sbin', '/opt/homebrew/sbin'];
 const ANSWER_WITHIN_MS = 2_000;
 
@@ -29,7 +29,7 @@ export function packageVersion(name: string): string | undefined {
   return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, 'utf8'))).version;
 }
 
-/** Looked up from the package's entry, because not every package exports its own package.json. */
+/** @returns the path of package.json, found from the package's entry: not every package exports its package.json */
 function manifestOf(name: string): string | undefined {
   let folder: string;
   try {

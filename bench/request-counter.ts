@@ -1,10 +1,10 @@
-/** bench/request-counter.ts: counts the requests in a stream of bytes that only well-behaved proxies write to. */
+/** bench/request-counter.ts: counts the requests on a connection from a well-behaved proxy. */
 
 const HEAD_END = '\r\n\r\n';
 
 /** Knows `Content-Length` bodies and `Connection: close`, and nothing else of HTTP. */
 export class RequestCounter {
-  /** A request asked for the connection to be closed behind its answer. */
+  /** Whether a request asked for the connection to be closed after its response. */
   closing = false;
   #text = '';
   #bodyLeft = 0;
@@ -29,7 +29,7 @@ export class RequestCounter {
   }
 
   #bodyLength(head: string): number {
-    // Either case of the C, without a case-blind search over the whole head.
+    // Matches "Connection" and "connection" without a slower case-insensitive search.
     if (head.includes('onnection: close')) this.closing = true;
     if (head.startsWith('GET ')) return 0;
     return Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);

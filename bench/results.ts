@@ -1,46 +1,46 @@
 /**
- * bench/results.ts: bench/RESULTS.md, from what `--report` measured. What each scenario came to is kept beside it, so a
- * report can be made in pieces; the page names what is still missing.
+ * bench/results.ts: writes bench/RESULTS.md for `--report`. The result of each scenario is kept in bench/results.json, so
+ * scenarios can be measured one by one; the page names those that are missing.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { describeClaim, describeFigure, describeMissing, figureRows } from './describe.js';
 import type { Scenario } from './scenario.js';
-import type { Outcome, Verdict } from './verdict.js';
+import type { ScenarioOutcome, Verdict } from './verdict.js';
 
 const RESULTS = fileURLToPath(new URL('../../bench/RESULTS.md', import.meta.url));
 const KEPT = fileURLToPath(new URL('../../bench/results.json', import.meta.url));
 
 const rowsSchema = z.array(z.array(z.string()));
 const pieceSchema = z.object({
-  /** Machine, tools and method; equal for pieces that were measured the same way. */
+  /** Machine, tools and method; equal texts were measured the same way. */
   about: z.string(),
-  /** The day, as in ISO 8601. */
+  /** Day of the measurement, as in ISO 8601. */
   day: z.string(),
   summary: z.string(),
   /** A row per claim. */
   verdicts: rowsSchema,
   /** A title row, and one for each subject. */
   figures: rowsSchema,
-  /** Who was not measured, and why. */
+  /** One line for each subject that was not measured, with the reason. */
   missing: z.array(z.string()),
 });
 const piecesSchema = z.record(z.string(), pieceSchema);
-export type Piece = z.infer<typeof pieceSchema>;
-export type Pieces = z.infer<typeof piecesSchema>;
+export type KeptResult = z.infer<typeof pieceSchema>;
+export type KeptResults = z.infer<typeof piecesSchema>;
 
 const VERDICT_TITLE = ['work', 'measured', 'target', '', 'stretch', ''];
 
 /** Adds one scenario's outcome to what is kept, and writes the page anew. */
-export function addToResults(outcome: Outcome, about: readonly string[], scenarios: readonly Scenario[]): void {
+export function addToResults(outcome: ScenarioOutcome, about: readonly string[], scenarios: readonly Scenario[]): void {
   const before = existsSync(KEPT) ? piecesSchema.parse(JSON.parse(readFileSync(KEPT, 'utf8'))) : {};
   const pieces = { ...before, [outcome.scenario]: pieceOf(outcome, about, new Date()) };
   writeFileSync(KEPT, `${JSON.stringify(pieces, null, 1)}\n`);
   writeFileSync(RESULTS, resultsPage(pieces, scenarios));
 }
 
-export function pieceOf(outcome: Outcome, about: readonly string[], now: Date): Piece {
+export function pieceOf(outcome: ScenarioOutcome, about: readonly string[], now: Date): KeptResult {
   return {
     about: about.join('\n'),
     day: now.toISOString().slice(0, 10),
@@ -51,7 +51,7 @@ export function pieceOf(outcome: Outcome, about: readonly string[], now: Date): 
   };
 }
 
-function verdictRow(verdict: Verdict, { summary, columns }: Outcome): string[] {
+function verdictRow(verdict: Verdict, { summary, columns }: ScenarioOutcome): string[] {
   const { measured, target, stretch } = verdict;
   const reached = (goal: number | undefined): string => {
     if (measured === undefined || goal === undefined) return '';
@@ -63,7 +63,7 @@ function verdictRow(verdict: Verdict, { summary, columns }: Outcome): string[] {
 }
 
 /** @param scenarios all there are, in the order of the page */
-export function resultsPage(pieces: Pieces, scenarios: readonly Scenario[]): string {
+export function resultsPage(pieces: KeptResults, scenarios: readonly Scenario[]): string {
   const measured = scenarios.flatMap(({ name }) => {
     const piece = pieces[name];
     return piece === undefined ? [] : [{ name, ...piece }];
@@ -87,8 +87,8 @@ export function resultsPage(pieces: Pieces, scenarios: readonly Scenario[]): str
   ].join('\n\n');
 }
 
-/** Each way of measuring once, with the names of its scenarios where there is more than one way. */
-function described(measured: readonly ({ readonly name: string } & Piece)[]): string[] {
+/** @returns each way of measuring once, with the names of its scenarios where there is more than one way */
+function described(measured: readonly ({ readonly name: string } & KeptResult)[]): string[] {
   const ways = new Map<string, string[]>();
   for (const { name, about, day } of measured) {
     const way = `${day}. ${about.replaceAll('\n', '. ')}.`;

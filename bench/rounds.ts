@@ -1,20 +1,23 @@
-/** bench/rounds.ts: short slices of load that rotate over proxies which all stay up, and what one slice measures. */
-import type { Load, LoadOrder } from './load.js';
+/** bench/rounds.ts: rotating turns, in which every subject is measured once a round, and the slice of load that most turns are. */
+
+import { messageOf } from './children.js';
+import type { LoadSender, SliceOrder } from './load-tool.js';
 import { readForeignMicros, readTreeUsage } from './process-tree.js';
-import type { Running } from './stage.js';
-import type { Column, Track } from './track.js';
+import type { RunningSubject } from './stage.js';
+import type { Subject } from './subjects.js';
+import type { Column, Sample, Track } from './track.js';
 
 /** One slice of load on one subject. */
 export type Slice = {
   readonly requestsPerSecond: number;
   /** User and system time of the subject's whole process tree; `undefined` where the system does not tell. */
   readonly cpuMicrosPerRequest: number | undefined;
-  /** Resident memory of the tree right after the slice. */
+  /** Resident memory of the process tree right after the slice. */
   readonly rssMiB: number | undefined;
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly errors: number;
-  /** How many cores other programs on the machine kept busy meanwhile. */
+  /** Number of cores that other programs on the machine kept busy during the slice. */
   readonly foreignCores: number | undefined;
 };
 
@@ -25,7 +28,7 @@ const column = (title: string, metric: keyof Slice, way: Column['way'], digits: 
   digits,
 });
 
-/** What a slice is shown as. */
+/** Columns in which slices are shown. */
 export const SLICE_COLUMNS = [
   column('req/s', 'requestsPerSecond', 'median', 0),
   column('CPU us/req', 'cpuMicrosPerRequest', 'median', 1),
@@ -40,39 +43,50 @@ export const SLICE_COLUMNS = [
 
 export interface RoundsPlan {
   readonly rounds: number;
-  readonly order: Omit<LoadOrder, 'url'>;
-  readonly onRound: (round: number) => void;
+  /** Whether a round 0 is measured first and thrown away. */
+  readonly warmUp: boolean;
+  readonly onTurn?: (round: number, name: string) => void;
 }
 
-/** @returns 0 to `count` - 1, beginning one later each round, so that nobody always follows the same neighbour's end */
+/** @returns 0 to `count` - 1, beginning one later each round, so that no subject is always the first */
 export function turnOrder(round: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => (index + round) % count);
 }
 
-/** Round 0 warms every subject up and is not kept. */
-export async function measureRounds(subjects: readonly Running[], load: Load, plan: RoundsPlan): Promise<Track[]> {
-  const tracks = subjects.map((subject) => ({ subject, samples: [] as (Slice | undefined)[], failure: '' }));
-  for (let round = 0; round <= plan.rounds; round++) {
-    plan.onRound(round);
-    for (const turn of turnOrder(round, tracks.length)) {
-      const track = tracks[turn];
-      if (track === undefined) continue;
-      const slice = track.failure === '' ? await measureSlice(track.subject, load, plan.order) : undefined;
-      if (typeof slice === 'string') track.failure = slice;
-      if (round > 0) track.samples.push(typeof slice === 'string' ? undefined : slice);
+/** Measures every subject once a round; one for which `measure` throws takes part no more. */
+export async function measureInTurn<S extends Pick<Track, 'name' | 'label'> & Pick<Subject, 'twinOf'>>(
+  subjects: readonly S[],
+  { rounds, warmUp, onTurn }: RoundsPlan,
+  measure: (subject: S) => Promise<Sample>,
+): Promise<Track[]> {
+  const turns = subjects.map((subject) => {
+    return { subject, samples: [] as (Sample | undefined)[], failure: undefined as string | undefined };
+  });
+  for (let round = warmUp ? 0 : 1; round <= rounds; round++) {
+    for (const index of turnOrder(warmUp ? round : round - 1, turns.length)) {
+      const turn = turns[index];
+      if (turn === undefined) continue;
+      onTurn?.(round, turn.subject.name);
+      let sample: Sample | undefined;
+      try {
+        if (turn.failure === undefined) sample = await measure(turn.subject);
+      } catch (error) {
+        turn.failure = messageOf(error);
+      }
+      if (round > 0) turn.samples.push(sample);
     }
   }
-  return tracks.map(({ subject: { name, label, twinOf }, samples, failure }) => ({
-    name,
-    label,
-    twinOf,
-    samples,
-    failure: failure === '' ? undefined : failure,
-  }));
+  return turns.map(({ subject: { name, label, twinOf }, samples, failure }) => {
+    return { name, label, twinOf, samples, failure };
+  });
 }
 
-/** @returns the slice, or why there is none */
-async function measureSlice({ child, url }: Running, load: Load, order: RoundsPlan['order']): Promise<Slice | string> {
+/** @throws {Error} when the subject ends or answers nothing */
+export async function measureSlice(
+  { child, url }: RunningSubject,
+  load: LoadSender,
+  order: Omit<SliceOrder, 'url'>,
+): Promise<Slice> {
   const startMs = performance.now();
   const foreign = readForeignMicros();
   const before = readTreeUsage(child.pid);
@@ -80,8 +94,8 @@ async function measureSlice({ child, url }: Running, load: Load, order: RoundsPl
   const after = readTreeUsage(child.pid);
   const foreignMicros = (readForeignMicros() ?? 0) - (foreign ?? 0);
   const microsPassed = (performance.now() - startMs) * 1_000;
-  if (child.hasEnded()) return (await child.ended).description;
-  if (result.requests === 0) return `answered nothing in ${order.seconds} s, ${result.errors} errors`;
+  if (child.hasEnded()) throw new Error((await child.ended).description);
+  if (result.requests === 0) throw new Error(`answered nothing in ${order.seconds} s, ${result.errors} errors`);
   return {
     requestsPerSecond: result.requests / result.seconds,
     cpuMicrosPerRequest: before && after ? (after.cpuMicros - before.cpuMicros) / result.requests : undefined,

@@ -1,24 +1,25 @@
 /**
- * bench/run.ts: `npm run bench`. Starts every proxy once, rotates short slices of load over them, and compares what
- * each spends per request. Figures that last are the ratios: the machine's speed changes from slice to slice.
+ * bench/run.ts: `npm run bench`. Starts every proxy once, rotates short slices of load over them, and compares the
+ * CPU time of each per request. Only the ratios last: the machine's speed changes from slice to slice.
  */
 import { productVersion } from '../src/version.js';
 import { Children } from './children.js';
+import { runBench } from './command.js';
 import { describeCores, machineCores, UNPINNED } from './cores.js';
 import { describeOutcome } from './describe.js';
 import { chooseLoadTool, WRK_HINT } from './load-tool.js';
 import { describeBusy, describeMachine, type Machine, readMachine } from './machine.js';
-import { type BenchOptions, parseOptions } from './options.js';
+import { parseOptions } from './options.js';
 import { canReadUsage } from './process-tree.js';
 import { addToResults } from './results.js';
-import type { Bench, Scenario } from './scenario.js';
+import type { BenchOptions, Scenario, ScenarioContext } from './scenario.js';
 import { SCENARIOS } from './scenarios.js';
 import { lineUp } from './subjects.js';
-import { type Outcome, outcomeOf } from './verdict.js';
+import { type ScenarioOutcome, scenarioOutcomeOf } from './verdict.js';
 
-type Means = Omit<Bench, 'subjects' | 'progress'>;
+type BenchContext = Omit<ScenarioContext, 'subjects' | 'progress'>;
 
-async function runScenario(scenario: Scenario, means: Means): Promise<Outcome> {
+async function runScenario(scenario: Scenario, means: BenchContext): Promise<ScenarioOutcome> {
   const subjects = lineUp(scenario.subjects, means.options);
   try {
     const result = await scenario.run({
@@ -26,19 +27,19 @@ async function runScenario(scenario: Scenario, means: Means): Promise<Outcome> {
       subjects,
       progress: (text) => progress(`${scenario.name}: ${text}`),
     });
-    return outcomeOf(scenario, result);
+    return scenarioOutcomeOf(scenario, result);
   } finally {
     progress('');
     await means.children.stop();
   }
 }
 
-/** One line that overwrites itself, for people who watch. */
+/** Shows what is going on, on one line of the terminal that is overwritten. */
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-function header(machine: Machine, { options, tool, plan }: Means): string[] {
+function header(machine: Machine, { options, tool, plan }: BenchContext): string[] {
   const { connections, seconds, rounds, body, path } = options;
   return [
     describeMachine(machine),
@@ -47,8 +48,8 @@ function header(machine: Machine, { options, tool, plan }: Means): string[] {
   ];
 }
 
-/** What a reader of the figures should know. */
-function hints(machine: Machine, { tool, plan }: Means): string[] {
+/** @returns warnings about the figures */
+function hints(machine: Machine, { tool, plan }: BenchContext): string[] {
   return [
     ...describeBusy(machine),
     ...(plan.load.length > 0 ? ['req/s of a fast proxy is what load and backends can do; compare CPU us/req'] : []),
@@ -62,23 +63,12 @@ function describeScenarios(scenarios: readonly Scenario[]): string {
   return scenarios.map(({ name, group, summary }) => `${name.padEnd(width)}  ${group}: ${summary}`).join('\n');
 }
 
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.list) return console.log(describeScenarios(SCENARIOS));
-  const plan = (options.pin ? machineCores() : undefined) ?? UNPINNED;
-  const means: Means = { options, tool: chooseLoadTool(), plan, children: new Children() };
-  const outcomes = await runAll(options, means);
-  // Someone asked for figures; none at all is a failure.
-  const measured = outcomes.some(({ tracks }) => tracks.some(({ failure }) => failure === undefined));
-  if (!measured) process.exitCode = 1;
-}
-
-async function runAll(options: BenchOptions, means: Means): Promise<Outcome[]> {
+async function runAll(options: BenchOptions, means: BenchContext): Promise<ScenarioOutcome[]> {
   const { connections, seconds, rounds, body, path, json, report } = options;
   const machine = readMachine();
   const about = header(machine, means);
   if (!json) console.log([...about, ...hints(machine, means)].join('\n'));
-  const outcomes: Outcome[] = [];
+  const outcomes: ScenarioOutcome[] = [];
   for (const scenario of options.scenario) {
     const outcome = await runScenario(scenario, means);
     outcomes.push(outcome);
@@ -90,7 +80,13 @@ async function runAll(options: BenchOptions, means: Means): Promise<Outcome[]> {
   return outcomes;
 }
 
-main().catch((error: unknown) => {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
+runBench('bench', async () => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.list) return console.log(describeScenarios(SCENARIOS));
+  const plan = (options.pin ? machineCores() : undefined) ?? UNPINNED;
+  const means: BenchContext = { options, tool: chooseLoadTool(), plan, children: new Children() };
+  const outcomes = await runAll(options, means);
+  // A run without any figures is a failure.
+  const measured = outcomes.some(({ tracks }) => tracks.some(({ failure }) => failure === undefined));
+  if (!measured) process.exitCode = 1;
 });

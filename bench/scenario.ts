@@ -1,9 +1,8 @@
-/** bench/scenario.ts: what a scenario is, what it is given, and what it comes to. */
+/** bench/scenario.ts: what a scenario is, what it is given, and what it returns. */
+import type { Build } from './builds.js';
 import type { Children } from './children.js';
 import type { CorePlan } from './cores.js';
-import type { LoadTool } from './load.js';
-import type { BenchOptions } from './options.js';
-import type { Absent } from './stage.js';
+import type { LoadTool } from './load-tool.js';
 import type { Subject } from './subjects.js';
 import type { Column, Track } from './track.js';
 
@@ -13,37 +12,64 @@ export interface Scenario {
   readonly name: string;
   readonly group: (typeof GROUPS)[number];
   readonly summary: string;
-  /** Who takes part unless the command line says otherwise. */
+  /** Names of the subjects that take part unless the command line names others. */
   readonly subjects: readonly string[];
   readonly claims: readonly Claim[];
-  readonly run: (bench: Bench) => Promise<Result>;
+  readonly run: (bench: ScenarioContext) => Promise<ScenarioResult>;
 }
 
-/** What this project means to reach; the lower, the better. */
+/** A goal of this project for one figure; lower figures are better. */
 export interface Claim {
   readonly subject: string;
   readonly metric: string;
-  /** The figure is the median ratio to the least of these in each round; with none of them it is the metric itself. */
+  /** Names of subjects: the figure is the median ratio to the lowest of them in each round. Empty: the metric itself. */
   readonly to: readonly string[];
-  /** Of the metric itself; a ratio has none. */
+  /** Unit of the metric; empty for a ratio. */
   readonly unit: string;
   readonly target: number;
   readonly stretch: number | undefined;
 }
 
-/** What a running scenario may use. */
-export interface Bench {
+/** What a scenario is given to run. */
+export interface ScenarioContext {
   readonly options: BenchOptions;
   readonly tool: LoadTool;
   readonly plan: CorePlan;
   readonly children: Children;
   readonly subjects: readonly Subject[];
-  /** For people who watch. */
+  /** Shows on the terminal what is going on. */
   readonly progress: (text: string) => void;
 }
 
-export interface Result {
+export interface ScenarioResult {
   readonly columns: readonly Column[];
   readonly tracks: readonly Track[];
-  readonly absent: readonly Absent[];
+  readonly absent: readonly AbsentSubject[];
+}
+
+/** A subject that cannot take part. */
+export interface AbsentSubject {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface BenchOptions {
+  readonly connections: number;
+  /** Length of one slice of load. */
+  readonly seconds: number;
+  /** Body of a response in bytes, where the scenario does not set it. */
+  readonly body: number;
+  readonly rounds: number;
+  readonly path: string;
+  /** Names of the subjects that take part, instead of those of each scenario. */
+  readonly only: readonly string[] | undefined;
+  readonly scenario: readonly Scenario[];
+  /** Another build that is measured in turns with this one. */
+  readonly against: Build | undefined;
+  /** This build, run by another version of Node. */
+  readonly newerNode: Build | undefined;
+  readonly pin: boolean;
+  readonly json: boolean;
+  readonly list: boolean;
+  readonly report: boolean;
 }

@@ -1,4 +1,4 @@
-/** bench/scenarios.ts: everything the bench can measure, one row each, and what this project means to reach there. */
+/** bench/scenarios.ts: everything the bench can measure, one row each, with the goals of this project. */
 import type { Claim, Scenario } from './scenario.js';
 import { atFixedRate } from './scenarios/at-fixed-rate.js';
 import { idleConnections } from './scenarios/idle-connections.js';
@@ -97,7 +97,7 @@ function load(traffic: Traffic, summary: string, subjects: readonly string[], cl
   return { name: traffic.name, group: 'load', summary, subjects, claims, run: underLoad(traffic) };
 }
 
-/** CPU per request of `subject` relative to the cheapest of `to`. */
+/** @returns a goal for the CPU time per request of `subject`, relative to the cheapest of `to` */
 function cpu(subject: string, to: readonly string[], target: number, stretch?: number): Claim {
   return { subject, metric: 'cpuMicrosPerRequest', to, unit: '', target, stretch };
 }

@@ -36,7 +36,7 @@ async function servers(count: string, options: { readonly port?: string }): Prom
   }
 }
 
-/** The ports that were asked for, or free ones near where people expect them. */
+/** @returns the ports that were asked for, or free ones from {@link FIRST_PORT} on */
 async function portsFor(amount: number, port: string | undefined): Promise<readonly number[]> {
   const offsets = Array.from({ length: amount }, (_, index) => index);
   if (port === undefined) return Promise.all(offsets.map((offset) => freePort(FIRST_PORT + offset)));

@@ -1,16 +1,16 @@
 /** bench/stage.ts: starts backends and subjects, and keeps them all running while the load moves from one to the next. */
 import { fileURLToPath } from 'node:url';
-import type { Child, Children } from './children.js';
+import { type Child, type Children, messageOf } from './children.js';
 import type { CorePlan } from './cores.js';
 import { freePorts, LOOPBACK, untilServing } from './loopback.js';
-import type { Bench } from './scenario.js';
+import type { AbsentSubject, ScenarioContext } from './scenario.js';
 import type { Subject } from './subjects.js';
 
 const BACKENDS = 2;
 const BACKEND_SCRIPT = fileURLToPath(new URL('./backend.js', import.meta.url));
 
-/** A subject that serves. */
-export interface Running {
+/** A subject that is started and serves. */
+export interface RunningSubject {
   readonly name: string;
   readonly label: string;
   readonly twinOf: string | undefined;
@@ -18,15 +18,9 @@ export interface Running {
   readonly url: string;
 }
 
-/** A subject that does not take part. */
-export interface Absent {
-  readonly name: string;
-  readonly reason: string;
-}
-
-export interface Stage {
-  readonly running: readonly Running[];
-  readonly absent: readonly Absent[];
+export interface StartedSubjects {
+  readonly running: readonly RunningSubject[];
+  readonly absent: readonly AbsentSubject[];
 }
 
 /**
@@ -44,9 +38,9 @@ export async function startBackends(children: Children, bytes: number, cores: re
 }
 
 /** Starts every subject of the scenario. */
-export async function startSubjects(bench: Bench, backends: readonly string[]): Promise<Stage> {
+export async function startSubjects(bench: ScenarioContext, backends: readonly string[]): Promise<StartedSubjects> {
   const { options, children, plan, subjects, progress } = bench;
-  const started: (Running | Absent)[] = [];
+  const started: (RunningSubject | AbsentSubject)[] = [];
   for (const subject of subjects) {
     progress(`starting ${subject.name}`);
     started.push(await startSubject(subject, children, backends, options.path, plan));
@@ -54,14 +48,14 @@ export async function startSubjects(bench: Bench, backends: readonly string[]): 
   return { running: started.filter((one) => 'child' in one), absent: started.filter((one) => 'reason' in one) };
 }
 
-/** Starts one subject; one that cannot run is told apart, it does not fail the bench. */
+/** Starts one subject. One that cannot run gives a reason; it does not fail the bench. */
 export async function startSubject(
   subject: Subject,
   children: Children,
   backends: readonly string[],
   path: string,
   plan: CorePlan,
-): Promise<Running | Absent> {
+): Promise<RunningSubject | AbsentSubject> {
   const { name, twinOf } = subject;
   const found = subject.find();
   if ('missing' in found) return { name, reason: found.missing };
@@ -75,6 +69,6 @@ export async function startSubject(
     return { name, label: found.label, twinOf, child, url };
   } catch (error) {
     if (child !== undefined) await children.end(child);
-    return { name, reason: error instanceof Error ? error.message : String(error) };
+    return { name, reason: messageOf(error) };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * bench/statistics.ts: how many noisy rounds become one figure. A machine's speed drifts, so two proxies are compared
+ * bench/statistics.ts: makes one figure of many noisy rounds. A machine's speed drifts, so two proxies are compared
  * within a round, seconds apart, and only the median of those ratios is reported.
  */
 
@@ -18,14 +18,14 @@ export function median(values: readonly number[]): number | undefined {
   return spread(values)?.median;
 }
 
-/** @returns `undefined` for an empty list */
+/** @returns median and quartiles, or `undefined` for an empty list */
 export function spread(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
   const sorted = [...values].sort((a, b) => a - b);
   return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) };
 }
 
-/** @returns the value below which `share` of the ascending `sorted` lies, on the line between its two neighbours */
+/** @returns the value below which `share` of the ascending `sorted` lies, interpolated between its two neighbours */
 function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? Number.NaN;
@@ -44,14 +44,14 @@ export function percentile(values: readonly number[], share: number): number | u
 }
 
 /**
- * For latencies, of which one that was measured says more than one between two.
+ * The quantile for latencies: a value that was measured, not one between two.
  * @returns the least of the ascending `sorted` that `share` of all do not exceed; `NaN` of none
  */
 export function nearestRank(sorted: Float64Array, share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
-/** The values that were measured; a round may have none. */
+/** @returns the values of the rounds that have one */
 export function present(values: Series): number[] {
   return values.filter((value) => value !== undefined);
 }
@@ -65,7 +65,7 @@ export function lowest(all: readonly Series[]): Series {
   });
 }
 
-/** @returns `ours / theirs` of the rounds that have both; two series are compared in no other way */
+/** @returns `ours / theirs` of the rounds that have both */
 export function ratios(ours: Series, theirs: Series): number[] {
   return present(
     ours.map((value, round) => {

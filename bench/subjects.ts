@@ -1,4 +1,4 @@
-/** bench/subjects.ts: everything the bench can put between load and backends, one row each. */
+/** bench/subjects.ts: the proxies that the bench can put between load and backends, one row each. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,22 +7,22 @@ import type { CorePlan } from './cores.js';
 import { haproxyConfig, nginxConfig, roundhouseConfig, type ServerSetup } from './peers/configs.js';
 import { findProgram, packageVersion, programVersion } from './programs.js';
 
-export interface Setup extends ServerSetup {
-  /** Where the subject may keep files. */
+export interface SubjectSetup extends ServerSetup {
+  /** A folder for the subject's files. */
   readonly folder: string;
 }
 
 export interface Subject {
   readonly name: string;
   readonly cores: keyof CorePlan & ('one' | 'two');
-  /** The same of another build of Roundhouse; a peer has none. */
+  /** Makes the same subject of another build of Roundhouse; a peer has no builds. */
   readonly of?: (build: Build) => Subject;
-  /** The subject of this build that it is the same as. */
-  readonly twinOf?: string;
+  /** Of another build: the name of the same subject of this build. */
+  readonly twinOf?: string | undefined;
   /** @returns what is installed, or why the subject cannot take part */
   readonly find: () => { readonly label: string } | { readonly missing: string };
   /** @throws {Error} when a file cannot be written */
-  readonly command: (setup: Setup) => readonly string[];
+  readonly command: (setup: SubjectSetup) => readonly string[];
 }
 
 /** One way to run Roundhouse. */
@@ -30,8 +30,8 @@ interface Variant {
   readonly name: string;
   readonly label: string;
   readonly workers: 1 | 2;
-  /** Beside listener and backends. */
-  readonly settings: (setup: Setup) => { readonly top?: object; readonly pool?: object };
+  /** Settings beside listener and backends: of the configuration, and of its pool. */
+  readonly settings: (setup: SubjectSetup) => { readonly top?: object; readonly pool?: object };
 }
 
 const ONE: Variant = { name: '1', label: '1 worker', workers: 1, settings: () => ({}) };
@@ -64,7 +64,7 @@ export function allSubjects(newerNode?: Build): readonly Subject[] {
 }
 
 export interface LineUp {
-  /** Instead of the scenario's own. */
+  /** Names of subjects that replace those of the scenario. */
   readonly only: readonly string[] | undefined;
   readonly against: Build | undefined;
   readonly newerNode: Build | undefined;
@@ -72,7 +72,7 @@ export interface LineUp {
 
 /**
  * @param names the scenario's subjects
- * @returns who takes part; another build runs right behind this one, and then peers only if they were asked for
+ * @returns the subjects that take part. Another build follows this one; beside it, peers take part only if named
  */
 export function lineUp(names: readonly string[], { only, against, newerNode }: LineUp): readonly Subject[] {
   const wanted = only ?? names;
@@ -114,7 +114,7 @@ function script(name: string, find: Subject['find']): Subject {
 function server(
   name: string,
   versionFlag: string,
-  command: (program: string, setup: Setup) => readonly string[],
+  command: (program: string, setup: SubjectSetup) => readonly string[],
 ): Subject {
   return {
     name,
@@ -128,13 +128,13 @@ function server(
   };
 }
 
-function nginxCommand(program: string, setup: Setup): readonly string[] {
+function nginxCommand(program: string, setup: SubjectSetup): readonly string[] {
   const file = join(setup.folder, 'nginx.conf');
   writeFileSync(file, nginxConfig(setup, setup.folder, process.getuid?.() === 0));
   return [program, '-e', 'stderr', '-p', setup.folder, '-c', file];
 }
 
-function haproxyCommand(program: string, setup: Setup): readonly string[] {
+function haproxyCommand(program: string, setup: SubjectSetup): readonly string[] {
   const file = join(setup.folder, 'haproxy.cfg');
   writeFileSync(file, haproxyConfig(setup));
   return [program, '-db', '-f', file];

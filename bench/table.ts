@@ -1,4 +1,4 @@
-/** bench/table.ts: text in columns, and the figures in them. */
+/** bench/table.ts: lays out text in columns. */
 
 /** Lays out `rows`; the first column is left-aligned, the others right-aligned. */
 export function formatTable(rows: readonly (readonly string[])[]): string {

@@ -1,17 +1,17 @@
-/** bench/track.ts: what was measured of one subject, round by round, and the figures that come of it. */
+/** bench/track.ts: the samples of one subject, round by round, and the figures that are made of them. */
 import { lowest, median, present, ratios, type Series, type Spread, spread } from './statistics.js';
 
-/** What one round measured, a value per metric; `undefined` where the system does not tell. */
+/** The values of one round by metric; `undefined` where the system does not provide one. */
 export type Sample = Readonly<Record<string, number | undefined>>;
 
 export interface Track {
   readonly name: string;
   readonly label: string;
-  /** The track of this build that another build's is compared with. */
+  /** Of another build: the name of the track of this build that it is compared with. */
   readonly twinOf: string | undefined;
-  /** One per round; `undefined` where the subject had failed. */
+  /** One sample per round; `undefined` after the subject failed. */
   readonly samples: readonly (Sample | undefined)[];
-  /** Why it left before the last round. */
+  /** Why the subject failed before the last round. */
   readonly failure: string | undefined;
 }
 

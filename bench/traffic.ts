@@ -3,19 +3,19 @@
 export interface Traffic {
   readonly name: string;
   readonly method: 'GET' | 'POST';
-  /** Sent besides `Host`, in this order. */
+  /** Header fields besides `Host`, in this order. */
   readonly headers: Readonly<Record<string, string>>;
   /** Request body in bytes; 0 for none. */
   readonly requestBytes: number;
   /** Response body in bytes; `undefined` takes what `--body` says. */
   readonly responseBytes: number | undefined;
-  /** Every request comes on a client connection of its own. */
+  /** Whether every request has a client connection of its own. */
   readonly newConnections: boolean;
 }
 
 const KIB = 1_024;
 
-/** With `Host` ten fields, and 800 bytes from the request line on: what a signed-in user's browser sends. */
+/** The head of a signed-in user's browser: ten fields with `Host`, and 800 bytes with the request line. */
 export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
   'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36',
   Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',

@@ -1,10 +1,10 @@
-/** bench/verdict.ts: what was claimed of a scenario beside what was measured, and one build beside the other. */
-import type { Claim, Result, Scenario } from './scenario.js';
+/** bench/verdict.ts: compares what a scenario measured with its goals, and one build with the other. */
+import type { Claim, Scenario, ScenarioResult } from './scenario.js';
 import type { Spread } from './statistics.js';
 import { figureOf, ratioTo } from './track.js';
 
-/** What one scenario came to, as it is printed and kept. */
-export interface Outcome extends Result {
+/** The result of one scenario, as it is printed and kept. */
+export interface ScenarioOutcome extends ScenarioResult {
   readonly scenario: string;
   readonly summary: string;
   readonly verdicts: readonly Verdict[];
@@ -15,27 +15,27 @@ export interface Verdict extends Claim {
   readonly measured: number | undefined;
 }
 
-/** This build relative to another one, over the rounds. */
+/** Figures of this build relative to those of another one. */
 export interface Comparison {
   readonly name: string;
   readonly to: string;
-  /** A ratio for each metric, under the title of its column. */
+  /** The ratio of each metric, by the title of its column. */
   readonly ratios: Readonly<Record<string, Spread | undefined>>;
 }
 
-export function outcomeOf({ name, summary, claims }: Scenario, result: Result): Outcome {
+export function scenarioOutcomeOf({ name, summary, claims }: Scenario, result: ScenarioResult): ScenarioOutcome {
   const verdicts = claims.map((claim) => ({ ...claim, measured: measuredOf(claim, result) }));
   return { scenario: name, summary, ...result, verdicts, comparisons: compareBuilds(result) };
 }
 
-function measuredOf({ subject, metric, to }: Claim, { tracks }: Result): number | undefined {
+function measuredOf({ subject, metric, to }: Claim, { tracks }: ScenarioResult): number | undefined {
   const track = tracks.find(({ name }) => name === subject);
   if (track === undefined) return undefined;
   if (to.length > 0) return ratioTo(track, to, metric, tracks)?.median;
   return figureOf(track, { metric, way: 'median', title: '', digits: 0 }, tracks);
 }
 
-function compareBuilds({ columns, tracks }: Result): Comparison[] {
+function compareBuilds({ columns, tracks }: ScenarioResult): Comparison[] {
   const metrics = columns.filter(({ way }) => way === 'median');
   return tracks.flatMap((other) => {
     const ours = tracks.find(({ name }) => name === other.twinOf);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 /**
  * - `serve`: 200, a head and half of the body after {@link HEAD_AFTER_MS}, the rest {@link REST_AFTER_MS} later
- * - `slow`: the same, so much later; health checks as well
+ * - `slow`: the same, `byMs` later; health checks are as slow
  * - `fail`: 500 at once; health checks pass
  * - `cut`: a reset instead of the second half of the body; health checks pass
  * - `mute`: requests are read and never answered; health checks pass
@@ -15,12 +15,12 @@ export const modeSchema = z.discriminatedUnion('mode', [
 ]);
 export type Mode = z.infer<typeof modeSchema>;
 
-/** Long enough that a fault always finds requests at work, some of them with half an answer. */
+/** A response takes long enough that every fault meets some that are half sent. */
 export const HEAD_AFTER_MS = 40;
 export const REST_AFTER_MS = 20;
 export const BODY_BYTES = 2_048;
 
-/** Requests that a backend works on at a time where its capacity matters. */
+/** Requests that a backend works on at a time in an overload. */
 export const SLOTS = 8;
-/** Requests per second that one backend serves then. */
+/** Requests per second that one backend with {@link SLOTS} can serve. */
 export const CAPACITY = (SLOTS * 1_000) / (HEAD_AFTER_MS + REST_AFTER_MS);

@@ -4,6 +4,7 @@
  * requests at a time, the others wait in it, so that its capacity is known whatever the machine can do.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BODY_BYTES, HEAD_AFTER_MS, type Mode, modeSchema, REST_AFTER_MS } from './backend-modes.js';
 
@@ -23,7 +24,7 @@ const server = createServer((request, response) => {
   else void serve(request, response);
 });
 
-/** Only what makes the whole server slow shows in a health check: the faults that checks miss are the hard ones. */
+/** Answers a health check. Only `slow` shows in it: the faults that health checks miss are the hard ones. */
 async function health(response: ServerResponse): Promise<void> {
   if (mode.mode === 'slow') await sleep(mode.byMs);
   response.end('ok\n');
@@ -35,7 +36,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (how === 'fail') return fail(response);
   const slowerMs = mode.mode === 'slow' ? mode.byMs : 0;
   await slot();
-  // What its client has left is worked on all the same, as most servers do.
+  // The work goes on when the client has left, as it does in most servers.
   await sleep(HEAD_AFTER_MS + slowerMs);
   if (mode.mode === 'refuse') response.shouldKeepAlive = false;
   response.writeHead(200, { 'content-type': 'text/plain', 'content-length': BODY_BYTES });
@@ -65,7 +66,7 @@ function leaveSlot(): void {
 function become(next: Mode): void {
   if (mode.mode === 'refuse' && next.mode !== 'refuse') listen();
   else console.log('ready');
-  // The requests that it has are finished; their connections close behind them.
+  // close() lets the requests that have arrived finish and then closes their connections.
   if (next.mode === 'refuse' && mode.mode !== 'refuse') server.close();
   mode = next;
 }
@@ -74,14 +75,8 @@ function listen(): void {
   server.listen(Number(port), host, () => console.log('ready'));
 }
 
-let text = '';
-process.stdin.setEncoding('utf8').on('data', (chunk: string) => {
-  text += chunk;
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-    become(modeSchema.parse(JSON.parse(text.slice(0, end))));
-    text = text.slice(end + 1);
-  }
-});
-// Whoever started this is gone.
-process.stdin.on('end', () => process.exit(0));
+createInterface({ input: process.stdin })
+  .on('line', (line) => become(modeSchema.parse(JSON.parse(line))))
+  // The process that started this one has ended.
+  .on('close', () => process.exit(0));
 listen();

@@ -15,13 +15,11 @@ export class BackendProcess {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** The POSTs it has received, by id. */
+  /** Ids of the POSTs that the backend has received. */
   readonly posts: string[] = [];
   readonly #children: Children;
   readonly #slots: number;
   #child: Child | undefined;
-  #text = '';
-  #onReady: (() => void) | undefined;
 
   constructor(children: Children, name: string, host: string, port: number, slots: number) {
     this.#children = children;
@@ -36,50 +34,36 @@ export class BackendProcess {
     return `${this.host}:${this.port}`;
   }
 
-  /** Starts it, again if need be. @throws {Error} when it does not listen soon */
+  /** Starts the process, or starts it again. @throws {Error} when it does not listen within 5 s */
   async start(): Promise<void> {
-    const ready = this.#ready();
     const command = [process.execPath, SCRIPT, this.host, String(this.port), this.name, String(this.#slots)];
-    this.#child = await this.#children.start(command, [], (chunk) => this.#hear(chunk));
-    await ready;
+    this.#child = await this.#children.start(command, [], (line) => {
+      if (line.startsWith('post ')) this.posts.push(line.slice('post '.length));
+    });
+    await this.#ready();
   }
 
-  /** Has it behave otherwise from now on. @throws {Error} when it does not say that it has understood */
+  /** Switches the backend to `mode`. @throws {Error} when it does not confirm that within 5 s */
   async tell(mode: Mode): Promise<void> {
-    const ready = this.#ready();
     this.#child?.say(`${JSON.stringify(mode)}\n`);
-    await ready;
+    await this.#ready();
   }
 
   signal(name: NodeJS.Signals): void {
     this.#child?.signal(name);
   }
 
-  #hear(chunk: string): void {
-    this.#text += chunk;
-    const lines = this.#text.split('\n');
-    this.#text = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line === 'ready') this.#onReady?.();
-      else if (line.startsWith('post ')) this.posts.push(line.slice('post '.length));
-    }
-  }
-
   async #ready(): Promise<void> {
-    let late: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve, reject) => {
-      this.#onReady = resolve;
-      late = setTimeout(() => reject(new Error(`backend ${this.name} is not ready`)), READY_WITHIN_MS);
-    }).finally(() => clearTimeout(late));
+    await this.#child?.line((line) => line === 'ready', READY_WITHIN_MS);
   }
 }
 
 /**
  * Backends that share a port on addresses of their own. No client of this machine gets its own address there, so
- * the port of a backend that is down stays free for it, and no connection to it can meet itself.
+ * the port of a backend that is down stays free for it, and no connection to it can be connected to itself.
  * @throws {Error} where the system does not answer on all of 127.0.0.0/8, or one does not start
  */
-export async function startBackends(
+export async function startBackendProcesses(
   children: Children,
   slots: number,
   count: number,

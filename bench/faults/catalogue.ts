@@ -1,12 +1,12 @@
 /** bench/faults/catalogue.ts: every fault, in the order in which they are tried. */
 import type { Mode } from './backend-modes.js';
-import { type Fault, NOTHING_TO_UNDO, type Stage, type Undo } from './fault.js';
+import { type Fault, type FaultContext, NOTHING_TO_UNDO, type Undo } from './fault.js';
 
 const SLOW_MS = 500;
 const FLAP_MS = 1_000;
 const RELOAD_EVERY_MS = 500;
 
-/** One backend misbehaves, and another could serve all that it fails. */
+/** Defaults of a fault of one backend: another backend could serve every request that fails there. */
 const ONE_BACKEND = {
   victims: 'one',
   shunned: true,
@@ -15,9 +15,9 @@ const ONE_BACKEND = {
   faultMs: 6_000,
   afterMs: 8_000,
 } as const;
-/** The backends are well; nothing that happens is to be noticed. */
+/** Defaults of a fault outside the backends, of which clients should notice nothing. */
 const NO_BACKEND = { ...ONE_BACKEND, victims: 'none', shunned: false } as const;
-/** The proxy has more to do than it can. */
+/** Defaults of an overload of the proxy itself. */
 const SATURATION = {
   ...NO_BACKEND,
   promised: false,
@@ -114,7 +114,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'worker-hung',
     summary: 'one worker of the proxy is stopped (SIGSTOP) and, if it is still there, goes on (SIGCONT)',
     promised: false,
-    // Longer than Roundhouse lets a worker say nothing.
+    // Longer than the 10 s of silence after which Roundhouse replaces a worker.
     faultMs: 14_000,
     afterMs: 4_000,
     needs: 'workerPid',
@@ -195,21 +195,21 @@ function become(mode: Mode): Fault['play'] {
   };
 }
 
-async function signalWorker({ product }: Stage, signal: NodeJS.Signals): Promise<number> {
+async function signalWorker({ product }: FaultContext, signal: NodeJS.Signals): Promise<number> {
   const pid = await product.workerPid?.();
   if (pid === undefined) throw new Error('the product has no workers');
   process.kill(pid, signal);
   return pid;
 }
 
-/** The process may be gone. */
+/** Signals a process that may have ended already. */
 function tryKill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {}
 }
 
-async function reloadAgainAndAgain({ product }: Stage): Promise<Undo> {
+async function reloadAgainAndAgain({ product }: FaultContext): Promise<Undo> {
   let [weight, change] = [1, Promise.resolve()];
   const turn = (): void => {
     weight = 3 - weight;
@@ -223,7 +223,7 @@ async function reloadAgainAndAgain({ product }: Stage): Promise<Undo> {
   };
 }
 
-async function flap({ victim }: Stage): Promise<Undo> {
+async function flap({ victim }: FaultContext): Promise<Undo> {
   let [refuses, change] = [false, Promise.resolve()];
   const turn = (): void => {
     refuses = !refuses;

@@ -1,37 +1,38 @@
 /** bench/faults/finding.ts: one run of one fault against one proxy, as the figures that are reported. Pure. */
+
+import { outcomeOf, type RequestOutcome, type RequestRecord, silenceOf, waitOf } from '../load/record.js';
 import { percentile } from '../statistics.js';
-import { type Outcome, outcomeOf, type RequestRecord, silenceOf, waitOf } from './record.js';
 import {
   type Bucket,
   backAfterMs,
   dueWithin,
   type Harm,
   leftAfterMs,
-  type Marks,
+  type RunTimes,
   sharesWithin,
   timelineOf,
 } from './timeline.js';
 
-/** How long before the end the distribution counts as the one that the pool has come back to. */
+/** Length of the phase "after": the last part of the run, when the distribution has settled again. */
 const SETTLED_MS = 2_000;
 
 export interface Finding {
-  /** Requests that were due, all of which have ended one way or another. */
+  /** All requests that were due; each of them has ended. */
   readonly requests: number;
-  readonly failures: Readonly<Record<Exclude<Outcome, 'ok'>, number>>;
-  /** What the failed ones got, and how often: `no answer`, `broken 200`, `502`, ... */
+  readonly failures: Readonly<Record<Exclude<RequestOutcome, 'ok'>, number>>;
+  /** Failed requests by what their client got: `no answer`, `broken 200`, `502`, ... */
   readonly failedWith: Readonly<Record<string, number>>;
-  /** POSTs that more than one backend, or one of them twice, was given. */
+  /** POSTs that backends received more than once. */
   readonly sentTwice: number;
-  /** The longest time of a GET to its first byte, or to a failure without one, of those that ended after the fault began. */
+  /** The longest time of a GET to its first byte or its failure, of those that ended after the fault began. */
   readonly longestWaitMs: number;
-  /** The same of POSTs: one that a hung backend may have received must wait for it. */
+  /** The same for POSTs, which must wait for a hung backend that may have received them. */
   readonly longestPostWaitMs: number;
-  /** The longest time from the first byte to the end, good or bad, of the same requests. */
+  /** The longest time from first byte to end, good or bad, of requests that ended after the fault began. */
   readonly longestResponseMs: number;
-  /** From the fault until clients met it no more; `undefined`: they did to its end. */
+  /** From the start of the fault until clients no longer met it; `undefined` when they met it until its end. */
   readonly leftAfterMs: number | undefined;
-  /** From the end of the fault until its victims had their traffic again; `undefined`: not within the run. */
+  /** From the end of the fault until its victims had their traffic again; `undefined` when not within the run. */
   readonly backAfterMs: number | undefined;
   readonly phases: Readonly<Record<'before' | 'during' | 'after', Phase>>;
   readonly timeline: readonly Bucket[];
@@ -39,33 +40,33 @@ export interface Finding {
 
 export interface Measured {
   readonly finding: Finding;
-  /** Requests per second that could be served at most. */
+  /** The most requests per second that could be served. */
   readonly capacity: number;
 }
 
 export interface Phase {
-  /** Each backend's share of what was served, 0 to 1. */
+  /** Each backend's share of the served requests, 0 to 1. */
   readonly shares: readonly number[];
-  /** Served per second, by when a response ended. */
+  /** Requests per second whose response ended in the phase. */
   readonly servedPerSecond: number;
-  /** Of what was due then and served; `undefined` when nothing was. */
+  /** Of the served requests that were due in the phase; `undefined` when there are none. */
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
 }
 
 /**
  * @param backends their names, in the order of the shares
- * @param deliveredPosts the POSTs that backends have received, as often as they did
+ * @param deliveredPosts ids of the POSTs that backends received; an id that was received twice is there twice
  */
 export function findingOf(
   records: readonly RequestRecord[],
-  marks: Marks,
+  marks: RunTimes,
   harm: Harm,
   backends: readonly string[],
   deliveredPosts: readonly string[],
 ): Finding {
   const { startMs, faultMs, undoneMs, endMs } = marks;
-  const countOf = (outcome: Outcome): number => records.filter((each) => outcomeOf(each) === outcome).length;
+  const countOf = (outcome: RequestOutcome): number => records.filter((each) => outcomeOf(each) === outcome).length;
   const phase = (fromMs: number, toMs: number): Phase => phaseOf(records, fromMs, toMs, backends);
   const since = records.filter((record) => record.endMs >= faultMs);
   return {

@@ -5,7 +5,7 @@ import { SETTINGS } from './product.js';
 import { PRODUCTS } from './products/index.js';
 import { PATIENCE_MS, POST_EVERY, RATE, WORKERS } from './scene.js';
 
-/** @returns lines of Markdown */
+/** @returns the introduction as lines of Markdown */
 export function introduction(machine: Machine): string[] {
   const { checkIntervalMs, checkTimeoutMs, rise, fall, connectMs, responseMs, retries, queueMs } = SETTINGS;
   const busy = describeBusy(machine).map((text) => ` Mind that ${text}.`);

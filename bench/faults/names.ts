@@ -8,10 +8,10 @@ import type { BackendProcess } from './backends.js';
 const DOMAIN = 'faults.test';
 const TTL_S = 1;
 
-export class Names {
-  /** `host:port` of each backend, by its name. */
+export class BackendNames {
+  /** `name:port` of each backend. */
   readonly addresses: readonly string[];
-  /** `host:port`, the name of all of them. */
+  /** `name:port` of the name that has the addresses of all backends. */
   readonly pool: string;
   readonly #server: DnsServer;
   readonly #hosts: readonly string[];
@@ -24,8 +24,8 @@ export class Names {
     this.#pointAt(this.#hosts);
   }
 
-  static async start(backends: readonly BackendProcess[]): Promise<Names> {
-    return new Names(await DnsServer.start(), backends);
+  static async start(backends: readonly BackendProcess[]): Promise<BackendNames> {
+    return new BackendNames(await DnsServer.start(), backends);
   }
 
   /** `IP:port` of the name server. */
@@ -33,7 +33,7 @@ export class Names {
     return this.#server.address;
   }
 
-  /** From now on the last name stands for `host`; without one for the backend that it belongs to. */
+  /** Points the last name at `host`, or without `host` back at its own backend. */
   moveLast(host?: string): void {
     this.#pointAt(host === undefined ? this.#hosts : [...this.#hosts.slice(0, -1), host]);
   }

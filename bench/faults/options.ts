@@ -1,10 +1,10 @@
 /** bench/faults/options.ts: the command line of `npm run faults`. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
+import { benchCommand, namedIn } from '../command.js';
 import { FAULTS } from './catalogue.js';
+import type { Fault } from './fault.js';
+import type { Product } from './product.js';
 import { PRODUCTS } from './products/index.js';
-
-type Fault = (typeof FAULTS)[number];
-type Product = (typeof PRODUCTS)[number];
 
 export interface FaultsOptions {
   readonly fault: readonly Fault[];
@@ -16,29 +16,21 @@ export interface FaultsOptions {
 
 /** Reads the command line; wrong usage is told in one sentence and ends the process with 2. */
 export function parseOptions(argv: readonly string[]): FaultsOptions {
-  return new Command('faults')
+  return benchCommand('faults')
     .description('What clients notice of dying, hanging and failing backends and workers, beside nginx and HAProxy')
     .addOption(
       new Option('--fault <names>', 'these faults only, with commas between them')
-        .argParser((text) => chosen(FAULTS, text))
+        .argParser((text) => namedIn(FAULTS, text))
         .default(FAULTS, 'all'),
     )
     .addOption(
       new Option('--product <names>', `out of ${PRODUCTS.map(({ name }) => name).join(', ')}`)
-        .argParser((text) => chosen(PRODUCTS, text))
+        .argParser((text) => namedIn(PRODUCTS, text))
         .default(PRODUCTS, 'all'),
     )
     .option('--list', 'say which faults there are, and do nothing', false)
     .option('--json', 'print JSON on stdout instead of tables, a timeline of 100 ms steps included', false)
     .option('--report', 'write bench/faults/RESULTS.md; the faults that are not chosen stay in it as they are', false)
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse(argv, { from: 'user' })
     .opts<FaultsOptions>();
-}
-
-function chosen<T extends { readonly name: string }>(all: readonly T[], text: string): readonly T[] {
-  const wanted = text.split(',').map((name) => name.trim());
-  const unknown = wanted.find((name) => !all.some((each) => each.name === name));
-  if (unknown === undefined) return all.filter(({ name }) => wanted.includes(name));
-  throw new InvalidArgumentError(`"${unknown}" is none of ${all.map(({ name }) => name).join(', ')}.`);
 }

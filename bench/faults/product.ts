@@ -1,7 +1,7 @@
-/** bench/faults/product.ts: what the bench needs of a proxy: start it in front of backends, and what operators do to it. */
+/** bench/faults/product.ts: how a proxy is started in front of backends, and what an operator can do to it. */
 import type { Child, Children } from '../children.js';
 
-/** The health checks, time limits and retries that every product is given, as far as it has them. */
+/** Health checks, time limits and retries of every product, as far as it has them. */
 export const SETTINGS = {
   checkIntervalMs: 1_000,
   checkTimeoutMs: 1_000,
@@ -10,7 +10,7 @@ export const SETTINGS = {
   connectMs: 1_000,
   responseMs: 4_000,
   retries: 2,
-  /** How long a request may wait for a place at a backend. */
+  /** Limit of a request's time in the queue of a pool. */
   queueMs: 1_000,
   idleConnections: 128,
   /** How long an answer of a name server is used, however short its TTL. */
@@ -18,17 +18,17 @@ export const SETTINGS = {
 } as const;
 
 export interface ProductSetup {
-  /** Where clients are to connect, on 127.0.0.1. */
+  /** Port on 127.0.0.1 where the product listens. */
   readonly port: number;
-  /** `host:port` of each, by name where there are `names`. */
+  /** `host:port` of each backend; the host is a name where there are `names`. */
   readonly backends: readonly string[];
-  /** Where the backends' names are to be asked for; `undefined` where they are addresses. */
+  /** The name server that knows the backends' names; `undefined` where backends are given by address. */
   readonly names: NameServer | undefined;
-  /** Worker processes or threads. */
+  /** Number of worker processes or threads. */
   readonly workers: number;
-  /** Requests that one backend may be given at a time; `undefined` sets no limit. */
+  /** Limit of requests at one backend at a time; `undefined` for none. */
   readonly maxConnections: number | undefined;
-  /** The product is to run on these CPU cores alone; empty leaves it free. */
+  /** CPU cores that the product is pinned to; empty for any core. */
   readonly cores: readonly number[];
 }
 
@@ -39,7 +39,7 @@ export interface NameServer {
   readonly pool: string;
 }
 
-/** How to get at a running product, for an operator or for misfortune. */
+/** What an operator, or a fault, can do to a running product. */
 export interface Operations {
   /** @returns the process id of one of its workers */
   readonly workerPid: () => Promise<number>;
@@ -47,13 +47,13 @@ export interface Operations {
   readonly replaceWorkers: () => Promise<void>;
   /** Gives the backend at `address` no new request. */
   readonly drain: (address: string) => Promise<void>;
-  /** Takes it back. */
+  /** Gives the backend at `address` requests again. */
   readonly undrain: (address: string) => Promise<void>;
-  /** Has it read a configuration in which the last backend has another weight. */
+  /** Makes the product read a configuration in which the last backend has this weight. */
   readonly reload: (weight: number) => Promise<void>;
 }
 
-/** A product that was started. What it cannot do is missing. */
+/** A started product; an operation that it does not offer is missing. */
 export interface RunningProduct extends Partial<Operations> {
   readonly child: Child;
 }
@@ -62,12 +62,12 @@ export interface Product {
   readonly name: string;
   /** @returns what is installed, or why the product cannot take part */
   readonly find: () => { readonly label: string } | { readonly missing: string };
-  /** It differs from another one only where the proxy has more to do than it can. */
+  /** The product takes part only in overloads of the proxy, where alone it differs from another product. */
   readonly onlySaturated?: true;
-  /** Why an operation is missing. */
+  /** The reason for each missing operation. */
   readonly lacks: Readonly<Partial<Record<keyof Operations, string>>>;
-  /** How it is set up, in a sentence for those who read the results. */
+  /** The product's settings, as a sentence for readers of RESULTS.md. */
   readonly settings: string;
-  /** @returns once it was started, which is before it serves @throws {Error} when it cannot be */
+  /** Starts the process; it may not serve yet when this returns. @throws {Error} when it cannot be started */
   readonly start: (children: Children, setup: ProductSetup) => Promise<RunningProduct>;
 }

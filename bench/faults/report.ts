@@ -1,12 +1,12 @@
-/** bench/faults/report.ts: findings as text: a table on the terminal, and RESULTS.md, of which parts can be renewed. Pure. */
+/** bench/faults/report.ts: findings as a table for the terminal and as rows of RESULTS.md. Pure. */
 import { figure, formatTable } from '../table.js';
 import type { Fault, Overload } from './fault.js';
 import type { Finding, Measured, Phase } from './finding.js';
-import type { Result } from './scene.js';
+import type { ProductResult } from './scene.js';
 
-export interface Outcome {
+export interface FaultOutcome {
   readonly fault: Fault;
-  readonly results: readonly Result[];
+  readonly results: readonly ProductResult[];
 }
 
 const TITLE = [
@@ -39,7 +39,7 @@ const OVERLOAD_TITLE = [
 ];
 
 /** @returns the results of one fault for a terminal */
-export function describeOutcome({ fault, results }: Outcome): string {
+export function describeFault({ fault, results }: FaultOutcome): string {
   const rows = results.flatMap((result) => ('finding' in result ? [rowOf(fault, result.product, result)] : []));
   const notes = results.flatMap((result) => {
     if ('missing' in result) return [`${result.product} left out: ${result.missing}`];
@@ -49,7 +49,7 @@ export function describeOutcome({ fault, results }: Outcome): string {
   return [`\n${fault.name}: ${fault.summary}`, table, ...notes].join('\n');
 }
 
-/** @returns what is worth more than a figure in a table */
+/** @returns a line for failed requests and one for POSTs that were sent twice, where there are any */
 function notesOn(product: string, { failedWith, sentTwice }: Finding): string[] {
   const failures = Object.entries(failedWith).map(([what, count]) => `${count} x ${what}`);
   return [
@@ -109,17 +109,17 @@ function sharesOf({ shares }: Phase): string {
   return shares.length === 0 ? 'none' : shares.map((share) => figure(100 * share, 0)).join(':');
 }
 
-/** Text around the tables of RESULTS.md. */
+/** What RESULTS.md has around its rows. */
 export interface ReportText {
   readonly introduction: readonly string[];
   readonly faults: readonly Fault[];
 }
 
 /**
- * @param previous the file as it is, whose rows stay where `outcomes` has none for the same fault and proxy
- * @returns the file as it is to be
+ * @param previous text of the file until now; its rows stay where `outcomes` has none for the same fault and proxy
+ * @returns the new text of the file
  */
-export function markdownReport(text: ReportText, outcomes: readonly Outcome[], previous: string): string {
+export function markdownReport(text: ReportText, outcomes: readonly FaultOutcome[], previous: string): string {
   const fresh = outcomes.flatMap(({ fault, results }) => results.map((result) => markdownRow(fault, result)));
   const rowsOf = (fault: Fault): string[] => {
     const old = previous.split('\n').filter((line) => line.startsWith(`| ${fault.name} |`));
@@ -147,7 +147,7 @@ export function markdownReport(text: ReportText, outcomes: readonly Outcome[], p
   ].join('\n');
 }
 
-function markdownRow(fault: Fault, result: Result): string {
+function markdownRow(fault: Fault, result: ProductResult): string {
   if ('finding' in result) return markdownLine(rowOf(fault, result.product, result));
   return markdownLine([
     fault.name,
@@ -163,7 +163,7 @@ function markdownLine(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Fault and proxy of a row. */
+/** @returns fault and proxy of a row */
 function keyOf(row: string): string {
   return row.split('|').slice(1, 3).join('|');
 }

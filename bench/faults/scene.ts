@@ -1,15 +1,15 @@
-/** bench/faults/scene.ts: one fault against one product, with backends, proxy and load of its own, and what came of it. */
+/** bench/faults/scene.ts: plays one fault against one product, with backends, proxy and load of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Children } from '../children.js';
+import { type Children, messageOf } from '../children.js';
 import { freePorts, LOOPBACK, untilServing } from '../loopback.js';
 import { CAPACITY, SLOTS } from './backend-modes.js';
-import { type BackendProcess, startBackends } from './backends.js';
+import { type BackendProcess, startBackendProcesses } from './backends.js';
 import type { Fault, Undo } from './fault.js';
 import { findingOf, type Measured } from './finding.js';
-import { Names } from './names.js';
+import { BackendNames } from './names.js';
 import type { Product } from './product.js';
 import { saturate } from './saturation.js';
-import { phasesOf, playUnderLoad } from './schedule.js';
+import { orderOf, phasesOf, playUnderLoad } from './schedule.js';
 
 /** Requests per second, unless the fault is the load itself. */
 export const RATE = 500;
@@ -18,18 +18,21 @@ const BACKENDS = 3;
 export const POST_EVERY = 10;
 export const PATIENCE_MS = 10_000;
 export const WORKERS = 2;
-/** Whoever waits longer has noticed: four times what an undisturbed request takes. */
+/** A request that takes longer counts as disturbed: four times what an undisturbed one takes. */
 export const STALL_MS = 250;
 const MOST_CONNECTIONS = 4_000;
-/** More than any backend is ever given, unless the fault is the load itself. */
+/** Slots of a backend that never limit it. */
 const ENOUGH_SLOTS = 1_000;
-/** For all that is started before the load, and for the last answers behind it. */
+/** Time beyond the load itself, for starting everything and for the last responses. */
 const MARGIN_MS = 40_000;
 
-export type Result = { readonly product: string; readonly label: string } & (Measured | { readonly missing: string });
+export type ProductResult = { readonly product: string; readonly label: string } & (
+  | Measured
+  | { readonly missing: string }
+);
 
-/** Plays one fault; what cannot be played, or not to its end, is told apart and fails nothing else. */
-export async function playScene(fault: Fault, product: Product, children: Children): Promise<Result> {
+/** Plays one fault. One that cannot be played to its end gives a reason instead of figures and fails nothing else. */
+export async function playScene(fault: Fault, product: Product, children: Children): Promise<ProductResult> {
   const found = product.find();
   if ('missing' in found) return { product: product.name, label: '', missing: found.missing };
   const about = { product: product.name, label: found.label };
@@ -41,7 +44,7 @@ export async function playScene(fault: Fault, product: Product, children: Childr
   try {
     return { ...about, ...(await Promise.race([play(fault, product, children), late])) };
   } catch (error) {
-    return { ...about, missing: error instanceof Error ? error.message : String(error) };
+    return { ...about, missing: messageOf(error) };
   } finally {
     over.abort();
   }
@@ -50,17 +53,21 @@ export async function playScene(fault: Fault, product: Product, children: Childr
 function play(fault: Fault, product: Product, children: Children): Promise<Measured> {
   const { overload } = fault;
   if (overload?.bottleneck === 'proxy') return saturate(fault, overload, product, children);
-  return strike(fault, product, children);
+  return playOnBackends(fault, product, children);
 }
 
-/** Three backends that behave as they are told, and a fourth that waits for a name where backends have names. */
-async function strike(fault: Fault, product: Product, children: Children): Promise<Measured> {
+/** Plays the fault on three backends; where backends have names, a fourth one is there to get a name. */
+async function playOnBackends(fault: Fault, product: Product, children: Children): Promise<Measured> {
   const isOverload = fault.overload !== undefined;
-  const started = await startBackends(children, isOverload ? SLOTS : ENOUGH_SLOTS, BACKENDS + (fault.named ? 1 : 0));
+  const started = await startBackendProcesses(
+    children,
+    isOverload ? SLOTS : ENOUGH_SLOTS,
+    BACKENDS + (fault.named ? 1 : 0),
+  );
   const backends = started.slice(0, BACKENDS);
-  const names = fault.named ? await Names.start(backends) : undefined;
+  const names = fault.named ? await BackendNames.start(backends) : undefined;
   try {
-    return await strikeAt({ fault, product, children, started, backends, names });
+    return await playAgainst({ fault, product, children, started, backends, names });
   } finally {
     names?.close();
   }
@@ -71,12 +78,12 @@ interface Scene {
   readonly product: Product;
   readonly children: Children;
   readonly started: readonly BackendProcess[];
-  /** Those that the product knows from its start. */
+  /** The backends that the product is configured with. */
   readonly backends: readonly BackendProcess[];
-  readonly names: Names | undefined;
+  readonly names: BackendNames | undefined;
 }
 
-async function strikeAt({ fault, product, children, started, backends, names }: Scene): Promise<Measured> {
+async function playAgainst({ fault, product, children, started, backends, names }: Scene): Promise<Measured> {
   const [port = 0] = await freePorts(1);
   const running = await product.start(children, {
     port,
@@ -90,14 +97,11 @@ async function strikeAt({ fault, product, children, started, backends, names }: 
   const moveName = names && (() => moveTo(last(started), names));
   const stage = { backends, product: running, victim: last(backends), moveName };
   const capacity = CAPACITY * backends.length;
-  const order = {
-    port,
+  const order = orderOf({
+    ...{ port, phases: phasesOf(fault, capacity, RATE), postEvery: POST_EVERY, patienceMs: PATIENCE_MS },
     connections: fault.overload?.connections ?? CONNECTIONS,
     mostConnections: fault.overload?.mostConnections ?? MOST_CONNECTIONS,
-    phases: phasesOf(fault, capacity, RATE),
-    postEvery: POST_EVERY,
-    patienceMs: PATIENCE_MS,
-  };
+  });
   const { records, marks } = await playUnderLoad(fault, () => fault.play(stage), order, children);
   const known = backends.map(({ name }) => name);
   const victims = { none: [], one: known.slice(-1), all: known }[fault.victims];
@@ -107,7 +111,7 @@ async function strikeAt({ fault, product, children, started, backends, names }: 
   return { finding: findingOf(records, marks, harm, all, posts), capacity };
 }
 
-function moveTo({ host }: BackendProcess, names: Names): Undo {
+function moveTo({ host }: BackendProcess, names: BackendNames): Undo {
   names.moveLast(host);
   return async () => names.moveLast();
 }

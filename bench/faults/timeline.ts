@@ -3,34 +3,34 @@
  * left a faulty backend and when it was back. Pure. Nothing but the outside is looked at, so that it is the same for
  * every proxy: one that repeats a lost request within a millisecond has never sent its clients anywhere bad.
  */
-import { outcomeOf, type RequestRecord, waitOf } from './record.js';
+import { outcomeOf, type RequestRecord, waitOf } from '../load/record.js';
 
-/** Resolution of everything that is told of a run. */
+/** Resolution of the figures of a run. */
 export const BUCKET_MS = 100;
-/** Traffic has left once no longer than this share of the requests due in a bucket meets the fault. */
+/** Traffic has left a faulty backend once at most this share of the requests due in a bucket meets the fault. */
 const STRAY_SHARE = 0.1;
-/** Traffic that meets the fault this close to its end has not left. */
+/** Traffic has not left when it still meets the fault this close to the fault's end. */
 const AT_THE_END_MS = 300;
-/** Traffic is back with this share of what a backend had before, held for so long. */
+/** Traffic is back when a backend has this share of what it had before, in so many buckets in a row. */
 const BACK_SHARE = 0.5;
 const BACK_FOR_BUCKETS = 5;
 
-/** The moments of one run, on the clock of the records, in milliseconds. */
-export interface Marks {
+/** Start, fault, end of the fault and end of one run, in milliseconds of the clock of the records. */
+export interface RunTimes {
   readonly startMs: number;
   readonly faultMs: number;
   readonly undoneMs: number;
-  /** No request was due later. */
+  /** The last moment at which a request was due. */
   readonly endMs: number;
 }
 
-/** How a client can tell that it met the fault, besides by a failure. */
+/** How it shows that a request met the fault, besides by failing. */
 export interface Harm {
   /** The backends that have the fault. */
   readonly victims: ReadonlySet<string>;
-  /** An answer of a victim is none that anybody wanted. */
+  /** Whether a response from a victim counts as meeting the fault. */
   readonly shunned: boolean;
-  /** Whoever waited longer has noticed. */
+  /** A request that took longer has met the fault. */
   readonly stallMs: number;
 }
 
@@ -48,7 +48,7 @@ export function dueWithin(records: readonly RequestRecord[], fromMs: number, toM
  * @returns milliseconds from the fault until clients met it no more, a multiple of {@link BUCKET_MS}; `undefined` when
  * they still did at its end
  */
-export function leftAfterMs(records: readonly RequestRecord[], marks: Marks, harm: Harm): number | undefined {
+export function leftAfterMs(records: readonly RequestRecord[], marks: RunTimes, harm: Harm): number | undefined {
   const { faultMs, undoneMs } = marks;
   const [due, met] = [new Counts(faultMs, undoneMs), new Counts(faultMs, undoneMs)];
   for (const record of dueWithin(records, faultMs, undoneMs)) {
@@ -66,14 +66,14 @@ export function leftAfterMs(records: readonly RequestRecord[], marks: Marks, har
  */
 export function backAfterMs(
   records: readonly RequestRecord[],
-  { startMs, faultMs, undoneMs, endMs }: Marks,
+  { startMs, faultMs, undoneMs, endMs }: RunTimes,
   { victims }: Harm,
 ): number | undefined {
   const served = records.filter((record) => outcomeOf(record) === 'ok' && victims.has(record.backend));
   const before = dueWithin(served, startMs, faultMs).length;
   const wanted = BACK_SHARE * (before / (faultMs - startMs)) * BUCKET_MS * BACK_FOR_BUCKETS;
   const after = new Counts(undoneMs, endMs);
-  // What a hung backend answers late says nothing about the traffic that it is given now.
+  // Counted by when requests were due: late responses of a hung backend say nothing about its traffic now.
   for (const { dueMs } of dueWithin(served, undoneMs, endMs)) after.add(dueMs);
   if (before === 0) return undefined;
   for (let at = 0; at + BACK_FOR_BUCKETS <= after.counts.length; at++) {
@@ -97,19 +97,19 @@ export function sharesWithin(
 
 /** What happened in one bucket of a run. */
 export interface Bucket {
-  /** Its beginning, in milliseconds from the fault. */
+  /** Start of the bucket, in milliseconds from the fault. */
   readonly atMs: number;
   readonly due: number;
   readonly failed: number;
   readonly longestWaitMs: number;
-  /** Served by each backend, in the order of their names as given. */
+  /** Requests served by each backend, in the order of the given names. */
   readonly served: readonly number[];
 }
 
-/** @returns the whole run, bucket by bucket; each request counts where it was due */
+/** @returns the buckets of the whole run; a request counts in the bucket in which it was due */
 export function timelineOf(
   records: readonly RequestRecord[],
-  { startMs, faultMs, endMs }: Marks,
+  { startMs, faultMs, endMs }: RunTimes,
   backends: readonly string[],
 ): Bucket[] {
   const buckets = Array.from({ length: Math.ceil((endMs - startMs) / BUCKET_MS) }, (_, at) => {
@@ -128,7 +128,7 @@ export function timelineOf(
   return buckets;
 }
 
-/** Whole buckets from a beginning on; what falls behind the last whole one is left out. */
+/** Counts events by bucket from `fromMs` on; events after the last whole bucket are left out. */
 class Counts {
   readonly counts: number[];
   readonly #fromMs: number;

@@ -26,7 +26,7 @@ export function poolOf(size: number): { readonly config: PoolConfig; readonly sn
   return { config, snapshot: { pool: POOL, version: 1, backends } };
 }
 
-/** @returns what a worker makes of {@link poolOf}; its clock stands still */
+/** @returns the dispatch of a worker with the pool of {@link poolOf}, on a clock that stands still */
 export function dispatchOf(size: number): Dispatch {
   const { config, snapshot } = poolOf(size);
   const wheel = new TimerWheel(TICK_MS, () => 0);

@@ -70,7 +70,7 @@ class Fleet {
   }
 }
 
-/** Microseconds that pass per round, and microseconds of CPU of all three processes, where the system tells. */
+/** Wall-clock microseconds per round, and CPU microseconds of all three processes; `null` where unknown. */
 type RoundFigures = [number, number | null];
 
 async function measureRounds(fleet: Fleet, act: () => void): Promise<RoundFigures> {
@@ -111,7 +111,7 @@ async function changes(size: number): Promise<RoundFigures> {
     broadcaster.acknowledge(id, message.pool, message.version);
     fleet.answered();
   });
-  // Both acknowledge what they start with.
+  // Both workers acknowledge their first snapshot.
   await fleet.round(() => {});
   const last = pool.snapshot.backends.at(-1);
   if (last === undefined) throw new Error('the pool is empty');

@@ -12,14 +12,14 @@ import { dispatchOf, POOL, SIZES } from './backends.js';
 import { nanosecondsPerCall } from './measure.js';
 import { type MicroTable, sizeColumns } from './table.js';
 
-/** @returns nanoseconds to copy, to flush, and to merge */
+/** @returns nanoseconds to copy, to flush and to merge the counters of a pool of `size` backends */
 function stepsFor(size: number): number[] {
   const dispatch = dispatchOf(size);
   const ids = dispatch.roster.snapshot.backends.map(({ id }) => id);
   const ones = (values: number): Float64Array<ArrayBuffer> => new Float64Array(values).fill(1);
   const backends = ones(size * BACKEND_COLUMNS.length);
   const ofPool = ones(POOL_COLUMNS.length);
-  // As many responses as a busy second brings, of a few classes each.
+  // Four duration buckets per backend, as after a busy second.
   const durations = Float64Array.from(ids.flatMap((_, i) => [1, 2, 3, 4].flatMap((each) => [i + 1, 10 + each, 1])));
   const message = {
     type: 'counters',

@@ -17,7 +17,7 @@ const TO_CLIENT = { minorVersion: 1, keepAlive: true, dechunk: false } as const;
 
 const written = Buffer.alloc(LIMITS.headBytes);
 
-/** From bytes to bytes: what is made of a head costs nothing until it is written somewhere. */
+/** Turns bytes into text, applies `step` and writes the result: V8 builds a concatenated text only when it is written. */
 function through(bytes: Buffer, step: (text: string) => string): () => number {
   return () => written.write(step(bytes.toString('latin1')), 'latin1');
 }

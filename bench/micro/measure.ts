@@ -1,10 +1,10 @@
-/** bench/measure.ts: nanoseconds per call of code too fast for one clock reading per call. */
+/** bench/micro/measure.ts: nanoseconds per call of code that is too fast to be timed call by call. */
 
 const WARM_UP_MS = 50;
 const BATCH_MS = 20;
 const BATCHES = 9;
 
-/** What the measured code returned last: exported, so the compiler cannot know that nobody reads it. */
+/** The last result of the measured code; exported so that the compiler cannot drop the calls as unused. */
 export let sink: unknown;
 
 /**

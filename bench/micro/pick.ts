@@ -14,7 +14,7 @@ import { type MicroTable, sizeColumns } from './table.js';
 const HEAVIEST = 3;
 const BUSIEST = 10;
 const SLOWEST_MS = 20;
-/** Clients that keyed policies see, one after the other. */
+/** Client addresses, for policies that hash them. */
 const ADDRESSES = Array.from({ length: 1_024 }, (_, i) => `10.1.${i >> 8}.${i & 255}`);
 const NOTHING_TRIED: ReadonlySet<BackendId> = new Set();
 
@@ -23,7 +23,7 @@ interface Counted extends Candidate {
   turn: number;
 }
 
-/** A pool in use: mixed weights, and a different load on each. */
+/** @returns backends of mixed weights and loads, as in a pool in use */
 function candidates(size: number, random: Random): Counted[] {
   return Array.from({ length: size }, (_, index) => ({
     id: backendIdSchema.parse(`10.0.${index >> 8}.${index & 255}:80`),

@@ -7,7 +7,7 @@ import { dispatchOf, SIZES } from './backends.js';
 import { nanosecondsPerCall } from './measure.js';
 import { type MicroTable, sizeColumns } from './table.js';
 
-/** The last backend goes down and comes back. */
+/** @returns the changes that take the last backend down and up again */
 function changes({ pool, version, backends }: PoolSnapshot): PoolChange[] {
   const last = backends.at(-1);
   if (last === undefined) return [];
@@ -23,7 +23,7 @@ function next(snapshot: PoolSnapshot, change: PoolChange): PoolSnapshot {
   return applied.snapshot;
 }
 
-/** @returns nanoseconds to copy, to apply, and to apply and install */
+/** @returns nanoseconds to copy the backends, to apply a change, and to apply and install it */
 function stepsFor(size: number): number[] {
   const dispatch = dispatchOf(size);
   const { snapshot } = dispatch.roster;

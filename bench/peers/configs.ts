@@ -10,7 +10,7 @@ export interface ServerSetup {
   readonly backends: readonly string[];
 }
 
-/** As many as Roundhouse keeps unless told otherwise. */
+/** The default of Roundhouse, per backend and worker. */
 const IDLE_UPSTREAM_CONNECTIONS = 1_024;
 const ENDLESS = 1_000_000_000;
 
@@ -26,7 +26,7 @@ export function roundhouseConfig({ port, backends }: ServerSetup, top: object, p
 
 /**
  * @param folder everything nginx writes goes here
- * @param asRoot the workers stay root instead of becoming a user who may not enter `folder`
+ * @param asRoot workers run as root too, because nginx's default user may not enter `folder`
  */
 export function nginxConfig({ port, backends }: ServerSetup, folder: string, asRoot: boolean): string {
   return `daemon off;
@@ -61,7 +61,7 @@ ${backends.map((backend) => `    server ${backend};`).join('\n')}
 `;
 }
 
-/** @returns the directives that keep what nginx puts aside below `folder`; it makes all of these folders at its start */
+/** @returns directives that put nginx's temporary files below `folder`; nginx makes all of these folders at its start */
 export function temporaryPaths(folder: string): string[] {
   const names = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return names.map((name) => `${name}_temp_path ${folder}/${name};`);

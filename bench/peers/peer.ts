@@ -1,4 +1,4 @@
-/** bench/peers/peer.ts: what the small Node servers of the bench share: their arguments, and not outliving it. */
+/** bench/peers/peer.ts: what the Node programs of the bench share: their arguments, and that they end with the bench. */
 
 export interface PeerArguments {
   readonly port: number;

@@ -1,4 +1,4 @@
-/** What the bench uses of http-proxy, which ships no types. */
+/** The part of http-proxy that the bench uses; the package ships no types. */
 declare module 'http-proxy' {
   import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
 

@@ -1,25 +1,22 @@
 /**
- * bench/scenarios/idle-connections.ts: memory that an idle client connection takes, by how much a subject grows while
- * thousands come to stay. It holds some already: the first find room that the start left. And it has had no load: the
- * room that garbage of a busy time left would hide what they take.
+ * bench/scenarios/idle-connections.ts: memory per idle client connection: how much a subject grows when
+ * thousands are opened. It holds some already, because the first ones use memory that the start left free. And it is
+ * freshly started, because memory that a load left free would hide what connections take.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import type { Child, Children } from '../children.js';
+import { LoadGenerator } from '../load/order.js';
 import { readTreeUsage } from '../process-tree.js';
-import type { Bench, Result } from '../scenario.js';
-import { type Running, startBackends, startSubject } from '../stage.js';
+import type { ScenarioContext, ScenarioResult } from '../scenario.js';
+import { type RunningSubject, startBackends, startSubject } from '../stage.js';
 import type { Column, Sample } from '../track.js';
 import { eachInTurn } from './in-turn.js';
 
-const HOLD = fileURLToPath(new URL('../hold.js', import.meta.url));
 const FIRST = 2_000;
 const MORE = 6_000;
-/** Fresh starts of each subject. */
+/** Times that each subject is started. */
 const ROUNDS = 3;
-/** For what the last requests left behind to be collected. */
+/** Time for the garbage of the last requests to be collected. */
 const SETTLE_MS = 1_000;
-const HELD_WITHIN_MS = 20_000;
 
 const COLUMNS: readonly Column[] = [
   { title: 'KiB/connection', metric: 'kibPerConnection', way: 'median', digits: 2 },
@@ -28,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   { title: `RSS MiB with ${FIRST + MORE}`, metric: 'rssMiB', way: 'median', digits: 0 },
 ];
 
-export async function idleConnections(bench: Bench): Promise<Result> {
+export async function idleConnections(bench: ScenarioContext): Promise<ScenarioResult> {
   const { options, children, plan } = bench;
   const backends = await startBackends(children, options.body, plan.load);
   const stage = await eachInTurn(bench, ROUNDS, async (subject) => {
@@ -41,40 +38,22 @@ export async function idleConnections(bench: Bench): Promise<Result> {
   return { columns: COLUMNS, ...stage };
 }
 
-/** @throws {Error} when it does not take or keep that many connections */
-async function measureGrowth({ child, url }: Running, { children, plan }: Bench): Promise<Sample> {
-  const holders: Holder[] = [];
+/** @throws {Error} when the subject does not accept or keep that many connections */
+async function measureGrowth({ child, url }: RunningSubject, { children, plan }: ScenarioContext): Promise<Sample> {
+  const generators: LoadGenerator[] = [];
+  const held: (() => number | undefined)[] = [];
   const readings: number[] = [];
   for (const count of [FIRST, MORE]) {
-    holders.push(await hold(url, count, children, plan.load));
+    // One process each: a held connection needs a file and a port.
+    const generator = await LoadGenerator.start(children, plan.load);
+    generators.push(generator);
+    held.push(await generator.hold(url, count));
     await sleep(SETTLE_MS);
     readings.push(readTreeUsage(child.pid)?.rssBytes ?? Number.NaN);
   }
-  const lost = holders.map((holder) => holder.lost()).find((line) => line !== undefined);
-  await Promise.all(holders.map((holder) => children.end(holder.child)));
-  if (lost !== undefined) throw new Error(`connections were closed: ${lost}`);
+  const left = held.map((leftOf) => leftOf()).find((count) => count !== undefined);
+  await Promise.all(generators.map((generator) => children.end(generator.child)));
+  if (left !== undefined) throw new Error(`connections were closed: lost, ${left} left`);
   const [before = Number.NaN, after = Number.NaN] = readings;
   return { kibPerConnection: (after - before) / MORE / 1_024, rssMiB: after / 2 ** 20 };
-}
-
-interface Holder {
-  readonly child: Child;
-  /** @returns what it said about connections that did not last */
-  readonly lost: () => string | undefined;
-}
-
-/** @returns once `count` connections have had an answer and are idle */
-async function hold(url: string, count: number, children: Children, cores: readonly number[]): Promise<Holder> {
-  let said = '';
-  let hear = (): void => {};
-  const child = await children.start([process.execPath, HOLD, url, `${count}`], cores, (text) => {
-    said += text;
-    hear();
-  });
-  await new Promise<void>((resolve, reject) => {
-    hear = () => said.includes(`held ${count}\n`) && resolve();
-    child.ended.then(({ description }) => reject(new Error(description)));
-    setTimeout(() => reject(new Error(`did not take ${count} connections in time`)), HELD_WITHIN_MS).unref();
-  });
-  return { child, lost: () => /^lost.*$/m.exec(said)?.[0] };
 }

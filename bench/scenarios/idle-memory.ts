@@ -1,10 +1,10 @@
 /** bench/scenarios/idle-memory.ts: memory of a process tree that has started and has nothing to do. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPrivateBytes, readTreeUsage } from '../process-tree.js';
-import type { Bench, Result } from '../scenario.js';
+import type { ScenarioContext, ScenarioResult } from '../scenario.js';
 import { startBackends, startSubjects } from '../stage.js';
 
-/** For what a start leaves behind to be given back. */
+/** Time for the memory of the start to be given back. */
 const SETTLE_MS = 5_000;
 
 const COLUMNS = [
@@ -12,8 +12,8 @@ const COLUMNS = [
   { title: 'of its own', metric: 'privateMiB', way: 'median', digits: 0 },
 ] as const;
 
-/** "RSS" counts pages that processes share in each of them; "of its own" counts none of those. */
-export async function idleMemory(bench: Bench): Promise<Result> {
+/** "RSS" counts pages that several processes share once for each; "of its own" leaves them out. */
+export async function idleMemory(bench: ScenarioContext): Promise<ScenarioResult> {
   const backends = await startBackends(bench.children, bench.options.body, bench.plan.load);
   const { running, absent } = await startSubjects(bench, backends);
   bench.progress('at rest');

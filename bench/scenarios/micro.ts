@@ -1,22 +1,22 @@
-/** bench/scenarios/micro.ts: a micro bench in a process of its own, this build's and the other's in turns. */
+/** bench/scenarios/micro.ts: runs a micro bench in a process of its own, in turns with that of another build. */
 import { dirname, join } from 'node:path';
 import { type Build, THIS_BUILD } from '../builds.js';
+import { messageOf } from '../children.js';
 import { type MicroTable, microTableSchema } from '../micro/table.js';
-import type { Bench, Result, Scenario } from '../scenario.js';
-import type { Absent } from '../stage.js';
+import type { AbsentSubject, Scenario, ScenarioContext, ScenarioResult } from '../scenario.js';
 import type { Column, Track } from '../track.js';
 
 const WITHIN_MS = 120_000;
-/** Runs of each build, where there are two to compare. */
+/** Runs of each build when two are compared. */
 const COMPARED_RUNS = 3;
 
-/** @param cores whether it has processes of its own */
+/** @param cores `two` for a micro bench that starts processes of its own */
 export function micro(name: string, cores: 'one' | 'two' = 'one'): Scenario['run'] {
   return async (bench) => {
     const { against } = bench.options;
     const tables: MicroTable[] = [];
     const others: MicroTable[] = [];
-    const absent: Absent[] = [];
+    const absent: AbsentSubject[] = [];
     for (let run = 0; run < (against === undefined ? 1 : COMPARED_RUNS); run++) {
       bench.progress('measuring');
       tables.push(await measure(THIS_BUILD, name, cores, bench));
@@ -24,16 +24,16 @@ export function micro(name: string, cores: 'one' | 'two' = 'one'): Scenario['run
       try {
         others.push(await measure(against, name, cores, bench));
       } catch (error) {
-        absent.push({ name: against.label, reason: error instanceof Error ? error.message : String(error) });
+        absent.push({ name: against.label, reason: messageOf(error) });
       }
     }
     const tracks = [...tracksOf(tables, false), ...tracksOf(others, true)];
-    return { columns: columnsOf(tables), tracks, absent } satisfies Result;
+    return { columns: columnsOf(tables), tracks, absent } satisfies ScenarioResult;
   };
 }
 
 /** @throws {Error} when `build` has no such micro bench, or it fails */
-async function measure(build: Build, name: string, cores: 'one' | 'two', bench: Bench): Promise<MicroTable> {
+async function measure(build: Build, name: string, cores: 'one' | 'two', bench: ScenarioContext): Promise<MicroTable> {
   const file = join(dirname(build.cli), '../bench/micro/run.js');
   const output = await bench.children.run([build.node, file, name], bench.plan[cores], WITHIN_MS);
   return microTableSchema.parse(JSON.parse(output));

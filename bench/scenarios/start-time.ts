@@ -1,9 +1,9 @@
 /** bench/scenarios/start-time.ts: from starting the program to the first answer through it. */
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../children.js';
+import { askOnce } from '../http/client.js';
 import { freePorts, LOOPBACK } from '../loopback.js';
-import type { Bench, Result } from '../scenario.js';
+import type { ScenarioContext, ScenarioResult } from '../scenario.js';
 import { startBackends } from '../stage.js';
 import type { Subject } from '../subjects.js';
 import type { Column } from '../track.js';
@@ -17,7 +17,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'least', metric: 'startMs', way: 'least', digits: 0 },
 ];
 
-export async function startTime(bench: Bench): Promise<Result> {
+export async function startTime(bench: ScenarioContext): Promise<ScenarioResult> {
   const { options, children, plan } = bench;
   const backends = await startBackends(children, options.body, plan.load);
   const measure = async (subject: Subject) => ({ startMs: await startOnce(subject, backends, bench) });
@@ -28,34 +28,25 @@ export async function startTime(bench: Bench): Promise<Result> {
  * @returns milliseconds
  * @throws {Error} when it does not answer within 10 s
  */
-async function startOnce(subject: Subject, backends: readonly string[], { children, plan }: Bench): Promise<number> {
+async function startOnce(
+  subject: Subject,
+  backends: readonly string[],
+  { children, plan }: ScenarioContext,
+): Promise<number> {
   const [port = 0] = await freePorts(1);
   const command = subject.command({ port, backends, folder: children.temporaryFolder() });
   const start = performance.now();
   const child = await children.start(command, plan[subject.cores]);
-  await untilAnswered(port, child, start + START_WITHIN_MS);
+  await untilAnswered(new URL(`http://${LOOPBACK}:${port}/`), child, start + START_WITHIN_MS);
   const took = performance.now() - start;
   await children.end(child);
   return took;
 }
 
-async function untilAnswered(port: number, child: Child, deadlineMs: number): Promise<void> {
-  while (!(await isAnswered(port))) {
+async function untilAnswered(url: URL, child: Child, deadlineMs: number): Promise<void> {
+  while ((await askOnce(url, START_WITHIN_MS)).message?.status !== 200) {
     if (child.hasEnded()) throw new Error((await child.ended).description);
     if (performance.now() > deadlineMs) throw new Error('it did not answer in time');
     await sleep(TRY_EVERY_MS);
   }
-}
-
-/** Asks over a connection of its own, by hand: Node's client would be most of what a quick start takes. */
-function isAnswered(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, LOOPBACK, () => socket.write(`GET / HTTP/1.1\r\nHost: ${LOOPBACK}\r\n\r\n`));
-    socket.once('data', (answer) => {
-      resolve(answer.toString('latin1').startsWith('HTTP/1.1 200 '));
-      socket.destroy();
-    });
-    socket.once('error', () => resolve(false));
-    socket.once('end', () => resolve(false));
-  });
 }

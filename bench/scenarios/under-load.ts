@@ -1,8 +1,8 @@
-/** bench/scenarios/under-load.ts: as many requests as a subject answers, in slices that rotate over all of them. */
-import type { Load } from '../load.js';
-import { measureRounds, SLICE_COLUMNS } from '../rounds.js';
-import type { Bench, Result, Scenario } from '../scenario.js';
-import { type Stage, startBackends, startSubjects } from '../stage.js';
+/** bench/scenarios/under-load.ts: full load, in slices that rotate over all subjects. */
+import type { LoadSender } from '../load-tool.js';
+import { measureInTurn, measureSlice, SLICE_COLUMNS } from '../rounds.js';
+import type { Scenario, ScenarioContext, ScenarioResult } from '../scenario.js';
+import { type StartedSubjects, startBackends, startSubjects } from '../stage.js';
 import type { Traffic } from '../traffic.js';
 
 export function underLoad(traffic: Traffic): Scenario['run'] {
@@ -14,12 +14,14 @@ export function underLoad(traffic: Traffic): Scenario['run'] {
   };
 }
 
-/** @returns what every subject of `stage` did under `load` */
-export async function rotate({ options, progress }: Bench, { running, absent }: Stage, load: Load): Promise<Result> {
-  const tracks = await measureRounds(running, load, {
-    rounds: options.rounds,
-    order: options,
-    onRound: (round) => progress(round === 0 ? 'warm-up' : `round ${round}/${options.rounds}`),
-  });
+/** Measures every subject of `stage` under `load`. */
+export async function rotate(
+  { options, progress }: ScenarioContext,
+  { running, absent }: StartedSubjects,
+  load: LoadSender,
+): Promise<ScenarioResult> {
+  const onTurn = (round: number): void => progress(round === 0 ? 'warm-up' : `round ${round}/${options.rounds}`);
+  const plan = { rounds: options.rounds, warmUp: true, onTurn };
+  const tracks = await measureInTurn(running, plan, (subject) => measureSlice(subject, load, options));
   return { columns: SLICE_COLUMNS, tracks, absent };
 }

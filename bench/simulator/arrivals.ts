@@ -1,17 +1,17 @@
 /**
- * simulator/arrivals.ts: when requests come. Independent clients, many of them: a Poisson process, which does not slow
- * down when answers are late. That is what makes overload dangerous, and what a closed loop of clients would hide.
+ * simulator/arrivals.ts: when requests come: a Poisson process, as many independent clients make it. It does not slow
+ * down when answers are late, which makes overload dangerous and which a closed loop of clients would hide.
  */
 import type { Random } from '../../src/core/random.js';
 
-/** Requests per second from `fromMs` until the next stage begins. */
-export interface Stage {
+/** Requests per second from `fromMs` until the next rate applies. */
+export interface ArrivalRate {
   readonly fromMs: number;
   readonly perSecond: number;
 }
 
 /** @param stages in order, the first from 0 @returns the time of the arrival that follows `nowMs`, or infinity */
-export function nextArrivalMs(stages: readonly Stage[], nowMs: number, random: Random): number {
+export function nextArrivalMs(stages: readonly ArrivalRate[], nowMs: number, random: Random): number {
   // How much is left of the wait for one arrival, measured in arrivals: rates may change while it runs down.
   let left = -Math.log(1 - random.next());
   let atMs = nowMs;

@@ -1,36 +1,36 @@
 /**
- * simulator/backend.ts: a server that works on so many requests at a time and lets so many wait, first come first
- * served. What it was given it finishes, whether or not anybody still waits for it: few servers notice.
+ * simulator/backend.ts: a server that works on a fixed number of requests at a time and has a queue of limited length,
+ * first come first served. It finishes every request, even if its client has left, as most servers do.
  */
 import type { ConfigInput, HealthCheckConfig } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { Random } from '../../src/core/random.js';
-import type { Latency } from './latency.js';
+import type { WorkTime } from './latency.js';
 
 type BackendInput = NonNullable<ConfigInput['pools'][string]['backends']>[number];
 
-/** What a fault makes of a request: no connection, a connection closed without an answer, an answer of 5xx. */
+/** How a request fails: no connection, a connection that is closed without an answer, or an answer of 5xx. */
 export type FaultKind = 'connect' | 'reset' | 'error';
 
-export interface Fault {
+export interface BackendFault {
   /** With `check` only health checks fail. */
   readonly kind: FaultKind | 'check';
   readonly fromMs: number;
   readonly toMs: number;
-  /** How many of the requests meet it, 0 to 1. */
+  /** Share of the requests that fail, 0 to 1. */
   readonly share: number;
-  /** How long it takes, in milliseconds; without it, all the work is done first. */
+  /** Milliseconds until the failure; without it the request takes as long as one that succeeds. */
   readonly afterMs?: number;
 }
 
 export interface BackendSpec {
-  readonly latency: Latency;
-  /** Requests worked on at a time. */
+  readonly latency: WorkTime;
+  /** Number of requests that are worked on at a time. */
   readonly servers: number;
-  /** Requests that may wait; one more is answered with 503. */
+  /** Number of requests that may wait; one more is answered with 503. */
   readonly queue: number;
-  readonly faults?: readonly Fault[];
-  /** What the balancer is told of it, beside its address. */
+  readonly faults?: readonly BackendFault[];
+  /** Configuration of the backend in the balancer, without its address. */
   readonly config?: Omit<BackendInput, 'address'>;
 }
 
@@ -38,7 +38,7 @@ export interface BackendSpec {
 export interface Answer {
   readonly kind: 'ok' | FaultKind;
   readonly atMs: number;
-  /** It has to wait for its turn. */
+  /** Whether the request has to wait in the queue. */
   readonly waits: boolean;
 }
 
@@ -47,19 +47,19 @@ export interface ProbeEnd {
   readonly atMs: number;
 }
 
-/** A full server says so at once. */
+/** Milliseconds until a full server answers 503. */
 const TURNED_AWAY_AFTER_MS = 0.5;
 const CONNECTED_AFTER_MS = 0.5;
 
 export class SimulatedBackend {
   readonly id: BackendId;
-  /** Attempts that workers have open here. */
+  /** Attempts that workers have open at this backend. */
   open = 0;
   readonly #spec: BackendSpec;
   readonly #random: Random;
-  /** When each server has done all it was given. */
+  /** When each of the servers has finished everything it was given. */
   readonly #freeAtMs: Float64Array;
-  /** When those who wait will be served, in order; the ones before `#served` are. */
+  /** When each waiting request will be served, in order; those before index `#served` have been. */
   #startsMs: number[] = [];
   #served = 0;
 
@@ -75,7 +75,7 @@ export class SimulatedBackend {
     return this.#freeAtMs.some((freeMs) => freeMs <= nowMs);
   }
 
-  /** Takes one request. */
+  /** @returns how a request that arrives now will end */
   serve(nowMs: number): Answer {
     const fault = this.#faultAt(nowMs);
     if (fault === undefined || fault.kind === 'check') return this.#work(nowMs, 'ok');
@@ -96,7 +96,7 @@ export class SimulatedBackend {
     return { ok: answer.kind === 'ok' && answer.atMs <= nowMs + timeout, atMs: Math.min(answer.atMs, nowMs + timeout) };
   }
 
-  /** @param kind what comes of it when it is done */
+  /** @param kind how the request ends when the work is done */
   #work(nowMs: number, kind: Answer['kind']): Answer {
     const server = this.#firstFree();
     const startMs = Math.max(nowMs, this.#freeAtMs[server] ?? 0);
@@ -110,7 +110,7 @@ export class SimulatedBackend {
     return { kind, atMs, waits };
   }
 
-  #faultAt(nowMs: number): Fault | undefined {
+  #faultAt(nowMs: number): BackendFault | undefined {
     const fault = this.#spec.faults?.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs);
     return fault !== undefined && this.#random.next() < fault.share ? fault : undefined;
   }

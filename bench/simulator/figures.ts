@@ -1,4 +1,4 @@
-/** simulator/figures.ts: what a table may show of a run. */
+/** simulator/figures.ts: the figures of a run that a table can show. */
 import type { Figures } from './recorder.js';
 
 interface Figure {

@@ -1,12 +1,12 @@
 /**
- * simulator/merged-view.ts: what the product does not do, to see whether it should: every so often the primary sums up
- * what all workers have in flight and tells each what the others have.
+ * simulator/merged-view.ts: something the product does not do, to find out whether it should: at intervals the primary
+ * sums up the requests in flight of all workers and tells each worker the sum of the others.
  */
 import type { SimulatedBackend } from './backend.js';
 import type { VirtualClock } from './virtual-clock.js';
 import type { SimulatedWorker } from './worker.js';
 
-/** From the workers' readings to the sums in their hands, in milliseconds. */
+/** Milliseconds from reading the workers' counts until they have the sums. */
 const ROUND_TRIP_MS = 2;
 
 export function mergeViews(

@@ -14,10 +14,10 @@ import type { Recorder } from './recorder.js';
 import type { World } from './request.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** From one process to another, in milliseconds. */
+/** Delay of a message between two processes, in milliseconds. */
 const MESSAGE_MS = 1;
 
-/** Probes out of turn are at least this far apart, in milliseconds. */
+/** Least time between two probes that a failed connection asks for, in milliseconds. */
 const SOON_APART_MS = 1_000;
 
 interface Watch {
@@ -42,7 +42,7 @@ export class SimulatedPrimary {
   readonly #watches = new Map<BackendId, Watch>();
   readonly #suspects = new Map<BackendId, Suspect>();
 
-  /** @param tell hands a change to every worker */
+  /** @param tell passes a change of the pool to every worker */
   constructor(name: string, config: PoolConfig, { clock, recorder }: World, tell: (change: PoolChange) => void) {
     this.#clock = clock;
     this.#config = config;
@@ -61,7 +61,7 @@ export class SimulatedPrimary {
     return this.#pool.snapshot;
   }
 
-  /** Probes `backend` from now on. @param random when exactly */
+  /** Probes `backend` from now on. @param random spreads the probes */
   watch(backend: SimulatedBackend, random: Random): void {
     const watch: Watch = { backend, random, record: health.unprobed('up'), lastAtMs: 0, dueAtMs: 0 };
     this.#watches.set(backend.id, watch);
@@ -106,27 +106,27 @@ export class SimulatedPrimary {
     const { healthCheck } = this.#config;
     const { ok, atMs } = watch.backend.probe(this.#clock.nowMs, healthCheck);
     watch.lastAtMs = this.#clock.nowMs;
-    // Nothing is due until it has answered.
+    // The next probe is scheduled when this one has ended.
     watch.dueAtMs = 0;
     this.#clock.at(atMs, () => {
       watch.record = health.judge(watch.record, { ok }, healthCheck);
       const turned = this.#pool.setHealth(watch.backend.id, watch.record.health, '') !== undefined;
       if (turned && watch.record.health === 'down') this.#update(watch.backend.id, outlier.confirmByProbes);
       if (ok) this.#update(watch.backend.id, (before) => outlier.restoreAfterProbe(before, this.#clock.nowMs));
-      // By their beginnings, as control/health-scheduler.ts: a backend that hangs is probed as often as the others.
+      // As in control/health-scheduler.ts, the interval counts from start to start, so a hung backend is probed as often.
       const dueAtMs = watch.lastAtMs + health.nextProbeInMs(watch.record, healthCheck, watch.random);
       this.#probeAt(watch, Math.max(this.#clock.nowMs, dueAtMs));
     });
   }
 
-  /** Out of turn, since a request could not connect; as `soon` of control/health-scheduler.ts. */
+  /** Probes early because a request could not connect, as `soon` of control/health-scheduler.ts does. */
   #probeSoon(id: BackendId): void {
     const watch = this.#watches.get(id);
     const dueAtMs = Math.max(this.#clock.nowMs, (watch?.lastAtMs ?? 0) + SOON_APART_MS);
     if (watch !== undefined && dueAtMs < watch.dueAtMs) this.#probeAt(watch, dueAtMs);
   }
 
-  /** Changes what is remembered of a backend, and the pool with it. */
+  /** Changes the outlier record of a backend, and its state in the pool. */
   #update(id: BackendId, change: (before: outlier.OutlierRecord) => outlier.OutlierRecord): void {
     const suspect = this.#suspect(id);
     const before = suspect.record;

@@ -1,4 +1,4 @@
-/** simulator/recorder.ts: what a run leaves behind, and the figures that are made of it. */
+/** simulator/recorder.ts: counts what happens in a run and makes its figures. */
 import { nearestRank } from '../statistics.js';
 
 export interface Figures {
@@ -9,9 +9,9 @@ export interface Figures {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly meanMs: number;
-  /** Good answers in time, per second. */
+  /** Good answers in time per second. */
   readonly goodput: number;
-  /** The least good answers of any whole second, as a share of those that were asked for in it. */
+  /** The lowest share of good answers among the requests of one second. */
   readonly worstSecond: number;
   /** Requests without a good answer in time, as a share of all. */
   readonly failed: number;
@@ -19,12 +19,12 @@ export interface Figures {
   readonly retries: number;
   /** Each backend's share of the attempts, in order. */
   readonly shares: readonly number[];
-  /** How many more attempts the fullest backend has open than the mean one, as an arriving request finds them. */
+  /** Open attempts of the fullest backend less the mean of all, averaged over the moments at which requests arrive. */
   readonly excess: number;
-  /** Attempts that had to wait where they were sent, while another backend would have begun at once, as a share. */
+  /** Share of the attempts that waited at their backend while another backend was idle. */
   readonly avoidableWaits: number;
   readonly ejections: number;
-  /** First attempts that went where the same client's one before went, as a share. */
+  /** Share of the first attempts that went to the same backend as the client's previous request. */
   readonly affinity: number;
 }
 
@@ -51,7 +51,7 @@ export class Recorder {
     this.#fromMs = fromMs;
   }
 
-  /** @param backends without this request, which has not been sent on yet */
+  /** @param backends before this request is sent to one of them */
   arrived(nowMs: number, backends: readonly { readonly open: number }[]): void {
     if (nowMs < this.#fromMs) return;
     this.#requests++;
@@ -59,14 +59,14 @@ export class Recorder {
     this.#excess += excessOf(backends);
   }
 
-  /** @param avoidableWait whether it waits while another backend is idle */
+  /** @param avoidableWait whether the attempt waits while another backend is idle */
   attempted(nowMs: number, backend: number, avoidableWait: boolean): void {
     if (nowMs < this.#fromMs) return;
     this.#attempts[backend] = (this.#attempts[backend] ?? 0) + 1;
     if (avoidableWait) this.#avoidable++;
   }
 
-  /** A request's first attempt, to be told besides. */
+  /** Called for a request's first attempt, in addition to {@link attempted}. */
   chosen(nowMs: number, backend: number, client: string): void {
     if (nowMs < this.#fromMs) return;
     this.#firsts++;
@@ -74,7 +74,7 @@ export class Recorder {
     this.#lastOf.set(client, backend);
   }
 
-  /** A good answer to a request that arrived at `startMs`. */
+  /** A request that arrived at `startMs` got a good answer. */
   answered(startMs: number, nowMs: number): void {
     if (startMs < this.#fromMs) return;
     this.#latenciesMs.push(nowMs - startMs);
@@ -114,7 +114,7 @@ export class Recorder {
   }
 }
 
-/** @returns how many more are open on the fullest than on the mean one */
+/** @returns open attempts of the fullest backend less the mean of all */
 function excessOf(backends: readonly { readonly open: number }[]): number {
   let most = 0;
   let all = 0;

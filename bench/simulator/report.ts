@@ -1,15 +1,15 @@
-/** simulator/report.ts: the tables, in Markdown, as the documentation shows them. */
+/** simulator/report.ts: the tables in Markdown, as docs/balancing.md shows them. */
 import { FIGURES } from './figures.js';
 import type { Figures } from './recorder.js';
-import type { Run, Scenario } from './scenarios/scenario.js';
+import type { Run, SimulatedScenario } from './scenarios/scenario.js';
 
-export interface Outcome {
-  readonly scenario: Scenario;
-  /** One for each run, in its order. */
+export interface ScenarioFigures {
+  readonly scenario: SimulatedScenario;
+  /** Figures of each run, in the order of the scenario's runs. */
   readonly figures: readonly Figures[];
 }
 
-export function markdownTable(outcome: Outcome): string {
+export function markdownTable(outcome: ScenarioFigures): string {
   const { name, summary, runs } = outcome.scenario;
   const lines = runs.some(({ column }) => column !== undefined) ? matrix(outcome) : list(outcome);
   const [head = [], ...rows] = lines.map((cells) => `| ${cells.join(' | ')} |`);
@@ -17,15 +17,15 @@ export function markdownTable(outcome: Outcome): string {
   return [`**${name}**: ${summary}.`, '', head, rule, ...rows].join('\n');
 }
 
-/** A line for each run. */
-function list({ scenario, figures }: Outcome): string[][] {
+/** @returns a table with a row for each run */
+function list({ scenario, figures }: ScenarioFigures): string[][] {
   const shown = scenario.figures.map((name) => FIGURES[name]);
   const rows = scenario.runs.map(({ row }, run) => [row, ...shown.map(({ show }) => showOf(show, figures[run]))]);
   return [['', ...shown.map(({ title }) => title)], ...rows];
 }
 
-/** A cell for each run. */
-function matrix({ scenario, figures }: Outcome): string[][] {
+/** @returns a table with a cell for each run */
+function matrix({ scenario, figures }: ScenarioFigures): string[][] {
   const shown = scenario.figures.map((name) => FIGURES[name]);
   const rows = [...new Set(scenario.runs.map(({ row }) => row))];
   const columns = [...new Set(scenario.runs.map(({ column }) => column ?? ''))];
@@ -37,8 +37,8 @@ function matrix({ scenario, figures }: Outcome): string[][] {
   return [[corner, ...columns], ...rows.map((row) => [row, ...columns.map((column) => cell(row, column))])];
 }
 
-/** The same for programs, with every figure of every run. */
-export function asJson(outcomes: readonly Outcome[], seed: number): string {
+/** @returns every figure of every run as JSON */
+export function asJson(outcomes: readonly ScenarioFigures[], seed: number): string {
   const nameOf = ({ row, column }: Run): Partial<Run> => ({ row, ...(column !== undefined && { column }) });
   const scenarios = outcomes.map(({ scenario: { name, summary, runs }, figures }) => {
     return { name, summary, runs: runs.map((run, index) => ({ ...nameOf(run), ...figures[index] })) };

@@ -14,7 +14,7 @@ import type { Answer, SimulatedBackend } from './backend.js';
 import type { Recorder } from './recorder.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** What all of a run have in common. */
+/** What the requests of a run share. */
 export interface World {
   readonly clock: VirtualClock;
   readonly backends: readonly SimulatedBackend[];
@@ -22,7 +22,7 @@ export interface World {
   readonly patienceMs: number;
 }
 
-/** A GET: it may be repeated, and there is no body to keep. */
+/** Every request is a GET, which may be repeated and has no body. */
 const GET = { idempotent: true, kept: true, freshStart: false } as const;
 
 export class SimulatedRequest implements QueuedRequest {
@@ -31,14 +31,14 @@ export class SimulatedRequest implements QueuedRequest {
   again = false;
   readonly fresh = false;
   readonly #dispatch: Dispatch;
-  /** The coarse clock by which a worker counts. */
+  /** The worker's timer wheel, whose coarse clock retry budgets and streaks use. */
   readonly #wheel: TimerWheel;
   readonly #world: World;
   readonly #startMs: number;
-  /** When its client gives up. */
+  /** When the client gives up. */
   readonly #goneMs: number;
   #attempts = 0;
-  /** In the queue, while it waits there. */
+  /** The request's place in the queue while it waits there. */
   #place: Ticket<QueuedRequest> | undefined;
 
   constructor(key: string, dispatch: Dispatch, wheel: TimerWheel, world: World) {
@@ -60,7 +60,7 @@ export class SimulatedRequest implements QueuedRequest {
     this.#sendTo(upstream);
   }
 
-  /** It has failed; for the recorder it has just not been answered. */
+  /** The request has failed. The recorder counts only what was answered. */
   onRefused(): void {
     this.#place = undefined;
   }

@@ -1,15 +1,15 @@
 /**
- * simulator/run.ts: `npm run simulate`: runs the policies against backends that do not exist, under a clock that does
- * not tick, and prints what their clients would have seen. The same seed prints the same report, byte for byte.
+ * simulator/run.ts: `npm run simulate`: runs the policies against simulated backends on a virtual clock and prints what
+ * clients would have seen. The same seed prints the same report, byte for byte.
  */
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { createProgram, readCount, runProgram } from '../../src/commands/program.js';
 import { UsageError } from '../../src/config/usage-error.js';
 import type { Figures } from './recorder.js';
-import { asJson, markdownTable, type Outcome } from './report.js';
+import { asJson, markdownTable, type ScenarioFigures } from './report.js';
 import { SCENARIOS } from './scenarios/index.js';
-import type { Scenario } from './scenarios/scenario.js';
+import type { SimulatedScenario } from './scenarios/scenario.js';
 import type { RunTask } from './task.js';
 
 const MOST_THREADS = 64;
@@ -45,13 +45,17 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   console.log(options.json ? asJson(outcomes, seed) : outcomes.map(markdownTable).join('\n\n'));
 }
 
-function scenarioNamed(name: string): Scenario {
+function scenarioNamed(name: string): SimulatedScenario {
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
   if (scenario !== undefined) return scenario;
   throw new UsageError(`"${name}" is no scenario; --list names them`);
 }
 
-async function runAll(scenarios: readonly Scenario[], seed: number, threads: number): Promise<Outcome[]> {
+async function runAll(
+  scenarios: readonly SimulatedScenario[],
+  seed: number,
+  threads: number,
+): Promise<ScenarioFigures[]> {
   const filename = new URL('./task.js', import.meta.url).href;
   const pool = new Piscina<RunTask, Figures>({ filename, maxThreads: threads });
   try {

@@ -1,9 +1,9 @@
-/** simulator/setup.ts: all that decides one run, beside its seed. */
+/** simulator/setup.ts: everything that decides one run, apart from its seed. */
 import type { PolicyName } from '../../src/balancing/policies.js';
 import { type ConfigInput, configSchema, type PoolConfig } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
 import { backendIdSchema } from '../../src/core/schemas.js';
-import type { Stage } from './arrivals.js';
+import type { ArrivalRate } from './arrivals.js';
 import type { BackendSpec } from './backend.js';
 import type { Clients } from './clients.js';
 
@@ -11,23 +11,23 @@ type PoolInput = ConfigInput['pools'][string];
 
 export interface Setup {
   readonly policy: PolicyName;
-  /** Each with a view of its own. */
+  /** Number of workers; each sees only its own load. */
   readonly workers: number;
   readonly backends: readonly BackendSpec[];
-  /** Requests to all workers together. */
-  readonly arrivals: readonly Stage[];
+  /** Request rates of all workers together. */
+  readonly arrivals: readonly ArrivalRate[];
   readonly clients: Clients;
-  /** How long requests arrive, in milliseconds. */
+  /** Time during which requests arrive, in milliseconds. */
   readonly lengthMs: number;
-  /** Requests that arrive earlier are not counted: the pool starts empty, which no pool in use is. */
+  /** Requests that arrive before this time are not counted: the pool starts without load, unlike one in use. */
   readonly countFromMs: number;
-  /** A client that has waited so long, in milliseconds, has gone. */
+  /** Milliseconds after which a client gives up. */
   readonly patienceMs: number;
-  /** What is not as in the defaults of the product. */
+  /** Settings of the pool that differ from the product's defaults. */
   readonly pool?: Omit<PoolInput, 'backends' | 'policy'>;
-  /** Time constant of peak-ewma in milliseconds, where it is not the product's. */
+  /** Time constant of peak-ewma in milliseconds; the product's own where it is missing. */
   readonly decayMs?: number;
-  /** The primary tells every worker what the others have in flight, this often; without it nobody does. */
+  /** Interval at which the primary tells every worker the load of the others; it does not where this is missing. */
   readonly mergeEveryMs?: number;
 }
 
@@ -37,7 +37,7 @@ export function idOf(index: number): BackendId {
   return backendIdSchema.parse(`10.0.0.${index + 1}:80`);
 }
 
-/** @returns the pool's configuration as the product would read it, so that its defaults are the ones simulated */
+/** @returns the pool's configuration as the product would read it, with the product's defaults */
 export function poolConfigOf({ policy, backends, pool }: Setup): PoolConfig {
   const members = backends.map(({ config }, index) => ({ ...config, address: idOf(index) }));
   const { pools } = configSchema.parse({ pools: { [POOL]: { ...pool, policy, backends: members } } });

@@ -16,11 +16,11 @@ import { idOf, POOL, poolConfigOf, type Setup } from './setup.js';
 import { VirtualClock } from './virtual-clock.js';
 import { SimulatedWorker } from './worker.js';
 
-/** As in workers/worker.ts. */
+/** Tick of the timer wheel, as in workers/worker.ts. */
 const TICK_MS = 100;
 
 export function simulate(setup: Setup, seed: number): Figures {
-  // A stream of chance for each part: whatever the policies draw, all of them meet the same arrivals.
+  // Each part has random numbers of its own, so that every policy meets the same arrivals.
   const chance = streams(seed);
   const arrivals = chance();
   const assignment = chance();
@@ -38,7 +38,7 @@ export function simulate(setup: Setup, seed: number): Figures {
   return recorder.figures(setup.lengthMs);
 }
 
-/** A primary that watches the backends, and its workers. */
+/** @returns the workers of a primary that probes the backends */
 function startProcesses(setup: Setup, world: World, chance: () => Random): SimulatedWorker[] {
   const config = poolConfigOf(setup);
   const workers: SimulatedWorker[] = [];
@@ -46,7 +46,7 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
     for (const worker of workers) worker.receive(change);
   });
   for (const backend of world.backends) primary.watch(backend, chance());
-  // The members stay, whatever becomes of them, and with them the table.
+  // No backend joins or leaves the pool during a run, so the table stays as it is.
   const table = setup.policy === 'maglev' ? buildMaglevTable(primary.snapshot.backends) : undefined;
   for (let id = 0; id < setup.workers; id++) {
     const wheel = tickingWheel(world.clock);
@@ -66,12 +66,12 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
   return workers;
 }
 
-/** Gives its backends another memory than the product's. */
+/** Sets the time constant of the latency average of every backend. */
 function retime(dispatch: Dispatch, decayMs: number): void {
   for (const upstream of dispatch.roster.counted()) Object.assign(upstream, { latency: new Latency(decayMs) });
 }
 
-/** A worker's wheel, turned by the virtual clock. */
+/** @returns a worker's timer wheel, advanced by the virtual clock */
 function tickingWheel(clock: VirtualClock): TimerWheel {
   const wheel = new TimerWheel(TICK_MS, () => clock.nowMs);
   const tick = (): void => {
@@ -99,7 +99,7 @@ function whenRequestsArrive(
   next();
 }
 
-/** @returns makes one stream of chance after the other, far apart for neighbouring seeds */
+/** @returns a function that makes independent random number generators, which differ for neighbouring seeds too */
 function streams(seed: number): () => Random {
   const seeds = seeded(seed);
   return () => seeded(seeds.below(2 ** 32));

@@ -1,11 +1,11 @@
-/** simulator/task.ts: one run of one scenario, on a piscina thread. Named, not sent: a setup holds functions. */
+/** simulator/task.ts: one run of one scenario, on a piscina thread. It is given names: a setup holds functions. */
 import type { Figures } from './recorder.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { simulate } from './simulation.js';
 
 export interface RunTask {
   readonly scenario: string;
-  /** Its place in the scenario, from 0. */
+  /** Index of the run in the scenario. */
   readonly run: number;
   readonly seed: number;
 }

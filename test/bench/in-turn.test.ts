@@ -3,7 +3,7 @@ import { Children } from '../../bench/children.js';
 import { UNPINNED } from '../../bench/cores.js';
 import { chooseLoadTool } from '../../bench/load-tool.js';
 import { parseOptions } from '../../bench/options.js';
-import type { Bench } from '../../bench/scenario.js';
+import type { ScenarioContext } from '../../bench/scenario.js';
 import { eachInTurn } from '../../bench/scenarios/in-turn.js';
 import type { Subject } from '../../bench/subjects.js';
 
@@ -13,7 +13,7 @@ function subject(name: string, find: Subject['find'] = () => ({ label: '1.0' }))
 
 describe('What is measured on fresh processes', () => {
   const missing = subject('missing', () => ({ missing: 'not installed' }));
-  const bench: Bench = {
+  const bench: ScenarioContext = {
     options: parseOptions([]),
     tool: chooseLoadTool(),
     plan: UNPINNED,
@@ -39,7 +39,7 @@ describe('What is measured on fresh processes', () => {
       if (name === 'a') throw new Error('it broke');
       return { ms: ++turns };
     });
-    expect(tracks[0]).to.deep.include({ name: 'a', samples: [], failure: 'it broke' });
+    expect(tracks[0]).to.deep.include({ name: 'a', samples: [undefined, undefined], failure: 'it broke' });
     expect(tracks[1]).to.deep.include({ name: 'b', samples: [{ ms: 1 }, { ms: 2 }], failure: undefined });
   });
 });

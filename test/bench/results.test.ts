@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { pieceOf, resultsPage } from '../../bench/results.js';
-import type { Result, Scenario } from '../../bench/scenario.js';
-import { outcomeOf } from '../../bench/verdict.js';
+import type { Scenario, ScenarioResult } from '../../bench/scenario.js';
+import { scenarioOutcomeOf } from '../../bench/verdict.js';
 
 const claim = { subject: 'ours', metric: 'ms', unit: '', target: 1.5, stretch: 1 };
 const CLAIMS = [
   { ...claim, to: ['peer'] },
   { ...claim, to: [], unit: 'ms', target: 4, stretch: undefined },
 ];
-const RESULT: Result = {
+const RESULT: ScenarioResult = {
   columns: [{ title: 'ms', metric: 'ms', way: 'median', digits: 1 }],
   tracks: [
     { name: 'ours', label: '1 | 2', twinOf: undefined, samples: [{ ms: 6 }], failure: undefined },
@@ -23,7 +23,7 @@ function scenario(name: string): Scenario {
 
 describe('The page of results', () => {
   const scenarios = [scenario('first'), scenario('second'), scenario('third')];
-  const [first, second] = scenarios.map((one) => outcomeOf(one, RESULT));
+  const [first, second] = scenarios.map((one) => scenarioOutcomeOf(one, RESULT));
   if (first === undefined || second === undefined) throw new Error('there are no outcomes');
   const day = new Date('2026-01-02T03:04:05Z');
   const page = resultsPage(

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import type { Claim, Result, Scenario } from '../../bench/scenario.js';
+import type { Claim, Scenario, ScenarioResult } from '../../bench/scenario.js';
 import { SCENARIOS } from '../../bench/scenarios.js';
 import { allSubjects } from '../../bench/subjects.js';
 import type { Track } from '../../bench/track.js';
-import { outcomeOf } from '../../bench/verdict.js';
+import { scenarioOutcomeOf } from '../../bench/verdict.js';
 
 function track(name: string, values: readonly number[], twinOf?: string): Track {
   return { name, label: '', twinOf, samples: values.map((ms) => ({ ms })), failure: undefined };
 }
 
 function scenario(claims: readonly Claim[]): Scenario {
-  const run = (): Promise<Result> => Promise.reject(new Error('not run here'));
+  const run = (): Promise<ScenarioResult> => Promise.reject(new Error('not run here'));
   return { name: 'it', group: 'load', summary: '', subjects: [], claims, run };
 }
 
@@ -24,25 +24,27 @@ describe('What is claimed of a scenario', () => {
   it('is the median of the ratios to the least of the peers', () => {
     const tracks = [track('ours', [2, 4, 9]), track('a', [1, 8, 9]), track('b', [5, 2, 9])];
     const claims = [{ ...claim, subject: 'ours', to: ['a', 'b'] }];
-    expect(outcomeOf(scenario(claims), { columns, tracks, absent: [] }).verdicts[0]?.measured).to.equal(2);
+    expect(scenarioOutcomeOf(scenario(claims), { columns, tracks, absent: [] }).verdicts[0]?.measured).to.equal(2);
   });
 
   it('is the median itself where there is no peer', () => {
     const claims = [{ ...claim, subject: 'ours', to: [] }];
     const result = { columns, tracks: [track('ours', [2, 4, 9])], absent: [] };
-    expect(outcomeOf(scenario(claims), result).verdicts[0]?.measured).to.equal(4);
+    expect(scenarioOutcomeOf(scenario(claims), result).verdicts[0]?.measured).to.equal(4);
   });
 
   it('is not measured without its subject', () => {
     const claims = [{ ...claim, subject: 'ours', to: [] }];
-    expect(outcomeOf(scenario(claims), { columns, tracks: [], absent: [] }).verdicts[0]?.measured).to.equal(undefined);
+    expect(scenarioOutcomeOf(scenario(claims), { columns, tracks: [], absent: [] }).verdicts[0]?.measured).to.equal(
+      undefined,
+    );
   });
 });
 
 describe('Two builds', () => {
   it('are compared round by round, metric by metric', () => {
     const tracks = [track('new', [5, 50, 9]), track('old', [10, 100, 18], 'new'), track('peer', [1, 1, 1])];
-    expect(outcomeOf(scenario([]), { columns, tracks, absent: [] }).comparisons).to.deep.equal([
+    expect(scenarioOutcomeOf(scenario([]), { columns, tracks, absent: [] }).comparisons).to.deep.equal([
       { name: 'new', to: 'old', ratios: { ms: { low: 0.5, median: 0.5, high: 0.5 } } },
     ]);
   });

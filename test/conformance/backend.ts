@@ -5,9 +5,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
+import { type ReadMessage, readRequest } from '../../bench/http/message.js';
 import { SMUGGLED_PATH, TAG } from './bytes.js';
 import type { Reply, Step } from './case.js';
-import { type ReadMessage, readRequest } from './reader.js';
 
 export type Recorded =
   | { readonly kind: 'request'; readonly message: ReadMessage }

@@ -4,10 +4,10 @@
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as after, setImmediate as afterReading } from 'node:timers/promises';
+import { type Reading, type ReadMessage, readResponse, valuesOf } from '../../bench/http/message.js';
 import { echoOf, PAUSE_MS } from './backend.js';
 import { getNext, TAG } from './bytes.js';
 import type { Case, Step } from './case.js';
-import { type Reading, type ReadMessage, readResponse, valuesOf } from './reader.js';
 
 export interface Answer {
   readonly status: number;
@@ -163,7 +163,7 @@ class Connection {
     const last = this.#messages().findLast(isFinal);
     if (this.#gone !== undefined || this.#stuck || this.#ended || last === undefined || this.#isLost()) return false;
     const options = valuesOf(last.fields, 'connection').join().toLowerCase();
-    if (statusOf(last) === 101) return false;
+    if (last.status === 101) return false;
     return last.line.startsWith('HTTP/1.0') ? options.includes('keep-alive') : !options.includes('close');
   }
 
@@ -173,15 +173,15 @@ class Connection {
     const answers: Answer[] = [];
     const interims: number[] = [];
     for (const message of messages) {
-      if (isFinal(message)) answers.push({ status: statusOf(message), message, interims: interims.splice(0) });
-      else interims.push(statusOf(message));
+      if (isFinal(message)) answers.push({ status: message.status, message, interims: interims.splice(0) });
+      else interims.push(message.status);
     }
     const tried = answers.at(-1)?.message.body === probeEcho;
     if (tried) answers.pop();
     const switched = answers.at(-1)?.status === 101;
     const begun = last.kind === 'incomplete' ? last.head : undefined;
     const unreadable = last.kind === 'unreadable' && !switched ? { why: last.why, text: rest } : undefined;
-    const cut = begun === undefined || switched ? undefined : { status: statusOf(begun), message: begun, interims };
+    const cut = begun === undefined || switched ? undefined : { status: begun.status, message: begun, interims };
     const end = tried ? 'open' : (this.#gone ?? 'stuck');
     return { answers, cut, tunnel: switched ? rest : '', unreadable, end };
   }
@@ -214,7 +214,7 @@ class Connection {
   /** Nothing that follows can be read. */
   #isLost(): boolean {
     const { messages, last } = this.#read();
-    return last.kind === 'unreadable' || statusOf(messages.at(-1)) === 101;
+    return last.kind === 'unreadable' || messages.at(-1)?.status === 101;
   }
 
   #messages(): readonly ReadMessage[] {
@@ -230,16 +230,11 @@ class Connection {
       if (last.kind !== 'message') return { messages, last, rest };
       messages.push(last.message);
       rest = last.rest;
-      if (statusOf(last.message) === 101 || rest === '') return { messages, last: { kind: 'incomplete' }, rest };
+      if (last.message.status === 101 || rest === '') return { messages, last: { kind: 'incomplete' }, rest };
     }
   }
 }
 
-function statusOf(message: ReadMessage | undefined): number {
-  return Number(message?.line.slice(9, 12) ?? 0);
-}
-
-function isFinal(message: ReadMessage): boolean {
-  const status = statusOf(message);
+function isFinal({ status }: ReadMessage): boolean {
   return status >= 200 || status === 101;
 }

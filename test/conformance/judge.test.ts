@@ -1,10 +1,10 @@
 import { expect } from 'chai';
+import { type ReadMessage, readRequest, readResponse } from '../../bench/http/message.js';
 import type { Recorded } from './backend.js';
 import { forwarded, get, mustRefuse, PATH, SMUGGLED, TAG } from './bytes.js';
 import type { Case, Outcome } from './case.js';
 import type { Received } from './client.js';
 import { judge } from './judge.js';
-import { type ReadMessage, readRequest, readResponse } from './reader.js';
 
 function message(text: string): ReadMessage {
   const reading = text.startsWith('HTTP/') ? readResponse(text, { toHead: false, ended: true }) : readRequest(text);
@@ -13,9 +13,7 @@ function message(text: string): ReadMessage {
 }
 
 function received(end: Received['end'], ...answers: readonly string[]): Received {
-  const read = answers
-    .map(message)
-    .map((each) => ({ status: Number(each.line.slice(9, 12)), message: each, interims: [] }));
+  const read = answers.map(message).map((each) => ({ status: each.status, message: each, interims: [] }));
   return { answers: read, cut: undefined, tunnel: '', unreadable: undefined, end };
 }
 

@@ -1,9 +1,10 @@
 /** test/conformance/judge.ts: whether what was seen of a case is one of its safe outcomes. */
+
+import { type ReadMessage, valuesOf } from '../../bench/http/message.js';
 import { ANY_TAG, isCheck, isSmuggled, type Recorded } from './backend.js';
 import { TAG } from './bytes.js';
 import type { AnswerWant, Case, MessageWant, Outcome, RequestWant } from './case.js';
 import type { Answer, Received } from './client.js';
-import { type ReadMessage, valuesOf } from './reader.js';
 
 export interface Seen {
   readonly tag: string;

@@ -4,45 +4,9 @@ import { expect } from 'chai';
 import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import { eventually } from '../support/eventually.js';
+import { type Load, startLoad as startClients } from '../support/load.js';
 import { until } from './balancer-under-test.js';
 import { addressOf, closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
-
-const CLIENTS = 8;
-
-/** Keep-alive clients that ask again and again, each as soon as it has its answer. */
-class Load {
-  readonly failures: string[] = [];
-  answered = 0;
-  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
-  readonly #running: Promise<unknown>;
-  #stopped = false;
-
-  constructor(address: string) {
-    this.#running = Promise.all(Array.from({ length: CLIENTS }, () => this.#client(address)));
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#running;
-    this.#agent.destroy();
-  }
-
-  async #client(address: string): Promise<void> {
-    const [host, port] = address.split(':');
-    while (!this.#stopped) {
-      const outcome = await new Promise<string | undefined>((resolve) => {
-        const request = http.get({ host, port, agent: this.#agent }, (response) => {
-          response.resume();
-          response.once('end', () => resolve(response.statusCode === 200 ? undefined : `${response.statusCode}`));
-          response.once('error', (error) => resolve(error.message));
-        });
-        request.once('error', (error) => resolve(error.message));
-      });
-      if (outcome === undefined) this.answered += 1;
-      else this.failures.push(outcome);
-    }
-  }
-}
 
 interface Site {
   readonly address: string;
@@ -90,8 +54,8 @@ describe('A pool that changes while it is used', () => {
     pools[0]?.backends.find((backend) => backend.id === id);
 
   function startLoad(): Load {
-    const load = new Load(balancer.addresses[0] ?? '');
-    onClose(() => load.stop());
+    const load = startClients(`http://${balancer.addresses[0]}/`);
+    onClose(async () => void (await load.stop()));
     return load;
   }
 

@@ -1,8 +1,14 @@
 /** test/support/load.ts: clients that never pause, for tests of what nobody may notice. */
-import { Agent, get } from 'node:http';
+import { Client, getRequest } from '../../bench/http/client.js';
+
+const CLIENTS = 8;
 
 export interface Load {
-  /** Settles when so many more requests have been answered. */
+  /** Requests that were answered with 200. */
+  readonly answered: number;
+  /** What became of all others: status and body, or what broke the connection. */
+  readonly failures: readonly string[];
+  /** Settles when so many more requests have ended. */
   more(count: number): Promise<void>;
   /** @returns how often each answer came, or each failure */
   stop(): Promise<ReadonlyMap<string, number>>;
@@ -10,21 +16,27 @@ export interface Load {
 
 /** Eight clients that ask one request after the other, of each URL in turn, on connections that stay open. */
 export function startLoad(...urls: readonly string[]): Load {
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const seen = new Map<string, number>();
-  let total = 0;
-  let stopped = false;
+  const failures: string[] = [];
+  let [total, isStopped] = [0, false];
   const waiting = new Set<() => void>();
   const client = async (): Promise<void> => {
-    for (let turn = 0; !stopped; turn++) {
-      const answer = await ask(urls[turn % urls.length] ?? '', agent);
+    const connection = new LoadConnection();
+    for (let turn = 0; !isStopped; turn++) {
+      const answer = await connection.ask(new URL(urls[turn % urls.length] ?? ''));
       seen.set(answer, (seen.get(answer) ?? 0) + 1);
+      if (!answer.startsWith('200 ')) failures.push(answer);
       total += 1;
       for (const look of waiting) look();
     }
+    connection.close();
   };
-  const clients = Array.from({ length: 8 }, client);
+  const clients = Array.from({ length: CLIENTS }, client);
   return {
+    failures,
+    get answered() {
+      return total - failures.length;
+    },
     more: (count) =>
       new Promise((resolve) => {
         const enough = total + count;
@@ -36,23 +48,34 @@ export function startLoad(...urls: readonly string[]): Load {
         waiting.add(look);
       }),
     async stop() {
-      stopped = true;
+      isStopped = true;
       await Promise.all(clients);
-      agent.destroy();
       return seen;
     },
   };
 }
 
-function ask(url: string, agent: Agent): Promise<string> {
-  return new Promise((resolve) => {
-    const failed = (error: Error): void => resolve(error.message);
-    get(url, { agent }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
+/** A client of one server, which connects again whenever its connection has ended. */
+class LoadConnection {
+  #client: Client | undefined;
+  #onAnswer: (answer: string) => void = () => undefined;
+
+  /** @returns status and body, or what broke the connection */
+  ask(url: URL): Promise<string> {
+    return new Promise((resolve) => {
+      this.#onAnswer = resolve;
+      this.#client ??= new Client(url.hostname, Number(url.port), {
+        onEnded: ({ message, failure }, ending) =>
+          this.#onAnswer(ending === 'complete' ? `${message?.status} ${message?.body}` : failure),
+        onGone: () => {
+          this.#client = undefined;
+        },
       });
-      response.on('error', failed).on('end', () => resolve(`${response.statusCode} ${text}`));
-    }).on('error', failed);
-  });
+      this.#client.ask(getRequest(url));
+    });
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
 }

@@ -1,8 +1,9 @@
 /** test/support/peer.ts: one end of a raw connection, for a client or a backend that says exactly what it is told to. */
 import { connect as dial, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Reading, readRequest, readResponse } from '../../bench/http/message.js';
 import { onStop } from './cleanup.js';
-import { type Circumstances, type Message, takeMessage } from './message.js';
+import type { Message } from './message.js';
 
 /** The other side went away before what was waited for came. */
 export class PeerGoneError extends Error {
@@ -48,12 +49,18 @@ export class Peer {
     }
   }
 
-  /** Takes the next complete message. */
-  message(circumstances: Circumstances = {}): Promise<Message> {
+  /**
+   * Takes the next complete message.
+   * @param toHead whether it is the response to a HEAD request
+   * @throws {TypeError} when what came is no valid message
+   */
+  message({ toHead = false } = {}): Promise<Message> {
     return this.until(() => {
-      const message = takeMessage(this.text, { ...circumstances, ended: this.parting === 'end' });
-      if (message !== undefined) this.text = this.text.slice(message.raw.length);
-      return message;
+      const reading = this.read(toHead);
+      if (reading.kind === 'unreadable') throw new TypeError(`${reading.why} in ${JSON.stringify(this.text)}`);
+      if (reading.kind === 'incomplete') return undefined;
+      this.text = reading.rest;
+      return reading.message;
     });
   }
 
@@ -99,6 +106,11 @@ export class Peer {
       if (this.parting !== undefined) throw new PeerGoneError(`Gone (${this.parting}) after "${this.text}"`);
       await new Promise<void>((resolve) => this.wake.push(resolve));
     }
+  }
+
+  private read(toHead: boolean): Reading {
+    const isResponse = this.text.startsWith('HTTP/');
+    return isResponse ? readResponse(this.text, { toHead, ended: this.parting === 'end' }) : readRequest(this.text);
   }
 
   private parted(parting: Parting): void {

@@ -51,7 +51,7 @@ describe('Header fields', () => {
       'GET / HTTP/1.1\r\nHost: site.test\r\nConnection: keep-alive, X-Private\r\nKeep-Alive: timeout=9\r\n' +
         'Proxy-Connection: keep-alive\r\nX-Private: 1\r\nTE: gzip\r\nUpgrade: websocket\r\nX-Kept: 1\r\n\r\n',
     );
-    expect(seen.fields.map(([name]) => name)).to.deep.equal([
+    expect(seen.fields.map(({ name }) => name)).to.deep.equal([
       'Host',
       'X-Kept',
       'X-Forwarded-For',

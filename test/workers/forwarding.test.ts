@@ -53,7 +53,7 @@ describe('A request that is forwarded', () => {
 
   it('names this hop in Via behind those before it (RFC 9110 section 7.6.3)', async () => {
     const seen = await seenBy('GET / HTTP/1.1\r\nHost: site.test\r\nVia: 1.0 first\r\n\r\n', { via: 'edge-1' });
-    expect(seen.fields.filter(([name]) => name === 'Via').map(([, value]) => value)).to.deep.equal([
+    expect(seen.fields.filter(({ name }) => name === 'Via').map(({ value }) => value)).to.deep.equal([
       '1.0 first',
       '1.1 edge-1',
     ]);

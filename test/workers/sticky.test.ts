@@ -198,7 +198,9 @@ describe('A sticky pool', () => {
     const proxy = await startSticky({ backends: [backend.address] });
     const browser = new Browser(proxy);
     await browser.get();
-    const set = browser.last?.fields.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value);
+    const set = browser.last?.fields
+      .filter(({ name }) => name.toLowerCase() === 'set-cookie')
+      .map(({ value }) => value);
     expect(set?.slice(0, 2)).to.deep.equal(['own=1', 'more=2']);
     const brought = set?.[2]?.split(';')[0] ?? '';
     browser.cookie = brought;

@@ -13,11 +13,11 @@ import { type NameServer, type Product, type ProductSetup, SETTINGS } from '../p
 
 const ENDLESS = 1_000_000_000;
 
-/** What an operator has changed in the file. */
+/** What differs from the configuration that nginx was started with. */
 interface Change {
-  /** The address of a backend that is taken out. */
+  /** Address of the backend that is marked down. */
   readonly down: string | undefined;
-  /** Of the last backend. */
+  /** Weight of the last backend. */
   readonly weight: number;
 }
 const AS_STARTED: Change = { down: undefined, weight: 1 };

@@ -1,4 +1,4 @@
-/** simulator/scenarios/constants.ts: the defaults for ejection and retries, each beside its neighbours. */
+/** simulator/scenarios/constants.ts: the default of each setting for ejection and retries, beside larger and smaller values. */
 import type { BackendSpec } from '../backend.js';
 import { slowed, slowedBetween, stoppedBetween, withPauses } from '../latency.js';
 import type { Setup } from '../setup.js';
@@ -12,13 +12,13 @@ import {
   outage,
   plainWork,
   type Run,
-  type Scenario,
+  type SimulatedScenario,
   steady,
 } from './scenario.js';
 
 const moderate: Setup = { ...base, arrivals: steady(0.6), lengthMs: 302_000 };
 
-/** @returns runs of every backend failing a share of its requests, by the threshold */
+/** @returns runs in which every backend fails a share of its requests, for one ejection threshold */
 function noise(consecutiveFailures: number): Run[] {
   return [0.01, 0.05, 0.1, 0.2].map((share) => ({
     row: `${consecutiveFailures} in a row`,
@@ -31,7 +31,7 @@ function noise(consecutiveFailures: number): Run[] {
   }));
 }
 
-/** @returns runs of one backend that fails from one moment to the next, by how it does and by the threshold */
+/** @returns runs in which one backend starts to fail, in several ways, for one ejection threshold */
 function breakdown(consecutiveFailures: number): Run[] {
   const pool = { ...NO_RETRIES, outlier: { consecutiveFailures } };
   const ways = [
@@ -52,7 +52,7 @@ function breakdown(consecutiveFailures: number): Run[] {
   }));
 }
 
-/** @returns runs of one backend that always fails in a quiet pool, by how long a streak may take */
+/** @returns runs with little traffic in which one backend always fails, for one length of a streak of failures */
 function quiet(window: string): Run[] {
   return [2, 10, 50, 250].map((perSecond) => ({
     row: `within ${window}`,
@@ -68,7 +68,7 @@ function quiet(window: string): Run[] {
   }));
 }
 
-/** @returns for one memory of peak-ewma, what it is good for and what it costs */
+/** @returns runs that show the gains and the costs of one time constant of peak-ewma */
 function memory(decayMs: number): Run[] {
   const bad = { fromMs: 10_000, toMs: 15_000 };
   const forAWhile = oneOdd({ latency: slowedBetween(plainWork, 10, bad.fromMs, bad.toMs) });
@@ -92,12 +92,12 @@ function memory(decayMs: number): Run[] {
   }));
 }
 
-/** @returns for one share below which a pool panics, when that is right and when it is not */
+/** @returns runs in which panic helps and runs in which it harms, for one threshold */
 function panic(share: number): Run[] {
   const firstOnes = (count: number, spec: Partial<BackendSpec>): BackendSpec[] =>
     backendsOf((index) => (index < count ? spec : {}));
   const wrongly: Partial<BackendSpec> = { faults: [{ kind: 'check', fromMs: 0, toMs: NEVER_MS, share: 1 }] };
-  // What hangs turns nobody away: the system goes on accepting.
+  // A hung process turns no connection away: the kernel goes on accepting.
   const hanging: Partial<BackendSpec> = { latency: stoppedBetween(plainWork, 0, 1e9), queue: Number.POSITIVE_INFINITY };
   const situations: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
     ...[2, 3].map((count) => ({
@@ -124,7 +124,7 @@ function panic(share: number): Run[] {
 
 const BUDGETS = [0, 0.05, 0.1, 0.2, 0.5, 1];
 
-/** @returns for one budget, what it is good for and what it does harm to */
+/** @returns runs in which retries help and runs in which they harm, for one retry budget */
 function budget(share: number): Run[] {
   const retries = { budget: share, minPerSecond: 3 };
   const one = oneOdd({ faults: [{ kind: 'reset', fromMs: 0, toMs: NEVER_MS, share: 1 }] });
@@ -140,7 +140,7 @@ function budget(share: number): Run[] {
   }));
 }
 
-export const CONSTANTS: readonly Scenario[] = [
+export const CONSTANTS: readonly SimulatedScenario[] = [
   {
     name: 'ejection-noise',
     summary: 'Nothing is broken: every backend closes some connections without an answer; five minutes at 60 % load',

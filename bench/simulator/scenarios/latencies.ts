@@ -1,4 +1,4 @@
-/** simulator/scenarios/latencies.ts: every policy side by side, on backends that are equal and on some that are not. */
+/** simulator/scenarios/latencies.ts: every policy side by side, on equal and on unequal backends. */
 import type { FigureName } from '../figures.js';
 import { coldFrom, logNormal, slowed, withPauses } from '../latency.js';
 import type { Setup } from '../setup.js';
@@ -9,7 +9,7 @@ import {
   ODD,
   oneOdd,
   plainWork,
-  type Scenario,
+  type SimulatedScenario,
   STEADY,
   steady,
   WORK_MS,
@@ -17,14 +17,14 @@ import {
 
 interface Situation {
   readonly name: string;
-  /** As the head of a column. */
+  /** Title of a column. */
   readonly short: string;
   readonly summary: string;
   readonly figures: readonly FigureName[];
   readonly setup: Partial<Setup>;
 }
 
-/** Capacity left of five backends when one is ten times slower, as a share of theirs. */
+/** Capacity of five backends of which one is ten times slower, relative to five equal ones. */
 const ONE_SLOW = (BACKENDS - 1 + 0.1) / BACKENDS;
 
 const SITUATIONS: readonly Situation[] = [
@@ -85,7 +85,7 @@ const SITUATIONS: readonly Situation[] = [
   },
 ];
 
-export const LATENCIES: readonly Scenario[] = [
+export const LATENCIES: readonly SimulatedScenario[] = [
   {
     name: 'policies',
     summary: 'Every policy in each of the situations of the next six tables',

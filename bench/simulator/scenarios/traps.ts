@@ -1,5 +1,5 @@
-/** simulator/scenarios/traps.ts: what is known to go wrong with policies, retries and returning backends. */
-import type { Fault, FaultKind } from '../backend.js';
+/** simulator/scenarios/traps.ts: known failures of policies, retries and returning backends. */
+import type { BackendFault, FaultKind } from '../backend.js';
 import { evenClients, withOffice } from '../clients.js';
 import { coldFrom, stoppedBetween } from '../latency.js';
 import type { Setup } from '../setup.js';
@@ -15,13 +15,13 @@ import {
   outage,
   plainWork,
   type Run,
-  type Scenario,
+  type SimulatedScenario,
   steady,
 } from './scenario.js';
 
-/** `a` fails every request, and is done with each sooner than any good backend. */
+/** Backend `a` fails every request, faster than any good backend answers. */
 function failsFast(kind: FaultKind): Partial<Setup> {
-  const fault: Fault = { kind, fromMs: 0, toMs: NEVER_MS, share: 1, afterMs: 1 };
+  const fault: BackendFault = { kind, fromMs: 0, toMs: NEVER_MS, share: 1, afterMs: 1 };
   return { backends: oneOdd({ faults: [fault] }), arrivals: steady(0.6) };
 }
 
@@ -37,7 +37,7 @@ const returning: Partial<Setup> = {
   lengthMs: 30_000,
 };
 
-export const TRAPS: readonly Scenario[] = [
+export const TRAPS: readonly SimulatedScenario[] = [
   {
     name: 'fast-failure',
     summary: '`a` fails every request after 1 ms, so that it never has much to do; no retries; 60 % load',
@@ -98,7 +98,7 @@ export const TRAPS: readonly Scenario[] = [
   },
 ];
 
-/** @returns runs of much and of too much to do, by the limit on each backend */
+/** @returns runs below and above the capacity, for one limit of connections to each backend */
 function limited(maxConnections: number): Run[] {
   const backends = backendsOf(() => ({ config: { maxConnections } }));
   const loads: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [

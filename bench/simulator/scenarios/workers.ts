@@ -1,8 +1,8 @@
-/** simulator/scenarios/workers.ts: how far many workers, each with a view of its own, drift from one that sees all. */
+/** simulator/scenarios/workers.ts: how much worse many workers balance, each of which sees only its own load, than one. */
 import type { PolicyName } from '../../../src/balancing/policies.js';
 import { logNormal, slowed } from '../latency.js';
 import type { Setup } from '../setup.js';
-import { backendsOf, base, plainWork, type Run, type Scenario, steady } from './scenario.js';
+import { backendsOf, base, plainWork, type Run, type SimulatedScenario, steady } from './scenario.js';
 
 const BACKENDS = 10;
 const COUNTS = [1, 2, 4, 8, 16, 32];
@@ -25,7 +25,7 @@ function everyView(policy: PolicyName, setup: Partial<Setup>, intervalsMs: reado
   ];
 }
 
-export const WORKERS: readonly Scenario[] = [
+export const WORKERS: readonly SimulatedScenario[] = [
   {
     name: 'workers',
     summary: 'Ten equal backends at 90 % load, by the number of workers that the same requests are spread over',

@@ -1,5 +1,5 @@
 /** test/bench/faults/records.ts: traffic as a test wants it: one request every 10 ms, and what became of each. */
-import type { RequestRecord } from '../../../bench/faults/record.js';
+import type { RequestRecord } from '../../../bench/load/record.js';
 
 /** A GET that `b1` answered 5 ms after it was due. */
 export function served(dueMs: number, other: Partial<RequestRecord> = {}): RequestRecord {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { FAULTS } from '../../../bench/faults/catalogue.js';
 import { findingOf } from '../../../bench/faults/finding.js';
-import { describeOutcome, markdownReport } from '../../../bench/faults/report.js';
-import type { Result } from '../../../bench/faults/scene.js';
+import { describeFault, markdownReport } from '../../../bench/faults/report.js';
+import type { ProductResult } from '../../../bench/faults/scene.js';
 import { served, unanswered } from './records.js';
 
 const TEXT = { introduction: ['# Faults'], faults: FAULTS };
@@ -16,7 +16,7 @@ function fault(name: string): (typeof FAULTS)[number] {
 }
 
 /** With so many requests that got no answer. */
-function result(product: string, lost: number): Result {
+function result(product: string, lost: number): ProductResult {
   const records = [served(0), ...Array.from({ length: lost }, () => unanswered(150))];
   return { product, label: '1.0', finding: findingOf(records, MARKS, HARM, ['b1'], ['7', '7']), capacity: 400 };
 }
@@ -50,7 +50,7 @@ describe('The report of faults', () => {
   });
 
   it('tells a person at the terminal what clients got and what was sent twice', () => {
-    const text = describeOutcome({ fault: fault('killed'), results: [result('nginx', 3)] });
+    const text = describeFault({ fault: fault('killed'), results: [result('nginx', 3)] });
     expect(text).to.include('nginx failed: 3 x no answer').and.include('nginx sent 1 POST');
   });
 });

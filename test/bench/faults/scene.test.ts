@@ -1,11 +1,7 @@
-import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Children } from '../../../bench/children.js';
 import { type Fault, NOTHING_TO_UNDO } from '../../../bench/faults/fault.js';
-import { type LoadOrder, startLoad } from '../../../bench/faults/load-order.js';
 import { roundhouse } from '../../../bench/faults/products/roundhouse.js';
-import { outcomeOf, waitOf } from '../../../bench/faults/record.js';
 import { playScene } from '../../../bench/faults/scene.js';
 
 const KILLED: Fault = {
@@ -61,40 +57,4 @@ describe('A fault that is played', () => {
     expect(phases.before.shares[3]).to.equal(0);
     expect(phases.during.shares[3]).to.be.above(0);
   });
-});
-
-describe('The load of a fault', () => {
-  const children = new Children();
-  afterEach(() => children.stop());
-
-  it('is sent when it is due, though every client before still waits', async () => {
-    let held = true;
-    const waiting: (() => void)[] = [];
-    const server = createServer((request, response) => {
-      const answer = (): void => void request.resume().once('end', () => response.end('x'));
-      if (held) waiting.push(answer);
-      else answer();
-    });
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    try {
-      const load = await startLoad(children, orderOf(address.port));
-      while (waiting.length < 20) await sleep(1);
-      held = false;
-      for (const answer of waiting) answer();
-      const records = await load.records();
-      expect(records.map(outcomeOf)).to.deep.equal(Array.from({ length: 40 }, () => 'ok'));
-      expect(records.filter(({ method }) => method === 'POST')).to.have.length(10);
-      const longest = Math.max(...records.map(waitOf));
-      expect(longest, 'the first waited for the twentieth').to.be.at.least(90);
-    } finally {
-      server.close();
-    }
-  });
-
-  function orderOf(port: number): LoadOrder {
-    const phases = [{ rate: 200, forMs: 200 }];
-    return { port, connections: 2, mostConnections: 100, phases, postEvery: 4, patienceMs: 5_000 };
-  }
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { RequestRecord } from '../../../bench/faults/record.js';
 import { backAfterMs, type Harm, leftAfterMs, sharesWithin, timelineOf } from '../../../bench/faults/timeline.js';
+import type { RequestRecord } from '../../../bench/load/record.js';
 import { inTurns, served, traffic, unanswered } from './records.js';
 
 const MARKS = { startMs: 0, faultMs: 1_000, undoneMs: 3_000, endMs: 5_000 };

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { nextArrivalMs, type Stage } from '../../../bench/simulator/arrivals.js';
+import { type ArrivalRate, nextArrivalMs } from '../../../bench/simulator/arrivals.js';
 import { seeded } from '../../../src/core/random.js';
 
-function arrivals(stages: readonly Stage[], untilMs: number): number[] {
+function arrivals(stages: readonly ArrivalRate[], untilMs: number): number[] {
   const random = seeded(2);
   const times: number[] = [];
   for (let atMs = nextArrivalMs(stages, 0, random); atMs < untilMs; atMs = nextArrivalMs(stages, atMs, random)) {

@@ -3,17 +3,17 @@ import {
   coldFrom,
   constant,
   exponential,
-  type Latency,
   logNormal,
   slowed,
   slowedBetween,
   stoppedBetween,
+  type WorkTime,
   withPauses,
 } from '../../../bench/simulator/latency.js';
 import { seeded } from '../../../src/core/random.js';
 
 /** Many draws, in ascending order. */
-function draws(model: Latency, count = 100_000): number[] {
+function draws(model: WorkTime, count = 100_000): number[] {
   const random = seeded(1);
   return Array.from({ length: count }, () => model(random, 0)).sort((a, b) => a - b);
 }

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
-import { parseAutocannon } from '../../bench/autocannon.js';
+import { parseAutocannon, parseWrk, wrkScript } from '../../bench/load-tool.js';
 import { BROWSER_GET, NEW_CONNECTION, POST_4K } from '../../bench/traffic.js';
-import { parseWrk, wrkScript } from '../../bench/wrk.js';
 
 const WRK = `Running 1s test @ http://127.0.0.1:9555/
   1 threads and 64 connections

@@ -1,11 +1,15 @@
 /**
- * bench/fixed-rate/ticker.ts: a thread that wakes its parent every so often. Node's own timers know no less than a
- * millisecond, within which dozens of requests would pile up and leave at once.
+ * bench/load/ticker.ts: a timer that may be finer than a millisecond, the least of Node's own, within which dozens of
+ * requests would pile up and leave at once. A finer one is a thread that wakes its parent.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-/** @returns ends the thread */
+/** Calls `tick` every `intervalMs`. @returns ends the timer */
 export function everyMs(intervalMs: number, tick: () => void): () => void {
+  if (intervalMs >= 1) {
+    const timer = setInterval(tick, intervalMs);
+    return () => clearInterval(timer);
+  }
   const thread = new Worker(new URL(import.meta.url), { workerData: intervalMs });
   thread.on('message', tick);
   return () => void thread.terminate();

@@ -1,7 +1,8 @@
 /**
- * test/conformance/reader.ts: a strict reader of HTTP/1 messages that shares no line with the product: patterns over
- * whole heads instead of tables and offsets. It stands for the pickiest peer there could be: what two parsers could
- * read differently is `unreadable`, and a proxy that sends such a thing has failed.
+ * bench/http/message.ts: the strict reader of HTTP/1 messages that the benches, the load generator and the tests share.
+ * It has no line in common with the product's parser: patterns over whole heads instead of tables and offsets. It stands
+ * for the pickiest peer there could be: what two parsers could read differently is `unreadable`, and a proxy that sends
+ * such a message has failed.
  */
 
 export interface Field {
@@ -17,26 +18,30 @@ export type Framing = 'none' | 'length' | 'chunked' | 'close';
 export interface ReadMessage {
   /** The request line or status line. */
   readonly line: string;
+  /** The status code; 0 for a request. */
+  readonly status: number;
   readonly fields: readonly Field[];
   readonly framing: Framing;
   /** The body as sent. */
   readonly bytes: string;
-  /** The payload. */
+  /** The body without its chunk framing. */
   readonly body: string;
   readonly trailers: readonly Field[];
-  /** Every byte. */
+  /** The whole message as sent. */
   readonly raw: string;
 }
 
 export type Reading =
   | { readonly kind: 'message'; readonly message: ReadMessage; readonly rest: string }
-  /** `head` once that is there; its body is what came so far. */
+  /** `head` is there once the head is complete; its `bytes` and `body` are the part of the body that has arrived. */
   | { readonly kind: 'incomplete'; readonly head?: ReadMessage }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-export interface ReadingResponse {
+/** What decides where a response ends, besides its own bytes. */
+export interface ResponseContext {
+  /** The response answers a HEAD request, so it has no body. */
   readonly toHead: boolean;
-  /** The connection came to an orderly end, which is the end of a body without a length. */
+  /** The connection came to an orderly end, which is the end of a body without a length (RFC 9112 section 6.3). */
   readonly ended: boolean;
 }
 
@@ -52,13 +57,13 @@ export function readRequest(text: string): Reading {
   return reading(() => read(text, REQUEST_LINE, requestFraming));
 }
 
-export function readResponse(text: string, circumstances: ReadingResponse): Reading {
+export function readResponse(text: string, context: ResponseContext): Reading {
   return reading(() =>
-    read(text, STATUS_LINE, (line, fields) => responseFraming(line, fields, circumstances), circumstances.ended),
+    read(text, STATUS_LINE, (line, fields) => responseFraming(line, fields, context), context.ended),
   );
 }
 
-/** The values of all fields of that name, in any case. */
+/** @returns the values of all fields called `name`, whatever the case of their names */
 export function valuesOf(fields: readonly Field[], name: string): readonly string[] {
   return fields.filter((field) => field.name.toLowerCase() === name.toLowerCase()).map(({ value }) => value);
 }
@@ -88,7 +93,8 @@ function read(
   const framing = framingOf(line, fields);
   const bodyAt = headEnd + 4;
   const message = (end: number, body: string, trailers: readonly Field[] = []): ReadMessage => {
-    return { line, fields, framing, body, trailers, bytes: text.slice(bodyAt, end), raw: text.slice(0, end) };
+    const [bytes, raw] = [text.slice(bodyAt, end), text.slice(0, end)];
+    return { line, status: statusOf(line), fields, framing, body, trailers, bytes, raw };
   };
   const whole = (end: number, body: string, trailers?: readonly Field[]): Reading => {
     return { kind: 'message', message: message(end, body, trailers), rest: text.slice(end) };
@@ -110,6 +116,10 @@ function read(
   }
 }
 
+function statusOf(firstLine: string): number {
+  return firstLine.startsWith('HTTP/') ? Number(firstLine.slice(9, 12)) : 0;
+}
+
 function fieldOf(line: string): Field {
   const match = FIELD_LINE.exec(line);
   if (match === null) throw new Unreadable(`a bad field line ${JSON.stringify(line)}`);
@@ -122,8 +132,8 @@ function requestFraming(line: string, fields: readonly Field[]): Framing {
   return framingOf(line, fields) ?? 'none';
 }
 
-function responseFraming(line: string, fields: readonly Field[], { toHead }: ReadingResponse): Framing {
-  const status = Number(line.slice(9, 12));
+function responseFraming(line: string, fields: readonly Field[], { toHead }: ResponseContext): Framing {
+  const status = statusOf(line);
   if (status < 200 || status === 204) {
     if (valuesOf(fields, 'transfer-encoding').length > 0) throw new Unreadable(`a Transfer-Encoding in a ${status}`);
     return 'none';
@@ -132,7 +142,7 @@ function responseFraming(line: string, fields: readonly Field[], { toHead }: Rea
   return toHead || status === 304 ? 'none' : (framing ?? 'close');
 }
 
-/** @returns nothing when no field says it */
+/** @returns `undefined` when no field gives the body a length or an end */
 function framingOf(version: string, fields: readonly Field[]): 'length' | 'chunked' | undefined {
   const lengths = valuesOf(fields, 'content-length');
   const codings = valuesOf(fields, 'transfer-encoding');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { decodeRecords, encodeRecords, outcomeOf, silenceOf, waitOf } from '../../../bench/faults/record.js';
-import { served, unanswered } from './records.js';
+import { outcomeOf, silenceOf, waitOf } from '../../../bench/load/record.js';
+import { served, unanswered } from '../faults/records.js';
 
 describe('What became of a request', () => {
   for (const [what, record, outcome] of [
@@ -25,10 +25,5 @@ describe('What became of a request', () => {
 
   it('is waited for to the end when not a byte came', () => {
     expect(silenceOf(unanswered(1_000, { endMs: 1_400 }))).to.equal(400);
-  });
-
-  it('comes through from one process to another', () => {
-    const records = [served(1.5), unanswered(2, { method: 'POST' }), served(3, { ending: 'broken', status: 206 })];
-    expect(decodeRecords(encodeRecords(records))).to.deep.equal(records);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Reading, readRequest, readResponse } from './reader.js';
+import { type Reading, readRequest, readResponse } from '../../../bench/http/message.js';
 
 const whole = { toHead: false, ended: false };
 

@@ -1,0 +1,184 @@
+/**
+ * bench/load/open-loop.ts: requests that are due at fixed times, whatever became of those before them. Each is timed
+ * from the moment it was due, not from the moment it could be sent: a client that waits for an answer before it asks
+ * again counts a stall of the server once, when it hit every request that should have been sent meanwhile
+ * ("coordinated omission": Gil Tene, "How NOT to Measure Latency", 2013). No I/O and no clock of its own.
+ */
+import type { Client, Ending } from '../http/client.js';
+import { valuesOf } from '../http/message.js';
+import type { LoadOrder } from './order.js';
+import type { RequestRecord } from './record.js';
+
+export type LoopOrder = Omit<LoadOrder, 'graceMs' | 'tickMs'>;
+
+/** What the records of equal responses have in common: one object for all, so that records make little garbage. */
+type AnswerSummary = Pick<RequestRecord, 'method' | 'ending' | 'status' | 'backend'>;
+
+/** A connection, as far as the loop knows it, and the request that waits for its response there. */
+export interface Lane extends Pick<Client, 'ask' | 'close' | 'message' | 'isReusable' | 'firstByteMs'> {
+  method: RequestRecord['method'];
+  /** When the request was due; `NaN` while none waits. */
+  dueMs: number;
+  /** What is recorded of the last request, and the message that says so. */
+  answer: AnswerSummary | undefined;
+  answeredBy: Lane['message'];
+}
+
+const POST_BODY = 'x'.repeat(256);
+const PATIENCE_CHECKED_EVERY_MS = 10;
+
+export class OpenLoop<L extends Lane> {
+  readonly #order: LoopOrder;
+  readonly #connect: () => L;
+  readonly #get: string;
+  readonly #lanes = new Set<L>();
+  /** The connection that has been idle for longest is used first, so that all stay in use. */
+  readonly #idle: L[] = [];
+  #phase = 0;
+  #phaseStartMs: number;
+  #sentInPhase = 0;
+  /** When the next request is due; `undefined` once every one was sent. */
+  #nextDueMs: number | undefined;
+  #asked = 0;
+  #patienceCheckMs = 0;
+  /** Of each request that has ended: when it was due, when its first byte came (`NaN`: never), and when it ended. */
+  readonly #timesMs: number[] = [];
+  readonly #answers: AnswerSummary[] = [];
+
+  /** @param connect opens a connection; how its requests end is told by {@link ended} and {@link gone} */
+  constructor(order: LoopOrder, startMs: number, connect: () => L) {
+    const { host, pathname } = new URL(order.url);
+    this.#order = order;
+    this.#connect = connect;
+    this.#get = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+    this.#phaseStartMs = startMs;
+    this.#nextDueMs = this.#dueNext();
+    for (let i = 0; i < order.connections; i++) this.#idle.push(this.#openLane());
+  }
+
+  /** Whether every request has ended. */
+  get isComplete(): boolean {
+    return this.#nextDueMs === undefined && this.#answers.length === this.#asked;
+  }
+
+  /** Every request that has ended. */
+  get records(): RequestRecord[] {
+    const timesMs = this.#timesMs;
+    return this.#answers.map(({ method, ending, status, backend }, index) => {
+      const [dueMs, firstByteMs, endMs] = [
+        timesMs[3 * index] ?? 0,
+        timesMs[3 * index + 1],
+        timesMs[3 * index + 2] ?? 0,
+      ];
+      return { method, dueMs, firstByteMs: firstByteMs || null, endMs, ending, status, backend };
+    });
+  }
+
+  /** Sends what is due and gives up what has waited too long. The load is as even as the calls of this are frequent. */
+  advance(nowMs: number): void {
+    if (nowMs >= this.#patienceCheckMs) this.#endImpatient(nowMs);
+    while (this.#nextDueMs !== undefined && this.#nextDueMs <= nowMs) {
+      if (!this.#send(this.#nextDueMs)) return;
+      this.#nextDueMs = this.#dueNext();
+    }
+  }
+
+  /** The request on `lane` has ended. */
+  ended(lane: L, ending: Ending, nowMs: number): void {
+    const { message, dueMs } = lane;
+    if (Number.isNaN(dueMs)) return;
+    this.#record(answerOf(lane, message, ending), dueMs, lane.firstByteMs ?? Number.NaN, nowMs);
+    lane.dueMs = Number.NaN;
+    if (ending === 'complete' && lane.isReusable) this.#idle.push(lane);
+  }
+
+  /** The connection of `lane` has ended. */
+  gone(lane: L): void {
+    this.#lanes.delete(lane);
+    const at = this.#idle.indexOf(lane);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  /** Ends every request that was due by `nowMs` and has no response, and every connection. */
+  finish(nowMs: number): void {
+    for (; this.#nextDueMs !== undefined && this.#nextDueMs <= nowMs; this.#nextDueMs = this.#dueNext()) {
+      this.#recordUnsent(this.#nextMethod(), this.#nextDueMs, nowMs);
+    }
+    for (const lane of [...this.#lanes]) lane.close();
+  }
+
+  #endImpatient(nowMs: number): void {
+    this.#patienceCheckMs = nowMs + PATIENCE_CHECKED_EVERY_MS;
+    const tooLong = nowMs - this.#order.patienceMs;
+    for (const lane of [...this.#lanes]) if (lane.dueMs <= tooLong) lane.close();
+  }
+
+  /** @returns whether the request that is due was sent or has failed; otherwise it waits for a connection */
+  #send(dueMs: number): boolean {
+    const { mostConnections, whenBusy, postEvery } = this.#order;
+    const lane = this.#idle.shift() ?? (this.#lanes.size < mostConnections ? this.#openLane() : undefined);
+    if (lane === undefined && whenBusy === 'wait') return false;
+    const method = this.#nextMethod();
+    if (lane === undefined) {
+      this.#recordUnsent(method, dueMs, dueMs);
+      return true;
+    }
+    lane.method = method;
+    lane.dueMs = dueMs;
+    lane.ask(postEvery === 0 ? this.#get : this.#withId(method));
+    return true;
+  }
+
+  #withId(method: RequestRecord['method']): string {
+    const post = method === 'POST';
+    const fields = `X-Id: ${this.#asked}\r\n${post ? `Content-Length: ${POST_BODY.length}\r\n` : ''}`;
+    return `${this.#get.replace('GET', method).slice(0, -2)}${fields}\r\n${post ? POST_BODY : ''}`;
+  }
+
+  #openLane(): L {
+    const lane = this.#connect();
+    this.#lanes.add(lane);
+    return lane;
+  }
+
+  #nextMethod(): RequestRecord['method'] {
+    this.#asked += 1;
+    const { postEvery } = this.#order;
+    return postEvery > 0 && this.#asked % postEvery === 0 ? 'POST' : 'GET';
+  }
+
+  #dueNext(): number | undefined {
+    for (;;) {
+      const phase = this.#order.phases[this.#phase];
+      if (phase === undefined) return undefined;
+      const inPhaseMs = (this.#sentInPhase * 1_000) / phase.rate;
+      if (inPhaseMs < phase.forMs) {
+        this.#sentInPhase += 1;
+        return this.#phaseStartMs + inPhaseMs;
+      }
+      this.#phase += 1;
+      this.#phaseStartMs += phase.forMs;
+      this.#sentInPhase = 0;
+    }
+  }
+
+  #recordUnsent(method: RequestRecord['method'], dueMs: number, endMs: number): void {
+    this.#record({ method, ending: 'no-answer', status: 0, backend: '' }, dueMs, Number.NaN, endMs);
+  }
+
+  #record(answer: AnswerSummary, dueMs: number, firstByteMs: number, endMs: number): void {
+    this.#timesMs.push(dueMs, firstByteMs, endMs);
+    this.#answers.push(answer);
+  }
+}
+
+function answerOf(lane: Lane, message: Lane['message'], ending: Ending): AnswerSummary {
+  const { method, answer } = lane;
+  if (answer !== undefined && ending === 'complete' && message === lane.answeredBy && method === answer.method) {
+    return answer;
+  }
+  const backend = (message && valuesOf(message.fields, 'x-backend')[0]) ?? '';
+  lane.answeredBy = ending === 'complete' ? message : undefined;
+  lane.answer = { method, ending, status: message?.status ?? 0, backend };
+  return lane.answer;
+}
