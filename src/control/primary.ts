@@ -383,7 +383,7 @@ export class Primary implements Balancer {
       case 'counters':
         return this.#counted(worker, report);
       case 'access-log':
-        return this.#accessLogs.report(worker.id, report);
+        return this.#accessLogs.report(worker, report);
       case 'borrow':
         return this.#lend(worker, report);
       default:
