@@ -39,7 +39,7 @@ export interface WorkerOutput {
 
 export class Worker {
   readonly plane: Plane;
-  private readonly wheel = new TimerWheel(TICK_MS, () => performance.now());
+  private readonly wheel: TimerWheel;
   private readonly listeners = new Listeners();
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
@@ -55,6 +55,7 @@ export class Worker {
    * @param number its place among the workers, from 1
    * @param snapshots every pool of the configuration, each at some version
    * @param stickySecret what signs the cookies of pools that are sticky
+   * @param clock monotonic milliseconds, by which every timeout is counted; tests bring their own
    */
   constructor(
     number: number,
@@ -62,12 +63,14 @@ export class Worker {
     snapshots: readonly PoolSnapshot[],
     output: WorkerOutput,
     stickySecret?: string,
+    clock = (): number => performance.now(),
   ) {
     this.output = output;
+    this.wheel = new TimerWheel(TICK_MS, clock);
     this.number = number;
     const accessLog = this.accessLogFor(config);
     const dispatches = snapshots.map((snapshot) => this.dispatch(config, snapshot));
-    this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret, this.rateLimits());
+    this.plane = new Plane(config, dispatches, this.wheel, accessLog, stickySecret, this.rateLimits(), clock);
     this.wheel.start();
     this.flushing = setInterval(() => this.tick(), FLUSH_MS);
     for (const pool of this.plane.pools.values()) this.acknowledge(pool);
@@ -234,7 +237,8 @@ export class Worker {
     if (this.output.unread() < MOST_UNREAD) this.output.send(message);
   }
 
-  private tick(): void {
+  /** Once a second: reports what was counted, writes the access log. Public for tests, which bring their own clock. */
+  tick(): void {
     this.plane.accessLog?.tick();
     this.plane.rates.tick();
     for (const log of this.leavingLogs) this.leaveLog(log);

@@ -1,4 +1,4 @@
-/** test/support/eventually.ts: waits for what no event announces. */
+/** test/support/eventually.ts: the only waits of tests that go by the clock; whatever has an event is awaited by that. */
 import { setTimeout as after } from 'node:timers/promises';
 
 /** How long anything is waited for: a machine may be busy with other things. */
@@ -6,8 +6,8 @@ export const LONGEST_MS = 30_000;
 const PAUSE_MS = 5;
 
 /**
- * Looks again and again until `holds` does.
- * @param what the sentence the test fails with when it never does
+ * Looks every few milliseconds whether a condition holds, for what no event announces.
+ * @param what the condition in words; the test fails with them when it does not hold within {@link LONGEST_MS}
  */
 export async function eventually(
   what: string | (() => string),
@@ -20,3 +20,9 @@ export async function eventually(
     await after(PAUSE_MS);
   }
 }
+
+/**
+ * Lets real time pass, for durations that the product measures by the system's clock. Never to wait until something has
+ * probably happened: see {@link eventually}. Files that use it give their reason in test/docs/sleeps.test.ts.
+ */
+export const realTime = (ms: number): Promise<void> => after(ms);

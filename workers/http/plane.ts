@@ -54,6 +54,7 @@ export class Plane {
   /**
    * @param dispatches one for each pool
    * @param stickySecret what signs the cookies of pools that are sticky
+   * @param clock monotonic milliseconds
    */
   constructor(
     config: Config,
@@ -62,10 +63,11 @@ export class Plane {
     accessLog: AccessLog | undefined,
     stickySecret: string | undefined,
     rates: RateLimits,
+    clock: () => number,
   ) {
     this.config = config;
     this.wheel = wheel;
-    this.fineWheel = new TimerWheel(FINE_TICK_MS, () => performance.now(), 'sleeps');
+    this.fineWheel = new TimerWheel(FINE_TICK_MS, clock, 'sleeps');
     this.accessLog = accessLog;
     this.policy = new ClientPolicy(config);
     this.rates = rates;
