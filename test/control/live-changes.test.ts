@@ -1,9 +1,8 @@
 import http from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
-import { eventually } from '../support/eventually.js';
+import { atRest, eventually } from '../support/eventually.js';
 import { until } from './balancer-under-test.js';
 import { addressOf, closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
 
@@ -89,6 +88,10 @@ describe('A pool that changes while it is used', () => {
   const find = ({ pools }: BalancerView, id: string): BackendView | undefined =>
     pools[0]?.backends.find((backend) => backend.id === id);
 
+  /** Whether every worker has heard of every change. */
+  const isConverged = ({ pools, workers }: BalancerView): boolean =>
+    workers.every(({ versions }) => versions['default'] === pools[0]?.version);
+
   function startLoad(): Load {
     const load = new Load(balancer.addresses[0] ?? '');
     onClose(() => load.stop());
@@ -172,9 +175,7 @@ describe('A pool that changes while it is used', () => {
     });
     for (const { address } of sites) balancer.updateBackend('default', address, { admin: 'maintenance' });
     balancer.addBackend('default', { address: slow });
-    await until(balancer, ({ pools, workers }) =>
-      workers.every(({ versions }) => versions['default'] === pools[0]?.version),
-    );
+    await until(balancer, isConverged);
     const status = new Promise((resolve) => {
       http.get(`http://${balancer.addresses[0]}`, { agent: false }, ({ statusCode }) => resolve(statusCode));
     });
@@ -222,7 +223,12 @@ describe('A pool that changes while it is used', () => {
     balancer.updateBackend('default', slow, { admin: 'draining', within: '50ms' });
     balancer.updateBackend('default', slow, { admin: 'enabled' });
     expect(find(balancer.view(), slow)?.drainEndsAt).to.equal(null);
-    await pause(100);
+    // Timers fire in the order in which they are due, and a worker's channel keeps order.
+    const [other = ''] = sites.map(({ address }) => address);
+    balancer.updateBackend('default', other, { admin: 'draining', within: '60ms' });
+    await until(balancer, (view) => find(view, other)?.drainEndsAt === null);
+    balancer.updateBackend('default', other, { weight: 2 });
+    await until(balancer, isConverged);
     answer();
     expect(await status).to.equal(200);
   });
@@ -234,6 +240,14 @@ describe('A pool that changes while it is used', () => {
       probes += 1;
       response.end();
     });
+    const answering: http.RequestListener = (_request, response) => void response.end();
+    const [one, another] = [await startHttp(answering), await startHttp(answering)];
+    /** Probes are made in the order in which they are asked for: those before have been made or dropped, too. */
+    const probe = async (address: string): Promise<void> => {
+      balancer.addBackend('default', { address });
+      await until(balancer, (view) => find(view, address)?.health === 'up');
+      balancer.removeBackend('default', address);
+    };
     const churn = (from: number, count: number): void => {
       for (let port = from; port < from + count; port += 1) {
         const addresses = [probed, `127.0.0.2:${port}`, `localhost:${port}`];
@@ -243,8 +257,8 @@ describe('A pool that changes while it is used', () => {
     };
     // The first ones start what is kept on purpose, such as the second probe thread.
     churn(40_001, 5);
-    await pause(500);
-    const before = resources();
+    await probe(one);
+    const before = await atRest('timers and handles', resources);
     churn(40_006, 70);
     await eventually(
       () => `what was there: ${before}; what is there: ${resources()}`,
@@ -252,7 +266,7 @@ describe('A pool that changes while it is used', () => {
     );
     expect(balancer.view().pools[0]?.backends.map(({ id }) => id)).to.deep.equal(sites.map(({ address }) => address));
     const then = probes;
-    await pause(300);
+    await probe(another);
     expect(probes).to.equal(then);
   });
 });

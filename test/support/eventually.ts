@@ -4,6 +4,8 @@ import { setTimeout as after } from 'node:timers/promises';
 /** How long anything is waited for: a machine may be busy with other things. */
 export const LONGEST_MS = 30_000;
 const PAUSE_MS = 5;
+/** Looks in a row in which nothing may change until something counts as at rest. */
+const LOOKS_AT_REST = 20;
 
 /**
  * Looks every few milliseconds whether a condition holds, for what no event announces.
@@ -19,6 +21,19 @@ export async function eventually(
       throw new Error(`Not within ${LONGEST_MS / 1_000} s: ${typeof what === 'string' ? what : what()}`);
     await after(PAUSE_MS);
   }
+}
+
+/** Waits until `read` has given the same value for a while, for what comes to rest without an event. @returns that value */
+export async function atRest<T>(what: string, read: () => T): Promise<T> {
+  let last = read();
+  let same = 0;
+  await eventually(`at rest: ${what}`, () => {
+    const now = read();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    return same >= LOOKS_AT_REST;
+  });
+  return last;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
-import { eventually } from '../support/eventually.js';
+import { atRest, eventually } from '../support/eventually.js';
 import { holding } from '../support/holding.js';
 import { connect } from '../support/peer.js';
 import { startProxy } from '../support/proxy.js';
@@ -84,12 +84,8 @@ describe('A pipelining client', () => {
     const paths = Array.from({ length: 600 }, (_, i) => `/${i}`);
     client.socket.pause();
     client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`).join(''));
-    let before = 0;
-    await eventually('nothing moves any more', () => {
-      const isStill = asked > 0 && asked === before;
-      before = asked;
-      return isStill;
-    });
+    await eventually('the backend is asked', () => asked > 0);
+    await atRest('what the backend is asked', () => asked);
     client.socket.resume();
     for (const path of paths) expect((await client.message()).body === bodyOf(path), path).to.equal(true);
   });
