@@ -7,6 +7,8 @@ import { until } from './balancer-under-test.js';
 import { addressOf, closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
 
 const CLIENTS = 8;
+/** What a backend takes for an answer. */
+const ANSWER_MS = 2;
 
 /** Keep-alive clients that ask again and again, each as soon as it has its answer. */
 class Load {
@@ -53,7 +55,7 @@ interface Site {
 async function startSite(): Promise<Site> {
   const server = http.createServer((_request, response) => {
     site.hits += 1;
-    setTimeout(() => response.end('here'), 2);
+    setTimeout(() => response.end('here'), ANSWER_MS);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): void => {

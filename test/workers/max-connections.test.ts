@@ -9,6 +9,9 @@ import type { Message } from '../support/message.js';
 import { connect, get, rawRequest } from '../support/peer.js';
 import { startProxy } from '../support/proxy.js';
 
+/** What a backend takes for an answer. */
+const ANSWER_MS = 2;
+
 describe('A backend with maxConnections', () => {
   afterEach(stopEverything);
 
@@ -23,7 +26,7 @@ describe('A backend with maxConnections', () => {
             setTimeout(() => {
               limited.open -= 1;
               response.end('ok');
-            }, 2);
+            }, ANSWER_MS);
           });
           return { address, limited };
         }),
@@ -74,7 +77,7 @@ describe('A backend with maxConnections', () => {
   });
 
   it('reuses its connection for the request that waited', async () => {
-    const backend = await startSlowBackend(2, 'ok');
+    const backend = await startSlowBackend(ANSWER_MS, 'ok');
     const proxy = await startProxy({ backends: [{ address: backend.address, maxConnections: 1 }] });
     await Promise.all(Array.from({ length: 10 }, () => get(proxy.port)));
     expect(backend.accepted).to.equal(1);

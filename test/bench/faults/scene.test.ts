@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Children } from '../../../bench/children.js';
 import { type Fault, NOTHING_TO_UNDO } from '../../../bench/faults/fault.js';
@@ -7,6 +6,7 @@ import { type LoadOrder, startLoad } from '../../../bench/faults/load-order.js';
 import { roundhouse } from '../../../bench/faults/products/roundhouse.js';
 import { outcomeOf, waitOf } from '../../../bench/faults/record.js';
 import { playScene } from '../../../bench/faults/scene.js';
+import { eventually } from '../../support/eventually.js';
 
 const KILLED: Fault = {
   name: 'killed',
@@ -80,7 +80,7 @@ describe('The load of a fault', () => {
     if (address === null || typeof address === 'string') throw new Error('no port');
     try {
       const load = await startLoad(children, orderOf(address.port));
-      while (waiting.length < 20) await sleep(1);
+      await eventually('twenty wait', () => waiting.length >= 20);
       held = false;
       for (const answer of waiting) answer();
       const records = await load.records();
