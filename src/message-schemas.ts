@@ -92,10 +92,11 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     /** Which rule or limit of ours the last response broke; '' for every other failure. */
     fault: z.string().max(200),
   }),
-  /** Lines of the access log wait in memory, and may get lost, or all is well again; or a new file did not open. */
+  /** Lines of the access log wait in memory, and may get lost, or all is well again; or lines go to the new file after a
+   * rotation, or that did not open. */
   z.object({
     type: z.literal('access-log'),
-    event: z.enum(['failing', 'recovered', 'not-reopened']),
+    event: z.enum(['failing', 'recovered', 'reopened', 'not-reopened']),
     /** One plain clause; empty when all is well. */
     cause: z.string(),
     /** Lines lost since it began. */

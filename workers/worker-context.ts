@@ -19,6 +19,8 @@ const FINE_TICK_MS = 5;
 /** What a context is given by its worker. */
 export interface ContextParts {
   readonly wheel: TimerWheel;
+  /** Monotonic milliseconds, by which short waits are counted. */
+  readonly clock: () => number;
   readonly rates: RateLimits;
   /** Tells the primary of backends that fail. */
   readonly report: ReportFailing;
@@ -51,11 +53,11 @@ export class WorkerContext {
     config: Config,
     snapshots: readonly PoolSnapshot[],
     accessLog: AccessLog | undefined,
-    { wheel, rates, report, secrets }: ContextParts,
+    { wheel, clock, rates, report, secrets }: ContextParts,
   ) {
     this.config = config;
     this.wheel = wheel;
-    this.fineWheel = new TimerWheel(FINE_TICK_MS, () => performance.now(), 'sleeps');
+    this.fineWheel = new TimerWheel(FINE_TICK_MS, clock, 'sleeps');
     this.accessLog = accessLog;
     this.rates = rates;
     this.report = report;

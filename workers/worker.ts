@@ -40,7 +40,7 @@ export interface WorkerOutput {
 export class Worker {
   readonly context: WorkerContext;
   readonly door: Door;
-  private readonly wheel = new TimerWheel(TICK_MS, () => performance.now());
+  private readonly wheel: TimerWheel;
   private readonly listeners = new Listeners();
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
@@ -55,6 +55,7 @@ export class Worker {
   /**
    * @param number its place among the workers, from 1
    * @param snapshots every pool of the configuration, each at some version
+   * @param clock monotonic milliseconds, by which every timeout is counted; tests bring their own
    */
   constructor(
     number: number,
@@ -62,12 +63,14 @@ export class Worker {
     snapshots: readonly PoolSnapshot[],
     output: WorkerOutput,
     secrets: Secrets,
+    clock = (): number => performance.now(),
   ) {
     this.output = output;
+    this.wheel = new TimerWheel(TICK_MS, clock);
     this.number = number;
     const accessLog = this.accessLogFor(config);
     const { wheel } = this;
-    const parts = { wheel, rates: this.rateLimits(), report: this.reportFailing, secrets };
+    const parts = { wheel, clock, rates: this.rateLimits(), report: this.reportFailing, secrets };
     this.context = new WorkerContext(config, snapshots, accessLog, parts);
     this.door = new Door(this.context);
     this.wheel.start();
@@ -235,7 +238,8 @@ export class Worker {
     if (this.output.unread() < MOST_UNREAD) this.output.send(message);
   }
 
-  private tick(): void {
+  /** Once a second: reports what was counted, writes the access log. Public for tests, which bring their own clock. */
+  tick(): void {
     this.context.accessLog?.tick();
     this.context.rates.tick();
     for (const log of this.leavingLogs) this.leaveLog(log);

@@ -8,6 +8,7 @@ import type { ToPrimary } from '../messages.js';
 import { StartError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { CurrentConfig } from './running-config.js';
+import type { WorkerProcess } from './worker-process.js';
 
 export type AccessLogReport = Extract<ToPrimary, { type: 'access-log' }>;
 
@@ -58,17 +59,20 @@ export class AccessLogs {
     return true;
   }
 
-  report(workerId: number, { event, cause: reason, lost }: AccessLogReport): void {
+  report({ id, slot }: Pick<WorkerProcess, 'id' | 'slot'>, { event, cause: reason, lost }: AccessLogReport): void {
     const file = this.#file;
     switch (event) {
       case 'failing':
         if (this.#failing.size === 0)
           this.#logger.error('the access log is not written; lines may be lost', { file, reason });
-        this.#failing.add(workerId);
+        this.#failing.add(id);
         return;
       case 'recovered':
         this.#lost += lost;
-        return this.#recover(workerId);
+        return this.#recover(id);
+      case 'reopened':
+        this.#logger.info('the access log was opened again', { file, worker: slot });
+        return;
       case 'not-reopened':
         if (!this.#refusalSaid)
           this.#logger.warn('the access log was not opened again; the old file stays', { file, reason });

@@ -72,7 +72,7 @@ export class WorkerReports implements WorkerObserver {
       case 'counters':
         return this.#counted(worker, report, workers);
       case 'access-log':
-        return accessLogs.report(worker.id, report);
+        return accessLogs.report(worker, report);
       case 'borrow':
         return this.#lend(worker, report, workers.size);
       default:

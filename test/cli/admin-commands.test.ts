@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { closeEverything, refusingAddress, startHttp, startTcp } from '../control/support.js';
+import { eventually } from '../support/eventually.js';
 import { makeLogFolder } from '../support/log-folder.js';
 import { endPrograms, type Finished, runCli, type Started, start } from './run-cli.js';
 
@@ -382,7 +383,7 @@ async function convergence(admin: string): Promise<void> {
     const view: { readonly convergence: { readonly pending: number } } = JSON.parse(await response.text());
     return view.convergence.pending;
   };
-  while ((await pending()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually('every worker knows the pool', async () => (await pending()) === 0);
 }
 
 /** Settles when the balancer shows so many requests in flight: it knows what its workers told it a second ago. */
@@ -394,5 +395,5 @@ async function seenInFlight(admin: string, count: number): Promise<void> {
     );
     return backends.reduce((sum, { inflight }) => sum + inflight, 0);
   };
-  while ((await inFlight()) !== count) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(`${count} requests are in flight`, async () => (await inFlight()) === count);
 }

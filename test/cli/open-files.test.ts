@@ -6,7 +6,6 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type Backend, startBackend } from '../support/backend.js';
@@ -116,7 +115,7 @@ describe('A host that allows few open files', () => {
     const refused = await Promise.all(crowd.filter(isOver).map((peer) => peer.message()));
     expect(new Set(refused.map(({ status }) => status))).to.deep.equal(new Set([503]));
     // The worker goes on reporting, without the files that some of what it reports is read from.
-    while ((await reportedInFlight(admin)) !== held.length) await pause(20);
+    await eventually('all are reported', async () => (await reportedInFlight(admin)) === held.length);
     for (const response of held) response.end('served');
     await eventually('those that were held are served', () => crowd.filter(isOver).length === held.length);
     expect(log.filter((line) => /ejected|worker died/.test(line))).to.deep.equal([]);

@@ -4,11 +4,11 @@ import { existsSync, openSync } from 'node:fs';
 import { createServer, get, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { endPrograms, type Started, start } from '../cli/run-cli.js';
 import { refusingAddress } from '../support/backend.js';
+import { eventually } from '../support/eventually.js';
 
 const servers: Server[] = [];
 
@@ -41,14 +41,15 @@ function logged(program: Started, message: string): Promise<string> {
 
 /** For a balancer that cannot say when it listens. */
 async function firstAnswer(program: ChildProcess, url: string): Promise<string> {
-  while (program.exitCode === null) {
-    try {
-      return await (await fetch(url)).text();
-    } catch {
-      await pause(20);
-    }
-  }
-  return `ended with ${program.exitCode}`;
+  let answer: string | undefined;
+  await eventually('it answers or has ended', async () => {
+    answer = await fetch(url).then(
+      (response) => response.text(),
+      () => undefined,
+    );
+    return answer !== undefined || program.exitCode !== null;
+  });
+  return answer ?? `ended with ${program.exitCode}`;
 }
 
 /** Over a connection of its own: one that is kept may be about to close with the worker at its other end. */

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/schema.js';
 import { type Balancer, type BalancerView, type Programs, startBalancer } from '../../src/control/balancer.js';
-import { LONGEST_MS } from '../support/eventually.js';
+import { eventually } from '../support/eventually.js';
 import { type LogBook, onClose } from './support.js';
 
 export const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -63,12 +63,13 @@ export async function startUnderTest(config: Config, log: LogBook): Promise<Bala
 
 /** Waits until the balancer's view looks like that. */
 export async function until(balancer: Balancer, holds: (view: BalancerView) => boolean): Promise<BalancerView> {
-  const deadline = performance.now() + LONGEST_MS;
-  for (;;) {
-    const view = balancer.view();
-    if (holds(view)) return view;
-    if (performance.now() > deadline)
-      throw new Error(`Still so after ${LONGEST_MS / 1_000} s: ${JSON.stringify(view)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  let view = balancer.view();
+  await eventually(
+    () => `the view looks as it should: ${JSON.stringify(view)}`,
+    () => {
+      view = balancer.view();
+      return holds(view);
+    },
+  );
+  return view;
 }

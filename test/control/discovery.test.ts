@@ -85,7 +85,7 @@ describe('A balancer whose backends have names', function () {
     server.set('long.test', 'A', ['127.0.0.1'], 3_600);
     await start({}, [`short.test:${portOf(one)}`, `long.test:${portOf(one)}`]);
     const times = (name: string): number => server.asked.filter((each) => each === `${name} A`).length;
-    while (times('short.test') < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually('the short one is asked for again and again', () => times('short.test') >= 5);
     expect(times('long.test')).to.equal(1);
   });
 
@@ -143,7 +143,7 @@ describe('A balancer whose backends have names', function () {
     await answers(balancer, 'one');
     server.failure = undefined;
     const before = server.asked.length;
-    while (server.asked.length < before + 4) await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually('it is asked for again', () => server.asked.length >= before + 4);
     expect(backendsOf(balancer.view()).map(({ weight }) => weight)).to.deep.equal([9]);
     expect(log.all('service does not resolve; its backends stay')).to.have.lengthOf(1);
   });
@@ -192,7 +192,7 @@ describe('A balancer whose backends have names', function () {
     server.set('a.test', 'A', ['127.0.0.1'], 0);
     server.set(SERVICE, 'SRV', [{ target: 'a.test', port: portOf(one) }]);
     const balancer = await start({ services: [{ name: SERVICE }] }, [address]);
-    while (!server.asked.includes(`${SERVICE} SRV`)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually('the service is asked for', () => server.asked.includes(`${SERVICE} SRV`));
     server.set(SERVICE, 'SRV', [{ target: 'b.test', port: 9 }]);
     await until(balancer, (view) => backendsOf(view).length === 2);
     expect(backendsOf(balancer.view())[0]).to.include({ id: address, weight: 1, service: null });

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
+import { realTime } from '../support/eventually.js';
 import { Client, fileAt, startUnderTest, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp, startTcp } from './support.js';
+
+/** The shortest that can be configured. */
+const HEARTBEAT_MS = 2_000;
 
 const listeningPids = ({ workers }: BalancerView): number[] =>
   workers.filter(({ state }) => state === 'listening').map(({ pid }) => pid ?? 0);
@@ -79,7 +82,7 @@ describe('A primary that was stopped for longer than a worker may be silent', ()
     const backend = await startHttp((_request, response) => response.end('here'));
     const child = spawn(
       process.execPath,
-      [fileAt('./fixtures/primary.js'), 'shared', backend, 'workers/main.js', '2s'],
+      [fileAt('./fixtures/primary.js'), 'shared', backend, 'workers/main.js', `${HEARTBEAT_MS}ms`],
       {
         stdio: ['pipe', 'pipe', 'pipe'],
       },
@@ -90,10 +93,10 @@ describe('A primary that was stopped for longer than a worker may be silent', ()
     lines.on('line', (line) => complaints.push(line));
     const [address] = await once(createInterface(child.stdout), 'line');
     child.kill('SIGSTOP');
-    await pause(4_000);
+    await realTime(HEARTBEAT_MS + 500);
     child.kill('SIGCONT');
-    // As long as the primary would need to find somebody silent.
-    await pause(4_000);
+    // As long as the primary, which looks once a second, would need to find somebody silent.
+    await realTime(HEARTBEAT_MS + 1_100);
     expect(await (await fetch(`http://${address}`)).text()).to.equal('here');
     expect(complaints).to.deep.equal([]);
     const ended = once(child, 'exit');

@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import type { HealthCheckConfig } from '../../src/config/schema.js';
 import { HealthScheduler } from '../../src/control/health-scheduler.js';
@@ -67,7 +68,21 @@ describe('The health checks', () => {
       onDown: (_pool, id) => down.push(id),
     });
   });
-  afterEach(() => scheduler.stop());
+  afterEach(() => {
+    scheduler.stop();
+    mock.timers.reset();
+  });
+
+  /** Moves the clock and the timers of the scheduler to `ms`, from where they were held. */
+  function passTo(ms: number): void {
+    mock.timers.tick(ms - (clock ?? 0));
+    clock = ms;
+  }
+
+  function holdClock(): void {
+    clock = 0;
+    mock.timers.enable({ apis: ['setTimeout'] });
+  }
 
   function check(fields: Partial<HealthCheckConfig> = {}): HealthCheckConfig {
     const defaults = configOf([A]).pools['default']?.healthCheck;
@@ -137,29 +152,27 @@ describe('The health checks', () => {
   });
 
   it('probe soon when traffic fails, but not within a second of the last probe', async () => {
-    clock = 0;
+    holdClock();
     void watch(check({ interval: HOUR_MS }));
     await probes.answer(GOOD);
-    clock = 900;
+    passTo(900);
     scheduler.soon(pool, idOf(A));
     scheduler.soon(pool, idOf(A));
-    // Timers fire in the order in which they are due, so one that was due at once has fired before this one.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    passTo(999);
     expect(probes.tasks, 'within the second').to.have.lengthOf(1);
-    await probes.answer(BAD);
+    passTo(1_000);
     expect(probes.tasks, 'after it').to.have.lengthOf(2);
   });
 
   it('begin at their intervals, however long a backend that hangs lets each of them wait', async () => {
-    clock = 0;
+    holdClock();
     void watch(check({ interval: HOUR_MS, changingInterval: 2_000 }));
     await probes.answer(GOOD);
-    clock = 1_000;
+    passTo(1_000);
     scheduler.soon(pool, idOf(A));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    clock = 3_500;
+    passTo(3_500);
     await probes.answer(BAD);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    passTo(3_501);
     expect(probes.tasks).to.have.lengthOf(3);
   });
 

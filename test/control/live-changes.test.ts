@@ -1,12 +1,14 @@
 import http from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
-import { eventually } from '../support/eventually.js';
+import { atRest, eventually } from '../support/eventually.js';
 import { type Load, startLoad as startClients } from '../support/load.js';
 import { until } from './balancer-under-test.js';
 import { addressOf, closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
+
+/** How long a backend takes for an answer, in milliseconds. */
+const ANSWER_MS = 2;
 
 interface Site {
   readonly address: string;
@@ -18,7 +20,7 @@ interface Site {
 async function startSite(): Promise<Site> {
   const server = http.createServer((_request, response) => {
     site.hits += 1;
-    setTimeout(() => response.end('here'), 2);
+    setTimeout(() => response.end('here'), ANSWER_MS);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): void => {
@@ -52,6 +54,10 @@ describe('A pool that changes while it is used', () => {
 
   const find = ({ pools }: BalancerView, id: string): BackendView | undefined =>
     pools[0]?.backends.find((backend) => backend.id === id);
+
+  /** Whether every worker has heard of every change. */
+  const isConverged = ({ pools, workers }: BalancerView): boolean =>
+    workers.every(({ versions }) => versions['default'] === pools[0]?.version);
 
   function startLoad(): Load {
     const load = startClients(`http://${balancer.addresses[0]}/`);
@@ -136,9 +142,7 @@ describe('A pool that changes while it is used', () => {
     });
     for (const { address } of sites) balancer.updateBackend('default', address, { admin: 'maintenance' });
     balancer.addBackend('default', { address: slow });
-    await until(balancer, ({ pools, workers }) =>
-      workers.every(({ versions }) => versions['default'] === pools[0]?.version),
-    );
+    await until(balancer, isConverged);
     const status = new Promise((resolve) => {
       http.get(`http://${balancer.addresses[0]}`, { agent: false }, ({ statusCode }) => resolve(statusCode));
     });
@@ -186,7 +190,12 @@ describe('A pool that changes while it is used', () => {
     balancer.updateBackend('default', slow, { admin: 'draining', within: '50ms' });
     balancer.updateBackend('default', slow, { admin: 'enabled' });
     expect(find(balancer.view(), slow)?.drainEndsAt).to.equal(null);
-    await pause(100);
+    // Timers fire in the order in which they are due, and a worker's channel keeps order.
+    const [other = ''] = sites.map(({ address }) => address);
+    balancer.updateBackend('default', other, { admin: 'draining', within: '60ms' });
+    await until(balancer, (view) => find(view, other)?.drainEndsAt === null);
+    balancer.updateBackend('default', other, { weight: 2 });
+    await until(balancer, isConverged);
     answer();
     expect(await status).to.equal(200);
   });
@@ -198,6 +207,14 @@ describe('A pool that changes while it is used', () => {
       probes += 1;
       response.end();
     });
+    const answering: http.RequestListener = (_request, response) => void response.end();
+    const [one, another] = [await startHttp(answering), await startHttp(answering)];
+    /** Probes are made in the order in which they are asked for: those before have been made or dropped, too. */
+    const probe = async (address: string): Promise<void> => {
+      balancer.addBackend('default', { address });
+      await until(balancer, (view) => find(view, address)?.health === 'up');
+      balancer.removeBackend('default', address);
+    };
     const churn = (from: number, count: number): void => {
       for (let port = from; port < from + count; port += 1) {
         const addresses = [probed, `127.0.0.2:${port}`, `localhost:${port}`];
@@ -207,8 +224,8 @@ describe('A pool that changes while it is used', () => {
     };
     // The first ones start what is kept on purpose, such as the second probe thread.
     churn(40_001, 5);
-    await pause(500);
-    const before = resources();
+    await probe(one);
+    const before = await atRest('timers and handles', resources);
     churn(40_006, 70);
     await eventually(
       () => `what was there: ${before}; what is there: ${resources()}`,
@@ -216,7 +233,7 @@ describe('A pool that changes while it is used', () => {
     );
     expect(balancer.view().pools[0]?.backends.map(({ id }) => id)).to.deep.equal(sites.map(({ address }) => address));
     const then = probes;
-    await pause(300);
+    await probe(another);
     expect(probes).to.equal(then);
   });
 });

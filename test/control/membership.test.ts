@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { type Balancer, type BalancerView, ChangeError } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
+import { eventually } from '../support/eventually.js';
 import { Client, startUnderTest, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, refusingAddress, startHttp, startTcp } from './support.js';
 
@@ -92,23 +93,27 @@ describe('A running balancer', () => {
 
   describe('that loses a backend', () => {
     it('tells the workers, probes it no more and forgets what it counted', async () => {
-      let probes = 0;
-      const removed = await startHttp((_request, response) => {
-        probes += 1;
+      const probes = { kept: 0, removed: 0 };
+      const kept = await startHttp((_request, response) => {
+        probes.kept += 1;
         response.end();
       });
-      const balancer = await start([first, removed], {}, { healthCheck: { path: '/', interval: '5ms' } });
+      const removed = await startHttp((_request, response) => {
+        probes.removed += 1;
+        response.end();
+      });
+      const balancer = await start([kept, removed], {}, { healthCheck: { path: '/', interval: '5ms' } });
       const client = new Client(balancer.addresses[0] ?? '');
       await client.pid();
       await client.command(`count ${removed} 5 3`);
       await until(balancer, (view) => backendsOf(view)[1]?.requests === 5);
       balancer.removeBackend('default', removed);
-      expect((await poolInWorkers(balancer))?.backends.map(({ id }) => id)).to.deep.equal([first]);
-      const then = probes;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(probes - then, 'a probe that was under way').to.be.at.most(1);
+      expect((await poolInWorkers(balancer))?.backends.map(({ id }) => id)).to.deep.equal([kept]);
+      const then = { ...probes };
+      await eventually('the other is probed ten times', () => probes.kept >= then.kept + 10);
+      expect(probes.removed - then.removed, 'a probe that was under way').to.be.at.most(1);
       await client.command(`count ${removed} 7 1`);
-      await client.command(`count ${first} 1 0`);
+      await client.command(`count ${kept} 1 0`);
       await until(balancer, (view) => backendsOf(view)[0]?.requests === 1);
       balancer.addBackend('default', { address: removed });
       expect(backendsOf(balancer.view())[1]).to.include({ requests: 0, inflight: 0 });

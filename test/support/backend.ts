@@ -42,6 +42,11 @@ export async function startBackend(handler: RequestListener, options: ServerOpti
   };
 }
 
+/** Starts a backend that takes `ms` milliseconds for each answer, which is `body`. */
+export function startSlowBackend(ms: number, body: string): Promise<Backend> {
+  return startBackend((_request, response) => void setTimeout(() => response.end(body), ms).unref());
+}
+
 /** A backend of raw bytes, and the connections that came to it. */
 export interface RawBackend extends Backend {
   readonly peers: readonly Peer[];

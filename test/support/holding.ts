@@ -39,6 +39,11 @@ export class Holding {
     return this.started?.accepted ?? 0;
   }
 
+  /** Connections to it that are open now. */
+  get connections(): number {
+    return this.started?.open ?? 0;
+  }
+
   /** Answers the request for `path` as soon as it is here. */
   async answer(path: string): Promise<void> {
     await eventually(`${path} is at the backend`, () => this.open.includes(path));

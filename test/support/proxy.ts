@@ -12,6 +12,7 @@ import { WheelTimer } from '../../workers/timer-wheel.js';
 import { Worker, type WorkerOutput } from '../../workers/worker.js';
 import { onStop } from './cleanup.js';
 import { eventually } from './eventually.js';
+import { HeldClock } from './held-clock.js';
 
 type PoolInput = ConfigInput['pools'][string];
 
@@ -31,6 +32,8 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly stickySecret?: string;
   readonly routes?: ConfigInput['routes'];
   readonly tracing?: ConfigInput['tracing'];
+  /** `held`: timeouts come when the test lets time pass ({@link TestProxy.pass}); otherwise they come by themselves. */
+  readonly clock?: 'held';
   /** Further pools, each with one backend at this address. */
   readonly others?: Readonly<Record<string, string>>;
 }
@@ -47,10 +50,11 @@ export class TestProxy {
   unread = 0;
   /** How often the worker said that it is drained. */
   drained = 0;
+  private readonly held: HeldClock | undefined;
 
   constructor(options: ProxyOptions) {
     const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
-    const { stickySecret, routes, tracing, overload = { delay: 'off' }, others: named = {}, ...pool } = rest;
+    const { stickySecret, routes, tracing, overload = { delay: 'off' }, others: named = {}, clock, ...pool } = rest;
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
@@ -72,7 +76,8 @@ export class TestProxy {
         this.drained += 1;
       },
     };
-    this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret });
+    this.held = clock === 'held' ? new HeldClock() : undefined;
+    this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret }, this.held?.now);
   }
 
   /** The only pool, as its requests meet it. */
@@ -123,6 +128,19 @@ export class TestProxy {
     return this.pool.dispatch.roster.counted().reduce((sum, { inflight }) => sum + inflight, 0);
   }
 
+  /** Lets `ms` milliseconds of a held clock pass, once everything sent before has arrived. */
+  async pass(ms: number): Promise<void> {
+    if (this.held === undefined) throw new TypeError('The clock of this worker is not held');
+    const { wheel, fineWheel } = this.worker.context;
+    await this.held.pass(ms, [wheel, fineWheel]);
+  }
+
+  /** Awaits what the worker does after some time, and has a held clock go fast meanwhile. */
+  passUntil<T>(awaited: Promise<T>): Promise<T> {
+    const { wheel, fineWheel } = this.worker.context;
+    return this.held?.passUntil(awaited, [wheel, fineWheel]) ?? awaited;
+  }
+
   /** Client connections that are open. */
   get clients(): number {
     return this.worker.door.connections.size;
@@ -160,9 +178,11 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
 
 async function stop(proxy: TestProxy): Promise<void> {
   try {
-    await eventually(
-      () => `nothing is left of any client: ${proxy.clients} connections, ${proxy.inflight} requests in flight`,
-      () => proxy.clients === 0 && proxy.inflight === 0,
+    await proxy.passUntil(
+      eventually(
+        () => `nothing is left of any client: ${proxy.clients} connections, ${proxy.inflight} requests in flight`,
+        () => proxy.clients === 0 && proxy.inflight === 0,
+      ),
     );
   } finally {
     proxy.worker.stop();

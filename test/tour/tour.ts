@@ -1,10 +1,7 @@
 /** test/tour/tour.ts: goes through the steps on a stage, and writes down what a person would see. */
-import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '../support/eventually.js';
 import { Stage } from './stage.js';
 import { STEPS, type Step } from './steps.js';
-
-const PAUSE_MS = 100;
-const MOST_LOOKS = 300;
 
 /** @returns the transcript in Markdown @throws {Error} when a step does not come to what it has to */
 export async function takeTour(): Promise<string> {
@@ -45,11 +42,7 @@ async function type(
 }
 
 async function until({ wait, shows }: Extract<Step, { wait: string }>, stage: Stage): Promise<void> {
-  for (let looks = 0; looks < MOST_LOOKS; looks++) {
-    if (shows.test((await stage.run(wait)).output)) return;
-    await pause(PAUSE_MS);
-  }
-  throw new Error(`"${wait}" never shows ${shows}`);
+  await eventually(`"${wait}" shows ${shows}`, async () => shows.test((await stage.run(wait)).output));
 }
 
 function expectCode(code: number, wanted: number, what: string): void {

@@ -234,8 +234,8 @@ describe('The access log', () => {
       const backend = await startRawBackend(async (peer) => {
         await peer.gone();
       });
-      const proxy = await startLogged({ backends: [backend.address], timeouts: { bodyGap: '100ms' } });
-      await rawRequest(proxy.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf');
+      const proxy = await startLogged({ backends: [backend.address], timeouts: { bodyGap: '100ms' }, clock: 'held' });
+      await proxy.passUntil(rawRequest(proxy.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf'));
       expect(await loggedLine(proxy)).to.include({
         status: 408,
         reason: 'client-timeout',
@@ -285,14 +285,16 @@ describe('The access log', () => {
     });
 
     it('of a backend that does not accept', async () => {
-      const proxy = await startLogged({ backends: [await deafAddress()], upstream: { connect: '100ms' } });
-      await get(proxy.port);
+      const backends = [await deafAddress()];
+      const proxy = await startLogged({ backends, upstream: { connect: '100ms' }, clock: 'held' });
+      await proxy.passUntil(get(proxy.port));
       expect(await loggedLine(proxy)).to.include({ status: 504, reason: 'connect-timeout' });
     });
 
     it('of a backend that takes too long', async () => {
-      const proxy = await behind((peer) => void peer.message(), { upstream: { responseHead: '100ms' } });
-      await get(proxy.port);
+      const options = { upstream: { responseHead: '100ms' }, clock: 'held' } as const;
+      const proxy = await behind((peer) => void peer.message(), options);
+      await proxy.passUntil(get(proxy.port));
       expect(await loggedLine(proxy)).to.include({ status: 504, reason: 'timeout', attempts: 1 });
     });
 
@@ -370,12 +372,12 @@ describe('The access log', () => {
           if (line.includes('/late')) peer.send(HALF);
           else peer.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nxyz\r\n');
         },
-        { upstream: { betweenBytes: '100ms' } },
+        { upstream: { betweenBytes: '100ms' }, clock: 'held' },
       );
       for (const path of ['/late', '/bad']) {
         const client = await connect(proxy.port);
         client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
-        await client.gone();
+        await proxy.passUntil(client.gone());
       }
       const reasons = (await proxy.logged(2)).map(({ status, reason }) => `${status} ${reason}`);
       expect(reasons).to.deep.equal(['200 timeout', '200 bad-response']);
@@ -387,12 +389,12 @@ describe('The access log', () => {
           await peer.message();
           peer.send(`HTTP/1.1 200 OK\r\nContent-Length: 90000000\r\n\r\n${'x'.repeat(30_000_000)}`);
         },
-        { timeouts: { write: '200ms' } },
+        { timeouts: { write: '200ms' }, clock: 'held' },
       );
       const client = await connect(proxy.port);
       client.socket.pause();
       client.send(GET);
-      expect(await loggedLine(proxy)).to.include({ status: 200, reason: 'client-timeout' });
+      expect(await proxy.passUntil(loggedLine(proxy))).to.include({ status: 200, reason: 'client-timeout' });
     });
 
     it('says that a tunnel was idle for too long', async () => {
@@ -401,17 +403,17 @@ describe('The access log', () => {
           await peer.through('\r\n\r\n');
           peer.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
         },
-        { upstream: { tunnelIdle: '200ms' } },
+        { upstream: { tunnelIdle: '200ms' }, clock: 'held' },
       );
       const client = await connect(proxy.port);
       client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
-      await client.gone();
+      await proxy.passUntil(client.gone());
       expect(await loggedLine(proxy)).to.include({ status: 101, reason: 'timeout' });
     });
 
     it('is silent about a connection that never asked for anything', async () => {
-      const proxy = await plain({ timeouts: { head: '100ms' } });
-      await (await connect(proxy.port)).gone();
+      const proxy = await plain({ timeouts: { head: '100ms' }, clock: 'held' });
+      await proxy.passUntil((await connect(proxy.port)).gone());
       await get(proxy.port);
       expect(await proxy.logged(1)).to.have.length(1);
     });

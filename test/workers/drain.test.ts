@@ -55,12 +55,12 @@ describe('A worker that drains', () => {
 
   it('closes a connection that has been idle, and is done then', async () => {
     const backend = await startRawBackend((peer) => answerEach(peer, () => OK));
-    const proxy = await startProxy({ backends: [backend.address] });
+    const proxy = await startProxy({ backends: [backend.address], clock: 'held' });
     const client = await connect(proxy.port);
     client.send(GET);
     await client.message();
     drain(proxy);
-    expect(await client.gone()).to.equal('end');
+    expect(await proxy.passUntil(client.gone())).to.equal('end');
     await eventually('it is drained', () => proxy.drained === 1);
     await backend.peers[0]?.gone();
   });

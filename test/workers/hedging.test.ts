@@ -66,13 +66,13 @@ describe('A request that takes long', () => {
 
   it('is asked once when it is a POST, or when its body is still arriving', async () => {
     const [slow, other] = [await holding(), await holding()];
-    const proxy = await startProxy({ backends: [slow.address, other.address], hedging: { delay: '10ms' } });
+    const proxy = await startProxy({ backends: [slow.address, other.address], hedging: HEDGING, clock: 'held' });
     const posted = rawRequest(proxy.port, 'POST /post HTTP/1.1\r\nHost: site.test\r\nContent-Length: 0\r\n\r\n');
     await eventually('it is at a backend', () => slow.open.length === 1);
     const client = await connect(proxy.port);
     client.send('PUT /put HTTP/1.1\r\nHost: site.test\r\nContent-Length: 5\r\n\r\nhe');
     await eventually('the other is at a backend', () => other.open.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await proxy.pass(1_000);
     expect([slow.open, other.open]).to.deep.equal([['/post'], ['/put']]);
     client.send('llo');
     await slow.answer('/post');
@@ -180,10 +180,10 @@ describe('A request that takes long', () => {
 
   it('is asked once where there is one backend', async () => {
     const only = await holding();
-    const proxy = await startProxy({ backends: [only.address], hedging: { delay: '10ms' } });
+    const proxy = await startProxy({ backends: [only.address], hedging: HEDGING, clock: 'held' });
     const answer = get(proxy.port, '/a');
     await eventually('it is asked', () => only.open.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await proxy.pass(1_000);
     await only.answer('/a');
     await answer;
     expect(only.accepted).to.equal(1);
@@ -193,10 +193,11 @@ describe('A request that takes long', () => {
   it('is asked once when the budget for retries is spent', async () => {
     const [first, second] = [await holding(), await holding()];
     const retries = { budget: 0, minPerSecond: 0 };
-    const proxy = await startProxy({ backends: [first.address, second.address], hedging: HEDGING, retries });
+    const backends = [first.address, second.address];
+    const proxy = await startProxy({ backends, hedging: HEDGING, retries, clock: 'held' });
     const answer = get(proxy.port, '/a');
-    await eventually('the time is over', () => first.open.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually('it is asked', () => first.open.length === 1);
+    await proxy.pass(1_000);
     await first.answer('/a');
     await answer;
     expect(second.accepted).to.equal(0);
@@ -217,8 +218,8 @@ describe('A request that takes long', () => {
     const occasional = (): Promise<{ address: string }> =>
       startBackend((_request, response) => {
         asked += 1;
-        if (asked > 0 && asked % SLOW_EVERY === 0) setTimeout(() => response.end('late'), 2_000).unref();
-        else response.end('soon');
+        const isSlow = asked > 0 && asked % SLOW_EVERY === 0;
+        if (!isSlow) response.end('soon');
       });
     const backends = [await occasional(), await occasional()];
     const proxy = await startProxy({ backends: backends.map(({ address }) => address), hedging: {} });

@@ -1,13 +1,16 @@
 /** test/workers/max-connections.test.ts: backends that take only so many requests at once, and the line before them. */
 import { expect } from 'chai';
 import { POLICIES } from '../../src/balancing/policies.js';
-import { refusingAddress, startBackend } from '../support/backend.js';
+import { refusingAddress, startBackend, startSlowBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { counted, holding, waits } from '../support/holding.js';
 import type { Message } from '../support/message.js';
 import { connect, get, rawRequest } from '../support/peer.js';
 import { startProxy } from '../support/proxy.js';
+
+/** What a backend takes for an answer. */
+const ANSWER_MS = 2;
 
 describe('A backend with maxConnections', () => {
   afterEach(stopEverything);
@@ -23,7 +26,7 @@ describe('A backend with maxConnections', () => {
             setTimeout(() => {
               limited.open -= 1;
               response.end('ok');
-            }, 2);
+            }, ANSWER_MS);
           });
           return { address, limited };
         }),
@@ -74,7 +77,7 @@ describe('A backend with maxConnections', () => {
   });
 
   it('reuses its connection for the request that waited', async () => {
-    const backend = await startBackend((_request, response) => void setTimeout(() => response.end('ok'), 2));
+    const backend = await startSlowBackend(ANSWER_MS, 'ok');
     const proxy = await startProxy({ backends: [{ address: backend.address, maxConnections: 1 }] });
     await Promise.all(Array.from({ length: 10 }, () => get(proxy.port)));
     expect(backend.accepted).to.equal(1);
@@ -104,7 +107,8 @@ describe('A request that waits for a backend', () => {
   /** A proxy whose only backend is taken by one request, `/taken`. */
   async function takenProxy(queue: { length?: number; timeout?: string } = {}) {
     const backend = await holding();
-    const proxy = await startProxy({ queue, backends: [{ address: backend.address, maxConnections: 1 }] });
+    const backends = [{ address: backend.address, maxConnections: 1 }];
+    const proxy = await startProxy({ queue, backends, clock: 'held' });
     const first = get(proxy.port, '/taken');
     await eventually('the backend is taken', () => backend.open.length === 1);
     const free = async (): Promise<void> => {
@@ -116,7 +120,7 @@ describe('A request that waits for a backend', () => {
 
   it('is answered with 503 and Retry-After when it has waited too long', async () => {
     const { proxy, free } = await takenProxy({ timeout: '200ms' });
-    const late = await get(proxy.port, '/late');
+    const late = await proxy.passUntil(get(proxy.port, '/late'));
     expect(late.status).to.equal(503);
     expect(late.raw).to.include('Retry-After: 1\r\n').and.to.include('no backend became free in time.');
     await free();

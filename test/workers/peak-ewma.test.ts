@@ -1,8 +1,8 @@
 /** test/workers/peak-ewma.test.ts: what a worker tells a policy that goes by response times. */
 import { expect } from 'chai';
-import { refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
+import { refusingAddress, startBackend, startRawBackend, startSlowBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, realTime } from '../support/eventually.js';
 import { connect, get } from '../support/peer.js';
 import { startProxy, type TestProxy } from '../support/proxy.js';
 
@@ -26,7 +26,7 @@ describe('A worker with policy peak-ewma', () => {
 
   it('sends most requests to the faster backend once it knows both', async () => {
     const fast = await startBackend((_request, response) => void response.end('fast'));
-    const slow = await startBackend((_request, response) => void setTimeout(() => response.end('slow'), 1_000));
+    const slow = await startSlowBackend(1_000, 'slow');
     const proxy = await startProxy({ policy: 'peak-ewma', backends: [slow.address, fast.address] });
     await answersOf(proxy, 4, 'fast');
     expect(expected(proxy, slow.address)).to.be.at.least(900);
@@ -35,7 +35,7 @@ describe('A worker with policy peak-ewma', () => {
   });
 
   it('is not drawn to a backend that fails fast, by answers or by refusing', async () => {
-    const good = await startBackend((_request, response) => void setTimeout(() => response.end('good'), 2));
+    const good = await startSlowBackend(2, 'good');
     const bad = await startBackend((_request, response) => void response.writeHead(503).end('bad'));
     const proxy = await startProxy({ policy: 'peak-ewma', backends: [bad.address, good.address] });
     expect(await answersOf(proxy, 30, 'bad')).to.be.below(10);
@@ -56,8 +56,7 @@ describe('A worker with policy peak-ewma', () => {
     const proxy = await startProxy({ policy: 'peak-ewma', backends: [backend.address] });
     const client = await connect(proxy.port);
     client.send('POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 4\r\n\r\nab');
-    const sentAt = performance.now();
-    await eventually('the client has taken its time', () => performance.now() - sentAt > 200);
+    await realTime(200);
     client.send('cd');
     expect((await client.message()).body).to.equal('done');
     expect(expected(proxy, backend.address)).to.be.within(0.01, 150);
@@ -65,14 +64,13 @@ describe('A worker with policy peak-ewma', () => {
 
   it('remembers that a client gave up', async () => {
     const hung = await startRawBackend(async (peer) => void (await peer.message()));
-    const proxy = await startProxy({ policy: 'peak-ewma', backends: [hung.address] });
+    const proxy = await startProxy({ policy: 'peak-ewma', backends: [hung.address], clock: 'held' });
     const client = await connect(proxy.port);
     client.send(GET);
     await eventually('the backend has the request', () => hung.accepted === 1);
-    const sentAt = performance.now();
-    await eventually('it has waited for a while', () => performance.now() - sentAt > 50);
+    await realTime(50);
     client.socket.destroy();
-    await eventually('the worker has noticed', () => expected(proxy, hung.address) >= 50);
+    await proxy.passUntil(eventually('the worker has noticed', () => expected(proxy, hung.address) >= 49));
   });
 
   it('measures nothing for other policies', async () => {

@@ -1,8 +1,9 @@
 /** test/workers/pipeline.test.ts: several requests on one connection to a backend, and who must not suffer from it. */
 import { expect } from 'chai';
-import { answerEach, refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
+import { answerEach, refusingAddress, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
+import { holding } from '../support/holding.js';
 import { field, type Message } from '../support/message.js';
 import { connect, type Peer, rawRequest } from '../support/peer.js';
 import { type ProxyOptions, startProxy, type TestProxy } from '../support/proxy.js';
@@ -84,17 +85,19 @@ describe('A pool that allows several requests on one connection', () => {
   });
 
   it('gives a request with a body, or one that is not GET or HEAD, a connection of its own', async () => {
-    const backend = await startBackend((_request, response) => void setTimeout(() => response.end('ok'), 20));
+    const backend = await holding();
     const proxy = await startPatientProxy({ backends: [backend.address], pipelining: 8 });
     const heads = [
-      'POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1\r\n\r\nx',
-      'DELETE / HTTP/1.1\r\nHost: site.test\r\n\r\n',
-      'GET / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1\r\n\r\nx',
-      'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n',
+      'POST /a HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1\r\n\r\nx',
+      'DELETE /b HTTP/1.1\r\nHost: site.test\r\n\r\n',
+      'GET /c HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1\r\n\r\nx',
+      'GET /d HTTP/1.1\r\nHost: site.test\r\n\r\n',
     ];
     const clients = await connectAll(proxy, heads.length);
     for (const [index, client] of clients.entries()) client.send(heads[index] ?? '');
-    expect(bodies(await all(clients))).to.deep.equal(['ok', 'ok', 'ok', 'ok']);
+    await eventually('all are at the backend', () => backend.open.length === PATHS.length);
+    for (const path of PATHS) await backend.answer(path);
+    expect(bodies(await all(clients))).to.deep.equal(PATHS);
     expect(backend.accepted).to.equal(4);
   });
 
@@ -229,9 +232,12 @@ describe('A pool that allows several requests on one connection', () => {
   });
 
   it('that is left at its default sends one request at a time', async () => {
-    const backend = await startBackend((_request, response) => void setTimeout(() => response.end('ok'), 20));
+    const backend = await holding();
     const proxy = await startProxy({ backends: [backend.address] });
-    await Promise.all(PATHS.map((path) => rawRequest(proxy.port, request(path))));
+    const answers = PATHS.map((path) => rawRequest(proxy.port, request(path)));
+    await eventually('all are at the backend', () => backend.open.length === PATHS.length);
+    for (const path of PATHS) await backend.answer(path);
+    await Promise.all(answers);
     expect(backend.accepted).to.equal(4);
   });
 });

@@ -1,8 +1,9 @@
 /** test/workers/pipelining.test.ts: clients that send requests ahead of the answers (RFC 9112 section 9.3.2). */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
+import { atRest, eventually } from '../support/eventually.js';
+import { holding } from '../support/holding.js';
 import { connect } from '../support/peer.js';
 import { startProxy } from '../support/proxy.js';
 
@@ -17,15 +18,16 @@ describe('A pipelining client', () => {
   afterEach(stopEverything);
 
   it('gets its answers in the order it asked, though the first is the slowest', async () => {
-    const backend = await startBackend(async (request, response) => {
-      if (request.url === '/a') await sleep(50);
-      response.end(request.url);
-    });
-    const proxy = await startProxy({
-      backends: [backend.address, (await startBackend((q, s) => s.end(q.url))).address],
-    });
+    const slow = await holding();
+    const fast = await startBackend((request, response) => void response.end(request.url));
+    const proxy = await startProxy({ backends: [slow.address, fast.address], clock: 'held' });
     const client = await connect(proxy.port);
     client.send(GETS.join(''));
+    await eventually('the first is at the slow one', () => slow.open.includes('/a'));
+    await proxy.pass(1_000);
+    expect(client.text).to.equal('');
+    // Every other request goes to the slow one.
+    for (const path of ['/a', '/c', '/e']) await slow.answer(path);
     for (const path of ['/a', '/b', '/c', '/d', '/e']) expect((await client.message()).body).to.equal(path);
   });
 
@@ -70,15 +72,20 @@ describe('A pipelining client', () => {
 
   it('gets every answer whole and in order though it reads them only after a while', async () => {
     const bodyOf = (path: string): string => path.padEnd(12_000, '.');
+    let asked = 0;
     const backend = await startRawBackend((peer) =>
-      answerEach(peer, (path) => `HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n${bodyOf(path)}`),
+      answerEach(peer, (path) => {
+        asked += 1;
+        return `HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n${bodyOf(path)}`;
+      }),
     );
     const proxy = await startProxy({ backends: [backend.address] });
     const client = await connect(proxy.port);
     const paths = Array.from({ length: 600 }, (_, i) => `/${i}`);
     client.socket.pause();
     client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`).join(''));
-    await sleep(300);
+    await eventually('the backend is asked', () => asked > 0);
+    await atRest('what the backend is asked', () => asked);
     client.socket.resume();
     for (const path of paths) expect((await client.message()).body === bodyOf(path), path).to.equal(true);
   });

@@ -110,8 +110,9 @@ describe('A try that takes too long', () => {
   it('is given up for another backend, and counts as a failure', async () => {
     const hung = await holding();
     const good = await answering(200, 'good');
-    const proxy = await startProxy({ backends: [hung.address, good.address], retries: { perTryTimeout: '200ms' } });
-    expect(await get(proxy.port, '/slow')).to.include({ status: 200, body: 'good' });
+    const backends = [hung.address, good.address];
+    const proxy = await startProxy({ backends, retries: { perTryTimeout: '200ms' }, clock: 'held' });
+    expect(await proxy.passUntil(get(proxy.port, '/slow'))).to.include({ status: 200, body: 'good' });
     expect(proxy.said('failing')).to.have.lengthOf(1);
     expect(proxy.said('failing')[0]).to.include({ id: hung.address, reason: 'timeout' });
     await eventually('the slow one is told', () => hung.open.length === 0);
@@ -120,10 +121,11 @@ describe('A try that takes too long', () => {
   it('goes on when the request cannot be repeated', async () => {
     const slow = await holding();
     const good = await answering(200, 'good');
-    const proxy = await startProxy({ backends: [slow.address, good.address], retries: { perTryTimeout: '100ms' } });
+    const backends = [slow.address, good.address];
+    const proxy = await startProxy({ backends, retries: { perTryTimeout: '100ms' }, clock: 'held' });
     const answer = rawRequest(proxy.port, post());
-    await eventually('the time of a try is over', () => counterOf(slow.open) === 1);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await eventually('it is at the slow one', () => slow.open.length === 1);
+    await proxy.pass(1_000);
     await slow.answer('/');
     expect((await answer).status).to.equal(200);
   });
@@ -134,8 +136,9 @@ describe('A try that takes too long', () => {
       backends: [slow.address],
       retries: { perTryTimeout: '100ms', count: 1, backoff: { base: '1ms' } },
       upstream: { responseHead: '600ms' },
+      clock: 'held',
     });
-    expect((await get(proxy.port, '/slow')).status).to.equal(504);
+    expect((await proxy.passUntil(get(proxy.port, '/slow'))).status).to.equal(504);
     expect(slow.accepted).to.equal(2);
   });
 
@@ -145,16 +148,15 @@ describe('A try that takes too long', () => {
     const proxy = await startProxy({
       backends: [slow.address, good.address],
       retries: { perTryTimeout: '100ms', budget: 0, minPerSecond: 0 },
+      clock: 'held',
     });
     const answer = get(proxy.port, '/slow');
     await eventually('it is at the slow one', () => slow.open.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await proxy.pass(1_000);
     await slow.answer('/slow');
     expect((await answer).body).to.equal('/slow');
     expect(counted(proxy, 'budgetSpent')).to.equal(1);
   });
-
-  const counterOf = (list: readonly unknown[]): number => list.length;
 });
 
 describe('A POST with an Idempotency-Key', () => {

@@ -7,9 +7,10 @@ import { REASONS, type Reason } from '../../src/core/reason.js';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
+import { holding } from '../support/holding.js';
 import { field, type Message } from '../support/message.js';
 import { connect } from '../support/peer.js';
-import { startProxy, type TestProxy } from '../support/proxy.js';
+import { type ProxyOptions, startProxy, type TestProxy } from '../support/proxy.js';
 
 const named =
   (name: string): RequestListener =>
@@ -19,7 +20,7 @@ const named =
 /** A proxy in front of pools `default`, `api` and `canary`, whose backends say their names. */
 async function routed(
   routes: ConfigInput['routes'],
-  options: Pick<ConfigInput, 'limits' | 'forwarding'> = {},
+  options: Pick<ProxyOptions, 'limits' | 'forwarding' | 'clock'> = {},
 ): Promise<TestProxy> {
   const [web, api, canary] = await Promise.all(['web', 'api', 'canary'].map((name) => startBackend(named(name))));
   const others = { api: api?.address ?? '', canary: canary?.address ?? '' };
@@ -220,13 +221,18 @@ describe('Routes', () => {
   });
 
   it('have times of their own', async () => {
-    const backend = await startBackend((_request, response) => setTimeout(() => response.end('late'), 700));
+    const slow = await holding();
     const proxy = await startProxy({
-      backends: [backend.address],
+      clock: 'held',
+      backends: [slow.address],
       routes: [{ path: '/quick', pool: 'default', timeouts: { responseHead: '200ms' } }, { pool: 'default' }],
     });
-    expect((await ask(proxy, 'GET /quick')).status).to.equal(504);
-    expect((await ask(proxy, 'GET /')).body).to.equal('late');
+    expect((await proxy.passUntil(ask(proxy, 'GET /quick'))).status).to.equal(504);
+    const answer = ask(proxy, 'GET /patient');
+    await eventually('it is at the backend', () => slow.open.includes('/patient'));
+    await proxy.pass(700);
+    await slow.answer('/patient');
+    expect((await answer).body).to.equal('/patient');
   });
 });
 
@@ -235,7 +241,7 @@ describe('A rate limit of a worker', () => {
   const limited = [{ pool: 'default', rateLimit: { requests: 1, per: '1h' } }];
 
   it('asks the primary once for all who come together, and tells them apart by its word', async () => {
-    const proxy = await routed(limited);
+    const proxy = await routed(limited, { clock: 'held' });
     const asked = [ask(proxy, 'GET /1'), ask(proxy, 'GET /2'), ask(proxy, 'GET /3')];
     await eventually('all are asked about', () => proxy.said('borrow').length > 0 && proxy.clients === 3);
     const [{ limit = '', key = '' } = {}] = proxy.said('borrow').flatMap(({ asks }) => asks);
@@ -251,39 +257,42 @@ describe('A rate limit of a worker', () => {
   });
 
   it('lets everybody through when the primary does not answer', async () => {
-    const proxy = await routed(limited);
+    const proxy = await routed(limited, { clock: 'held' });
     const client = await connect(proxy.port);
     client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo');
     await eventually('it is asked about', () => proxy.said('borrow').length === 1);
     client.send('dy');
-    expect((await client.message()).body).to.equal('web /');
+    expect((await proxy.passUntil(client.message())).body).to.equal('web /');
     client.end();
     expect((await ask(proxy, 'GET /2')).body).to.equal('web /2');
   });
 
   it('lets everybody through when the primary reads nothing', async () => {
-    const proxy = await routed(limited);
+    const proxy = await routed(limited, { clock: 'held' });
     proxy.unread = 1_000;
     expect((await ask(proxy, 'GET /')).body).to.equal('web /');
   });
 
   it('forgets a client that leaves while it is asked about', async () => {
-    const proxy = await routed(limited);
+    const proxy = await routed(limited, { clock: 'held' });
     const client = await connect(proxy.port);
     client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await eventually('it is asked about', () => proxy.said('borrow').length === 1);
     client.reset();
-    await eventually('it is let through', () => proxy.clients === 0);
+    await proxy.passUntil(eventually('it is let through', () => proxy.clients === 0));
   });
 
   it('gives back what nobody used', async () => {
-    const proxy = await routed(limited);
+    const proxy = await routed(limited, { clock: 'held' });
     const answer = ask(proxy, 'GET /');
     await eventually('it is asked about', () => proxy.said('borrow').length === 1);
     const [{ limit = '', key = '' } = {}] = proxy.said('borrow').flatMap(({ asks }) => asks);
     proxy.worker.receive({ type: 'lend', grants: [{ limit, key, granted: 5, waitMs: 0 }] }, undefined);
     expect((await answer).status).to.equal(200);
-    await eventually('the rest is given back', () => proxy.said('borrow').length === 2);
+    await eventually('the rest is given back', () => {
+      proxy.worker.tick();
+      return proxy.said('borrow').length === 2;
+    });
     expect(proxy.said('borrow')[1]?.asks).to.deep.equal([
       { limit, everyMs: 3_600_000, burst: 1, key, wanted: 0, unused: 4 },
     ]);

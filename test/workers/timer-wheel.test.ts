@@ -192,16 +192,21 @@ describe('The timer wheel', () => {
   });
 
   it('ticks only while a timer is armed when it may sleep, and knows the time when it wakes', async () => {
-    const sleeping = new TimerWheel(5, () => performance.now(), 'sleeps');
+    const FINE_MS = 5;
+    const sleeping = new TimerWheel(FINE_MS, () => now, 'sleeps');
     const isAwake = (): boolean => Reflect.get(sleeping, 'interval') !== undefined;
     expect(isAwake()).to.equal(false);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    const armedAt = performance.now();
-    const firedAt = new Promise<number>((resolve) => {
-      sleeping.arm(new WheelTimer({ onTimeout: () => resolve(performance.now()) }), 20);
-    });
+    now += 30;
+    const armedAt = now;
+    const fired: number[] = [];
+    sleeping.arm(noting(fired), 20);
     expect(isAwake()).to.equal(true);
-    expect((await firedAt) - armedAt).to.be.at.least(20);
+    for (let tick = 0; tick < 10; tick++) {
+      now += FINE_MS;
+      sleeping.advance();
+    }
+    expect(fired.map((at) => at - armedAt)).to.deep.equal([20 + FINE_MS]);
+    expect(isAwake()).to.equal(false);
     const dropped = new WheelTimer({ onTimeout: () => {} });
     sleeping.arm(dropped, 60_000);
     sleeping.drop(dropped);
@@ -209,18 +214,19 @@ describe('The timer wheel', () => {
   });
 
   it('goes on ticking by itself until it is stopped', async () => {
-    let fire = (): void => {};
-    const fired = new Promise<void>((resolve) => {
-      fire = resolve;
-    });
-    const real = new TimerWheel(5, () => performance.now());
-    real.start();
-    real.arm(new WheelTimer({ onTimeout: fire }), 10);
-    await fired;
-    real.stop();
+    const [stopped, real] = [realWheel(), realWheel()];
+    await new Promise<void>((resolve) => stopped.arm(new WheelTimer({ onTimeout: resolve }), 10));
+    stopped.stop();
     const late: number[] = [];
-    real.arm(noting(late), 10);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    stopped.arm(noting(late), 10);
+    await new Promise<void>((resolve) => real.arm(new WheelTimer({ onTimeout: resolve }), 30));
     expect(late).to.deep.equal([]);
+    real.stop();
   });
+
+  function realWheel(): TimerWheel {
+    const wheel = new TimerWheel(5, () => performance.now());
+    wheel.start();
+    return wheel;
+  }
 });

@@ -79,7 +79,10 @@ describe('Tracing', () => {
     const proxy = await start({ tracing: {}, accessLog: folder.path('log') });
     await seen(proxy, `traceparent: ${OWN}`);
     const [line = ''] = await seen(proxy);
-    await eventually('both lines are written', () => folder.lines('log').length === 2);
+    await eventually('both lines are written', () => {
+      proxy.worker.tick();
+      return folder.lines('log').length === 2;
+    });
     const ids = [OWN, line.slice(13)].map((value) => value.split('-')[1]);
     const logged = folder.lines('log').map((text): unknown => JSON.parse(text).traceId);
     expect(logged).to.deep.equal(ids);

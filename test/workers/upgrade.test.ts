@@ -116,23 +116,23 @@ describe('An upgraded connection', () => {
 
   it('is closed on both sides when nothing moves for too long', async () => {
     const backend = await startRawBackend((peer) => switching(peer));
-    const proxy = await startProxy({ backends: [backend.address], upstream: { tunnelIdle: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { tunnelIdle: '200ms' }, clock: 'held' });
     const client = await connect(proxy.port);
     client.send(ASK);
     await client.message();
-    await client.gone();
+    await proxy.passUntil(client.gone());
     await backend.peers[0]?.gone();
   });
 
   it('stays open as long as one side speaks', async () => {
     const backend = await startRawBackend((peer) => switching(peer));
-    const proxy = await startProxy({ backends: [backend.address], upstream: { tunnelIdle: '300ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { tunnelIdle: '300ms' }, clock: 'held' });
     const client = await connect(proxy.port);
     client.send(ASK);
     await client.message();
     for (let i = 0; i < 16; i++) {
       client.send('.');
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await proxy.pass(50);
     }
     expect(client.parting).to.equal(undefined);
     expect(backend.peers[0]?.text).to.equal('.'.repeat(16));

@@ -1,16 +1,31 @@
 /** test/workers/upstream-reuse.test.ts: connections to a backend that wait for the next request, and when they must not. */
 import { expect } from 'chai';
-import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
+import { answerEach, type RawBackend, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
-import { connect, get } from '../support/peer.js';
-import { startProxy } from '../support/proxy.js';
+import { type Holding, holding } from '../support/holding.js';
+import { connect, get, type Parting } from '../support/peer.js';
+import { startProxy, type TestProxy } from '../support/proxy.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
 
 describe('An upstream connection', () => {
   afterEach(stopEverything);
+
+  /** Four requests of which none is answered before all are at the backend. */
+  async function fourAtOnce(proxy: TestProxy, backend: Holding): Promise<void> {
+    const paths = ['/1', '/2', '/3', '/4'];
+    const answers = paths.map((path) => get(proxy.port, path));
+    await eventually('all are at the backend', () => backend.open.length === 4);
+    for (const path of paths) await backend.answer(path);
+    await Promise.all(answers);
+  }
+
+  /** @returns how the proxy closes the first connection */
+  async function goneFrom(backend: RawBackend): Promise<Parting | undefined> {
+    return backend.peers[0]?.gone();
+  }
 
   it('serves one request after the other, of different clients too', async () => {
     const backend = await startBackend((_request, response) => response.end('ok'));
@@ -25,27 +40,27 @@ describe('An upstream connection', () => {
   });
 
   it('serves one request at a time: those at the same time get one each', async () => {
-    const backend = await startBackend((_request, response) => void setTimeout(() => response.end('ok'), 20));
+    const backend = await holding();
     const proxy = await startProxy({ backends: [backend.address] });
-    await Promise.all([1, 2, 3, 4].map(() => get(proxy.port)));
+    await fourAtOnce(proxy, backend);
     expect(backend.accepted).to.equal(4);
-    await Promise.all([1, 2, 3, 4].map(() => get(proxy.port)));
+    await fourAtOnce(proxy, backend);
     expect(backend.accepted).to.equal(4);
   });
 
   it('is closed when more are idle than the pool keeps', async () => {
-    const backend = await startBackend((_request, response) => void setTimeout(() => response.end('ok'), 20));
+    const backend = await holding();
     const proxy = await startProxy({ backends: [backend.address], idleConnections: 2 });
-    await Promise.all([1, 2, 3, 4].map(() => get(proxy.port)));
-    await eventually('two are closed', () => backend.open === 2);
+    await fourAtOnce(proxy, backend);
+    await eventually('two are closed', () => backend.connections === 2);
     expect(proxy.idle(backend.address)).to.equal(2);
   });
 
   it('is closed after the default idle time', async () => {
     const backend = await startRawBackend((peer) => answerEach(peer, () => OK));
-    const proxy = await startProxy({ backends: [backend.address], upstream: { idle: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { idle: '200ms' }, clock: 'held' });
     await get(proxy.port);
-    expect(await backend.peers[0]?.gone()).to.equal('end');
+    expect(await proxy.passUntil(goneFrom(backend))).to.equal('end');
     expect(proxy.idle(backend.address)).to.equal(0);
   });
 
@@ -53,18 +68,18 @@ describe('An upstream connection', () => {
     const backend = await startRawBackend((peer) =>
       answerEach(peer, () => 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n'),
     );
-    const proxy = await startProxy({ backends: [backend.address], upstream: { idle: '1h' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { idle: '1h' }, clock: 'held' });
     await get(proxy.port);
-    expect(await backend.peers[0]?.gone()).to.equal('end');
+    expect(await proxy.passUntil(goneFrom(backend))).to.equal('end');
   });
 
   it('is not kept longer than allowed, whatever the backend names', async () => {
     const backend = await startRawBackend((peer) =>
       answerEach(peer, () => 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=900\r\nContent-Length: 0\r\n\r\n'),
     );
-    const proxy = await startProxy({ backends: [backend.address], upstream: { longestIdle: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { longestIdle: '200ms' }, clock: 'held' });
     await get(proxy.port);
-    expect(await backend.peers[0]?.gone()).to.equal('end');
+    expect(await proxy.passUntil(goneFrom(backend))).to.equal('end');
   });
 
   it('is not kept when the backend says close, or speaks HTTP/1.0', async () => {

@@ -1,12 +1,11 @@
 /** test/workers/upstream-timeouts.test.ts: how long a backend may take for each of its parts. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { answerEach, deafAddress, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { field } from '../support/message.js';
 import { connect, get, rawRequest } from '../support/peer.js';
-import { startProxy } from '../support/proxy.js';
+import { startProxy, type TestProxy } from '../support/proxy.js';
 
 const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -15,25 +14,26 @@ describe('A backend that takes its time', () => {
   afterEach(stopEverything);
 
   it('to accept a connection is answered for with 504', async () => {
-    const proxy = await startProxy({ backends: [await deafAddress()], upstream: { connect: '200ms' } });
-    expect((await get(proxy.port)).status).to.equal(504);
+    const proxy = await startProxy({ backends: [await deafAddress()], upstream: { connect: '200ms' }, clock: 'held' });
+    expect((await proxy.passUntil(get(proxy.port))).status).to.equal(504);
     expect(proxy.said('failing')).to.have.lengthOf(1);
     expect(proxy.said('failing')[0]).to.include({ streak: 1, reason: 'connect' });
   });
 
   it('to accept a connection costs a POST no more than the time: another one gets it', async () => {
     const live = await startRawBackend((peer) => answerEach(peer, () => OK));
-    const proxy = await startProxy({ backends: [await deafAddress(), live.address], upstream: { connect: '200ms' } });
+    const backends = [await deafAddress(), live.address];
+    const proxy = await startProxy({ backends, upstream: { connect: '200ms' }, clock: 'held' });
     const post = 'POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 5\r\n\r\nhello';
-    expect((await rawRequest(proxy.port, post)).body).to.equal('ok');
+    expect((await proxy.passUntil(rawRequest(proxy.port, post))).body).to.equal('ok');
   });
 
   it('to begin a response is answered for with 504, and let go', async () => {
     const backend = await startRawBackend(async (peer) => void (await peer.message()));
-    const proxy = await startProxy({ backends: [backend.address], upstream: { responseHead: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { responseHead: '200ms' }, clock: 'held' });
     const client = await connect(proxy.port);
     client.send(GET);
-    const answer = await client.message();
+    const answer = await proxy.passUntil(client.message());
     expect(answer.status).to.equal(504);
     expect(field(answer, 'connection')).to.equal(undefined);
     await backend.peers[0]?.gone();
@@ -47,19 +47,21 @@ describe('A backend that takes its time', () => {
       peer.send('HTTP/1.1 200 OK\r\nX-Slow: ');
       while (peer.parting === undefined) {
         peer.send('x');
-        await sleep(20);
+        await proxy.pass(20);
       }
     });
-    const proxy = await startProxy({ backends: [backend.address], upstream: { responseHead: '200ms' } });
+    const upstream = { responseHead: '200ms' };
+    const proxy: TestProxy = await startProxy({ backends: [backend.address], upstream, clock: 'held' });
     expect((await get(proxy.port)).status).to.equal(504);
   });
 
   it('to begin a response has it from the last byte of the request', async () => {
     const backend = await startRawBackend((peer) => answerEach(peer, () => OK));
-    const proxy = await startProxy({ backends: [backend.address], upstream: { responseHead: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { responseHead: '200ms' }, clock: 'held' });
     const client = await connect(proxy.port);
     client.send('POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1\r\n\r\n');
-    await sleep(600);
+    await eventually('it is at the backend', () => backend.accepted === 1);
+    await proxy.pass(600);
     client.send('x');
     expect((await client.message()).body).to.equal('ok');
   });
@@ -69,11 +71,11 @@ describe('A backend that takes its time', () => {
       await peer.message();
       peer.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
     });
-    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '200ms' }, clock: 'held' });
     const client = await connect(proxy.port);
     client.send(GET);
     await client.through('half');
-    await client.gone();
+    await proxy.passUntil(client.gone());
     expect(client.text).to.equal('');
     await backend.peers[0]?.gone();
   });
@@ -83,12 +85,12 @@ describe('A backend that takes its time', () => {
       await peer.message();
       peer.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n');
       for (const byte of '0123456789') {
-        await sleep(60);
+        await proxy.pass(60);
         peer.send(byte);
       }
     });
     const upstream = { betweenBytes: '300ms', responseHead: '300ms' };
-    const proxy = await startProxy({ backends: [backend.address], upstream });
+    const proxy: TestProxy = await startProxy({ backends: [backend.address], upstream, clock: 'held' });
     expect((await get(proxy.port)).body).to.equal('0123456789');
   });
 
@@ -98,22 +100,23 @@ describe('A backend that takes its time', () => {
       await peer.message();
       peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(size)}`);
     });
-    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '200ms' }, clock: 'held' });
     const client = await connect(proxy.port);
     client.socket.pause();
     client.send(GET);
-    await sleep(800);
+    await eventually('the proxy is behind', () => proxy.loans > 0);
+    await proxy.pass(800);
     client.socket.resume();
     expect((await client.message()).body.length).to.equal(size);
   });
 
   it('to read a request is answered for with 504', async () => {
     const backend = await startRawBackend((peer) => void peer.socket.pause());
-    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '200ms' } });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '200ms' }, clock: 'held' });
     const client = await connect(proxy.port);
     client.send('POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 64000000\r\n\r\n');
     client.send('x'.repeat(32_000_000));
-    expect((await client.message()).status).to.equal(504);
+    expect((await proxy.passUntil(client.message())).status).to.equal(504);
     backend.peers[0]?.socket.resume();
     await backend.peers[0]?.gone();
   });
@@ -121,19 +124,18 @@ describe('A backend that takes its time', () => {
   it('to read the rest of a request that it is already answering is cut off too', async () => {
     const backend = await startRawBackend(async (peer) => {
       await peer.through('\r\n\r\n');
-      peer.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n');
       peer.socket.pause();
-      await sleep(100);
-      peer.socket.resume();
-      await peer.through('end');
+      peer.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n');
     });
-    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '300ms' } });
+    const upstream = { betweenBytes: '300ms' };
+    const proxy = await startProxy({ backends: [backend.address], upstream, clock: 'held' });
     const client = await connect(proxy.port);
-    client.send('POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 12000003\r\n\r\n');
+    client.send('POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: 32000000\r\n\r\n');
     await client.through('early');
-    client.send('x'.repeat(12_000_000));
-    client.send('end');
-    await client.gone();
+    client.send('x'.repeat(16_000_000));
+    await eventually('the proxy is behind', () => proxy.loans > 0);
+    await proxy.passUntil(client.gone());
     await eventually('it is counted out', () => proxy.inflight === 0);
+    backend.peers[0]?.socket.resume();
   });
 });

@@ -41,6 +41,7 @@ export class AccessLog implements RecordKeeper {
     this.writer = new LogWriter({
       onTrouble: (cause) => this.onTrouble(cause),
       onLost: (lines) => this.onLost(lines),
+      onReplaced: () => this.report({ type: 'access-log', event: 'reopened', cause: '', lost: 0 }),
     });
     this.setClock();
     void this.reopen();

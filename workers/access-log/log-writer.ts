@@ -28,6 +28,8 @@ export interface WriterEvents {
   /** A write failed, or there was no room for a line. @param cause one plain clause */
   onTrouble(cause: string): void;
   onLost(lines: number): void;
+  /** Lines go to another file from now on; the one before is closed. */
+  onReplaced(): void;
 }
 
 export class LogWriter {
@@ -192,9 +194,11 @@ export class LogWriter {
     // The end of that line would stand at the start of another file.
     const torn = this.queue.dropTorn();
     if (torn > 0) this.events.onLost(torn);
+    const replaces = this.hasFile;
     this.close(this.file);
     this.file = next;
     this.worthAWrite = next.isOrdinary ? WORTH_A_WRITE : LONGEST_LINE;
+    if (replaces) this.events.onReplaced();
   }
 
   private close(file: LogFile | undefined): void {
