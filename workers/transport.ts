@@ -56,7 +56,8 @@ export interface Transport extends ByteChannel {
   readonly peerAddress: string;
   /**
    * Whether a peer that seems to have ended its direction has reset the connection instead. To be asked in
-   * {@link TransportUser.onPeerEnd}, where it matters: it costs a system call.
+   * {@link TransportUser.onPeerEnd}, where it matters: it costs a system call. Says nothing once our own direction has
+   * ended, too.
    */
   readonly wasReset: boolean;
   /** Node's code for what broke the connection, as in `ECONNRESET`; '' while nothing has. */

@@ -28,8 +28,7 @@ export class Peer {
       this.text += chunk.toString('latin1');
       this.changed();
     });
-    // A reset that comes with the last bytes is reported as an end; the kernel then knows no peer any more.
-    socket.on('end', () => this.parted(socket.remoteAddress === undefined ? 'reset' : 'end'));
+    socket.on('end', () => this.parted('end'));
     socket.on('error', () => {
       this.broken = true;
       this.parted('reset');
