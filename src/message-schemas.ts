@@ -1,5 +1,5 @@
 /**
- * message-schemas.ts: how the primary reads what a worker says, and the shape of what it says itself. The types are
+ * message-schemas.ts: the shapes of all messages between primary and workers; the types made from them are in
  * messages.ts.
  */
 import * as z from 'zod';
@@ -8,10 +8,10 @@ import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
 import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, secretsSchema, shareSchema } from './core/schemas.js';
 
-/** How a worker gets its connections; `auto` has been decided by then. */
+/** How workers accept connections, once `auto` has been decided. */
 const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
 
-/** A Maglev table, and the version of the pool whose members it has; see balancing/maglev-table.ts. */
+/** A Maglev table (balancing/maglev-table.ts); `version` is that of the pool whose members it has. */
 const poolTableSchema = z.object({
   pool: z.string(),
   version: z.int(),
@@ -20,9 +20,11 @@ const poolTableSchema = z.object({
   owners: z.instanceof(Uint16Array),
 });
 
-/** Never parsed: a worker is of the same build as the primary that started it. */
+/**
+ * What the primary sends. Workers do not parse it, since they are of the same build as the primary that started them.
+ */
 export const toWorkerSchema = z.discriminatedUnion('type', [
-  /** The answer to `hello`: all a worker needs before it listens; `worker` is its number, from 1. */
+  /** Answers `hello` with all that a worker needs before it listens; `worker` is its slot number, 1-based. */
   z.object({
     type: z.literal('start'),
     worker: z.int(),
@@ -30,59 +32,71 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
     snapshots: z.array(poolSnapshotSchema),
     secrets: secretsSchema,
   }),
-  /** The configuration by which to go on, with whole snapshots of pools that are new or were missed. */
+  /** Replaces the configuration; `snapshots` has the pools that are new, or all of them after messages were missed. */
   z.object({
     type: z.literal('configure'),
     config: configSchema,
     snapshots: z.array(poolSnapshotSchema),
     secrets: secretsSchema,
   }),
-  /** Listen on `address`, for `listener`, whose own address may be port 0 or a passed socket; in mode `shared` the bound
-   * socket itself comes as the message's handle. Other settings of the listener come with `configure`. */
+  /**
+   * Has the worker listen for `listener` on `address`, which is resolved where the listener's own address is port 0 or
+   * a passed socket. In mode `shared` the bound socket comes as the message's handle. Later settings of the listener
+   * come with `configure`.
+   */
   z.object({ type: z.literal('listen'), listener: listenerSchema, address: z.string(), accept: acceptSchema }),
-  /** Accept nothing more on the listener of that name; connections that are open on it finish their request. */
+  /**
+   * Has the worker accept nothing more on the listener of that name; connections that are open on it finish their
+   * request.
+   */
   z.object({ type: z.literal('unlisten'), name: z.string() }),
-  /** Which of how many live workers this one is; comes before `listen`, and when others come or go. */
+  /** Tells a worker which of how many live workers it is: before `listen`, and whenever workers come or go. */
   z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('snapshot'), snapshot: poolSnapshotSchema }),
   z.object({ type: z.literal('change'), change: poolChangeSchema }),
-  /** A backend's time to drain is over: what is open on it ends, and what can be repeated goes elsewhere. */
+  /**
+   * Ends what is open on a backend whose time to drain is over; requests that can be repeated go to another backend.
+   */
   z.object({ type: z.literal('recall'), pool: z.string(), id: backendIdSchema }),
-  /** The access log was rotated: open its file by its name again. */
+  /** Has the worker open the access log again by its name, after it was rotated. */
   z.object({ type: z.literal('reopen-access-log') }),
   z.object({ type: z.literal('hash-table'), table: poolTableSchema }),
-  /** The answer to `borrow`: requests that may be let through, or how long none may be. */
+  /** Answers `borrow`: how many requests may pass, or, where none may, the milliseconds to wait. */
   z.object({
     type: z.literal('lend'),
     grants: z.array(z.object({ limit: z.string(), key: z.string(), granted: z.int(), waitMs: z.number() })).readonly(),
   }),
-  /** Stop accepting, finish what is in flight, exit 0 within the time. */
+  /** Has the worker stop accepting, finish what is in flight, and exit with 0 within the time. */
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);
 
-/** Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
+/** Counters of one pool. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
 const poolCountersSchema = z.object({
   pool: z.string(),
   ids: z.array(backendIdSchema),
   backends: z.instanceof(Float64Array),
   ofPool: z.instanceof(Float64Array),
-  /** How long things took: row 0 is the pool's own, row i + 1 that of `ids[i]`. Three numbers for each column that grew:
-   * row, column (see core/histogram.ts), growth. */
+  /**
+   * Durations, as three numbers for each column that grew: row (0 for the pool, i + 1 for `ids[i]`), column
+   * (core/histogram.ts), growth.
+   */
   durations: z.instanceof(Float64Array),
 });
 
 export const toPrimarySchema = z.discriminatedUnion('type', [
-  /** The worker's code is loaded. */
+  /** Says that the worker's code is loaded. */
   z.object({ type: z.literal('hello') }),
-  /** The listener of that name accepts on `address`. */
+  /** Says that the listener of that name accepts on `address`. */
   z.object({ type: z.literal('listening'), name: z.string(), address: z.string() }),
-  /** The listener of that name cannot accept on `address`; `code` is the system's, as in `EADDRINUSE`. */
+  /** Says that the listener of that name cannot accept on `address`; `code` is the system's, as in `EADDRINUSE`. */
   z.object({ type: z.literal('listen-failed'), name: z.string(), address: z.string(), code: z.string() }),
   z.object({ type: z.literal('applied'), pool: z.string(), version: z.int() }),
-  /** A change was missed: send the whole pool again. */
+  /** Asks for the whole pool, since a change was missed; `have` is the version that the worker has. */
   z.object({ type: z.literal('resync'), pool: z.string(), have: z.int() }),
-  /** Failures in a row, or gateway errors: sent at the first of a streak, once a second at most, ever rarer from the
-   * ejection threshold on, and with 0 when a streak that had reached it is over. */
+  /**
+   * Reports consecutive failures, or gateway errors, on a backend: at the first of a streak, at most once a second,
+   * ever rarer from the ejection threshold on, and with 0 when a streak that had reached the threshold is over.
+   */
   z.object({
     type: z.literal('failing'),
     pool: z.string(),
@@ -92,17 +106,19 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     /** Which rule or limit of ours the last response broke; '' for every other failure. */
     fault: z.string().max(200),
   }),
-  /** Lines of the access log wait in memory, and may get lost, or all is well again; or lines go to the new file after a
-   * rotation, or that did not open. */
+  /**
+   * Reports on the access log: lines wait in memory and may get lost, lines are written again, lines go to the new file
+   * after a rotation, or that file did not open.
+   */
   z.object({
     type: z.literal('access-log'),
     event: z.enum(['failing', 'recovered', 'reopened', 'not-reopened']),
-    /** One plain clause; empty when all is well. */
+    /** One plain clause; empty when nothing is wrong. */
     cause: z.string(),
-    /** Lines lost since it began. */
+    /** Lines lost since the trouble began. */
     lost: z.int(),
   }),
-  /** Keys of rate limits that requests wait for, at most once a turn; or of which too much was borrowed. */
+  /** Asks for more of some rate limits that requests wait for, or gives back what was not used; at most once a turn. */
   z.object({
     type: z.literal('borrow'),
     asks: z
@@ -118,7 +134,7 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
       )
       .readonly(),
   }),
-  /** Once a second, which is also the sign of life. */
+  /** Reports the growth of all counters, once a second; it is also the worker's sign of life. */
   z.object({
     type: z.literal('counters'),
     pools: z.array(poolCountersSchema),

@@ -1,6 +1,6 @@
 /**
- * messages.ts: everything primary and workers say to each other, as two closed unions. Nothing here is sent per
- * request. What a worker says is parsed by the schemas in message-schemas.ts.
+ * messages.ts: all messages between primary and workers, as two closed unions. None is sent per request. The primary
+ * parses what a worker sends by the schemas in message-schemas.ts.
  */
 import type * as z from 'zod';
 import type { toPrimarySchema, toWorkerSchema } from './message-schemas.js';
@@ -26,13 +26,16 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   drain: true,
 };
 
-/** Tells the primary's messages from those of other code that may use the same channel, node:cluster's own included. */
+/** Whether a message is one of the primary's: other code may use the same channel, node:cluster among it. */
 export function isToWorker(raw: unknown): raw is ToWorker {
   if (typeof raw !== 'object' || raw === null || !('type' in raw)) return false;
   return typeof raw.type === 'string' && Object.hasOwn(TO_WORKER, raw.type);
 }
 
-/** Columns of one backend's row in a `counters` message, all of them growth since the last one but `inflight`. */
+/**
+ * Columns of a backend's row in a `counters` message. `inflight` is a reading; the others are growth since the last
+ * message.
+ */
 export const BACKEND_COLUMNS = [
   'requests',
   'status1xx',
@@ -48,8 +51,8 @@ export const BACKEND_COLUMNS = [
 export type BackendColumn = (typeof BACKEND_COLUMNS)[number];
 
 /**
- * Columns of a worker's own row, growth since the last one but for the readings: `clientConnections`, `memoryBytes`, how
- * far its event loop has been behind in milliseconds, and `overloaded`, 1 while it sheds load.
+ * Columns of a worker's own row. Readings are `clientConnections`, `memoryBytes`, the delays of its event loop in
+ * milliseconds, and `overloaded`, 1 while it sheds load; the others are growth since the last message.
  */
 export const WORKER_COLUMNS = [
   'clientConnections',
@@ -65,7 +68,7 @@ export const WORKER_COLUMNS = [
 ] as const;
 export type WorkerColumn = (typeof WORKER_COLUMNS)[number];
 
-/** Columns of a pool's own row; `waiting` is a reading, the others are growth. */
+/** Columns of a pool's own row. `waiting` is a reading; the others are growth since the last message. */
 export const POOL_COLUMNS = [
   'waiting',
   'queued',

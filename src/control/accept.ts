@@ -6,13 +6,14 @@ import type { ToWorker } from '../messages.js';
 export type Accept = Extract<ToWorker, { type: 'listen' }>['accept'];
 
 export interface Runtime {
-  /** Such as `22.12.0`. */
+  /** Version of the running Node, such as `22.12.0`. */
   readonly nodeVersion: string;
   readonly platform: NodeJS.Platform;
 }
 
 /**
- * @returns the way to accept, or one plain clause that says why the wanted one is not possible here
+ * Decides the accept mode.
+ * @returns the mode, or one plain clause that says why the wanted one is not possible here
  */
 export function chooseAccept(wanted: AcceptMode, runtime: Runtime): { accept: Accept } | { problem: string } {
   switch (wanted) {
@@ -30,7 +31,7 @@ export function chooseAccept(wanted: AcceptMode, runtime: Runtime): { accept: Ac
   }
 }
 
-/** `listen({ reusePort })` came with Node 23.1 and 22.12. Elsewhere than on Linux it does not spread connections. */
+/** Whether `listen({ reusePort })` spreads connections here: on Linux, from Node 22.12 and 23.1 on. */
 function hasReusePort({ nodeVersion, platform }: Runtime): boolean {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
   return platform === 'linux' && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));

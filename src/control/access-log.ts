@@ -1,6 +1,6 @@
 /**
- * control/access-log.ts: the access log as the primary sees it. The workers write it; here it is made sure at the start
- * that they can, and said once, for all of them, when they cannot any more and when they can again.
+ * control/access-log.ts: the primary's side of the access log, which the workers write. It makes sure at the start that
+ * the file opens, and logs once for all workers when they cannot write it and when they can again.
  */
 import type { Config } from '../config/schema.js';
 import { type LogFile, openLogFile, STANDARD_OUTPUT } from '../log-file.js';
@@ -13,9 +13,10 @@ import type { WorkerProcess } from './worker-process.js';
 export type AccessLogReport = Extract<ToPrimary, { type: 'access-log' }>;
 
 /**
- * Makes sure that the file can be opened. To be closed when the workers have it too: the reader of a pipe would take a
- * moment without a writer for its end.
- * @throws {StartError} when it cannot
+ * Opens the access log to make sure that the workers can. Close it only when they have it open too: a moment without a
+ * writer would look like the end of the log to the reader of a pipe.
+ * @returns `undefined` where the access log is off
+ * @throws {StartError} when the file cannot be opened
  */
 export async function tryAccessLog({ accessLog }: Config): Promise<LogFile | undefined> {
   if (accessLog === 'off') return undefined;
@@ -29,11 +30,11 @@ export async function tryAccessLog({ accessLog }: Config): Promise<LogFile | und
 export class AccessLogs {
   readonly #config: CurrentConfig<'accessLog'>;
   readonly #logger: Logger;
-  /** Workers whose lines wait or get lost, by their ids. */
+  /** Ids of the workers whose lines wait in memory or get lost. */
   readonly #failing = new Set<number>();
-  /** Lines lost since the first of them began. */
+  /** Lines lost since the first of these workers began to fail. */
   #lost = 0;
-  /** It was said already that the new file did not open. */
+  /** Whether it was already logged that the file did not open again. */
   #refusalSaid = false;
 
   constructor(config: CurrentConfig<'accessLog'>, logger: Logger) {
@@ -41,15 +42,15 @@ export class AccessLogs {
     this.#logger = logger;
   }
 
-  /** Another configuration runs: a refusal may be about another file from now on. */
+  /** Takes note of another configuration: a file that does not open is logged again, as it may be another one. */
   configured(): void {
     this.#refusalSaid = false;
   }
 
   /**
-   * The file was rotated.
-   * @param tellWorkers has each of them open it again
-   * @returns `false` when there is nothing that could be
+   * Opens a rotated log again.
+   * @param tellWorkers has every worker open it again
+   * @returns `false` where the log is off or is standard output
    */
   reopen(tellWorkers: () => void): boolean {
     if (this.#file === 'off' || this.#file === STANDARD_OUTPUT) return false;

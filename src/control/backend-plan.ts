@@ -1,7 +1,7 @@
 /**
- * control/backend-plan.ts: what a new list of backends means for a pool that runs. Only what the list says otherwise than
- * the one before is applied: what operators have changed meanwhile stays, as it does over a restart with a state file,
- * and one who sends SIGHUP to rotate a log changes nothing.
+ * control/backend-plan.ts: what a new list of backends changes in a running pool. Only the differences between the new
+ * list and the one before are applied: what operators have changed meanwhile stays, as it does over a restart with a
+ * state file, so SIGHUP sent to rotate a log changes nothing.
  */
 import type { BackendSettings, PoolConfig } from '../config/schema.js';
 
@@ -30,17 +30,18 @@ export interface Alteration {
 
 export interface BackendPlan {
   readonly add: readonly ListedBackend[];
-  /** In the pool with another value of a setting that the list has changed. */
+  /** Backends of the pool whose value of a setting is not the one that the list has changed it to. */
   readonly alter: readonly Alteration[];
-  /** Ids that the list named before and names no more. */
+  /** Ids of backends that the list named before and does not name now. */
   readonly remove: readonly string[];
 }
 
 const NUMBERS = ['weight', 'tier', 'maxConnections'] as const satisfies readonly (keyof BackendSettings)[];
 
 /**
+ * Plans what a new list of backends changes.
  * @param running the pool's backends now
- * @param before what was listed when that was last applied
+ * @param before the list that was applied last
  */
 export function planBackends(
   running: readonly RunningBackend[],
@@ -51,7 +52,7 @@ export function planBackends(
   const named = byAddress(before);
   const wanted = byAddress(after);
   return {
-    // One that was removed at run time stays away until the list says something new about it.
+    // A backend that was removed at run time stays away until the list says something new about it.
     add: after.filter((each) => !now.has(each.address) && hasNews(changesOf(named.get(each.address), each))),
     alter: after.flatMap((each) => alteration(now.get(each.address), changesOf(named.get(each.address), each))),
     remove: running
@@ -68,10 +69,10 @@ function alteration(running: RunningBackend | undefined, changes: SettingChanges
   return hasNews(settings) ? [{ id: running.id, settings }] : [];
 }
 
-/** What the list says about a backend that it did not say before. */
+/** @returns the settings of a backend that differ between the two lists */
 function changesOf(before: ListedBackend | undefined, after: ListedBackend): SettingChanges {
   const numbers = NUMBERS.filter((key) => before?.[key] !== after[key]).map((key) => [key, after[key]]);
-  // A list that is silent about it leaves one that it names for the first time as it is.
+  // A list without an admin state leaves a backend that it names for the first time as it is.
   const admin = before === undefined ? after.admin : (after.admin ?? 'enabled');
   const isSame = admin === (before === undefined ? undefined : (before.admin ?? 'enabled'));
   return Object.fromEntries(isSame ? numbers : [...numbers, ['admin', admin]]);

@@ -24,21 +24,22 @@ export type { Balancer } from './running-balancer.js';
 export type { BalancerView } from './view.js';
 
 export interface StartOptions {
-  /** What a request to the admin interface has to show. */
+  /** The token that requests to the admin interface have to show. */
   readonly adminToken?: AdminToken | undefined;
-  /** Those that were provided. One that is missing and needed is made, and lost when this process ends. */
+  /** Secrets that were provided. One that is missing and needed is made, and lost when this process ends. */
   readonly secrets?: Secrets;
-  /** Where `config` was read, for reloads; without it there are none. */
+  /** Where `config` was read, for reloads; without it there are no reloads. */
   readonly source?: ConfigSource | undefined;
   readonly programs?: Programs;
-  /** This process is somebody else's program, which may have workers of its own. */
+  /** Whether this process is another program, which may have worker processes of its own. */
   readonly embedded?: boolean;
   /** How workers and probes run in this process; for a configuration without worker processes. */
   readonly local?: Launchers;
 }
 
 /**
- * Resolves once every worker listens and every backend had its first verdict, or had a second for it.
+ * Starts a balancer. Resolves once every worker listens and every backend has its first verdict, or a second has
+ * passed.
  * @throws {StartError} with one plain sentence; no worker, handle or timer is left then
  */
 export async function startBalancer(

@@ -1,4 +1,6 @@
-/** control/counters.ts: what a worker has counted since it last said so, and whether it can be that. */
+/**
+ * control/counters.ts: the growth of a worker's counters since its last report, and whether a report is well formed.
+ */
 import type { BackendId } from '../core/backend.js';
 import { DURATION_COLUMNS } from '../core/histogram.js';
 import { REASONS } from '../core/reason.js';
@@ -7,10 +9,10 @@ import { BACKEND_COLUMNS, POOL_COLUMNS, type ToPrimary, WORKER_COLUMNS } from '.
 export type Counters = Extract<ToPrimary, { type: 'counters' }>;
 export type PoolCounters = Counters['pools'][number];
 
-/** Three numbers tell of one column of durations: whose they are, which column, how much more. */
+/** Numbers per entry of `durations`: row (0 for the pool, i + 1 for `ids[i]`), column, growth. */
 export const TRIPLE = 3;
 
-/** Whether all rows fit their columns, and hold counts. */
+/** Whether every row has one value per column, and every value is a count. */
 export function isWellFormed({ pools, worker, reasons }: Counters): boolean {
   const fits = worker.length === WORKER_COLUMNS.length && reasons.length === REASONS.length;
   return fits && worker.every(isCount) && reasons.every(isCount) && pools.every(isWellFormedPool);

@@ -1,7 +1,7 @@
 /**
- * control/dns.ts: asks for names as this host would, and for how long the answers hold. The system's own lookup knows
- * no TTLs, so DNS is asked directly, after the hosts file and with the search domains; what neither has, a name from
- * mDNS or NIS, the system may still know.
+ * control/dns.ts: looks up names as this host would, with the time for which each answer holds. The system's own lookup
+ * tells no TTLs, so DNS is asked directly, after the hosts file and with the search domains. A name that neither knows,
+ * such as one from mDNS or NIS, is looked up by the system.
  */
 import type { RecordWithTtl } from 'node:dns';
 import dns from 'node:dns/promises';
@@ -10,18 +10,18 @@ import { addressesInHosts, candidatesFor, NO_SEARCH, type SearchList, searchList
 import type { ServiceTarget } from '../core/service.js';
 
 export interface Addresses {
-  /** Never empty; IPv4 first. */
+  /** At least one; IPv4 before IPv6. */
   readonly addresses: readonly string[];
-  /** How long they hold, in milliseconds; `undefined` where nobody says. */
+  /** How long the addresses hold, in milliseconds; `undefined` where no TTL is known. */
   readonly ttlMs: number | undefined;
 }
 
 export interface Names {
-  /** @throws {Error} when it has none, with the system's code for why, such as `ENOTFOUND` */
+  /** The addresses of a name. @throws {Error} when it has none, with the system's code, such as `ENOTFOUND` */
   addresses(name: string): Promise<Addresses>;
   /** The SRV records of a name. @throws {Error} when there are none */
   services(name: string): Promise<readonly ServiceTarget[]>;
-  /** Ends the questions that are open; they fail. */
+  /** Ends all lookups under way; they fail. */
   cancel(): void;
 }
 
@@ -30,11 +30,13 @@ const HOSTS_FILE =
     ? `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts`
     : '/etc/hosts';
 const RESOLVER_FILE = '/etc/resolv.conf';
-/** A server that does not answer is asked again once, and then the next one. */
+/**
+ * Time for one try, in milliseconds. A server that does not answer is tried {@link TRIES} times, then the next one is.
+ */
 const TIMEOUT_MS = 2_000;
 const TRIES = 2;
 
-/** @param servers `IP:port` each; the host's own when there are none, and its search domains with them */
+/** @param servers name servers as `IP:port`; if empty, those of this host, with its search domains */
 export function dnsNames(servers: readonly string[]): Names {
   const resolver = new dns.Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
   if (servers.length > 0) resolver.setServers([...servers]);
@@ -53,14 +55,17 @@ export function dnsNames(servers: readonly string[]): Names {
     },
     services: async (name) => {
       const records = await firstOf(candidatesFor(name, await search()), (each) => resolver.resolveSrv(each));
-      // Node 24 says more of each than is asked here.
+      // Node 24 returns more fields than these.
       return records.map(({ name, port, priority, weight }) => ({ name, port, priority, weight }));
     },
     cancel: () => resolver.cancel(),
   };
 }
 
-/** Half an answer is none: a server that fails for one kind of address would have backends move to the other kind. */
+/**
+ * @returns the addresses; `absent` when there are none; `unsure` when one of the two queries failed: half an answer
+ * would move backends from IPv4 to IPv6 or back
+ */
 async function inDns(resolver: dns.Resolver, name: string): Promise<Addresses | 'absent' | 'unsure'> {
   const asked = [resolver.resolve4(name, { ttl: true }), resolver.resolve6(name, { ttl: true })];
   const answers = await Promise.allSettled(asked);
@@ -71,7 +76,7 @@ async function inDns(resolver: dns.Resolver, name: string): Promise<Addresses | 
   return { addresses: records.map(({ address }) => address), ttlMs };
 }
 
-/** No such name, or none of such records; any other error says nothing about the name. */
+/** Whether an error says that there is no such name or record; any other error says nothing about the name. */
 function saysAbsent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === dns.NOTFOUND || error.code === dns.NODATA);
 }
@@ -82,7 +87,7 @@ async function inSystem(name: string): Promise<Addresses> {
   return { addresses: found.map(({ address }) => address), ttlMs: undefined };
 }
 
-/** @throws {Error} what the last one failed with */
+/** @returns the first answer. @throws {Error} the error of the last name, when all fail */
 async function firstOf<T>(names: readonly string[], ask: (name: string) => Promise<T>): Promise<T> {
   const [first = '', ...others] = names;
   try {
@@ -93,7 +98,7 @@ async function firstOf<T>(names: readonly string[], ask: (name: string) => Promi
   }
 }
 
-/** @returns nothing where there is no such file */
+/** @returns the text of a file; empty where it cannot be read */
 function textOf(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
 }

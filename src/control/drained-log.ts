@@ -1,4 +1,7 @@
-/** control/drained-log.ts: says once that a backend which drains has nothing in flight any more: the machine is free. */
+/**
+ * control/drained-log.ts: notes once when a draining backend has nothing in flight any more, so that its host can be
+ * taken away.
+ */
 import type { BackendId } from '../core/backend.js';
 import type { PoolChange } from '../core/snapshot.js';
 import type { Journal } from './journal.js';
@@ -17,7 +20,7 @@ export class DrainedLog {
     this.#journal = journal;
   }
 
-  /** A pool has changed. */
+  /** Follows a change of a pool. */
   heed(change: PoolChange): void {
     const id = change.kind === 'removed' ? change.id : change.backend.id;
     const key = `${id} ${change.pool}`;
@@ -25,7 +28,10 @@ export class DrainedLog {
     else if (!this.#draining.has(key)) this.#draining.set(key, { pool: change.pool, id, told: false });
   }
 
-  /** @param isDrained whether the backend is; `undefined` when it is there no more */
+  /**
+   * Notes the draining backends that have drained since the last call.
+   * @param isDrained whether a backend has drained; `undefined` when it has left its pool
+   */
   look(isDrained: (pool: string, id: BackendId) => boolean | undefined): void {
     for (const [key, draining] of this.#draining) {
       if (draining.told) continue;

@@ -1,13 +1,13 @@
 /**
- * control/drains.ts: how long backends that drain may take. After that what is still open on them is called back from
- * every worker: the operator wants the machine, and waits for a tunnel or a download no longer.
+ * control/drains.ts: deadlines of draining backends. When one is over, every worker ends what is still open on the
+ * backend: the operator wants the host and does not wait for a tunnel or a download any longer.
  */
 import type { BackendId } from '../core/backend.js';
 import type { Pool } from './pool.js';
 
 interface Deadline {
   readonly timer: NodeJS.Timeout;
-  /** Epoch milliseconds. */
+  /** When it is over, in epoch milliseconds. */
   readonly at: number;
 }
 
@@ -15,12 +15,12 @@ export class Drains {
   readonly #recall: (pool: Pool, id: BackendId) => void;
   readonly #deadlines = new Map<Pool, Map<BackendId, Deadline>>();
 
-  /** @param recall told when a backend's time is over */
+  /** @param recall called when a backend's deadline is over */
   constructor(recall: (pool: Pool, id: BackendId) => void) {
     this.#recall = recall;
   }
 
-  /** Takes the place of a deadline that the backend has. @param withinMs more than 0 */
+  /** Sets the deadline of a backend, in place of an earlier one. @param withinMs more than 0 */
   begin(pool: Pool, id: BackendId, withinMs: number): void {
     this.cancel(pool, id);
     const over = (): void => {
@@ -39,7 +39,7 @@ export class Drains {
     if (deadlines?.size === 0) this.#deadlines.delete(pool);
   }
 
-  /** @returns epoch milliseconds; `undefined` without a deadline */
+  /** @returns the deadline of a backend in epoch milliseconds; `undefined` where it has none */
   endsAt(pool: Pool, id: BackendId): number | undefined {
     return this.#deadlines.get(pool)?.get(id)?.at;
   }

@@ -11,7 +11,10 @@ export class ReloadError extends Error {
   override readonly name = 'ReloadError';
 }
 
-/** `unknown`: no such pool or backend. `conflict`: it is there already, but otherwise. `invalid`: it can never be. */
+/**
+ * Why a change is refused: `unknown`, no such pool or backend; `conflict`, the backend is there with other settings;
+ * `invalid`, a value that is not allowed.
+ */
 export type ChangeProblem = 'unknown' | 'conflict' | 'invalid';
 
 /** A change of a pool was refused, and nothing has changed. The message is one plain sentence. */
@@ -25,12 +28,12 @@ export class ChangeError extends Error {
   }
 }
 
-/** @param known the pools there are, for a guess at what was meant */
+/** @param known the names of all pools, to suggest the nearest */
 export function unknownPool(name: string, known: readonly string[]): ChangeError {
   return new ChangeError('unknown', `There is no pool "${name}"${guess(name, known)}`);
 }
 
-/** @param known the pool's backends, for a guess at which was meant */
+/** @param known the ids of the pool's backends, to suggest the nearest */
 export function unknownBackend(pool: string, id: string, known: readonly string[]): ChangeError {
   return new ChangeError('unknown', `Pool "${pool}" has no backend "${id}"${guess(id, known)}`);
 }
@@ -50,7 +53,8 @@ const LISTEN_CAUSES: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param address what was to be listened on, `host:port` or `unix:/path`
+ * Says why an address cannot be listened on.
+ * @param address `host:port` or `unix:/path`
  * @param code the system's error code, such as `EADDRINUSE`
  */
 export function listenError(address: string, code: string): StartError {

@@ -1,6 +1,6 @@
 /**
- * control/events.ts: everything that can happen to backends, workers and the configuration and that an operator
- * wants to know, as a closed set. One row says how loud it is, what the log calls it, and what a person reads of it.
+ * control/events.ts: every event about backends, workers and the configuration that an operator may want to know, as a
+ * closed set. For each kind: its severity, its log message, and the line that a person reads.
  */
 
 import type { LogLevel } from '../config/schema.js';
@@ -15,13 +15,13 @@ interface AboutBackend extends AboutPool {
 }
 
 interface AboutWorker {
-  /** Its place among the workers, from 1. */
+  /** Slot number of the worker, 1-based. */
   readonly worker: number;
   readonly pid: number | undefined;
 }
 
 interface WithReason {
-  /** In words. */
+  /** One plain clause. */
   readonly reason: string;
 }
 
@@ -29,7 +29,7 @@ interface AboutFile {
   readonly file: string;
 }
 
-/** What runs since. */
+/** What a balancer started with. */
 interface Startup {
   readonly addresses: readonly string[];
   readonly workers: number;
@@ -40,12 +40,12 @@ interface Startup {
 }
 
 interface UsableCounts {
-  /** How many backends are usable, of how many. */
+  /** Usable backends, out of all `backends` of the pool. */
   readonly usable: number;
   readonly backends: number;
 }
 
-/** What has to be known of each. Fields go into the log as they are. */
+/** The fields of each kind of event; they go into the log line as they are. */
 export interface EventDetails {
   readonly started: Startup;
   readonly 'backend-up': AboutBackend & WithReason;
@@ -71,7 +71,7 @@ export interface EventDetails {
   readonly 'worker-recovered': AboutWorker & { readonly shed: number; readonly forMs: number };
 }
 
-/** What an operator has set; what is missing stayed. */
+/** Settings that an operator has changed; missing ones stayed as they were. */
 interface ChangedSettings {
   readonly weight?: number;
   readonly tier?: number;
@@ -79,7 +79,7 @@ interface ChangedSettings {
   readonly admin?: string;
 }
 
-/** What one line tells of a change of the configuration; the log has all of it. */
+/** Changes of a reload that the line for a person lists; the log has all of them. */
 const MOST_TOLD = 5;
 
 export type EventKind = keyof EventDetails;
@@ -87,9 +87,9 @@ export type Severity = Extract<LogLevel, 'info' | 'warn' | 'error'>;
 
 export interface EventFormat<K extends EventKind> {
   readonly level: Severity;
-  /** The message of the log line. */
+  /** Message of the log line. */
   readonly message: string;
-  /** One line for a person who sees beside it which backend, pool or worker it is about. */
+  /** One line for a person; backend, pool and worker are shown beside it. */
   readonly text: (what: EventDetails[K]) => string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * control/hash-tables.ts: keeps the Maglev table of each pool that chooses by one in step with its members. Tables are
- * built on a thread: with thousands of backends that takes longer than the primary may stand still.
+ * control/hash-tables.ts: keeps the Maglev table of each pool with policy `maglev` up to date. Tables are built on a
+ * thread: with thousands of backends that takes longer than the primary may be blocked.
  */
 import { Piscina } from 'piscina';
 import type { MaglevTable, TableMember } from '../balancing/maglev-table.js';
@@ -9,17 +9,20 @@ import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
 import type { PoolTable } from '../messages.js';
 import type { Logger } from './logger.js';
 
-/** Whoever adds a thousand backends one by one need not send every worker a thousand tables, in milliseconds. */
+/**
+ * Least time between two tables of a pool, in milliseconds: adding a thousand backends one by one must not send every
+ * worker a thousand tables.
+ */
 const BUILDS_APART_MS = 100;
 const RETRY_MS = 1_000;
-/** A thread that has nothing to build ends after so long, in milliseconds. */
+/** Time after which an idle thread ends, in milliseconds. */
 const IDLE_MS = 10_000;
 
 interface TableWatch {
   readonly pool: string;
   readonly weights: Map<BackendId, number>;
   version: number;
-  /** The table that was built last, or is being built, has other members. */
+  /** Whether members or weights have changed since the last build began. */
   stale: boolean;
   building: boolean;
   timer: NodeJS.Timeout | undefined;
@@ -34,8 +37,8 @@ export class HashTables {
   #stopped = false;
 
   /**
-   * @param file the compiled task, an absolute path
-   * @param publish told of every new table
+   * @param file path of the compiled task, absolute
+   * @param publish called with every new table
    */
   constructor(file: string, publish: (table: PoolTable) => void, logger: Logger) {
     this.#file = file;
@@ -43,7 +46,10 @@ export class HashTables {
     this.#logger = logger;
   }
 
-  /** Begins with a table for the pool as it is. @returns settled when that is published, or could not be built */
+  /**
+   * Builds a table for the pool as it is, and another one whenever its members change.
+   * @returns settled when the first table is published, or could not be built
+   */
   watch({ pool, version, backends }: PoolSnapshot): Promise<void> {
     const weights = new Map(backends.map(({ id, weight }) => [id, weight]));
     const watch: TableWatch = { pool, weights, version, stale: true, building: false, timer: undefined };
@@ -51,18 +57,21 @@ export class HashTables {
     return this.#build(watch);
   }
 
-  /** No table is built for the pool any more. */
+  /** Stops building tables for a pool. */
   unwatch(pool: string): void {
     clearTimeout(this.#watches.get(pool)?.timer);
     this.#watches.delete(pool);
   }
 
-  /** @returns a table of other members than a pool has, for whoever wants to know what that would mean */
+  /** Builds a table for any list of members, to compare it with that of a pool. */
   build(members: readonly TableMember[]): Promise<MaglevTable> {
     return this.#thread().run(members);
   }
 
-  /** To be called with every change of any pool. Only members and weights matter: who is down keeps its places. */
+  /**
+   * Follows a change of any pool. Only members and weights matter: a backend that is down keeps its places in the
+   * table.
+   */
   heed(change: PoolChange): void {
     const watch = this.#watches.get(change.pool);
     if (watch === undefined) return;
@@ -74,7 +83,7 @@ export class HashTables {
     this.#buildIn(watch, BUILDS_APART_MS);
   }
 
-  /** No table is built any more. */
+  /** Stops building tables, for good. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const { timer } of this.#watches.values()) clearTimeout(timer);

@@ -1,6 +1,6 @@
 /**
- * control/health-scheduler.ts: when each backend is probed, and what its answers mean for the pool. Every backend has
- * its own timer, so a slow one delays only itself, and never two probes at a time.
+ * control/health-scheduler.ts: probes every backend on its own timer and applies the verdicts to the pools. A slow
+ * backend delays only its own probes, and has at most one probe under way.
  */
 import { isIP } from 'node:net';
 import type { HealthCheckConfig } from '../config/schema.js';
@@ -19,31 +19,34 @@ export interface SchedulerParts {
   readonly journal: Journal;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
-  /** Told of every verdict after the pool has it. */
+  /** Called with every result, after the pool has the verdict. */
   readonly onVerdict: (pool: Pool, id: BackendId, result: ProbeResult) => void;
-  /** Told when a backend went down. */
+  /** Called when a backend has gone down. */
   readonly onDown: (pool: Pool, id: BackendId) => void;
 }
 
-/** Probes asked for out of turn are at least this far apart, in milliseconds. */
+/** Least time between the last probe and one that is asked for out of turn, in milliseconds. */
 const SOON_APART_MS = 1_000;
 /**
  * Probes are due at multiples of this, in milliseconds: a thousand backends probed each second would otherwise wake
  * the primary a thousand times a second, which costs more than what it has to do then.
  */
 const GRAIN_MS = 20;
-/** A host without a file to spare cannot probe anybody: it is said once for all backends, in milliseconds. */
+/**
+ * Least time between two log lines about probes that could not be tried, in milliseconds: a host without file
+ * descriptors cannot probe any backend.
+ */
 const COMPLAINTS_APART_MS = 10_000;
 
-/** What the last probe of a backend came to. */
+/** The last probe of a backend. */
 export interface LastProbe extends ProbeResult {
-  /** How long ago it began, in milliseconds. */
+  /** Milliseconds since the probe began. */
   readonly agoMs: number;
-  /** How many in a row have succeeded, or failed, with this one. */
+  /** How many probes in a row had this outcome, this one included. */
   readonly inARow: number;
 }
 
-/** What probes of a backend came to. */
+/** How many probes of a backend succeeded and failed, and the last result. */
 export interface ProbeCounts {
   readonly succeeded: number;
   readonly failed: number;
@@ -58,17 +61,17 @@ interface ProbeWatch {
   check: HealthCheckConfig;
   http: HttpProbe | undefined;
   record: HealthRecord;
-  /** Grows when the backend is to be judged anew; a probe that began before counts no more. */
+  /** Raised when the backend is judged anew; results of probes of an earlier generation are ignored. */
   generation: number;
   timer: NodeJS.Timeout | undefined;
-  /** When `timer` fires. */
+  /** When `timer` fires, in monotonic milliseconds. */
   dueAtMs: number;
   probing: boolean;
   lastAtMs: number;
   last: ProbeResult | undefined;
   succeeded: number;
   failed: number;
-  /** Called at the first verdict. */
+  /** Settles the promise of {@link HealthScheduler.watch} at the first verdict. */
   onFirst: (() => void) | undefined;
 }
 
@@ -82,7 +85,10 @@ export class HealthScheduler {
     this.#parts = parts;
   }
 
-  /** Begins with a probe at once. @returns settled with the first verdict; at once for a name nobody can probe yet */
+  /**
+   * Probes a backend at once, and again on its interval.
+   * @returns settled at the first verdict; at once for a backend whose name is not resolved yet
+   */
   watch(pool: Pool, id: BackendId, check: HealthCheckConfig): Promise<void> {
     return new Promise((resolve) => {
       const watch: ProbeWatch = {
@@ -115,7 +121,7 @@ export class HealthScheduler {
     settleFirst(watch);
   }
 
-  /** From now on the pool's backends are probed like this; what is known of them stays. */
+  /** Probes the pool's backends by another health check from now on; their health and history stay. */
   reconfigure(pool: Pool, check: HealthCheckConfig): void {
     for (const watch of this.#watches.values()) {
       if (watch.pool !== pool) continue;
@@ -125,7 +131,7 @@ export class HealthScheduler {
     }
   }
 
-  /** Judges anew and probes at once: the backend is reached at another address now. */
+  /** Forgets the history of a backend and probes it at once, because it has another address now. */
   restart(pool: Pool, id: BackendId): void {
     const watch = this.#watches.get(keyOf(pool, id));
     if (watch === undefined) return;
@@ -135,28 +141,28 @@ export class HealthScheduler {
     this.#probe(watch);
   }
 
-  /** Probes out of turn, for when real traffic says that something is wrong: now, or a second after the last probe. */
+  /** Probes a backend out of turn because requests fail on it: now, or a second after the last probe. */
   soon(pool: Pool, id: BackendId): void {
     const watch = this.#watches.get(keyOf(pool, id));
-    // A watch that has no timer waits for its name to be resolved.
+    // Without a timer, it waits for its name to be resolved.
     if (watch === undefined || watch.probing || watch.timer === undefined) return;
     const dueAtMs = Math.max(this.#parts.nowMs(), watch.lastAtMs + SOON_APART_MS);
     if (dueAtMs < watch.dueAtMs) this.#probeAt(watch, dueAtMs);
   }
 
-  /** @returns the last probe's answer, whatever it meant for the state */
+  /** @returns the last probe of a backend; `undefined` before the first result */
   lastProbe(pool: Pool, id: BackendId): LastProbe | undefined {
     const watch = this.#watches.get(keyOf(pool, id));
     if (watch?.last === undefined) return undefined;
     return { ...watch.last, agoMs: this.#parts.nowMs() - watch.lastAtMs, inARow: watch.record.inARow };
   }
 
-  /** @returns those that were answered, or not, since it is watched */
+  /** @returns the counts of probes since the backend is watched */
   probes(pool: Pool, id: BackendId): ProbeCounts {
     return this.#watches.get(keyOf(pool, id)) ?? NEVER_PROBED;
   }
 
-  /** No probe begins and no verdict counts from now on. */
+  /** Stops all probes, for good; results that are still to come are ignored. */
   stop(): void {
     this.#stopped = true;
     for (const { pool, id } of [...this.#watches.values()]) this.unwatch(pool, id);
@@ -166,7 +172,7 @@ export class HealthScheduler {
     clearTimeout(watch.timer);
     watch.timer = undefined;
     const backend = watch.pool.backend(watch.id);
-    // Until its name is resolved there is nobody to ask; `restart` comes with the address.
+    // Without a resolved name there is no address to probe; `restart` is called with the address.
     if (this.#stopped || backend === undefined || isIP(backend.host) === 0) return settleFirst(watch);
     const { generation } = watch;
     watch.probing = true;
@@ -186,11 +192,12 @@ export class HealthScheduler {
     const before = watch.record;
     watch.record = judge(before, result, watch.check);
     if (watch.record.health !== before.health) this.#turn(watch, result);
-    // It may have been down before anybody asked, or be so for another reason by now.
+    // The health stays, but its reason may be another one by now.
     else if (!isChanging(watch.record)) watch.pool.explainHealth(watch.id, result.reason);
     this.#parts.onVerdict(watch.pool, watch.id, result);
     settleFirst(watch);
-    // By their beginnings: a backend that lets each probe wait for its timeout must not be the last to be found down.
+    // Counted from the beginning of the probe, or a backend whose probes run into their timeout would be found down
+    // last.
     this.#scheduleNext(watch, before.ok === undefined ? spreadProbeInMs : nextProbeInMs, watch.lastAtMs);
   }
 
@@ -206,7 +213,7 @@ export class HealthScheduler {
   }
 
   #scheduleNext(watch: ProbeWatch, pause: typeof nextProbeInMs, fromMs: number): void {
-    // What was told about the verdict may have ended or restarted the watch.
+    // `onVerdict` or `onDown` may have ended or restarted the watch.
     if (watch.probing || this.#watches.get(keyOf(watch.pool, watch.id)) !== watch) return;
     this.#probeAt(watch, fromMs + pause(watch.record, watch.check, this.#parts.random));
   }
@@ -214,7 +221,7 @@ export class HealthScheduler {
   #probeAt(watch: ProbeWatch, dueAtMs: number): void {
     clearTimeout(watch.timer);
     watch.dueAtMs = Math.round(dueAtMs / GRAIN_MS) * GRAIN_MS;
-    // A busy process may be late already, and Node 24 warns of a time that is negative.
+    // A busy process may be late already, and Node 24 warns of a negative delay.
     watch.timer = setTimeout(() => this.#probe(watch), Math.max(0, watch.dueAtMs - this.#parts.nowMs()));
   }
 

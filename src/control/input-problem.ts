@@ -2,10 +2,10 @@
 import type * as z from 'zod';
 import { alternatives, similarWord } from '../config/similar.js';
 
-/** A schema for one object, whose keys are known. */
+/** A schema of an object with known keys. */
 export type InputSchema<T> = z.ZodType<T> & { readonly shape: object };
 
-/** @param input what `schema` refused with `error` */
+/** Says in one sentence why `schema` refused `input` with `error`. */
 export function inputProblem(error: z.ZodError, input: unknown, { shape }: InputSchema<unknown>): string {
   const known = Object.keys(shape);
   const issue = error.issues[0];

@@ -1,15 +1,15 @@
 /**
- * control/journal.ts: what happens is told here once. It goes into the log, is kept for whoever asks what happened
- * lately, and wakes whoever is watching; the three can never disagree.
+ * control/journal.ts: the one place where events are noted. Each goes into the log, is kept in memory for the API, and
+ * is announced to watchers, so the three can never disagree.
  */
 import { EVENT_FORMATS, type EventDetails, type EventKind, type Severity } from './events.js';
 import type { Logger } from './logger.js';
 
-/** Something that happened, as JSON shows it. */
+/** An event as the API shows it. */
 export interface JournalEntry {
-  /** Unlike any other of this or another run; entries of one run compare by what follows the dash. */
+  /** Unique over all runs; within one run, entries are ordered by the number behind the dash. */
   readonly id: string;
-  /** ISO 8601. */
+  /** When it happened (ISO 8601). */
   readonly at: string;
   readonly kind: EventKind;
   readonly level: Severity;
@@ -20,7 +20,7 @@ export interface JournalEntry {
   readonly text: string;
 }
 
-/** A pool of a few hundred backends may lose and regain all of them, and that is still remembered. */
+/** Entries kept: enough for a pool of a few hundred backends to lose and regain all of them. */
 const MOST_ENTRIES = 1_000;
 
 export class Journal {
@@ -50,17 +50,17 @@ export class Journal {
     for (const told of this.#watchers) told();
   }
 
-  /** What happened lately, oldest first. */
+  /** The newest entries, oldest first. */
   get recent(): readonly JournalEntry[] {
     return this.#entries.slice(-MOST_ENTRIES);
   }
 
-  /** The id of the newest entry; of this run, but no entry's, when nothing has happened yet. */
+  /** Id of the newest entry. Before the first entry, an id of this run that no entry has. */
   get position(): string {
     return `${this.#run}-${this.#count}`;
   }
 
-  /** @returns what happened after the entry `id`, oldest first; all of it when `id` is of another run or none */
+  /** @returns the entries after the entry `id`, oldest first; all that are kept when `id` is none or of another run */
   after(id: string | undefined): readonly JournalEntry[] {
     const [run, count] = (id ?? '').split('-');
     if (run !== this.#run || !/^\d{1,15}$/.test(count ?? '')) return this.recent;
@@ -69,7 +69,7 @@ export class Journal {
     return missed === 0 ? [] : this.recent.slice(-missed);
   }
 
-  /** @param told called after every entry; must not throw. @returns what ends that */
+  /** Calls `told` after every entry; it must not throw. @returns a function that ends this */
   watch(told: () => void): () => void {
     this.#watchers.add(told);
     return () => this.#watchers.delete(told);

@@ -1,7 +1,7 @@
 /**
- * control/listen-socket.ts: the sockets clients connect to. In mode `shared` the primary owns them, bound but never
- * accepting, so that the queue of waiting clients outlives any worker. The only file that touches the inside of
- * `node:net` for it: what node:cluster itself uses to bind, checked at run time.
+ * control/listen-socket.ts: opens the sockets that clients connect to. In mode `shared` the primary owns them, bound
+ * but never accepting, so that the queue of waiting clients outlives every worker. For that it uses what node:cluster
+ * itself uses to bind, an internal of `node:net`, checked at run time.
  */
 import type { SendHandle } from 'node:child_process';
 import net from 'node:net';
@@ -12,18 +12,19 @@ import type { Accept } from './accept.js';
 import { listenError, StartError } from './errors.js';
 
 export interface ListenSocket {
-  /** Where it really listens: an IP literal, and the port that port 0 became. */
+  /** Where it really listens: an IP address and a port other than 0. */
   readonly address: string;
   readonly accept: Accept;
-  /** What a worker listens on; only in mode `shared`. */
+  /** The bound socket that workers listen on; only in mode `shared`. */
   readonly handle: SendHandle;
-  /** Gives up the primary's share; idempotent. The port is free once no worker listens any more. */
+  /** Closes the primary's handle; idempotent. The port is free once no worker listens any more. */
   close(): void;
 }
 
 /**
- * @param address canonical `host:port`; port 0 lets the system choose once for all workers; or a passed socket
- * @throws {StartError} when the address cannot be listened on, before any worker is started
+ * Opens a listening socket, before any worker is started.
+ * @param address canonical `host:port`, where port 0 lets the system choose once for all workers; or a passed socket
+ * @throws {StartError} when the address cannot be listened on
  */
 export async function openListenSocket(address: string, accept: Accept): Promise<ListenSocket> {
   const passed = passedSocketOf(address);
@@ -35,10 +36,13 @@ export async function openListenSocket(address: string, accept: Accept): Promise
   return { address: shown, accept, handle, close: once(() => handle.close()) };
 }
 
-/** Once closed, a descriptor's number may be any other file's. */
+/** Descriptors of passed sockets that were taken; once closed, their numbers may be those of other files. */
 const taken = new Set<number>();
 
-/** Whoever has bound it goes on holding it: clients that come while no balancer runs wait there for the next one. */
+/**
+ * Takes a socket that was passed on. Its owner keeps it open, so clients that connect while no balancer runs wait for
+ * the next one.
+ */
 function takePassedSocket(address: string, which: string, accept: Accept): ListenSocket {
   const refusal = (clause: string): StartError => new StartError(`Cannot listen on ${address}: ${clause}`);
   if (accept !== 'shared')
@@ -61,7 +65,7 @@ export function canShareSockets(): boolean {
   return serverHandleFactory() !== undefined;
 }
 
-/** Listens for a moment: a bare bind does not see every conflict, and only a real listen says so at once. */
+/** Listens for a moment, since a bare bind does not report every conflict. @returns the address with its port chosen */
 function preflight(address: string): Promise<Address> {
   const wanted = parseAddress(address, 0);
   if (typeof wanted === 'string') throw new StartError(`Cannot listen on ${address}: it ${wanted}`);
@@ -79,7 +83,7 @@ function preflight(address: string): Promise<Address> {
   });
 }
 
-/** What this file relies on of the raw handle. */
+/** The parts of the raw handle that this file uses. */
 type BoundHandle = Exclude<SendHandle, undefined> & {
   close(): void;
   getsockname(into: { address?: string; port?: number }): number;
@@ -103,7 +107,7 @@ function isHandleFactory(value: unknown): value is HandleFactory {
   return typeof value === 'function';
 }
 
-/** `send` takes such a handle as it is, though its type names only the classes that wrap one. */
+/** Whether a value is a raw handle. `child.send` accepts one, though its type names only the classes that wrap it. */
 function isBoundHandle(value: unknown): value is BoundHandle {
   return (
     typeof value === 'object' &&

@@ -1,13 +1,13 @@
 /**
- * control/logger.ts: what the primary says about its life: lines for a person at a terminal, JSON for everything else.
- * Always standard error, so that standard output stays free for what was asked for.
+ * control/logger.ts: the log of the primary: readable lines on a terminal, JSON elsewhere. It goes to standard error,
+ * so that standard output stays free for the output of commands.
  */
 import winston from 'winston';
 import type { LogLevel } from '../config/schema.js';
 
-/** What the primary needs of one: whoever embeds it brings his own (library/log-listener.ts). */
+/** What the primary needs of a logger; a program that embeds a balancer gives its own (library/log-listener.ts). */
 export interface Logger {
-  /** The least important kind of line that is written. */
+  /** The least severe level that is written. */
   level: string;
   log(level: LogLevel, message: string, fields: object): void;
   error(message: string, fields?: object): void;
@@ -16,10 +16,13 @@ export interface Logger {
   debug(message: string, fields?: object): void;
 }
 
-/** Where lines go; a terminal says so. */
+/** A stream for log lines; `isTTY` says whether it is a terminal. */
 export type LogStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** @param stream a terminal gets readable lines */
+/**
+ * @param level the least severe level that is written
+ * @param stream where lines go
+ */
 export function createLogger(level: LogLevel, stream: LogStream = process.stderr): Logger {
   // A reader that went away (`roundhouse 2>&1 | head`) must not take the balancer with it.
   stream.on('error', () => {});
@@ -46,7 +49,7 @@ function readable(): winston.Logform.Format {
   });
 }
 
-/** Bare where nothing can be misread, JSON otherwise: a value can never forge a line or another field. */
+/** @returns a value as it is where it cannot be misread, as JSON otherwise: no value can forge a line or a field */
 function quoted(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /^[\w.:/[\]@%+-]+$/.test(text) ? text : JSON.stringify(value);

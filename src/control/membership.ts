@@ -1,6 +1,7 @@
 /**
- * control/membership.ts: who is in each pool while it runs. Everything that is kept about a backend (probes, name,
- * ejections, counts) begins when it joins and ends when it leaves, so that none of it outlives a backend.
+ * control/membership.ts: adds, changes and removes the backends of running pools. Everything that is kept about a
+ * backend (probes, name, ejections, counters) begins when it joins and ends when it leaves, so that none of it outlives
+ * the backend.
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
@@ -29,14 +30,17 @@ const settings = {
   admin,
 };
 
-/** A backend to add as it was given, without defaults: what is not said is no conflict with one that is there. */
+/**
+ * A backend to add as it was given, without defaults: a setting that was not given is no conflict with a backend in the
+ * pool.
+ */
 export const backendGiven = z.strictObject({ address, backup, ...settings });
 
-/** What an operator may change about a backend that is there. */
+/** What an operator may change about a backend of a pool. */
 export const backendPatch = z
   .strictObject({
     ...settings,
-    /** How long it may drain; what is still open on it then ends. `off` takes such a time back. */
+    /** Time to drain, after which everything still open on the backend ends; `off` removes such a deadline. */
     within: duration.optional(),
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
@@ -50,23 +54,25 @@ export const backendPatch = z
 export type BackendInput = z.input<typeof backendConfig>;
 export type BackendPatch = z.input<typeof backendPatch>;
 
-/** The part of a balancer that changes its pools. Each call decides at once and tells every worker. */
+/** Changes the pools of a balancer. Each call is decided at once and sent to every worker. */
 export interface PoolChanges {
   /**
-   * Adds a backend; it is probed at once. One that is there already with the settings given is left as it is.
+   * Adds a backend, which is probed at once. A backend that is in the pool already, with the given settings, stays as
+   * it is.
    * @returns the pool's version, raised if anything changed
-   * @throws {ChangeError} unknown pool, bad address or setting, or in the pool with another setting
+   * @throws {ChangeError} unknown pool, bad address or setting, or a backend in the pool with another setting
    */
   addBackend(pool: string, backend: BackendInput): number;
   /**
-   * Removes a backend; requests it is working on still finish. The last one may go, too.
+   * Removes a backend, be it the last; requests in flight on it still finish.
    * @returns the pool's new version
    * @throws {ChangeError} unknown pool or backend
    */
   removeBackend(pool: string, id: string): number;
   /**
+   * Changes settings or admin state of a backend.
    * @returns the pool's version, raised if anything changed
-   * @throws {ChangeError} unknown pool or backend, or a value that is none
+   * @throws {ChangeError} unknown pool or backend, or a bad value
    */
   updateBackend(pool: string, id: string, patch: BackendPatch): number;
 }
@@ -89,24 +95,26 @@ export class Membership implements PoolChanges {
     this.#parts = parts;
   }
 
-  /** Begins to watch every configured backend. @returns settled when each has its first verdict or cannot have one */
+  /**
+   * Begins to watch every configured backend. @returns settled when each has its first verdict, or cannot be probed yet
+   */
   async start(): Promise<void> {
     await Promise.all([...this.#parts.pools.values()].map((pool) => this.join(pool)));
   }
 
-  /** Begins to watch the backends that a pool has from the beginning. @returns as {@link start} */
+  /** Begins to watch the backends that a new pool has. @returns as {@link start} */
   async join(pool: Pool): Promise<void> {
     this.#parts.stats.admitPool(pool.name);
     await Promise.all(pool.snapshot.backends.map((backend) => this.#watch(pool, backend)));
   }
 
-  /** The pool is no more: what was kept about it and its backends ends. */
+  /** Forgets everything that was kept about a pool and its backends. */
   leave(pool: Pool): void {
     for (const { id } of pool.snapshot.backends) this.#forget(pool, id);
     this.#parts.stats.forgetPool(pool.name);
   }
 
-  /** @throws {ChangeError} when there is none */
+  /** @throws {ChangeError} when there is no such pool */
   pool(name: string): Pool {
     const { pools } = this.#parts;
     const pool = pools.get(name);
@@ -114,7 +122,10 @@ export class Membership implements PoolChanges {
     return pool;
   }
 
-  /** @param hosts for a backend behind a name, so that it can be used at once */
+  /**
+   * See {@link PoolChanges}.
+   * @param hosts addresses of names, so that a backend behind a name can be used at once
+   */
   addBackend(poolName: string, input: BackendInput, hosts?: Hosts): number {
     const pool = this.pool(poolName);
     const parsed = withTier(parse(backendConfig, input));
@@ -209,7 +220,7 @@ function givenOf({ weight, tier, maxConnections, admin }: Omit<BackendPatch, 'wi
   };
 }
 
-/** @throws {ChangeError} when there is none */
+/** @throws {ChangeError} when the pool has no such backend */
 export function backendIn(pool: Pool, text: string): Backend {
   const backend = pool.backend(backendIdOf(text));
   if (backend !== undefined) return backend;
@@ -217,13 +228,13 @@ export function backendIn(pool: Pool, text: string): Backend {
   throw unknownBackend(pool.name, text, known);
 }
 
-/** @returns the host of a backend that is a name; `undefined` for one that is an address */
+/** @returns the name in a backend's id; `undefined` where its host is an IP address */
 export function nameOf(id: string): string | undefined {
   const address = parseAddress(id, 1);
   return typeof address === 'string' || isIP(address.host) !== 0 ? undefined : address.host;
 }
 
-/** @returns the id that `text` means: people write a name in capitals and an IPv6 address in several ways */
+/** @returns the id that `text` stands for: a name may be written in capitals, an IPv6 address in several ways */
 export function backendIdOf(text: string): BackendId {
   const address = parseAddress(text, 1);
   return backendIdSchema.parse(typeof address === 'string' ? text : formatAddress(address));

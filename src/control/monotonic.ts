@@ -1,6 +1,6 @@
-/** control/monotonic.ts: the clock of all that measures how long something takes; it never goes back. */
+/** control/monotonic.ts: the clock by which the primary measures durations; it never goes back. */
 
-/** @returns milliseconds since some moment before this process started to count */
+/** @returns milliseconds since this process started */
 export function monotonicMs(): number {
   return performance.now();
 }

@@ -1,6 +1,7 @@
 /**
- * control/outliers.ts: ejects a backend on which real requests keep failing, and restores it when its time is over.
- * Workers report, `success-rates.ts` compares, core/outlier decides; this keeps the streaks, the records and the timers.
+ * control/outliers.ts: ejects a backend on which requests keep failing, and restores it when its ejection is over.
+ * Workers report failures, success-rates.ts compares backends, core/outlier.ts decides; this file keeps streaks,
+ * records and timers.
  */
 import type { BackendId } from '../core/backend.js';
 import * as core from '../core/outlier.js';
@@ -13,9 +14,9 @@ export type Failing = Extract<ToPrimary, { type: 'failing' }>;
 
 interface Suspect {
   record: core.OutlierRecord;
-  /** How often, since it joined the pool. */
+  /** How often the backend was ejected since it joined the pool. */
   ejected: number;
-  /** By worker: each counts its own requests in a row. */
+  /** Consecutive failures by worker id; each worker counts its own requests. */
   readonly failures: Map<number, core.Streak>;
   readonly gatewayErrors: Map<number, core.Streak>;
   timer: NodeJS.Timeout | undefined;
@@ -32,7 +33,7 @@ export class Outliers {
     this.#journal = journal;
   }
 
-  /** @param limits of the backend's pool */
+  /** Takes a worker's report of consecutive failures. @param limits the ejection settings of the pool */
   report(workerId: number, pool: Pool, { id, streak, reason, fault }: Failing, limits: core.OutlierLimits): void {
     if (pool.backend(id) === undefined) return;
     const nowMs = this.#nowMs();
@@ -51,19 +52,19 @@ export class Outliers {
     );
   }
 
-  /** Its requests succeed clearly less often than those of the others. */
+  /** Ejects a backend whose requests succeed clearly less often than those of the others. */
   straggles(pool: Pool, { id, rate, mean }: Straggler, limits: core.OutlierLimits): void {
     const why = `${percent(rate)} of its requests succeed, ${percent(mean)} of all (success-rate)`;
     this.#eject(pool, id, 'success-rate', why, limits);
   }
 
-  /** Probes found it down as well: what they say counts from now on. */
+  /** Takes note that probes found an ejected backend down as well: a successful probe may then restore it. */
   wentDown(pool: Pool, id: BackendId): void {
     const suspect = this.#suspects.get(pool)?.get(id);
     if (suspect !== undefined) suspect.record = core.confirmByProbes(suspect.record);
   }
 
-  /** A probe that succeeds brings back at once what probes had seen failing. */
+  /** Restores an ejected backend after a successful probe, where probes can tell that its cause is gone. */
   probeSucceeded(pool: Pool, id: BackendId): void {
     const suspect = this.#suspects.get(pool)?.get(id);
     if (suspect === undefined) return;
@@ -86,7 +87,7 @@ export class Outliers {
     return this.#suspects.get(pool)?.get(id)?.ejected ?? 0;
   }
 
-  /** Its streaks end with the worker. */
+  /** Forgets the streaks of a worker that is gone. */
   leave(workerId: number): void {
     for (const suspects of this.#suspects.values()) {
       for (const suspect of suspects.values()) for (const streaks of kinds(suspect)) streaks.delete(workerId);
@@ -100,7 +101,7 @@ export class Outliers {
     if (suspects?.size === 0) this.#suspects.delete(pool);
   }
 
-  /** Nobody is restored any more. */
+  /** Stops all timers: no backend is restored any more. */
   stop(): void {
     for (const [pool, suspects] of this.#suspects) for (const id of [...suspects.keys()]) this.forget(pool, id);
   }
@@ -127,7 +128,7 @@ export class Outliers {
     return suspect;
   }
 
-  /** @param why as a person reads it */
+  /** @param why the reason for a person */
   #eject(pool: Pool, id: BackendId, reason: core.EjectionReason, why: string, limits: core.OutlierLimits): void {
     if (!core.canSpare(pool.snapshot.backends, id)) return;
     const suspect = this.#suspect(pool, id);

@@ -1,4 +1,4 @@
-/** control/overload-log.ts: says when a worker begins to shed load, and when it has caught up. */
+/** control/overload-log.ts: notes when a worker begins to shed load, and when it has caught up. */
 import { REASONS } from '../core/reason.js';
 import { WORKER_COLUMNS } from '../messages.js';
 import type { Counters } from './counters.js';
@@ -10,11 +10,11 @@ const SHED = REASONS.indexOf('overloaded');
 
 interface OverloadPeriod {
   readonly beganMs: number;
-  /** Requests so far. */
+  /** Requests answered with 503 so far. */
   readonly shed: number;
 }
 
-/** A worker as far as it is spoken of. */
+/** A worker as events name it. */
 interface WorkerIdentity {
   readonly id: number;
   readonly slot: number;
@@ -24,7 +24,7 @@ interface WorkerIdentity {
 export class OverloadLog {
   readonly #journal: Journal;
   readonly #nowMs: () => number;
-  /** By worker. */
+  /** Overloaded workers by their ids. */
   readonly #periods = new Map<number, OverloadPeriod>();
 
   /** @param nowMs monotonic milliseconds */
@@ -33,7 +33,7 @@ export class OverloadLog {
     this.#nowMs = nowMs;
   }
 
-  /** The worker tells what it has counted, which it does once a second. */
+  /** Takes a worker's counters, which come once a second. */
   counted({ id, slot, pid }: WorkerIdentity, { worker, reasons }: Counters): void {
     const period = this.#periods.get(id);
     const shed = (period?.shed ?? 0) + (reasons[SHED] ?? 0);
@@ -48,7 +48,7 @@ export class OverloadLog {
     this.#journal.note('worker-overloaded', { worker: slot, pid, delayMs: Math.round(worker[DELAY] ?? 0) });
   }
 
-  /** The worker is gone. */
+  /** Forgets a worker that is gone. */
   leave(id: number): void {
     this.#periods.delete(id);
   }

@@ -1,9 +1,11 @@
-/** control/panic-log.ts: says loudly when a pool begins to use every enabled backend, up or not, and when that ends. */
+/**
+ * control/panic-log.ts: notes when a pool begins to use every enabled backend, whatever its health, and when that ends.
+ */
 import { isUsable } from '../core/backend.js';
 import type { Journal } from './journal.js';
 import type { Pool } from './pool.js';
 
-/** @returns what to call after every change of a pool; it notes a change of state once */
+/** @returns a function to call after every change of a pool; it notes each begin and end of a panic once */
 export function panicLog(journal: Journal): (pool: Pool) => void {
   const inPanic = new WeakSet<Pool>();
   return (pool) => {

@@ -1,6 +1,6 @@
 /**
- * control/pool.ts: the one mutable pool. Each transition replaces the snapshot, raises the version by one and hands
- * the change on, so no caller can alter a backend and forget to tell the workers.
+ * control/pool.ts: a pool, and the only place where its backends change. Each change replaces the snapshot, raises the
+ * version by one and is published, so no caller can alter a backend and forget to tell the workers.
  */
 import { isIP } from 'node:net';
 import type { BackendSettings, PoolConfig } from '../config/schema.js';
@@ -12,35 +12,36 @@ import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapsho
 
 /** Why a backend's health is what it is. */
 export interface HealthNote {
-  /** In words, from the last probe that agreed. */
+  /** The reason that the last probe with this outcome gave. */
   readonly reason: string;
   /** Epoch milliseconds of the last change of health. */
   readonly since: number;
 }
 
-/** The last time that one of a backend's three states changed. */
+/** The last change of one of a backend's three states. */
 export interface StateChange {
-  /** The state it has since: `up`, `draining`, `ejected`, ... */
+  /** The new state: `up`, `draining`, `ejected`, ... */
   readonly to: Backend['admin'] | HealthState | OutlierState;
-  /** In words, from whoever owns that state. */
+  /** The reason, in words. */
   readonly reason: string;
-  /** Epoch milliseconds. */
+  /** When it changed, in epoch milliseconds. */
   readonly at: number;
 }
 
-/** A backend as it joins: its host may still be a name, its health may be known already. */
+/** A backend that joins a pool, and the reason of its health; its host may still be a name. */
 export interface NewBackend {
   readonly backend: Backend;
   readonly reason: string;
 }
 
-/** Addresses of names that have been resolved already. */
+/** Addresses of names that are resolved already, by name. */
 export type Hosts = ReadonlyMap<string, string>;
 const NO_HOSTS: Hosts = new Map();
 
 /**
- * @param initial its health before the first probe
- * @returns a configured backend as it joins a pool; one behind a name is out of use until the name is resolved
+ * Makes a backend that joins a pool from its configuration.
+ * @param initial its health before the first probe; a backend behind an unresolved name is down
+ * @param hosts names that are resolved already
  */
 export function newBackend(
   { address, admin = 'enabled', ...settings }: PoolConfig['backends'][number],
@@ -73,7 +74,7 @@ export class Pool {
   /**
    * @param panicShare see {@link eligibleOf}
    * @param now epoch milliseconds
-   * @param publish told of every change, after the snapshot has it
+   * @param publish called with every change, after the snapshot has it
    */
   constructor(
     name: string,
@@ -95,12 +96,12 @@ export class Pool {
     return this.#snapshot;
   }
 
-  /** Whom new requests may go to. */
+  /** The backends that new requests may go to. */
   get eligible(): Eligible {
     return eligibleOf(this.#snapshot.backends, this.#panicShare);
   }
 
-  /** @param share see {@link eligibleOf}; workers have it from their configuration */
+  /** Sets the share of {@link eligibleOf}; workers take it from their configuration. */
   set panicShare(share: number) {
     this.#panicShare = share;
   }
@@ -137,7 +138,7 @@ export class Pool {
     return this.#commit({ kind: 'removed', pool: this.name, version: this.#snapshot.version + 1, id });
   }
 
-  /** What an operator decides about a backend, in one change. */
+  /** Changes what operators decide about a backend, in one change. @returns `undefined` when nothing changes */
   configure(id: BackendId, fields: Partial<Pick<Backend, keyof BackendSettings>>): PoolChange | undefined {
     const before = this.backend(id)?.admin;
     const change = this.#alter(id, fields);
@@ -153,20 +154,23 @@ export class Pool {
     return change;
   }
 
-  /** @param reason kept, with the time, until the health changes again or a later probe explains it */
+  /**
+   * Changes the health of a backend.
+   * @param reason kept, with the time, until the health changes again or a later probe explains it better
+   */
   setHealth(id: BackendId, health: HealthState, reason: string): PoolChange | undefined {
     const change = this.#alter(id, { health });
     if (change !== undefined) this.#noteHealth(id, health, reason);
     return change;
   }
 
-  /** A better reason for the health it has; workers need not know. */
+  /** Replaces the reason of a backend's health; workers are not told. */
   explainHealth(id: BackendId, reason: string): void {
     const note = this.#notes.get(id);
     if (note !== undefined) this.#notes.set(id, { ...note, reason });
   }
 
-  /** Where the backend is connected to from now on. @param initial its health there before the first probe */
+  /** Changes the address that a backend is connected to. @param initial its health there before the first probe */
   setHost(id: BackendId, host: string, initial: HealthState, reason: string): PoolChange | undefined {
     if (this.backend(id)?.host === host) return undefined;
     const change = this.#alter(id, { host, health: initial });
@@ -200,7 +204,7 @@ export class Pool {
 
   #commit(change: PoolChange): PoolChange {
     const next = applyChange(this.#snapshot, change);
-    // Versions are counted here, one by one; anything else is a defect of this class.
+    // This class counts the versions, so any other result is a defect of it.
     if (next.kind !== 'applied') throw new Error(`Pool "${this.name}" made a change that is ${next.kind}`);
     this.#snapshot = next.snapshot;
     if (change.kind === 'removed') this.#byId.delete(change.id);
@@ -210,7 +214,7 @@ export class Pool {
   }
 }
 
-/** Id and port never change. */
+/** Whether two states of a backend are equal. Id and port never change. */
 function isSame(a: Backend, b: Backend): boolean {
   const sameStates = a.admin === b.admin && a.health === b.health && a.outlier === b.outlier;
   const sameSettings = a.weight === b.weight && a.tier === b.tier && a.maxConnections === b.maxConnections;

@@ -1,15 +1,18 @@
-/** control/rate.ts: events per second over the last few seconds: long enough to be calm, short enough to see a change. */
+/**
+ * control/rate.ts: events per second, as a mean over the last five seconds: smooth enough to read, short enough to show
+ * a change.
+ */
 
-/** Whole seconds looked back; the running second is left out, as it is not over. */
+/** Whole seconds that the mean is taken over; the current second is left out, as it is not over. */
 const SECONDS = 5;
 
 export class Rate {
-  /** One bucket per second, the running one included, reused in turn. */
+  /** One bucket per second, the current one included, reused in turn. */
   readonly #counts = new Float64Array(SECONDS + 1);
   #second = Number.NEGATIVE_INFINITY;
   #since: number | undefined;
 
-  /** @param nowMs monotonic milliseconds */
+  /** Counts events. @param nowMs monotonic milliseconds */
   add(count: number, nowMs: number): void {
     this.#advance(nowMs);
     this.#since ??= this.#second;

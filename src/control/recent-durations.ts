@@ -1,11 +1,11 @@
-/** control/recent-durations.ts: how long things took over the last ten seconds or so, as quantiles. */
+/** control/recent-durations.ts: quantiles of the durations of the last 8 to 10 seconds. */
 import { CLASSES, quantileOf } from '../core/histogram.js';
 
-/** What is looked back on in milliseconds, in so many steps: at each the oldest is forgotten. */
+/** The window is divided into steps; at the end of each, the oldest is dropped. */
 const STEPS = 5;
 const STEP_MS = 2_000;
 
-/** In milliseconds; `null` where nothing was timed of late. */
+/** Quantiles in milliseconds; `null` without a recent duration. */
 export interface LatencyQuantiles {
   readonly p50: number | null;
   readonly p99: number | null;
@@ -14,11 +14,15 @@ export interface LatencyQuantiles {
 const UNKNOWN: LatencyQuantiles = { p50: null, p99: null };
 
 export class RecentDurations {
-  /** One row of classes per step, reused in turn; made with the first duration, as many backends never have one. */
+  /** One row of classes per step, reused in turn. Made with the first duration, as many backends never have one. */
   #rows: Uint32Array | undefined;
   #step = Number.NEGATIVE_INFINITY;
 
-  /** @param at a class of core/histogram.ts @param nowMs monotonic milliseconds */
+  /**
+   * Counts durations of one class.
+   * @param at a class of core/histogram.ts
+   * @param nowMs monotonic milliseconds
+   */
   add(at: number, count: number, nowMs: number): void {
     this.#rows ??= new Uint32Array(STEPS * CLASSES);
     this.#advance(this.#rows, nowMs);

@@ -1,6 +1,6 @@
 /**
- * control/reload-plan.ts: what another configuration means for a balancer that runs: what joins, changes and leaves, and
- * what has to wait for a restart. A reload applies exactly this, and `roundhouse diff` shows it.
+ * control/reload-plan.ts: plans what a reload changes: what joins, changes and leaves, and what has to wait for a
+ * restart. A reload applies exactly this plan, and `roundhouse diff` shows it.
  */
 import { changedUnder } from '../config/changed-keys.js';
 import { listenerChanges } from '../config/listener-changes.js';
@@ -11,32 +11,35 @@ import { type BackendPlan, planBackends, type RunningBackend, type RunningPool }
 export interface PoolPlan {
   readonly name: string;
   readonly change: 'added' | 'removed' | 'changed';
-  /** Keys inside the pool whose values change, its backends apart. */
+  /** Keys inside the pool whose values change, `backends` not included. */
   readonly settings: readonly string[];
   readonly backends: BackendPlan;
 }
 
-/** A listener as a plan names it; `address` is as it is configured. */
+/** A listener as a plan shows it; `address` is the configured one. */
 export type ListenerHead = Pick<ListenerConfig, 'name' | 'address'>;
 
 export interface ListenersPlan {
   readonly add: readonly ListenerHead[];
-  /** Listeners whose sockets stay, under the names they will have; `settings` are the keys whose values change. */
+  /**
+   * Listeners whose settings change while their sockets stay, under their new names; `settings` are the keys that
+   * change.
+   */
   readonly change: readonly (ListenerHead & { readonly settings: readonly string[] })[];
   readonly remove: readonly ListenerHead[];
 }
 
 export interface ReloadPlan {
-  /** Those that change. */
+  /** Pools that are added, removed or changed. */
   readonly pools: readonly PoolPlan[];
   readonly listeners: ListenersPlan;
-  /** Other keys whose values change at once. */
+  /** Other keys whose values change with the reload. */
   readonly settings: readonly string[];
-  /** Keys whose values differ and stay as they are until a restart. */
+  /** Keys whose values differ but are not applied before a restart. */
   readonly restart: readonly string[];
 }
 
-/** What takes a fresh process; everything else changes while it runs. */
+/** Whether a reload applies each key; the others wait for a restart. */
 const RELOADS = {
   listeners: true,
   workers: true,
@@ -61,7 +64,7 @@ const RELOADS = {
 } as const satisfies Record<keyof Config, boolean>;
 
 /**
- * @param running the pools now
+ * @param running the pools as they are now
  * @param before the configuration that was applied last
  */
 export function planReload(running: readonly RunningPool[], before: Config, after: Config): ReloadPlan {
@@ -76,7 +79,7 @@ export function planReload(running: readonly RunningPool[], before: Config, afte
   };
 }
 
-/** @returns what runs once the plan is applied: what waits for a restart is as before */
+/** @returns the configuration that runs after a reload: keys that wait for a restart keep their values */
 export function configAfter(before: Config, after: Config): Config {
   const isKept = (key: string): boolean => !reloads(key, before, after);
   const config = { ...after, ...Object.fromEntries(Object.entries(before).filter(([key]) => isKept(key))) };
@@ -84,14 +87,14 @@ export function configAfter(before: Config, after: Config): Config {
   return config;
 }
 
-/** Whether nothing changes, be it that all waits for a restart. */
+/** Whether a plan changes nothing before a restart. */
 export function isIdle({ pools, listeners, settings }: ReloadPlan): boolean {
   return [pools, listeners.add, listeners.change, listeners.remove, settings].every((each) => each.length === 0);
 }
 
 function reloads(key: string, before: Config, after: Config): boolean {
   const [top = ''] = key.split('.');
-  // Without worker processes the only worker lives in the primary: it is another program.
+  // With 0 workers the only worker runs inside the primary, which cannot become several processes while it runs.
   if (top === 'workers' && (before.workers === 0 || after.workers === 0)) return false;
   return Object.entries(RELOADS).some(([name, can]) => name === top && can);
 }

@@ -1,4 +1,4 @@
-/** control/reload-preview.ts: what a reload would change, and what it would cost those who are being served. */
+/** control/reload-preview.ts: what a reload would change, and what that would cost the clients. */
 import type { TableMember } from '../balancing/maglev-table.js';
 import type { Config } from '../config/schema.js';
 import { backendIdOf } from './membership.js';
@@ -6,13 +6,13 @@ import type { Pools } from './pools.js';
 import type { PoolPlan, ReloadPlan } from './reload-plan.js';
 
 export interface ReloadPreview extends ReloadPlan {
-  /** By pool whose policy is `maglev`: the share of all keys that would have another backend, from 0 to 1. */
+  /** By pool with policy `maglev`: the share of all hash keys that would move to another backend, from 0 to 1. */
   readonly movedKeys: Readonly<Record<string, number>>;
-  /** By pool: requests in flight on backends that would leave; they would still finish. */
+  /** By pool: requests in flight on backends that would be removed; these requests would still finish. */
   readonly leaving: Readonly<Record<string, number>>;
 }
 
-/** @param before the configuration that runs */
+/** @param before the running configuration */
 export async function previewOf(plan: ReloadPlan, before: Config, next: Config, pools: Pools): Promise<ReloadPreview> {
   const isHashed = (name: string): boolean =>
     before.pools[name]?.policy === 'maglev' && next.pools[name]?.policy === 'maglev';

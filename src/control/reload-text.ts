@@ -1,15 +1,15 @@
-/** control/reload-text.ts: what a reload changes, or would change, in words for a person. */
+/** control/reload-text.ts: the plan of a reload in words. */
 import type { BackendPlan } from './backend-plan.js';
 import type { ListenerHead, PoolPlan, ReloadPlan } from './reload-plan.js';
 
 export interface PlanRow {
-  /** Such as `pool web`. */
+  /** What changes, such as `pool web`. */
   readonly subject: string;
-  /** Such as `policy changed`. */
+  /** How it changes, such as `policy changed`. */
   readonly change: string;
 }
 
-/** @returns one row for each thing that changes; none when nothing does */
+/** @returns one row for each change; none when nothing changes */
 export function planRows({ pools, listeners, settings, restart }: ReloadPlan): readonly PlanRow[] {
   const row = (subject: string, change: string): PlanRow => ({ subject, change });
   return [

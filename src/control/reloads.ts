@@ -1,5 +1,5 @@
 /**
- * control/reloads.ts: reads the configuration again when somebody asks, one reading at a time, and says what came of it.
+ * control/reloads.ts: reloads: reads the configuration again, one reading at a time, applies it and notes the outcome.
  */
 import type { Config } from '../config/schema.js';
 import type { Secrets } from '../core/secrets.js';
@@ -10,28 +10,30 @@ import type { Logger } from './logger.js';
 import type { ReloadPlan } from './reload-plan.js';
 import { planLines } from './reload-text.js';
 
-/** All that is read for a reload. */
+/** Everything that is read for a reload. */
 export interface Reading {
   readonly config: Config;
   readonly adminToken: AdminToken | undefined;
-  /** Those that were provided; the balancer makes those that are missing. */
+  /** Secrets that were provided; the balancer makes those that are missing. */
   readonly secrets: Secrets;
 }
 
 /** Where the configuration comes from. */
 export interface ConfigSource {
-  /** The file; `undefined` where flags said it all. */
+  /** The configuration file; `undefined` where everything was given by flags. */
   readonly file: string | undefined;
-  /** @throws {ConfigError | UsageError} what is wrong with it now */
+  /**
+   * Reads the configuration and the secrets as they are now. @throws {ConfigError | UsageError} what is wrong with them
+   */
   read(): Promise<Reading>;
-  /** @returns what `value` would come to in the file's place. @throws as {@link read} */
+  /** @returns the configuration that `value` would give in place of the file. @throws as {@link read} */
   complete(value: unknown): Config;
 }
 
 export interface ReloadsParts {
   readonly source: ConfigSource | undefined;
   readonly reconfiguration: {
-    /** @throws {ReloadError | StartError} when it cannot be applied; nothing has changed then */
+    /** @returns what has changed. @throws {ReloadError | StartError} when nothing has */
     apply(reading: Reading): Promise<ReloadPlan>;
   };
   readonly journal: Journal;
@@ -41,7 +43,7 @@ export interface ReloadsParts {
 export class Reloads {
   readonly #parts: ReloadsParts;
   #last: Promise<unknown> = Promise.resolve();
-  /** It has not begun to read. */
+  /** The next reload; it has not begun to read yet. */
   #next: Promise<ReloadPlan> | undefined;
 
   constructor(parts: ReloadsParts) {
@@ -49,9 +51,9 @@ export class Reloads {
   }
 
   /**
-   * Whoever asks while the file is read shares the reading after that.
+   * Reloads. Calls that come while the file is being read share the reading after that.
    * @returns what has changed
-   * @throws {ConfigError | UsageError | ReloadError} why nothing has
+   * @throws {ConfigError | UsageError | ReloadError} why nothing has changed
    */
   run(): Promise<ReloadPlan> {
     if (this.#next !== undefined) return this.#next;

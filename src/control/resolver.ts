@@ -1,6 +1,6 @@
 /**
- * control/resolver.ts: turns backend names into addresses, in the primary only. A name that stops resolving keeps its
- * last good address: a resolver that is down must not take the backends with it.
+ * control/resolver.ts: resolves the names of backends, in the primary only. A backend keeps its last address when its
+ * name does not resolve any more: a name server that is down must not take the backends with it.
  */
 import { isIP } from 'node:net';
 import type { Backend, BackendId } from '../core/backend.js';
@@ -15,14 +15,16 @@ export interface ResolverParts {
   readonly lookup: (name: string) => Promise<Addresses>;
   readonly config: CurrentConfig<'dns'> & Pick<RunningConfig, 'pool'>;
   readonly random: Random;
-  /** Whether a TCP connection to it opens. */
+  /** Whether a TCP connection to an address opens. */
   readonly accepts: (host: string, port: number) => Promise<boolean>;
-  /** Told after the pool has the new address. */
+  /** Called after the pool has the new address. */
   readonly onMoved: (pool: Pool, id: BackendId) => void;
   readonly logger: Logger;
 }
 
-/** Names with one TTL would all be asked for at one moment: each waits up to this share longer than it has to. */
+/**
+ * Each lookup waits up to this share longer than its TTL, or names with the same TTL would all be looked up at once.
+ */
 const SPREAD = 0.1;
 
 interface WatchedName {
@@ -30,11 +32,11 @@ interface WatchedName {
   readonly id: BackendId;
   readonly name: string;
   timer: NodeJS.Timeout | undefined;
-  /** The lookup under way, so that a name is never asked for twice at a time. */
+  /** The lookup under way; a name has at most one. */
   current: Promise<void> | undefined;
   /** How long the last answer holds, in milliseconds. */
   holdMs: number;
-  /** Logged once until it resolves again. */
+  /** Whether the last lookup failed; logged once until the name resolves again. */
   failing: boolean;
 }
 
@@ -48,8 +50,8 @@ export class Resolver {
   }
 
   /**
-   * Keeps the address of a backend whose host is a name up to date.
-   * @returns settled after the first answer, with whether anybody still wants to know
+   * Keeps the address of a backend up to date whose host is a name.
+   * @returns settled after the first lookup, with whether the backend is still watched
    */
   async watch(pool: Pool, { id, host }: Backend): Promise<boolean> {
     const { shortest } = this.#parts.config.current.dns;
@@ -65,13 +67,18 @@ export class Resolver {
     this.#entries.delete(keyOf(pool, id));
   }
 
-  /** Asks again at once: the address in use does not answer. Does nothing for a backend without a name. */
+  /**
+   * Looks a name up again at once, since the address in use does not answer. Does nothing for a backend without a name.
+   */
   refresh(pool: Pool, id: BackendId): void {
     const entry = this.#entries.get(keyOf(pool, id));
     if (entry !== undefined) void this.#refresh(entry);
   }
 
-  /** @returns how long what the backend's name resolved to holds, in milliseconds; `undefined` without a name */
+  /**
+   * @returns how long the last answer for a backend's name holds, in milliseconds; `undefined` for a backend without a
+   * name
+   */
   holdMs(pool: Pool, id: BackendId): number | undefined {
     return this.#entries.get(keyOf(pool, id))?.holdMs;
   }
@@ -103,7 +110,7 @@ export class Resolver {
     }
   }
 
-  /** The address in use stays while it works; otherwise the first that accepts, IPv4 before IPv6. */
+  /** @returns the address to use: the one in use while it works, or else the first that accepts, IPv4 before IPv6 */
   async #choose({ pool, id }: WatchedName, found: readonly string[]): Promise<string | undefined> {
     const backend = pool.backend(id);
     if (backend === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** control/running-balancer.ts: what can be done with a balancer that runs. */
+/** control/running-balancer.ts: what the program that has started a balancer can do with it. */
 import type { Config, LogLevel } from '../config/schema.js';
 import type { AdminToken } from './admin/token.js';
 import type { Journal } from './journal.js';
@@ -13,41 +13,42 @@ export interface Balancer extends PoolChanges {
   readonly adminAddress: string | undefined;
   /** Settles when the balancer can no longer run; `kill` it then. */
   readonly failed: Promise<Error>;
-  /** What happened, and happens. */
+  /** The events of this balancer. */
   readonly journal: Journal;
-  /** What runs, with what operators have changed while it ran. */
+  /** The running configuration, with what operators have changed while it ran. */
   readonly config: Config;
   view(): BalancerView;
-  /** The least important kind of line that is logged; may be set. */
+  /** The least severe level that is logged; may be set. */
   logLevel: LogLevel;
   /**
-   * Reads the configuration again and goes on by it. What it does not change is not touched: connections, health, what
-   * is in flight. Told in the journal, whatever comes of it.
+   * Reads the configuration again and applies the difference. Nothing else is touched: connections, health, requests in
+   * flight. The outcome is noted in the journal.
    * @returns what has changed
-   * @throws {ConfigError | UsageError | ReloadError} why nothing has
+   * @throws {ConfigError | UsageError | ReloadError} why nothing has changed
    */
   reload(): Promise<ReloadPlan>;
   /**
-   * @param value a configuration, in the place of the file that was read
+   * Plans a reload without applying it.
+   * @param value a configuration, in place of the file that was read
    * @returns what a reload of it would change
    * @throws {ConfigError | UsageError} what is wrong with it
    */
   preview(value: unknown): Promise<ReloadPreview>;
   /**
-   * Replaces the workers one by one, replacement first. Settles when all of the new ones listen; logs how it ends.
+   * Replaces the workers one by one, replacement first. Settles when all replacements listen; the outcome is logged.
    * @throws {StartError} when a replacement does not start; the old workers that are left go on
    */
   roll(): Promise<void>;
   /**
-   * What requests to the admin interface have to show from now on.
+   * Sets the token that requests to the admin interface have to show from now on.
    * @throws {StartError} when there is none, and the interface is open to the network
    */
   setAdminToken(token: AdminToken | undefined): void;
-  /** The access log's file was rotated: all workers open it again. @returns `false` without such a file */
+  /** Has all workers open the access log again, after it was rotated. @returns `false` where there is no such file */
   reopenAccessLog(): boolean;
   /**
-   * Drains: no new connection, what is in flight finishes, everything is released. A second call joins the first.
-   * @param withinMs how long that may take, the configuration's `drain` unless given
+   * Stops accepting, lets requests in flight finish, and releases everything. A second call joins the first.
+   * @param withinMs how long that may take; the configuration's `drain` unless given
    */
   close(withinMs?: number): Promise<void>;
   /** Ends all workers and releases everything at once. */

@@ -1,7 +1,6 @@
 /**
- * control/runtime-state.ts: what operators have changed about the pools while the balancer ran, as far as it differs
- * from the configuration: which backends they added, changed and removed. Pure: a state is a difference that can be
- * taken, written down, and laid over the configuration again.
+ * control/runtime-state.ts: the difference between the configured pools and the running ones: which backends operators
+ * have added, changed and removed. Pure: the difference is taken, written down, and applied to the configuration again.
  */
 import * as z from 'zod';
 import { backendConfig, type Config } from '../config/schema.js';
@@ -12,16 +11,19 @@ const settings = { weight: weight.unwrap(), tier: tier.unwrap(), maxConnections:
 const changedSettings = z.strictObject(settings).partial();
 
 const poolState = z.strictObject({
-  /** In the pool, and named neither by the configuration nor by a service. */
+  /** Backends in the pool that neither the configuration nor a service names. */
   added: z.array(z.strictObject({ address, ...settings })),
-  /** By id: what differs from the configuration. Of a backend that a service names, the admin state alone. */
+  /**
+   * Settings that differ from the configuration, by backend id. For a backend that a service names, only the admin
+   * state.
+   */
   changed: z.record(address, changedSettings),
-  /** Named by the configuration, and not in the pool. */
+  /** Backends that the configuration names and that are not in the pool. */
   removed: z.array(address),
 });
 export type PoolState = Readonly<z.output<typeof poolState>>;
 
-/** By pool; one that is as it is configured is left out. */
+/** Differences by pool; a pool without any is left out. */
 export const runtimeStateSchema = z.record(z.string(), poolState);
 export type RuntimeState = Readonly<z.output<typeof runtimeStateSchema>>;
 
@@ -34,8 +36,8 @@ export function isUnchanged({ added, changed, removed }: PoolState): boolean {
 }
 
 /**
- * @param listed the pool's backends by its configuration
- * @returns what has to be laid over `listed` to come to `running`
+ * @param listed the pool's backends as configured
+ * @returns the difference that, applied to `listed`, gives `running`
  */
 export function stateOf(listed: readonly ListedBackend[], running: readonly RunningBackend[]): PoolState {
   const configured = new Map<string, ListedBackend>(listed.map((each) => [each.address, each]));
@@ -52,7 +54,7 @@ export function stateOf(listed: readonly ListedBackend[], running: readonly Runn
   };
 }
 
-/** @returns `listed` as operators have left it; what the state says of backends that are no longer listed is dropped */
+/** @returns `listed` with a difference applied; changes of backends that are no longer listed are dropped */
 export function withState(
   listed: readonly ListedBackend[],
   { added, changed, removed }: PoolState,
@@ -67,10 +69,10 @@ export function withState(
   ];
 }
 
-/** @returns the configuration with each pool's backends as operators have left them */
+/** @returns the configuration with the differences applied to its pools */
 export function foldState(config: Config, state: RuntimeState): Config {
   const pools = Object.entries(config.pools).map(([name, pool]) => {
-    // A pool may have the name of something that every object has.
+    // A pool may have the name of a property that every object has.
     const changes = Object.hasOwn(state, name) ? state[name] : undefined;
     const backends = [...withState(pool.backends, changes ?? UNCHANGED)];
     return [name, { ...pool, backends }] as const;

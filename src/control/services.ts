@@ -1,7 +1,7 @@
 /**
- * control/services.ts: backends that come and go with the SRV records of a name. What a service names joins the pool
- * and is resolved, probed and counted like any backend; what it names no more leaves. An answer that fails or is empty
- * changes nothing: a name server that is down must not take a pool with it.
+ * control/services.ts: adds and removes backends as the SRV records of a name say. A backend of a service is resolved,
+ * probed and counted like any other. A lookup that fails or is empty changes nothing: a name server that is down must
+ * not take a pool with it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceConfig } from '../config/discovery.js';
@@ -27,10 +27,10 @@ export interface ServicesParts {
 interface WatchedService {
   readonly pool: Pool;
   readonly service: ServiceConfig;
-  /** What it has brought into the pool, as the last answer said it. */
+  /** The backends that the service brought into the pool, as its last answer had them. */
   readonly members: Map<BackendId, ServiceBackend>;
   timer: NodeJS.Timeout | undefined;
-  /** Logged once until it resolves again. */
+  /** Whether the last lookup failed; logged once until one succeeds again. */
   failing: boolean;
 }
 
@@ -42,14 +42,14 @@ export class Services {
     this.#parts = parts;
   }
 
-  /** Keeps the pool's backends as the service names them. @returns settled after the first answer */
+  /** Keeps a pool's backends as a service names them. @returns settled after the first lookup */
   watch(pool: Pool, service: ServiceConfig): Promise<void> {
     return this.#succeed(pool, service, []);
   }
 
   /**
-   * The pool has these services from now on. What one has brought that is gone passes to the one of its name, or to
-   * another that is new, and leaves when that one's answer does not name it; without an heir it leaves at once.
+   * Replaces the services of a pool. Backends of a removed service pass to the new service of the same name, or else to
+   * the first new one, and leave the pool when its answer does not name them. Without a new service they leave at once.
    */
   configure(pool: Pool, services: readonly ServiceConfig[]): void {
     const present = [...this.#entries].filter((entry) => entry.pool === pool);
@@ -66,12 +66,12 @@ export class Services {
     }
   }
 
-  /** The pool is no more. */
+  /** Stops following the services of a pool. */
   unwatch(pool: Pool): void {
     for (const entry of this.#entries) if (entry.pool === pool) this.#end(entry);
   }
 
-  /** @returns the name of the service that brought the backend into the pool */
+  /** @returns the name of the service that brought a backend into the pool; `undefined` for another backend */
   of(pool: Pool, id: BackendId): string | undefined {
     for (const entry of this.#entries) if (entry.pool === pool && entry.members.has(id)) return entry.service.name;
     return undefined;
@@ -86,7 +86,7 @@ export class Services {
     this.#entries.delete(entry);
   }
 
-  /** @param before those whose backends it takes over */
+  /** Follows a service. @param before removed services whose backends it takes over */
   #succeed(pool: Pool, service: ServiceConfig, before: readonly WatchedService[]): Promise<void> {
     const members = new Map(before.flatMap((entry) => [...entry.members]));
     const { maxConnections } = service;
@@ -109,7 +109,7 @@ export class Services {
     entry.timer = setTimeout(() => void this.#refresh(entry), this.#holdMs(entry));
   }
 
-  /** @throws {Error} when nothing can be used of what it names */
+  /** Adds and removes backends as an answer says. @throws {Error} when it has no usable backend */
   #apply(entry: WatchedService, targets: readonly ServiceTarget[]): void {
     const limits = { tier: entry.service.tier, highestTier: MAX_TIER, highestWeight: MAX_WEIGHT };
     const named = backendsOf(targets, limits).filter(
@@ -118,12 +118,15 @@ export class Services {
     if (named.length === 0) throw new Error('it names no backend');
     entry.failing = false;
     const wanted = new Map(named.map((each) => [backendIdOf(formatAddress(each)), each]));
-    // What joins comes first, so that the pool is never without a backend.
+    // New backends join before old ones leave, so that the pool is never empty.
     for (const [id, each] of wanted) this.#keep(entry, id, each);
     for (const id of entry.members.keys()) if (!wanted.has(id)) this.#drop(entry, id);
   }
 
-  /** A backend that is in the pool on another account is left alone, and what an operator has changed since as well. */
+  /**
+   * Adds a backend, or follows changes of its record. A backend that was in the pool before the service named it stays
+   * as it is, and so does what an operator has changed.
+   */
   #keep({ pool, service, members }: WatchedService, id: BackendId, wanted: ServiceBackend): void {
     const { changes } = this.#parts;
     const { weight, tier } = wanted;
@@ -155,7 +158,10 @@ export class Services {
     });
   }
 
-  /** Node does not tell the TTL of an SRV record; those of its hosts' addresses are most often the same. */
+  /**
+   * @returns milliseconds until the next lookup. Node does not tell the TTL of SRV records, so it is that of the
+   * addresses, which is most often the same.
+   */
   #holdMs({ pool, members, failing }: WatchedService): number {
     const { config, names } = this.#parts;
     const { shortest } = config.current.dns;

@@ -1,6 +1,6 @@
 /**
- * control/state-file.ts: keeps on disk what operators change while the balancer runs. The file is replaced whole, so
- * whatever ends this process or the machine, it holds one state or the next. A file that is not ours is never touched.
+ * control/state-file.ts: keeps on disk what operators change while the balancer runs. The file is always replaced as a
+ * whole, so that after a crash it holds one state or the next. A file of another program is never overwritten.
  */
 import { access, constants, open, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,9 +11,9 @@ import { type RuntimeState, runtimeStateSchema } from './runtime-state.js';
 
 const FORMAT = 'roundhouse-state';
 const VERSION = 1;
-/** A hundred thousand backends come to a tenth of this; what is larger is another file. */
+/** Largest file that is read: ten times the state of a hundred thousand backends. */
 const MOST_BYTES = 67_108_864;
-/** While the disk refuses, in milliseconds. */
+/** Pause before another try after a failed write, in milliseconds. */
 const AGAIN_AFTER_MS = 10_000;
 const FOR_THE_OWNER = 0o600;
 
@@ -24,7 +24,7 @@ const fileSchema = z.strictObject({
   pools: runtimeStateSchema,
 });
 
-/** Whether what has changed is on disk. */
+/** Whether the changes until now are on disk. */
 export type Saved = { readonly saved: true } | { readonly saved: false; readonly problem: string };
 
 const SAVED: Saved = { saved: true };
@@ -33,7 +33,7 @@ export class StateFile {
   readonly #path: string;
   readonly #state: () => RuntimeState;
   readonly #logger: Logger;
-  /** What the file holds. */
+  /** The text that the file holds. */
   #written = '';
   #writing: Promise<Saved> = Promise.resolve(SAVED);
   #next: Promise<Saved> | undefined;
@@ -41,8 +41,8 @@ export class StateFile {
   #failing = false;
 
   /**
-   * @param path where {@link readState} has found a state, or room for one
-   * @param state what is to be kept, asked for when it is written
+   * @param path a file that {@link readState} has accepted
+   * @param state returns the state to write; called at each write
    */
   constructor(path: string, state: () => RuntimeState, logger: Logger) {
     this.#path = path;
@@ -51,8 +51,8 @@ export class StateFile {
   }
 
   /**
-   * Never fails: a disk that is full is told, and tried again. Whoever asks during a write shares the one after it.
-   * @returns settled when the state as it is now is on disk, or could not be put there
+   * Writes the state. A failed write is logged and tried again. Calls during a write share the next one.
+   * @returns settled when the state of now is on disk, or could not be written
    */
   save(): Promise<Saved> {
     this.#next ??= this.#writing.then(() => {
@@ -63,7 +63,7 @@ export class StateFile {
     return this.#next;
   }
 
-  /** @returns settled when nothing is being written any more */
+  /** @returns settled when no write is under way any more */
   async stop(): Promise<void> {
     await (this.#next ?? this.#writing);
     clearTimeout(this.#again);
@@ -92,14 +92,15 @@ export class StateFile {
 }
 
 export interface KeptState {
-  /** The file itself, where `path` was a link to it. */
+  /** Path of the file, links resolved. */
   readonly path: string;
   readonly state: RuntimeState;
 }
 
 /**
- * @returns what the file holds; nothing when there is none yet, or an empty one
- * @throws {StartError} when it cannot be read, is not ours, or could not be written later
+ * Reads a state file.
+ * @returns its state; an empty one where the file is missing or empty
+ * @throws {StartError} when it cannot be read or written, or is not a state file
  */
 export async function readState(path: string): Promise<KeptState> {
   const real = await realpath(path).catch(() => path);
@@ -140,7 +141,7 @@ function parse(path: string, text: string): RuntimeState {
   );
 }
 
-/** Written whole beside it, made durable, and put in its place in one step, which is made durable as well. */
+/** Replaces a file: writes the text beside it, syncs it, renames it into place and syncs the directory. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const beside = `${path}.new`;
   const file = await open(beside, 'w', FOR_THE_OWNER);

@@ -1,6 +1,6 @@
 /**
- * control/stats.ts: merges what the workers count. Totals only ever grow, over the death of any worker; what is in
- * flight is the sum over those alive.
+ * control/stats.ts: merges the counters of all workers. Totals never decrease, even when a worker dies; requests in
+ * flight are the sum over live workers.
  */
 import type { BackendId } from '../core/backend.js';
 import { CLASSES } from '../core/histogram.js';
@@ -23,7 +23,7 @@ const MEMORY = WORKER_COLUMNS.indexOf('memoryBytes');
 const DELAY = WORKER_COLUMNS.indexOf('loopDelayMs');
 const LONGEST_DELAY = WORKER_COLUMNS.indexOf('longestLoopDelayMs');
 const OVERLOADED = WORKER_COLUMNS.indexOf('overloaded');
-/** Columns that are a reading of now, not growth. */
+/** Columns that hold a reading of the moment, not growth since the last report. */
 const BACKEND_READINGS: ReadonlySet<number> = new Set([INFLIGHT]);
 const NO_READINGS: ReadonlySet<number> = new Set();
 const POOL_READINGS: ReadonlySet<number> = new Set([WAITING]);
@@ -36,7 +36,7 @@ const BACKEND_ERRORS = (['connectFailures', 'failures', 'status5xx'] as const).m
 const POOL_ERRORS = POOL_COLUMNS.indexOf('errors');
 const WORKER_REQUESTS = WORKER_COLUMNS.indexOf('requests');
 
-/** Stands in for what no worker has counted yet. */
+/** Totals of a backend or pool that no worker has counted yet. */
 const NEVER_COUNTED = new TrafficTotals(0);
 
 export type BackendTotals = Readonly<Record<BackendColumn, number>> & RecentTraffic;
@@ -52,12 +52,12 @@ export interface BackendCounts {
 export class Stats {
   readonly #nowMs: () => number;
   readonly #backends = new Map<string, TrafficTotals>();
-  /** Requests open on a backend, by worker. */
+  /** Requests in flight by worker id, then by backend key. */
   readonly #inflight = new Map<number, Map<string, number>>();
-  /** The version of each pool that a worker had when it last counted. */
+  /** Versions of the pools with which a worker last counted, by worker id, then by pool. */
   readonly #countedAt = new Map<number, Map<string, number>>();
   readonly #pools = new Map<string, TrafficTotals>();
-  /** Requests that wait in each pool, by worker. */
+  /** Waiting requests by worker id, then by pool. */
   readonly #waiting = new Map<number, Map<string, number>>();
   readonly #workers = new Map<number, Totals>();
   readonly #all = new Totals(WORKER_COLUMNS.length);
@@ -68,26 +68,27 @@ export class Stats {
     this.#nowMs = nowMs;
   }
 
-  /** From now on the backend is counted. */
+  /** Begins to count a backend. */
   admit(pool: string, id: BackendId): void {
     upsert(this.#backends, keyOf(pool, id), () => new TrafficTotals(BACKEND_COLUMNS.length));
   }
 
-  /** From now on the pool is counted. */
+  /** Begins to count a pool. */
   admitPool(pool: string): void {
     upsert(this.#pools, pool, () => new TrafficTotals(POOL_COLUMNS.length));
   }
 
-  /** Its backends are to be forgotten one by one. */
+  /** Forgets a pool; its backends are forgotten one by one, with {@link forget}. */
   forgetPool(pool: string): void {
     this.#pools.delete(pool);
     for (const byPool of [...this.#countedAt.values(), ...this.#waiting.values()]) byPool.delete(pool);
   }
 
   /**
-   * A pool or backend that was never admitted, or is forgotten, is not counted: a worker still reports one that has left.
-   * @param versionOf the version of a pool, as the worker had it
-   * @returns `false` when the rows do not fit their columns; nothing was counted then
+   * Adds a worker's report. Pools and backends that are not admitted are ignored: a worker still reports those that
+   * have just left.
+   * @param versionOf the version of a pool that the worker had
+   * @returns `false` when the report is malformed; nothing was counted then
    */
   record(workerId: number, counters: Counters, versionOf: (pool: string) => number): boolean {
     if (!isWellFormed(counters)) return false;
@@ -111,19 +112,19 @@ export class Stats {
       const row = this.#backends.get(key);
       row?.grow(values, BACKEND_READINGS);
       row?.count(values[REQUESTS] ?? 0, sum(BACKEND_ERRORS.map((column) => values[column] ?? 0)), nowMs);
-      // One that left and came back has two rows until its old requests are finished.
+      // A backend that left and came back has two rows until its old requests are finished.
       if (this.#backends.has(key)) inflight.set(key, (inflight.get(key) ?? 0) + (values[INFLIGHT] ?? 0));
     });
     const ofWorker = upsert(this.#inflight, workerId, () => new Map<string, number>());
     for (const [key, count] of inflight) ofWorker.set(key, count);
   }
 
-  /** @returns the version of `pool` that the worker had when it last counted; 0 before it ever did */
+  /** @returns the version of `pool` with which a worker last counted; 0 before its first report */
   countedAt(workerId: number, pool: string): number {
     return this.#countedAt.get(workerId)?.get(pool) ?? 0;
   }
 
-  /** What a worker counted stays counted; what it had open is open no more. */
+  /** Forgets a worker that is gone. Its totals stay; its requests in flight are gone with it. */
   leave(workerId: number): void {
     this.#inflight.delete(workerId);
     this.#countedAt.delete(workerId);
@@ -152,7 +153,7 @@ export class Stats {
       failures: total('failures'),
       retries: total('retries'),
       inflight: this.#inflightOf(key),
-      ...(row ?? NEVER_COUNTED).lately(this.#nowMs()),
+      ...(row ?? NEVER_COUNTED).recent(this.#nowMs()),
     };
   }
 
@@ -180,34 +181,37 @@ export class Stats {
       retriedStatus: total('retriedStatus'),
       retriedSlow: total('retriedSlow'),
       retriedEvacuated: total('retriedEvacuated'),
-      ...(row ?? NEVER_COUNTED).lately(this.#nowMs()),
+      ...(row ?? NEVER_COUNTED).recent(this.#nowMs()),
     };
   }
 
-  /** @returns how long a pool's requests have taken, by class of core/histogram.ts; then their sum in milliseconds */
+  /** @returns the durations of a pool's requests by class of core/histogram.ts, then their sum in milliseconds */
   poolDurations(name: string): Float64Array {
     return (this.#pools.get(name) ?? NEVER_COUNTED).durations;
   }
 
-  /** @returns what {@link backend} is made from: totals by column, responses as above, and what is in flight now */
+  /** @returns the raw numbers behind {@link backend}: totals by column, durations by class, requests in flight */
   backendCounts(pool: string, id: BackendId): BackendCounts {
     const key = keyOf(pool, id);
     const { totals, durations } = this.#backends.get(key) ?? NEVER_COUNTED;
     return { counts: totals, durations, inflight: this.#inflightOf(key) };
   }
 
-  /** @returns how many requests did not simply get what a backend answered, for this reason */
+  /** @returns how many requests did not get a backend's answer unchanged, for this reason */
   reason(reason: Reason): number {
     return this.#reasons.totals[REASONS.indexOf(reason)] ?? 0;
   }
 
-  /** @returns what one live worker has counted */
+  /** @returns the totals of one live worker */
   worker(workerId: number): WorkerTotals {
     const row = this.#workers.get(workerId);
     return this.#workerTotals(row, (column) => row?.totals[column] ?? 0);
   }
 
-  /** @returns the sum over all workers there ever were; readings are of those alive, and delays those of the slowest */
+  /**
+   * @returns the totals of all workers, dead ones included; readings are sums over live workers, delays those of the
+   * slowest
+   */
   all(): WorkerTotals {
     const alive = [...this.#workers.values()];
     return this.#workerTotals(this.#all, (column) => {
@@ -248,7 +252,9 @@ export class Stats {
     upsert(this.#waiting, workerId, () => new Map<string, number>()).set(pool, ofPool[WAITING] ?? 0);
   }
 
-  /** Totals 0 is the pool's, row i + 1 that of `ids[i]`. @returns how many requests of the pool there were */
+  /**
+   * Adds durations: row 0 is the pool's, row i + 1 that of `ids[i]`. @returns how many requests of the pool there were
+   */
   #recordDurations(ofPool: TrafficTotals, { pool, ids, durations }: PoolCounters, nowMs: number): number {
     let requests = 0;
     for (let at = 0; at < durations.length; at += TRIPLE) {
@@ -275,7 +281,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** A pool's name may hold any character, so the parts are kept apart by one that no address has. */
+/** @returns the key of a backend. No address holds a space, so the parts stay apart whatever the pool is called. */
 function keyOf(pool: string, id: BackendId): string {
   return `${id} ${pool}`;
 }

@@ -1,7 +1,7 @@
 /**
- * control/sticky-secret.ts: the secret that signs sticky cookies. It comes from the environment or from a file of its
- * own: a command line can be read by every user of the host, and a configuration is printed. Instances with the same
- * secret honour each other's cookies.
+ * control/sticky-secret.ts: reads or makes the key that signs sticky cookies. It comes from the environment or from a
+ * file of its own, since a command line can be read by every user of the host and a configuration is printed. Instances
+ * with the same key accept each other's cookies.
  */
 import { randomBytes } from 'node:crypto';
 import { readConfigFile } from '../config/read-file.js';
@@ -14,7 +14,7 @@ export const SECRET_VARIABLE = 'ROUNDHOUSE_STICKY_SECRET';
 const SHORTEST = 16;
 const RANDOM_BYTES = 32;
 
-/** The secret of the environment, or else of the file that a configuration names, which is read for each of them. */
+/** Reads the secret from the environment, or else from the file that a configuration names. */
 export class StickySecretSource {
   readonly #given: string;
 
@@ -30,9 +30,9 @@ export class StickySecretSource {
   }
 
   /**
-   * @returns `undefined` when nobody says one, or no pool is sticky
+   * @returns `undefined` where no secret is given, or no pool is sticky
    * @throws {ConfigError} when the file cannot be read
-   * @throws {UsageError} when what there is could be guessed
+   * @throws {UsageError} when the secret is too short
    */
   async read({ pools }: Config): Promise<string | undefined> {
     const sticky = Object.values(pools).flatMap((pool) => pool.sticky ?? []);
@@ -44,9 +44,9 @@ export class StickySecretSource {
 }
 
 /**
- * @param given what an operator has provided
- * @param before what was in use until now
- * @returns the secrets to use: given, or else those before, or else, where a pool is sticky, a new random key
+ * Chooses the secrets to use: the given ones, or else those in use, or else, where a pool is sticky, a random key.
+ * @param given secrets that an operator has provided
+ * @param before secrets in use until now
  */
 export function completeSecrets(given: Secrets, before: Secrets, { pools }: Config, logger: Logger): Secrets {
   const stickyKey = given.stickyKey ?? before.stickyKey;
@@ -60,7 +60,10 @@ function temporaryKey(logger: Logger): string {
   return randomBytes(RANDOM_BYTES).toString('base64url');
 }
 
-/** @throws {UsageError} when `text` could be guessed */
+/**
+ * @returns `text`. @throws {UsageError} when it is too short
+ * @param source variable or file that it comes from
+ */
 export function stickySecretOf(source: string, text: string): string {
   if (text.length >= SHORTEST) return text;
   throw new UsageError(`${source}: a secret has at least ${SHORTEST} characters`);

@@ -1,6 +1,6 @@
 /**
- * control/success-rates.ts: compares, once per interval, how often the requests of each backend went well over all
- * workers, and has those ejected that fall behind. Asks nothing of the workers: it reads what they count anyway.
+ * control/success-rates.ts: compares the success rates of a pool's backends over all workers, once per interval, and
+ * has those ejected that fall behind. It reads the merged counters, so workers have nothing more to send.
  */
 import type { PoolConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
@@ -12,26 +12,26 @@ type Limits = PoolConfig['outlier'];
 
 export interface SuccessRatesParts {
   readonly pools: () => Iterable<Pool>;
-  /** Asked each time, so that a changed configuration needs no word. */
+  /** The ejection settings of a pool as they are now. */
   readonly limitsOf: (pool: Pool) => Limits;
   readonly totals: (pool: Pool, id: BackendId) => BackendTotals;
   readonly eject: (pool: Pool, straggler: Straggler, limits: Limits) => void;
-  /** Monotonic milliseconds. */
+  /** @returns monotonic milliseconds */
   readonly nowMs: () => number;
 }
 
-/** Workers count once a second. */
+/** Workers report counters once a second, so looking more often would show nothing new. */
 const TICK_MS = 1_000;
 
 interface Interval {
   readonly beganMs: number;
-  /** What each backend had counted by then. */
+  /** The counts of each backend when the interval began. */
   readonly before: ReadonlyMap<BackendId, RequestCounts>;
 }
 
 export class SuccessRates {
   readonly #parts: SuccessRatesParts;
-  /** The running one of each pool that compares. */
+  /** The current interval of each pool that compares success rates. */
   readonly #intervals = new WeakMap<Pool, Interval>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -44,13 +44,13 @@ export class SuccessRates {
     if (!this.#stopped) this.#timer = setInterval(() => this.tick(), TICK_MS);
   }
 
-  /** For good. */
+  /** Stops comparing, for good. */
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
   }
 
-  /** Ends the intervals that are over, and begins the next ones. */
+  /** Compares the pools whose interval is over, and begins their next interval. */
   tick(): void {
     for (const pool of this.#parts.pools()) {
       const limits = this.#parts.limitsOf(pool);
@@ -73,15 +73,15 @@ export class SuccessRates {
   }
 }
 
-/** A response that broke off counts as an answer and as a failure. */
+/** @returns the counts of a backend; a response that broke off counts as an answer and as a failure */
 function tallyOf(id: BackendId, totals: BackendTotals): RequestCounts {
   const successes = totals.status1xx + totals.status2xx + totals.status3xx + totals.status4xx;
   return { id, successes, requests: successes + totals.status5xx + totals.connectFailures + totals.failures };
 }
 
-/** @param before `undefined` for one that has joined since */
+/** @param before `undefined` for a backend that has joined since */
 function growth(now: RequestCounts, before: RequestCounts | undefined): RequestCounts {
-  // One that left and came back is counted from nothing.
+  // A backend that left and came back is counted from 0.
   if (before === undefined || now.requests < before.requests) return now;
   return { id: now.id, requests: now.requests - before.requests, successes: now.successes - before.successes };
 }

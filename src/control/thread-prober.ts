@@ -1,19 +1,19 @@
 /**
- * control/thread-prober.ts: the primary's side of the thread that probes. A probe is a call here; orders and answers
- * cross between the threads in batches.
+ * control/thread-prober.ts: probes on a thread of its own; this is the primary's side of it. Orders and answers cross
+ * between the threads in batches.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ProbeAnswer, ProbeOrder, ProbeResult, ProbeTask } from '../core/probe.js';
 
 export interface Prober {
-  /** @throws {Error} when the probe could not even be tried, which says nothing about the backend */
+  /** Makes one probe. @throws {Error} when it could not be tried, which says nothing about the backend */
   probe(task: ProbeTask): Promise<ProbeResult>;
   /** Ends the thread; probes under way are rejected. */
   close(): Promise<void>;
 }
 
-/** A thread that died is replaced, but not more often than this, in milliseconds. */
+/** Least time between two starts of the thread, in milliseconds; one that died is replaced. */
 const RESTARTS_APART_MS = 1_000;
 
 interface PendingProbe {
@@ -23,16 +23,16 @@ interface PendingProbe {
 
 export class ThreadProber implements Prober {
   readonly #threads: Piscina<{ port: MessagePort }, void>;
-  /** Probes whose answer is still to come, by number. */
+  /** Probes under way, by their number. */
   readonly #open = new Map<number, PendingProbe>();
   #count = 0;
   #batch: ProbeOrder[] = [];
   #flush: NodeJS.Immediate | undefined;
-  /** The way to the thread that runs. */
+  /** The channel to the running thread. */
   #port: MessagePort | undefined;
   #startedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param file the compiled task, an absolute path */
+  /** @param file path of the compiled task, absolute */
   constructor(file: string) {
     this.#threads = new Piscina({
       filename: file,
@@ -52,7 +52,7 @@ export class ThreadProber implements Prober {
       this.#count += 1;
       this.#open.set(id, { resolve, reject });
       this.#batch.push({ id, task });
-      // The scheduler's timers of one moment fire before it.
+      // All of the scheduler's timers that are due fire before it, so their probes share a batch.
       this.#flush ??= setImmediate(() => this.#send());
     });
   }
@@ -97,7 +97,7 @@ export class ThreadProber implements Prober {
     }
   }
 
-  /** Nobody answers what is open. */
+  /** Rejects all probes under way: their thread has ended. */
   #lose(): void {
     const open = [...this.#open.values()];
     this.#open.clear();

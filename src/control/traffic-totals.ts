@@ -1,18 +1,24 @@
-/** control/traffic-totals.ts: what the workers' counts say of one backend or pool: totals, which only grow, and how it goes of late. */
+/**
+ * control/traffic-totals.ts: the merged counters of one backend, pool or worker: totals since it joined, and rates and
+ * latency of the last seconds.
+ */
 import { CLASSES, DURATION_COLUMNS } from '../core/histogram.js';
 import { Rate } from './rate.js';
 import { type LatencyQuantiles, RecentDurations } from './recent-durations.js';
 
-/** Of the last seconds. */
+/** Traffic of the last 5 to 10 seconds. */
 export interface RecentTraffic {
   readonly requestsPerSecond: number;
   /** Share of the requests that failed or were answered with 5xx; 0 without any. */
   readonly errorRate: number;
-  /** A backend's: from an attempt's beginning to the head of the response. A pool's: all that clients waited. */
+  /**
+   * For a backend: from the beginning of an attempt to the response head. For a pool: the whole time that clients
+   * waited.
+   */
   readonly latency: LatencyQuantiles;
 }
 
-/** A row of totals. */
+/** Totals of one row of counters, and its rate of requests. */
 export class Totals {
   readonly totals: Float64Array;
   readonly requests = new Rate();
@@ -21,7 +27,7 @@ export class Totals {
     this.totals = new Float64Array(columns);
   }
 
-  /** @param readings columns that are left alone */
+  /** Adds growth to the totals. @param readings columns that hold no growth and are skipped */
   grow(values: Float64Array, readings: ReadonlySet<number>): void {
     values.forEach((value, column) => {
       if (!readings.has(column)) this.totals[column] = (this.totals[column] ?? 0) + value;
@@ -30,27 +36,27 @@ export class Totals {
 }
 
 export class TrafficTotals extends Totals {
-  /** By class of core/histogram.ts, and their sum. */
+  /** Durations by class of core/histogram.ts, then their sum in milliseconds. */
   readonly durations = new Float64Array(DURATION_COLUMNS);
   readonly #errors = new Rate();
   readonly #recent = new RecentDurations();
 
-  /** @param column of a duration: a class, or the sum */
+  /** Adds durations. @param column a class of core/histogram.ts, or the column of the sum */
   took(column: number, growth: number, nowMs: number): void {
     this.durations[column] = (this.durations[column] ?? 0) + growth;
     if (column < CLASSES) this.#recent.add(column, growth, nowMs);
   }
 
-  /** For {@link lately}. */
+  /** Counts requests and errors for {@link recent}. */
   count(requests: number, errors: number, nowMs: number): void {
     this.requests.add(requests, nowMs);
     this.#errors.add(errors, nowMs);
   }
 
-  lately(nowMs: number): RecentTraffic {
+  recent(nowMs: number): RecentTraffic {
     const requestsPerSecond = this.requests.perSecond(nowMs);
     const errorsPerSecond = this.#errors.perSecond(nowMs);
-    // A request that fails may have begun before those that are counted.
+    // A request that fails in this window may have been counted as begun before it.
     const errorRate = requestsPerSecond === 0 ? 0 : Math.min(1, errorsPerSecond / requestsPerSecond);
     return { requestsPerSecond, errorRate, latency: this.#recent.latency(nowMs) };
   }

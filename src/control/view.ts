@@ -1,4 +1,4 @@
-/** control/view.ts: what the balancer shows of itself: plain data, ready for JSON, put together when somebody asks. */
+/** control/view.ts: the state of the balancer as plain data, ready for JSON, put together on demand. */
 import { type Backend, isUsable } from '../core/backend.js';
 import type { ProbeResult } from '../core/probe.js';
 import type { Accept } from './accept.js';
@@ -13,41 +13,41 @@ import type { Supervisor } from './supervisor.js';
 import type { WorkerProcess, WorkerState } from './worker-process.js';
 
 export interface BackendView extends Backend, BackendTotals {
-  /** Why its health is what it is, and since when (ISO 8601). */
+  /** Reason of its health, and since when it has it (ISO 8601). */
   readonly reason: string;
   readonly since: string;
   readonly lastProbe: ProbeView | null;
-  /** Which of its states changed last, and why. */
+  /** The last change of one of its three states. */
   readonly lastChange: ChangeView;
-  /** Takes no new request, and no worker has one in flight on it. */
+  /** Whether it takes no new request and no worker has one in flight on it. */
   readonly drained: boolean;
-  /** When what is still open on it ends (ISO 8601), if it drains and has a time for that. */
+  /** When everything still open on it ends (ISO 8601); `null` without such a deadline. */
   readonly drainEndsAt: string | null;
-  /** The service that named it; `null` for one that a file or a person has named. */
+  /** The service that named it; `null` for a backend that a file or a person named. */
   readonly service: string | null;
-  /** When it returns unless a probe says so before (ISO 8601); `null` for one that is not ejected. */
+  /** When its ejection ends unless a probe restores it earlier (ISO 8601); `null` while it is not ejected. */
   readonly ejectedUntil: string | null;
-  /** Ejections that still count against it. */
+  /** Ejections that still make the next one longer. */
   readonly ejections: number;
-  /** All there were since it joined. */
+  /** All ejections since it joined the pool. */
   readonly timesEjected: number;
-  /** Since it joined. */
+  /** Probes since it joined the pool. */
   readonly probes: Pick<ProbeCounts, 'succeeded' | 'failed'>;
 }
 
 export interface ProbeView extends ProbeResult {
-  /** When it began (ISO 8601). */
+  /** When the probe began (ISO 8601). */
   readonly at: string;
-  /** How many in a row have succeeded, or failed, with this one. */
+  /** How many probes in a row had this outcome, this one included. */
   readonly inARow: number;
 }
 
-/** A {@link StateChange} with its time in ISO 8601. */
+/** A {@link StateChange} with its time as text. */
 export interface ChangeView extends Omit<StateChange, 'at'> {
   readonly at: string;
 }
 
-/** What a change of a pool is answered with, and checked against. */
+/** A pool without its backends: what a change of it is checked against and answered with. */
 export interface PoolHead {
   readonly name: string;
   readonly version: number;
@@ -57,24 +57,24 @@ export interface PoolHead {
 
 export interface PoolView extends PoolHead, PoolTotals {
   readonly policy: string;
-  /** Too few of the enabled backends are usable, so all of them are tried. */
+  /** Whether all enabled backends are tried because too few of them are usable. */
   readonly panic: boolean;
   readonly backends: readonly BackendView[];
 }
 
 export interface WorkerView extends WorkerTotals {
-  /** Its place among the workers, from 1; a replacement takes over the number. */
+  /** Slot number, 1-based; a replacement takes it over. */
   readonly worker: number;
   readonly pid: number | null;
   readonly state: WorkerState;
   readonly since: string;
-  /** The version of each pool it has acknowledged. */
+  /** The newest version of each pool that it has acknowledged. */
   readonly versions: Readonly<Record<string, number>>;
 }
 
 export interface ListenerView {
   readonly name: string;
-  /** Where it really listens, port 0 resolved. */
+  /** Where the listeners really listen, port 0 resolved. */
   readonly address: string;
 }
 
@@ -87,7 +87,7 @@ export interface BalancerView {
   readonly accept: Accept;
   readonly totals: WorkerTotals;
   readonly workerRestarts: number;
-  /** How long pool changes take to reach every worker. */
+  /** How long changes of pools take to reach every worker. */
   readonly convergence: Convergence;
   readonly pools: readonly PoolView[];
   readonly workers: readonly WorkerView[];
@@ -203,7 +203,7 @@ function workerView(worker: WorkerProcess, { broadcaster, pools }: ViewSources):
   };
 }
 
-/** @returns why no traffic should be sent here, one line each; empty when it is ready */
+/** @returns the reasons why no traffic should be sent here, one line each; none when the balancer is ready */
 export function notReadyReasons({ byName }: Pools, workers: ReadonlySet<WorkerProcess>): readonly string[] {
   const isReady = [...workers].some(({ state }) => state === 'listening');
   const unusable = [...byName.values()].filter(({ snapshot }) => !snapshot.backends.some(isUsable));

@@ -1,7 +1,6 @@
 /**
- * control/worker-fork.ts: starts the worker processes, with node:cluster. A program that runs a balancer inside itself
- * may use node:cluster for its own purposes, so there they are plain children of it; only in mode `round-robin`, in which
- * node:cluster accepts for the workers, they have to be part of its cluster even then.
+ * control/worker-fork.ts: starts worker processes with node:cluster. Inside another program, which may use node:cluster
+ * itself, they are plain child processes instead, except in mode `round-robin`, in which node:cluster accepts for them.
  */
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import cluster from 'node:cluster';
@@ -15,24 +14,24 @@ const OPTIONS = {
 
 /**
  * @param file the compiled program of a worker
- * @param embedded whether this process is somebody else's program
+ * @param embedded whether this process is another program, which runs a balancer inside itself
  */
 export function workerForks(file: string, accept: Accept, embedded: boolean): OpenChannel {
   if (embedded && accept !== 'round-robin') {
     return (events) => channelOf(fork(file, [], { ...OPTIONS, ...inspection() }), events);
   }
-  // Fixed by the first fork of the process, whoever makes it.
+  // The first fork of this process fixes it for all later ones.
   cluster.schedulingPolicy = accept === 'round-robin' ? cluster.SCHED_RR : cluster.SCHED_NONE;
   return (events) => channelOf(forkInCluster(file), events);
 }
 
-/** As node:cluster does: each worker of a process that is debugged gets a port of its own for that. */
+/** Options that give each worker of a debugged process an inspector port of its own, as node:cluster does. */
 function inspection(): ForkOptions {
   const isInspected = process.execArgv.some((option) => option.startsWith('--inspect'));
   return isInspected ? { execArgv: [...process.execArgv, '--inspect-port=0'] } : {};
 }
 
-/** What others in this process have set up for their own workers is put back at once. */
+/** Forks with settings of our own and puts back those that the program has for its own workers. */
 function forkInCluster(file: string): ChildProcess {
   const unset = { exec: process.argv[1], args: process.argv.slice(2), serialization: undefined, stdio: undefined };
   const theirs = { ...unset, ...cluster.settings };
@@ -49,7 +48,7 @@ function channelOf(child: ChildProcess, events: ChannelEvents): WorkerChannel {
   child.on('disconnect', () => events.lost());
   child.once('exit', (code, signal) => events.gone(signal === null ? `exit code ${code}` : `signal ${signal}`));
   child.on('error', (error) => {
-    // Without a process there is no exit to wait for.
+    // Without a process there is no `exit` event.
     if (child.pid === undefined) events.gone(`could not be started: ${error.message}`);
     else events.failed(error.message);
   });

@@ -1,6 +1,6 @@
 /**
- * control/worker-process.ts: one worker as the primary sees it: started, told, listened to, ended. Whatever comes from
- * it is parsed here; a worker gone wrong may lose its own messages but never the primary.
+ * control/worker-process.ts: the primary's side of one worker: starts it, sends and receives its messages, ends it.
+ * Every message from it is parsed here, so a defective worker loses its own messages and does not harm the primary.
  */
 import type { SendHandle } from 'node:child_process';
 import { toPrimarySchema } from '../message-schemas.js';
@@ -14,27 +14,30 @@ export type WorkerState = 'starting' | 'listening' | 'draining';
 export interface WorkerExit {
   /** In words: `exit code 1`, `signal SIGKILL`. */
   readonly how: string;
-  /** Since it listened; 0 for one that never did, however long it took. */
+  /** Milliseconds since it began to listen; 0 for a worker that never did. */
   readonly livedMs: number;
 }
 
 export interface WorkerEvents {
   message(worker: WorkerProcess, message: ToPrimary): void;
-  /** It missed changes while it did not read its messages, and has read all others now. */
+  /** The worker has read all messages that were queued for it, but missed state that was not queued. */
   caughtUp(worker: WorkerProcess): void;
-  /** Once, and nothing comes after it. */
+  /** The worker has ended; called once, and last. */
   gone(worker: WorkerProcess, exit: WorkerExit): void;
 }
 
-/** What a worker may take beyond the time it was given to drain, in milliseconds. */
+/** Time beyond its drain deadline after which a worker is killed, in milliseconds. */
 const DRAIN_GRACE_MS = 1_000;
-/** What a process that has closed its channel may take to end, in milliseconds. */
+/** Time after which a worker is killed that has lost its channel and does not end, in milliseconds. */
 const CHANNEL_GRACE_MS = 1_000;
 
-/** State past so many unread messages is not queued: the memory would be the primary's, for as long as a worker hangs. */
+/**
+ * Unread messages past which no state is queued for a worker: while it hangs, the queue would take the primary's
+ * memory.
+ */
 const MOST_UNREAD = 256;
 
-/** What is replaced by the next of its kind, so that one who missed some needs the last only. */
+/** Whether a message carries state, of which a worker that missed some needs only the newest. */
 function isState({ type }: ToWorker): boolean {
   return type === 'change' || type === 'snapshot' || type === 'configure';
 }
@@ -42,22 +45,22 @@ function isState({ type }: ToWorker): boolean {
 let started = 0;
 
 export class WorkerProcess {
-  /** Unique over the life of this process. */
+  /** Unique among all workers that this process has started. */
   readonly id: number;
-  /** Its place among the workers, from 1; a replacement takes over the number. */
+  /** Slot number, 1-based; a replacement takes it over. */
   readonly slot: number;
-  /** Epoch milliseconds. */
+  /** When it was started, in epoch milliseconds. */
   readonly startedAt = Date.now();
   readonly gone: Promise<WorkerExit>;
   state: WorkerState = 'starting';
-  /** When it last said something, in monotonic milliseconds. */
+  /** When its last message came, in monotonic milliseconds. */
   heardAtMs = monotonicMs();
   readonly #forkedAtMs = this.heardAtMs;
   #listensSinceMs = Number.POSITIVE_INFINITY;
-  /** Messages that it has not read yet. */
+  /** Messages that the worker has not read yet. */
   #unread = 0;
   #hasMissed = false;
-  /** Why it was ended, if it did not end by itself. */
+  /** Why the primary ended it; `undefined` for a worker that ended by itself. */
   #endedFor: string | undefined;
   readonly #channel: WorkerChannel;
   readonly #events: WorkerEvents;
@@ -91,13 +94,13 @@ export class WorkerProcess {
     return monotonicMs() - this.#forkedAtMs;
   }
 
-  /** It listens on every socket. */
+  /** Marks the worker as listening on every socket. */
   listens(): void {
     this.state = 'listening';
     this.#listensSinceMs = monotonicMs();
   }
 
-  /** A worker that is about to die misses messages; its replacement starts from a full snapshot anyway. */
+  /** Sends a message. A worker that is about to end may miss it; its replacement starts from full snapshots anyway. */
   send(message: ToWorker, handle?: SendHandle): void {
     if (!this.#channel.connected) return;
     if (this.#unread >= MOST_UNREAD && isState(message)) {
@@ -112,8 +115,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Asks it to stop accepting, finish and exit; ends it when it does not. Idempotent.
-   * @param withinMs how long that may take
+   * Has the worker stop accepting, finish and exit; kills it when it takes too long. Idempotent.
+   * @param withinMs how long it may take
    */
   drain(withinMs: number): void {
     if (this.state === 'draining') return;
@@ -124,7 +127,7 @@ export class WorkerProcess {
     this.#killAfter(withinMs + DRAIN_GRACE_MS);
   }
 
-  /** @param reason for the log */
+  /** Ends the worker at once. @param reason shown as the cause of its end */
   kill(reason?: string): void {
     this.#endedFor ??= reason;
     this.#channel.kill();
@@ -145,7 +148,7 @@ export class WorkerProcess {
     }, ms);
   }
 
-  /** A process without its channel can be neither told nor drained. Most often it is just ending by itself. */
+  /** Kills a worker without a channel, which can no longer be drained, unless it ends by itself within a moment. */
   #lose(): void {
     if (this.state === 'draining') return;
     this.#deadline = setTimeout(() => this.kill(), CHANNEL_GRACE_MS);

@@ -1,22 +1,22 @@
 /**
- * control/worker-watch.ts: looks after the workers once a second. One that says nothing for too long hangs (an endless
- * loop, a stopped process): it is ended, and replaced like any that died. One that is past its limits of age or memory
- * still works: its replacement comes first, and one at a time.
+ * control/worker-watch.ts: checks the workers once a second. A worker that is silent for too long hangs (an endless
+ * loop, a stopped process): it is killed, and replaced like one that died. A worker past its limit of age or memory
+ * still works: its replacement starts first, and only one worker is replaced at a time.
  */
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import type { CurrentConfig } from './running-config.js';
 import type { WorkerState } from './worker-process.js';
 
-/** A worker as far as it is looked after. */
+/** What the watch needs to know of a worker. */
 export interface WatchedWorker {
   readonly slot: number;
   readonly pid: number | undefined;
   readonly state: WorkerState;
   readonly ageMs: number;
-  /** When it last said something, in monotonic milliseconds; its counters come once a second. */
+  /** When its last message came, in monotonic milliseconds; its counters come once a second. */
   readonly heardAtMs: number;
-  /** Ends it at once. */
+  /** Ends the worker at once. */
   kill(reason: string): void;
 }
 
@@ -24,28 +24,34 @@ export interface WorkerWatchParts<W extends WatchedWorker> {
   readonly config: CurrentConfig<'heartbeat' | 'workerLimits'>;
   readonly workers: () => Iterable<W>;
   readonly memoryBytes: (worker: W) => number;
-  /** Replacement first. Settles when `worker` is gone. @throws {Error} when the replacement does not start */
+  /**
+   * Replaces a worker, replacement first. Settles when `worker` is gone. @throws {Error} when the replacement does not
+   * start
+   */
   readonly replace: (worker: W) => Promise<void>;
   readonly logger: Logger;
   readonly journal: Journal;
-  /** Monotonic milliseconds. */
+  /** @returns monotonic milliseconds */
   readonly nowMs: () => number;
 }
 
 const LOOK_MS = 1_000;
-/** Memory of a worker this young says more about the limit than about the worker: it would be replaced for ever. */
+/**
+ * Age below which a worker's memory is not judged, in milliseconds: with a limit that is too low, workers would be
+ * replaced without end.
+ */
 const YOUNG_MS = 60_000;
-/** After a replacement that did not start. */
+/** Pause after a replacement that did not start, in milliseconds. */
 const TRY_AGAIN_MS = 60_000;
 const MIB = 1_048_576;
 
 export class WorkerWatch<W extends WatchedWorker> {
   readonly #parts: WorkerWatchParts<W>;
-  /** Ended for their silence; it may take a moment until they are gone. */
+  /** Workers that were killed for their silence; it may take a moment until they are gone. */
   readonly #ended = new WeakSet<W>();
   #timer: NodeJS.Timeout | undefined;
   #lookedAtMs = 0;
-  /** Since when this process has been running on time: silence before that may be its own. */
+  /** Since when this process has run on time, in monotonic milliseconds; silence before that may be its own fault. */
   #onTimeSinceMs = 0;
   #replacing = false;
   #replaceNotBeforeMs = 0;
@@ -64,11 +70,11 @@ export class WorkerWatch<W extends WatchedWorker> {
     clearInterval(this.#timer);
   }
 
-  /** Once per {@link LOOK_MS}; a call that comes later than that means that this process was held up itself. */
+  /** Checks the workers. Called every {@link LOOK_MS}; a late call means that this process itself was held up. */
   look(): void {
     const nowMs = this.#parts.nowMs();
-    // A suspended laptop, a stopped primary, a host without a CPU to spare: what the workers said meanwhile may still
-    // wait to be read, and they may not have run either.
+    // A suspended laptop, a stopped primary or an overloaded host: messages of the workers may still wait to be read,
+    // and the workers may not have run either.
     if (nowMs - this.#lookedAtMs > 2 * LOOK_MS) this.#onTimeSinceMs = nowMs;
     this.#lookedAtMs = nowMs;
     const listening = [...this.#parts.workers()].filter(({ state }) => state === 'listening');

@@ -23,7 +23,7 @@ export class LocalProber implements Prober {
       });
       const giveUp = (): void => {
         attempt.cancel();
-        reject(new Error('nobody probes any more'));
+        reject(new Error('the prober was closed'));
       };
       this.#open.add(giveUp);
     });

@@ -1,6 +1,6 @@
 /**
- * control/metrics/exposition.ts: metrics as text, for a scraper: the Prometheus text format 0.0.4, or OpenMetrics 1.0,
- * which is stricter about names and ends with a line that says that nothing was cut off.
+ * control/metrics/exposition.ts: writes metrics for a scraper in the Prometheus text format 0.0.4, or in OpenMetrics
+ * 1.0, which is stricter about names and marks its end.
  */
 import { BOUNDS_MS, CLASSES, SUM_MS } from '../../core/histogram.js';
 import { BACKEND_FAMILIES, BALANCER_FAMILIES, POOL_FAMILIES, WORKER_FAMILIES } from './families.js';
@@ -14,12 +14,14 @@ export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** Three bounds to a decade are shown of the ten that are counted: each is a series to whoever stores them. */
+/**
+ * Histogram bounds that are exposed: three to a decade, of the ten that are counted, since each is a series to store.
+ */
 const SHOWN_STEPS: ReadonlySet<string> = new Set(['1', '2.5', '5']);
 const SHOWN_BOUNDS = BOUNDS_MS.map((ms, at) => ({ ms, at })).filter(({ ms }) =>
   SHOWN_STEPS.has(ms.toExponential().replace(/e.*/, '')),
 );
-/** The same in seconds, as they are written. */
+/** The exposed bounds as text, in seconds. */
 export const SHOWN_SECONDS: readonly string[] = [...SHOWN_BOUNDS.map(({ ms }) => canonical(ms / 1_000)), '+Inf'];
 
 export function expose(readings: Readings, format: Format): string {
@@ -32,7 +34,7 @@ export function expose(readings: Readings, format: Format): string {
   return parts.join('') + (format === 'openmetrics' ? '# EOF\n' : '');
 }
 
-/** Labels are written once for an item and all of its metrics: there may be a thousand items. */
+/** The text of labels is made once for an item and used for all of its metrics: there may be a thousand items. */
 function textOf<Item>(families: readonly Family<Item>[], items: readonly Labelled<Item>[], format: Format): string {
   const ready = items.map(({ labels, item }) => ({ labels: labelText(labels), item }));
   return families
@@ -57,7 +59,7 @@ function head<Item>({ name, kind, help }: Family<Item>, format: Format): string 
   return `# TYPE ${family} ${kind}\n${unitLine}# HELP ${family} ${escapeValue(help)}\n`;
 }
 
-/** @returns what writes the samples of one item, whose labels are text already */
+/** @returns a function that writes the samples of one item, given its labels as text */
 function samplerOf<Item>(family: Family<Item>): (labels: string, item: Item) => string {
   const { name } = family;
   if ('read' in family) return (labels, item) => line(name, labels, family.read(item));
@@ -110,7 +112,7 @@ function line(name: string, labels: string, value: Value): string {
   return labels === '' ? `${name} ${Number(value)}\n` : `${name}{${labels}} ${Number(value)}\n`;
 }
 
-/** A bound is part of a series' name, so both formats write it as OpenMetrics wants it. */
+/** @returns a bound as text. It is part of a series' name, so both formats write it as OpenMetrics demands. */
 function canonical(seconds: number): string {
   return Number.isInteger(seconds) ? seconds.toFixed(1) : String(seconds);
 }

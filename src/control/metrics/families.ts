@@ -1,7 +1,7 @@
 /**
- * control/metrics/families.ts: every metric there is, and the only place where one is named. What is exposed and
- * docs/metrics.md are made from it. Counters never go back: not when a worker dies, and a backend's not while it is in
- * its pool. A path, a query or anything else that clients choose is never a label.
+ * control/metrics/families.ts: every metric, named here and nowhere else; `/metrics` and docs/metrics.md are made from
+ * it. Counters never decrease: not when a worker dies, and those of a backend not while it is in its pool. Nothing that
+ * clients choose, such as a path, is ever a label.
  */
 import { REASONS } from '../../core/reason.js';
 import { BACKEND_COLUMNS, type BackendColumn } from '../../messages.js';
@@ -307,7 +307,7 @@ export const BACKEND_FAMILIES: readonly Family<BackendReadings>[] = [
   },
 ];
 
-/** Gauges only: a number is taken over by a replacement, which counts anew. */
+/** Metrics of a worker slot. Gauges only, since a replacement takes over the slot number and counts from 0. */
 export const WORKER_FAMILIES: readonly Family<WorkerView>[] = [
   {
     name: 'roundhouse_worker_start_time_seconds',

@@ -2,36 +2,36 @@
 
 export type Kind = 'counter' | 'gauge' | 'histogram' | 'summary' | 'info';
 
-/** How many, or whether; `null` where there is nothing to tell yet. */
+/** A count, a reading or a yes or no; `null` where there is no value yet. */
 export type Value = number | boolean | null;
 
-/** One label more, whose values are known beforehand: a value of the label -> how to read the sample. */
+/** A further label with known values, each with the function that reads its sample. */
 export interface By<Item> {
   readonly label: string;
   readonly of: Readonly<Record<string, (item: Item) => Value>>;
-  /** The page that lists and explains its values. */
+  /** Page of the documentation that explains the values. */
   readonly see?: string;
 }
 
 interface Described {
-  /** As it is exposed in samples: counters end with `_total`, as Prometheus wants it. */
+  /** Name of the metric in samples; that of a counter ends with `_total`, as Prometheus wants it. */
   readonly name: string;
-  /** One sentence. */
+  /** Help text, one sentence. */
   readonly help: string;
 }
 
-/** A metric of every `Item` there is: of each pool, say. */
+/** A metric with a sample for every `Item`, such as every pool. */
 export type Family<Item> = Described &
   (
     | { readonly kind: 'counter' | 'gauge'; readonly read: (item: Item) => Value }
     | { readonly kind: 'counter' | 'gauge'; readonly by: By<Item> }
-    /** Durations by class of core/histogram.ts, and their sum in milliseconds. */
+    /** Reads durations by class of core/histogram.ts, then their sum in milliseconds. */
     | { readonly kind: 'histogram' | 'summary'; readonly durations: (item: Item) => Float64Array }
-    /** Always 1: what it says is in its labels. */
+    /** A gauge that is always 1; its labels hold the information. */
     | { readonly kind: 'info'; readonly labels: Readonly<Record<string, (item: Item) => string>> }
   );
 
-/** @returns the names of its labels, beside those of its item */
+/** @returns the names of the labels of a family, without those of its item */
 export function ownLabels<Item>(family: Family<Item>): readonly string[] {
   if ('by' in family) return [family.by.label];
   if ('labels' in family) return Object.keys(family.labels);

@@ -1,7 +1,6 @@
 /**
- * control/metrics/readings.ts: what metrics are read from, all of one moment. Not the view: that has thirty values of
- * each backend in one object, times of day as text and quantiles, which for a thousand backends takes longer than a
- * scrape may.
+ * control/metrics/readings.ts: the values of one moment that metrics are made from. The view is not used for this: with
+ * its text, times and quantiles, it takes longer for a thousand backends than a scrape may.
  */
 import type { Backend } from '../../core/backend.js';
 import type { ProbeResult } from '../../core/probe.js';
@@ -15,7 +14,7 @@ export interface Readings {
   readonly totals: WorkerTotals;
   readonly workerRestarts: number;
   readonly convergence: Convergence;
-  /** How many requests did not simply get what a backend answered. */
+  /** How many requests did not get a backend's answer unchanged, by reason. */
   readonly unserved: (reason: Reason) => number;
   readonly version: string;
   readonly primary: PrimaryReadings;
@@ -23,9 +22,9 @@ export interface Readings {
   readonly pools: readonly PoolReadings[];
 }
 
-/** Of the primary's own process. */
+/** Readings of the primary's own process. */
 export interface PrimaryReadings {
-  /** Since the epoch. */
+  /** Epoch milliseconds. */
   readonly startedAtMs: number;
   readonly cpuMicros: number;
   readonly memoryBytes: number;
@@ -34,23 +33,23 @@ export interface PrimaryReadings {
 export interface PoolReadings extends PoolHead {
   readonly panic: boolean;
   readonly totals: PoolTotals;
-  /** How long requests have taken, by class of core/histogram.ts; then their sum in milliseconds. */
+  /** Durations of requests by class of core/histogram.ts, then their sum in milliseconds. */
   readonly durations: Float64Array;
   readonly backends: readonly BackendReadings[];
 }
 
 export interface BackendReadings {
   readonly backend: Backend;
-  /** By column of `BACKEND_COLUMNS`; without what is in flight. */
+  /** Totals by column of `BACKEND_COLUMNS`; the column `inflight` is not used. */
   readonly counts: Float64Array;
   readonly inflight: number;
-  /** How long responses have taken, as above. */
+  /** Durations of attempts until the response head, by class; then their sum in milliseconds. */
   readonly durations: Float64Array;
   readonly timesEjected: number;
   readonly probes: { readonly succeeded: number; readonly failed: number; readonly last: ProbeResult | undefined };
 }
 
-/** An item with the labels that tell it from its like. */
+/** An item with the labels that tell it apart from the others. */
 export interface Labelled<Item> {
   readonly labels: Readonly<Record<string, string>>;
   readonly item: Item;
@@ -103,7 +102,7 @@ export function backendsIn({ pools }: Readings): readonly Labelled<BackendReadin
   );
 }
 
-/** While one is being replaced there are two of its number: the one that serves, or will, is shown. */
+/** One worker for each slot number. During a replacement a slot has two; the one that serves, or will, is taken. */
 export function workersIn({ workers }: Readings): readonly Labelled<WorkerView>[] {
   const byNumber = new Map<number, WorkerView>();
   for (const worker of workers) {
