@@ -106,7 +106,7 @@ describe('What a rate limit counts by', () => {
     expect(addressKey('2001:db8::')).to.equal('a2001:db8:0:0::/64');
     expect(addressKey('::ffff:192.0.2.7')).to.equal('a192.0.2.7');
     expect(addressKey('0:0:0:0:0:FFFF:192.0.2.7')).to.equal('a192.0.2.7');
-    expect(addressKey('::ffff:c000:207')).to.equal('ac000:207');
+    expect(addressKey('::ffff:c000:207')).to.equal('a192.0.2.7');
     expect(addressKey('unknown')).to.equal('aunknown');
   });
 
