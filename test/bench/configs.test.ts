@@ -8,7 +8,8 @@ const SETUP = { port: 8_123, backends: ['127.0.0.1:9001', '127.0.0.1:9002'] };
 describe("Roundhouse's configuration", () => {
   it('is one it takes, with the defaults but for what a variant sets', () => {
     const config = configSchema.parse(JSON.parse(roundhouseConfig(SETUP, { workers: 1 }, { pipelining: 8 })));
-    expect(config).to.deep.include({ listeners: [{ address: '127.0.0.1:8123' }], workers: 1, admin: 'off' });
+    expect(config).to.include({ workers: 1, admin: 'off' });
+    expect(config.listeners.map(({ address }) => address)).to.deep.equal(['127.0.0.1:8123']);
     expect(config.pools['bench']).to.include({ pipelining: 8, policy: 'two-choices' });
     expect(config.pools['bench']?.backends.map(({ address }) => address)).to.deep.equal(SETUP.backends);
   });

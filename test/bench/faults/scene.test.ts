@@ -3,7 +3,6 @@ import { Children } from '../../../bench/children.js';
 import { type Fault, NOTHING_TO_UNDO } from '../../../bench/faults/fault.js';
 import { roundhouse } from '../../../bench/faults/products/roundhouse.js';
 import { playScene } from '../../../bench/faults/scene.js';
-import { eventually } from '../../support/eventually.js';
 
 const KILLED: Fault = {
   name: 'killed',
