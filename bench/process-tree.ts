@@ -48,14 +48,13 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
 
 /** @returns the time that all cores together have worked, from the text of /proc/stat */
 export function parseBusyMicros(text: string): number {
-  const columns = text
+  const [, ...columns] = text
     .slice(0, text.indexOf('\n'))
     .trim()
     .split(/\s+/)
-    .slice(1, 1 + GUEST)
+    .slice(0, 1 + GUEST)
     .map(Number);
-  const ticks = columns.filter((_, column) => !RESTING.includes(column)).reduce((sum, value) => sum + value, 0);
-  return ticks * MICROS_PER_TICK;
+  return columns.reduce((sum, ticks, column) => (RESTING.includes(column) ? sum : sum + ticks), 0) * MICROS_PER_TICK;
 }
 
 /** @returns `VmRSS` of a /proc/PID/status text in bytes; 0 for a process that has ended */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { describeClaim, describeFigure, describeMissing, figureRows } from './describe.js';
 import type { Scenario } from './scenario.js';
+import { markdownTable } from './table.js';
 import type { ScenarioOutcome, Verdict } from './verdict.js';
 
 const RESULTS = fileURLToPath(new URL('../../bench/RESULTS.md', import.meta.url));
@@ -95,11 +96,4 @@ function described(measured: readonly ({ readonly name: string } & KeptResult)[]
     ways.set(way, [...(ways.get(way) ?? []), name]);
   }
   return [...ways].map(([way, names]) => (ways.size === 1 ? way : `${names.join(', ')}: ${way}`));
-}
-
-function markdownTable([title = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  const rule = title.map((_, column) => (column === 0 ? '---' : '---:'));
-  return [line(title), line(rule), ...rows.map(line)].join('\n');
 }

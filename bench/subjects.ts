@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Build, THIS_BUILD } from './builds.js';
 import type { CorePlan } from './cores.js';
-import { haproxyConfig, nginxConfig, roundhouseConfig, type ServerSetup } from './peers/configs.js';
+import { haproxyConfig, nginxParts, roundhouseConfig, type ServerSetup } from './peers/configs.js';
+import { nginxCommand } from './peers/nginx.js';
 import { findProgram, packageVersion, programVersion } from './programs.js';
 
 export interface SubjectSetup extends ServerSetup {
@@ -57,7 +58,7 @@ export function allSubjects(newerNode?: Build): readonly Subject[] {
       ? { ...roundhouse(ONE, { ...THIS_BUILD, name: 'newer-node' }), find: () => ({ missing: NEWER_NODE_HINT }) }
       : roundhouse(ONE, newerNode),
     script('tcp-pipe', () => ({ label: 'no HTTP, the floor' })),
-    server('nginx', '-v', nginxCommand),
+    server('nginx', '-v', (_, setup) => nginxCommand(nginxParts(setup), setup.folder)),
     server('haproxy', '-v', haproxyCommand),
     ...['http-proxy', 'httpxy', 'fast-proxy'].map((name) => script(name, () => installedPackage(name))),
   ];
@@ -126,12 +127,6 @@ function server(
     },
     command: (setup) => command(findProgram(name) ?? name, setup),
   };
-}
-
-function nginxCommand(program: string, setup: SubjectSetup): readonly string[] {
-  const file = join(setup.folder, 'nginx.conf');
-  writeFileSync(file, nginxConfig(setup, setup.folder, process.getuid?.() === 0));
-  return [program, '-e', 'stderr', '-p', setup.folder, '-c', file];
 }
 
 function haproxyCommand(program: string, setup: SubjectSetup): readonly string[] {

@@ -1,5 +1,5 @@
 /** bench/faults/report.ts: findings as a table for the terminal and as rows of RESULTS.md. Pure. */
-import { figure, formatTable } from '../table.js';
+import { figure, formatTable, markdownRow } from '../table.js';
 import type { Fault, Overload } from './fault.js';
 import type { Finding, Measured, Phase } from './finding.js';
 import type { ProductResult } from './scene.js';
@@ -120,7 +120,7 @@ export interface ReportText {
  * @returns the new text of the file
  */
 export function markdownReport(text: ReportText, outcomes: readonly FaultOutcome[], previous: string): string {
-  const fresh = outcomes.flatMap(({ fault, results }) => results.map((result) => markdownRow(fault, result)));
+  const fresh = outcomes.flatMap(({ fault, results }) => results.map((result) => resultRow(fault, result)));
   const rowsOf = (fault: Fault): string[] => {
     const old = previous.split('\n').filter((line) => line.startsWith(`| ${fault.name} |`));
     const mine = fresh.filter((line) => line.startsWith(`| ${fault.name} |`));
@@ -129,7 +129,7 @@ export function markdownReport(text: ReportText, outcomes: readonly FaultOutcome
   const table = (title: readonly string[], faults: readonly Fault[]): string[] => {
     const rows = faults.flatMap(rowsOf);
     if (rows.length === 0) return [];
-    return [markdownLine(title), markdownLine(title.map(() => '---')), ...rows, ''];
+    return [markdownRow(title), markdownRow(title.map(() => '---')), ...rows, ''];
   };
   const loads = text.faults.filter(({ overload }) => overload !== undefined);
   return [
@@ -147,9 +147,9 @@ export function markdownReport(text: ReportText, outcomes: readonly FaultOutcome
   ].join('\n');
 }
 
-function markdownRow(fault: Fault, result: ProductResult): string {
-  if ('finding' in result) return markdownLine(rowOf(fault, result.product, result));
-  return markdownLine([
+function resultRow(fault: Fault, result: ProductResult): string {
+  if ('finding' in result) return markdownRow(rowOf(fault, result.product, result));
+  return markdownRow([
     fault.name,
     result.product,
     result.missing,
@@ -157,10 +157,6 @@ function markdownRow(fault: Fault, result: ProductResult): string {
       .slice(3)
       .map(() => ''),
   ]);
-}
-
-function markdownLine(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
 }
 
 /** @returns fault and proxy of a row */

@@ -5,23 +5,17 @@
  * ("coordinated omission": Gil Tene, "How NOT to Measure Latency", 2013). No I/O and no clock of its own.
  */
 import type { Client, Ending } from '../http/client.js';
-import { valuesOf } from '../http/message.js';
+import { type ReadMessage, valuesOf } from '../http/message.js';
 import type { LoadOrder } from './order.js';
 import type { RequestRecord } from './record.js';
 
 export type LoopOrder = Omit<LoadOrder, 'graceMs' | 'tickMs'>;
-
-/** What the records of equal responses have in common: one object for all, so that records make little garbage. */
-type AnswerSummary = Pick<RequestRecord, 'method' | 'ending' | 'status' | 'backend'>;
 
 /** A connection, as far as the loop knows it, and the request that waits for its response there. */
 export interface Lane extends Pick<Client, 'ask' | 'close' | 'message' | 'isReusable' | 'firstByteMs'> {
   method: RequestRecord['method'];
   /** When the request was due; `NaN` while none waits. */
   dueMs: number;
-  /** What is recorded of the last request, and the message that says so. */
-  answer: AnswerSummary | undefined;
-  answeredBy: Lane['message'];
 }
 
 const POST_BODY = 'x'.repeat(256);
@@ -41,9 +35,13 @@ export class OpenLoop<L extends Lane> {
   #nextDueMs: number | undefined;
   #asked = 0;
   #patienceCheckMs = 0;
-  /** Of each request that has ended: when it was due, when its first byte came (`NaN`: never), and when it ended. */
+  // What is known of each request that has ended, in lists of their own: an object for each would be garbage whose
+  // collection stalls the load.
+  readonly #methods: RequestRecord['method'][] = [];
+  readonly #endings: Ending[] = [];
+  readonly #messages: Lane['message'][] = [];
+  /** When it was due, when its first byte came (`NaN`: never), and when it ended. */
   readonly #timesMs: number[] = [];
-  readonly #answers: AnswerSummary[] = [];
 
   /** @param connect opens a connection; how its requests end is told by {@link ended} and {@link gone} */
   constructor(order: LoopOrder, startMs: number, connect: () => L) {
@@ -58,19 +56,22 @@ export class OpenLoop<L extends Lane> {
 
   /** Whether every request has ended. */
   get isComplete(): boolean {
-    return this.#nextDueMs === undefined && this.#answers.length === this.#asked;
+    return this.#nextDueMs === undefined && this.#endings.length === this.#asked;
   }
 
   /** Every request that has ended. */
   get records(): RequestRecord[] {
-    const timesMs = this.#timesMs;
-    return this.#answers.map(({ method, ending, status, backend }, index) => {
-      const [dueMs, firstByteMs, endMs] = [
-        timesMs[3 * index] ?? 0,
-        timesMs[3 * index + 1],
-        timesMs[3 * index + 2] ?? 0,
-      ];
-      return { method, dueMs, firstByteMs: firstByteMs || null, endMs, ending, status, backend };
+    return this.#endings.map((ending, index) => {
+      const message = this.#messages[index];
+      return {
+        method: this.#methods[index] ?? 'GET',
+        dueMs: this.#timesMs[3 * index] ?? 0,
+        firstByteMs: this.#timesMs[3 * index + 1] || null,
+        endMs: this.#timesMs[3 * index + 2] ?? 0,
+        ending,
+        status: message?.status ?? 0,
+        backend: message === undefined || this.#order.postEvery === 0 ? '' : backendOf(message),
+      };
     });
   }
 
@@ -85,9 +86,8 @@ export class OpenLoop<L extends Lane> {
 
   /** The request on `lane` has ended. */
   ended(lane: L, ending: Ending, nowMs: number): void {
-    const { message, dueMs } = lane;
-    if (Number.isNaN(dueMs)) return;
-    this.#record(answerOf(lane, message, ending), dueMs, lane.firstByteMs ?? Number.NaN, nowMs);
+    if (Number.isNaN(lane.dueMs)) return;
+    this.#record(lane, ending, nowMs);
     lane.dueMs = Number.NaN;
     if (ending === 'complete' && lane.isReusable) this.#idle.push(lane);
   }
@@ -163,22 +163,21 @@ export class OpenLoop<L extends Lane> {
   }
 
   #recordUnsent(method: RequestRecord['method'], dueMs: number, endMs: number): void {
-    this.#record({ method, ending: 'no-answer', status: 0, backend: '' }, dueMs, Number.NaN, endMs);
+    this.#record({ method, dueMs, firstByteMs: undefined, message: undefined }, 'no-answer', endMs);
   }
 
-  #record(answer: AnswerSummary, dueMs: number, firstByteMs: number, endMs: number): void {
-    this.#timesMs.push(dueMs, firstByteMs, endMs);
-    this.#answers.push(answer);
+  #record(
+    { method, dueMs, firstByteMs, message }: Pick<Lane, 'method' | 'dueMs' | 'firstByteMs' | 'message'>,
+    ending: Ending,
+    endMs: number,
+  ): void {
+    this.#methods.push(method);
+    this.#endings.push(ending);
+    this.#messages.push(message);
+    this.#timesMs.push(dueMs, firstByteMs ?? Number.NaN, endMs);
   }
 }
 
-function answerOf(lane: Lane, message: Lane['message'], ending: Ending): AnswerSummary {
-  const { method, answer } = lane;
-  if (answer !== undefined && ending === 'complete' && message === lane.answeredBy && method === answer.method) {
-    return answer;
-  }
-  const backend = (message && valuesOf(message.fields, 'x-backend')[0]) ?? '';
-  lane.answeredBy = ending === 'complete' ? message : undefined;
-  lane.answer = { method, ending, status: message?.status ?? 0, backend };
-  return lane.answer;
+function backendOf({ fields }: ReadMessage): string {
+  return valuesOf(fields, 'x-backend')[0] ?? '';
 }

@@ -16,8 +16,6 @@ const OPENED_AT_ONCE = 64;
 class LoadConnection extends Client implements Lane {
   method: Lane['method'] = 'GET';
   dueMs = Number.NaN;
-  answer: Lane['answer'];
-  answeredBy: Lane['answeredBy'];
 }
 
 /** @param onBegun is told when the first request is due, in milliseconds of the machine's clock */

@@ -10,7 +10,7 @@ import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/message
 import { takeBackendRows } from '../../workers/counters.js';
 import { dispatchOf, POOL, SIZES } from './backends.js';
 import { nanosecondsPerCall } from './measure.js';
-import { type MicroTable, sizeColumns } from './table.js';
+import { type MicroTable, tableOfSteps } from './table.js';
 
 /** @returns nanoseconds to copy, to flush and to merge the counters of a pool of `size` backends */
 function stepsFor(size: number): number[] {
@@ -36,11 +36,5 @@ function stepsFor(size: number): number[] {
   ];
 }
 
-export function measureCounters(): MicroTable {
-  const bySize = SIZES.map(stepsFor);
-  const rows = ['floor', 'flush in a worker', 'merge in the primary'].map((name, step) => ({
-    name,
-    values: bySize.map((steps) => steps[step] ?? Number.NaN),
-  }));
-  return { columns: sizeColumns(SIZES, 0), rows };
-}
+export const measureCounters = (): MicroTable =>
+  tableOfSteps(['floor', 'flush in a worker', 'merge in the primary'], SIZES, stepsFor);

@@ -5,7 +5,7 @@
 import { applyChange, type PoolChange, type PoolSnapshot } from '../../src/core/snapshot.js';
 import { dispatchOf, SIZES } from './backends.js';
 import { nanosecondsPerCall } from './measure.js';
-import { type MicroTable, sizeColumns } from './table.js';
+import { type MicroTable, tableOfSteps } from './table.js';
 
 /** @returns the changes that take the last backend down and up again */
 function changes({ pool, version, backends }: PoolSnapshot): PoolChange[] {
@@ -41,11 +41,4 @@ function stepsFor(size: number): number[] {
   ];
 }
 
-export function measureSnapshot(): MicroTable {
-  const bySize = SIZES.map(stepsFor);
-  const rows = ['floor', 'apply', 'apply and install'].map((name, step) => ({
-    name,
-    values: bySize.map((steps) => steps[step] ?? Number.NaN),
-  }));
-  return { columns: sizeColumns(SIZES, 0), rows };
-}
+export const measureSnapshot = (): MicroTable => tableOfSteps(['floor', 'apply', 'apply and install'], SIZES, stepsFor);

@@ -3,6 +3,7 @@
  * keep-alive both ways without a limit, X-Forwarded-* set, no access log, nothing buffered on disk.
  */
 import { LOOPBACK } from '../loopback.js';
+import { ENDLESS, type NginxParts } from './nginx.js';
 
 export interface ServerSetup {
   readonly port: number;
@@ -12,7 +13,6 @@ export interface ServerSetup {
 
 /** The default of Roundhouse, per backend and worker. */
 const IDLE_UPSTREAM_CONNECTIONS = 1_024;
-const ENDLESS = 1_000_000_000;
 
 /**
  * @param top settings beside the listener
@@ -24,47 +24,24 @@ export function roundhouseConfig({ port, backends }: ServerSetup, top: object, p
   return JSON.stringify({ listeners, admin: 'off', logLevel: 'error', ...top, pools });
 }
 
-/**
- * @param folder everything nginx writes goes here
- * @param asRoot workers run as root too, because nginx's default user may not enter `folder`
- */
-export function nginxConfig({ port, backends }: ServerSetup, folder: string, asRoot: boolean): string {
-  return `daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log stderr error;
-${asRoot ? 'user root;\n' : ''}events { worker_connections 10240; }
-http {
-  access_log off;
-  keepalive_requests ${ENDLESS};
-  client_max_body_size 0;
-  ${temporaryPaths(folder).join('\n  ')}
-  upstream pool {
-${backends.map((backend) => `    server ${backend};`).join('\n')}
-    keepalive ${IDLE_UPSTREAM_CONNECTIONS};
-    keepalive_requests ${ENDLESS};
-  }
-  server {
-    listen 127.0.0.1:${port} backlog=1024;
-    location / {
-      proxy_pass http://pool;
-      proxy_http_version 1.1;
-      proxy_max_temp_file_size 0;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
-    }
-  }
-}
-`;
-}
-
-/** @returns directives that put nginx's temporary files below `folder`; nginx makes all of these folders at its start */
-export function temporaryPaths(folder: string): string[] {
-  const names = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  return names.map((name) => `${name}_temp_path ${folder}/${name};`);
+export function nginxParts({ port, backends }: ServerSetup): NginxParts {
+  const servers = backends.map((backend) => `server ${backend};`).join(' ');
+  return {
+    ...{ port, workers: 1, logs: 'error' },
+    http: [
+      'client_max_body_size 0;',
+      `upstream pool { ${servers} keepalive ${IDLE_UPSTREAM_CONNECTIONS}; keepalive_requests ${ENDLESS}; }`,
+    ],
+    location: [
+      'proxy_pass http://pool;',
+      'proxy_max_temp_file_size 0;',
+      'proxy_set_header Connection "";',
+      'proxy_set_header Host $http_host;',
+      'proxy_set_header X-Forwarded-For $remote_addr;',
+      'proxy_set_header X-Forwarded-Proto $scheme;',
+      'proxy_set_header X-Forwarded-Host $http_host;',
+    ],
+  };
 }
 
 /**

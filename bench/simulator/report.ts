@@ -1,4 +1,5 @@
 /** simulator/report.ts: the tables in Markdown, as docs/balancing.md shows them. */
+import { markdownTable } from '../table.js';
 import { FIGURES } from './figures.js';
 import type { Figures } from './recorder.js';
 import type { Run, SimulatedScenario } from './scenarios/scenario.js';
@@ -9,12 +10,10 @@ export interface ScenarioFigures {
   readonly figures: readonly Figures[];
 }
 
-export function markdownTable(outcome: ScenarioFigures): string {
+export function describeScenario(outcome: ScenarioFigures): string {
   const { name, summary, runs } = outcome.scenario;
   const lines = runs.some(({ column }) => column !== undefined) ? matrix(outcome) : list(outcome);
-  const [head = [], ...rows] = lines.map((cells) => `| ${cells.join(' | ')} |`);
-  const rule = `|${' ---: |'.repeat(lines[0]?.length ?? 0)}`.replace('---:', '---');
-  return [`**${name}**: ${summary}.`, '', head, rule, ...rows].join('\n');
+  return [`**${name}**: ${summary}.`, '', markdownTable(lines)].join('\n');
 }
 
 /** @returns a table with a row for each run */

@@ -7,7 +7,7 @@ import { Piscina } from 'piscina';
 import { createProgram, readCount, runProgram } from '../../src/commands/program.js';
 import { UsageError } from '../../src/config/usage-error.js';
 import type { Figures } from './recorder.js';
-import { asJson, markdownTable, type ScenarioFigures } from './report.js';
+import { asJson, describeScenario, type ScenarioFigures } from './report.js';
 import { SCENARIOS } from './scenarios/index.js';
 import type { SimulatedScenario } from './scenarios/scenario.js';
 import type { RunTask } from './task.js';
@@ -42,7 +42,7 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   const scenarios = names.length === 0 ? SCENARIOS : names.map(scenarioNamed);
   if (options.list) return console.log(scenarios.map(({ name, summary }) => `${name}: ${summary}`).join('\n'));
   const outcomes = await runAll(scenarios, seed, threads);
-  console.log(options.json ? asJson(outcomes, seed) : outcomes.map(markdownTable).join('\n\n'));
+  console.log(options.json ? asJson(outcomes, seed) : outcomes.map(describeScenario).join('\n\n'));
 }
 
 function scenarioNamed(name: string): SimulatedScenario {

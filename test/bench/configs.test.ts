@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { haproxyConfig, nginxConfig, roundhouseConfig } from '../../bench/peers/configs.js';
+import { haproxyConfig, nginxParts, roundhouseConfig } from '../../bench/peers/configs.js';
+import { nginxConfig } from '../../bench/peers/nginx.js';
 import { configSchema } from '../../src/config/schema.js';
 
 const SETUP = { port: 8_123, backends: ['127.0.0.1:9001', '127.0.0.1:9002'] };
@@ -7,23 +8,18 @@ const SETUP = { port: 8_123, backends: ['127.0.0.1:9001', '127.0.0.1:9002'] };
 describe("Roundhouse's configuration", () => {
   it('is one it takes, with the defaults but for what a variant sets', () => {
     const config = configSchema.parse(JSON.parse(roundhouseConfig(SETUP, { workers: 1 }, { pipelining: 8 })));
-    expect(config).to.deep.include({
-      listeners: [{ name: '127.0.0.1:8123', address: '127.0.0.1:8123' }],
-      workers: 1,
-      admin: 'off',
-    });
+    expect(config).to.include({ workers: 1, admin: 'off' });
+    expect(config.listeners.map(({ address }) => address)).to.deep.equal(['127.0.0.1:8123']);
     expect(config.pools['bench']).to.include({ pipelining: 8, policy: 'two-choices' });
     expect(config.pools['bench']?.backends.map(({ address }) => address)).to.deep.equal(SETUP.backends);
   });
 });
 
 describe("nginx's configuration", () => {
-  const config = nginxConfig(SETUP, '/tmp/bench', false);
+  const config = nginxConfig(nginxParts(SETUP), '/tmp/bench', false);
 
   it('keeps connections to every backend', () => {
-    expect(config).to.match(
-      /upstream pool \{\s+server 127\.0\.0\.1:9001;\s+server 127\.0\.0\.1:9002;\s+keepalive 1024;/,
-    );
+    expect(config).to.match(/upstream pool \{ server 127\.0\.0\.1:9001; server 127\.0\.0\.1:9002; keepalive 1024;/);
     expect(config).to.include('proxy_http_version 1.1;').and.include('proxy_set_header Connection "";');
   });
 
@@ -40,7 +36,7 @@ describe("nginx's configuration", () => {
 
   it('names a user only for a master that may change it', () => {
     expect(config).not.to.match(/^user /m);
-    expect(nginxConfig(SETUP, '/tmp/bench', true)).to.match(/^user root;$/m);
+    expect(nginxConfig(nginxParts(SETUP), '/tmp/bench', true)).to.match(/^user root;$/m);
   });
 });
 

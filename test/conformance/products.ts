@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Children } from '../../bench/children.js';
 import { freePorts, LOOPBACK, untilServing } from '../../bench/loopback.js';
+import { type NginxParts, nginxCommand } from '../../bench/peers/nginx.js';
 import { findProgram, programVersion } from '../../bench/programs.js';
 import { endPrograms, start } from '../cli/run-cli.js';
 
@@ -35,10 +36,8 @@ export class Products {
   async nginx(backendPort: number): Promise<Product> {
     const program = programNamed('nginx');
     const [port = 0] = await freePorts(1);
-    const folder = this.#children.temporaryFolder();
-    const config = join(folder, 'nginx.conf');
-    writeFileSync(config, nginxConfig(port, backendPort, folder));
-    return this.#serving(`nginx ${programVersion(program, '-v')}`, port, [program, '-c', config, '-p', folder]);
+    const command = nginxCommand(nginxParts(port, backendPort), this.#children.temporaryFolder());
+    return this.#serving(`nginx ${programVersion(program, '-v')}`, port, command);
   }
 
   /** @throws {Error} when HAProxy is not installed or does not start */
@@ -68,39 +67,25 @@ function programNamed(name: string): string {
 }
 
 /** With the Upgrade and Connection lines of nginx's own page on WebSocket proxying. */
-function nginxConfig(port: number, backendPort: number, folder: string): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  const asRoot = process.getuid?.() === 0 ? 'user root;\n' : '';
-  return `daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log /dev/null;
-${asRoot}events { worker_connections 1024; }
-http {
-  access_log off;
-  client_max_body_size 0;
-${temporary.map((name) => `  ${name}_temp_path ${folder}/${name};`).join('\n')}
-  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-  upstream pool {
-    server ${LOOPBACK}:${backendPort};
-    keepalive 32;
-  }
-  server {
-    listen ${LOOPBACK}:${port};
-    server_name site.test;
-    location / {
-      proxy_pass http://pool;
-      proxy_http_version 1.1;
-      proxy_set_header Host $host;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $host;
-    }
-  }
-}
-`;
+function nginxParts(port: number, backendPort: number): NginxParts {
+  return {
+    ...{ port, workers: 1, logs: 'crit' },
+    http: [
+      'client_max_body_size 0;',
+      "map $http_upgrade $connection_upgrade { default upgrade; '' ''; }",
+      `upstream pool { server ${LOOPBACK}:${backendPort}; keepalive 32; }`,
+    ],
+    server: ['server_name site.test;'],
+    location: [
+      'proxy_pass http://pool;',
+      'proxy_set_header Host $host;',
+      'proxy_set_header Upgrade $http_upgrade;',
+      'proxy_set_header Connection $connection_upgrade;',
+      'proxy_set_header X-Forwarded-For $remote_addr;',
+      'proxy_set_header X-Forwarded-Proto $scheme;',
+      'proxy_set_header X-Forwarded-Host $host;',
+    ],
+  };
 }
 
 function haproxyConfig(port: number, backendPort: number): string {

@@ -3,15 +3,10 @@
  * may, and a backend that keeps failing is left alone for a while. It has no health checks of its own and no API, so an
  * operator edits its file and has it read again.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { LOOPBACK } from '../../loopback.js';
-import { temporaryPaths } from '../../peers/configs.js';
+import { ENDLESS, type NginxParts, nginxCommand } from '../../peers/nginx.js';
 import { processTree } from '../../process-tree.js';
 import { findProgram, programVersion } from '../../programs.js';
 import { type NameServer, type Product, type ProductSetup, SETTINGS } from '../product.js';
-
-const ENDLESS = 1_000_000_000;
 
 /** What differs from the configuration that nginx was started with. */
 interface Change {
@@ -35,15 +30,9 @@ export const nginx: Product = {
     '`proxy_pass` with a variable, which takes all addresses of one name, counts no failures and keeps no connection',
   async start(children, setup) {
     const folder = children.temporaryFolder();
-    const file = join(folder, 'nginx.conf');
-    const write = (change: Change): void => writeFileSync(file, configOf(setup, folder, change));
-    write(AS_STARTED);
-    const child = await children.start(
-      [findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-p', folder, '-c', file],
-      setup.cores,
-    );
+    const child = await children.start(nginxCommand(partsOf(setup, AS_STARTED), folder), setup.cores);
     const reload = async (change: Change): Promise<void> => {
-      write(change);
+      nginxCommand(partsOf(setup, change), folder);
       child.signal('SIGHUP');
     };
     return {
@@ -61,36 +50,23 @@ export const nginx: Product = {
   },
 };
 
-function configOf(setup: ProductSetup, folder: string, change: Change): string {
+function partsOf(setup: ProductSetup, change: Change): NginxParts {
   const { port, names, workers } = setup;
   const { connectMs, responseMs, retries } = SETTINGS;
-  return `daemon off;
-worker_processes ${workers};
-pid ${folder}/nginx.pid;
-error_log stderr crit;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-events { worker_connections 8192; }
-http {
-  access_log off;
-  keepalive_requests ${ENDLESS};
-  ${temporaryPaths(folder).join('\n  ')}
-${names === undefined ? upstreamOf(setup, change) : resolverOf(names)}
-  server {
-    ${names === undefined ? '' : `set $pool ${names.pool};`}
-    listen ${LOOPBACK}:${port} backlog=1024;
-    location / {
-      proxy_pass http://${names === undefined ? 'pool' : '$pool'};
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-      proxy_connect_timeout ${connectMs}ms;
-      proxy_read_timeout ${responseMs}ms;
-      proxy_next_upstream error timeout invalid_header http_500 http_502 http_503 http_504;
-      proxy_next_upstream_tries ${1 + retries};
-    }
-  }
-}
-`;
+  return {
+    ...{ port, workers, logs: 'crit' },
+    http: [names === undefined ? upstreamOf(setup, change) : resolverOf(names)],
+    server: names === undefined ? [] : [`set $pool ${names.pool};`],
+    location: [
+      `proxy_pass http://${names === undefined ? 'pool' : '$pool'};`,
+      'proxy_set_header Connection "";',
+      'proxy_set_header Host $http_host;',
+      `proxy_connect_timeout ${connectMs}ms;`,
+      `proxy_read_timeout ${responseMs}ms;`,
+      'proxy_next_upstream error timeout invalid_header http_500 http_502 http_503 http_504;',
+      `proxy_next_upstream_tries ${1 + retries};`,
+    ],
+  };
 }
 
 function upstreamOf({ backends, maxConnections }: ProductSetup, { down, weight }: Change): string {
@@ -99,14 +75,10 @@ function upstreamOf({ backends, maxConnections }: ProductSetup, { down, weight }
     const own = address === backends.at(-1) ? ` weight=${weight}` : '';
     return `server ${address}${own} max_fails=3 fail_timeout=5s${limit}${address === down ? ' down' : ''};`;
   };
-  return `  upstream pool {
-    zone pool 256k;
-    ${backends.map(server).join('\n    ')}
-    keepalive ${SETTINGS.idleConnections};
-    keepalive_requests ${ENDLESS};
-  }`;
+  const kept = `keepalive ${SETTINGS.idleConnections}; keepalive_requests ${ENDLESS};`;
+  return `upstream pool { zone pool 256k; ${backends.map(server).join(' ')} ${kept} }`;
 }
 
 function resolverOf({ server }: NameServer): string {
-  return `  resolver ${server} valid=${SETTINGS.nameValidMs / 1_000}s ipv6=off;`;
+  return `resolver ${server} valid=${SETTINGS.nameValidMs / 1_000}s ipv6=off;`;
 }

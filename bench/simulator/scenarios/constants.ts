@@ -4,7 +4,6 @@ import { slowed, slowedBetween, stoppedBetween, withPauses } from '../latency.js
 import type { Setup } from '../setup.js';
 import {
   backendsOf,
-  base,
   NEVER_MS,
   NO_EJECTION,
   NO_RETRIES,
@@ -14,130 +13,103 @@ import {
   type Run,
   type SimulatedScenario,
   steady,
+  tableRow,
 } from './scenario.js';
 
-const moderate: Setup = { ...base, arrivals: steady(0.6), lengthMs: 302_000 };
+const moderate: Partial<Setup> = { arrivals: steady(0.6), lengthMs: 302_000 };
+
+/** @returns a fault that closes connections without an answer from `fromMs` on */
+function closing(fromMs: number, share: number, afterMs?: number): Partial<BackendSpec> {
+  const fault = { kind: 'reset', fromMs, toMs: NEVER_MS, share } as const;
+  return { faults: [afterMs === undefined ? fault : { ...fault, afterMs }] };
+}
 
 /** @returns runs in which every backend fails a share of its requests, for one ejection threshold */
 function noise(consecutiveFailures: number): Run[] {
-  return [0.01, 0.05, 0.1, 0.2].map((share) => ({
-    row: `${consecutiveFailures} in a row`,
-    column: `${share * 100} % fail`,
-    setup: {
-      ...moderate,
-      backends: backendsOf(() => ({ faults: [{ kind: 'reset', fromMs: 0, toMs: NEVER_MS, share }] })),
-      pool: { outlier: { consecutiveFailures } },
-    },
-  }));
+  const columns = [0.01, 0.05, 0.1, 0.2].map((share) => {
+    return [`${share * 100} % fail`, { backends: backendsOf(() => closing(0, share)) }] as const;
+  });
+  const common = { ...moderate, pool: { outlier: { consecutiveFailures } } };
+  return tableRow(`${consecutiveFailures} in a row`, common, Object.fromEntries(columns));
 }
 
 /** @returns runs in which one backend starts to fail, in several ways, for one ejection threshold */
 function breakdown(consecutiveFailures: number): Run[] {
   const pool = { ...NO_RETRIES, outlier: { consecutiveFailures } };
-  const ways = [
-    { column: 'after 1 ms', share: 1, afterMs: 1 },
-    { column: 'after the work', share: 1 },
-    { column: 'a third of them, after 1 ms', share: 1 / 3, afterMs: 1 },
-  ];
-  return ways.map(({ column, ...fault }) => ({
-    row: `${consecutiveFailures} in a row`,
-    column,
-    setup: {
-      ...moderate,
-      backends: oneOdd({ faults: [{ kind: 'reset', fromMs: 5_000, toMs: NEVER_MS, ...fault }] }),
-      countFromMs: 5_000,
-      lengthMs: 15_000,
-      pool,
-    },
-  }));
+  const common = { ...moderate, countFromMs: 5_000, lengthMs: 15_000, pool };
+  return tableRow(`${consecutiveFailures} in a row`, common, {
+    'after 1 ms': { backends: oneOdd(closing(5_000, 1, 1)) },
+    'after the work': { backends: oneOdd(closing(5_000, 1)) },
+    'a third of them, after 1 ms': { backends: oneOdd(closing(5_000, 1 / 3, 1)) },
+  });
 }
 
 /** @returns runs with little traffic in which one backend always fails, for one length of a streak of failures */
 function quiet(window: string): Run[] {
-  return [2, 10, 50, 250].map((perSecond) => ({
-    row: `within ${window}`,
-    column: `${perSecond}/s`,
-    setup: {
-      ...base,
-      backends: oneOdd({ faults: [{ kind: 'reset', fromMs: 0, toMs: NEVER_MS, share: 1, afterMs: 1 }] }),
-      arrivals: [{ fromMs: 0, perSecond }],
-      countFromMs: 0,
-      lengthMs: 120_000,
-      pool: { ...NO_RETRIES, outlier: { window } },
-    },
-  }));
+  const columns = [2, 10, 50, 250].map((perSecond) => {
+    return [`${perSecond}/s`, { arrivals: [{ fromMs: 0, perSecond }] }] as const;
+  });
+  const pool = { ...NO_RETRIES, outlier: { window } };
+  const common = { backends: oneOdd(closing(0, 1, 1)), countFromMs: 0, lengthMs: 120_000, pool };
+  return tableRow(`within ${window}`, common, Object.fromEntries(columns));
 }
 
 /** @returns runs that show the gains and the costs of one time constant of peak-ewma */
 function memory(decayMs: number): Run[] {
   const bad = { fromMs: 10_000, toMs: 15_000 };
-  const forAWhile = oneOdd({ latency: slowedBetween(plainWork, 10, bad.fromMs, bad.toMs) });
+  const backends = oneOdd({ latency: slowedBetween(plainWork, 10, bad.fromMs, bad.toMs) });
   const pausing = backendsOf((index) => ({
     latency: withPauses(plainWork, { everyMs: 5_000, pauseMs: 200, firstMs: index * 1_000 }),
   }));
-  const situations: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
-    { column: 'all equal', setup: {} },
-    { column: '`a` ten times slower', setup: { backends: oneOdd({ latency: slowed(plainWork, 10) }) } },
-    { column: 'for 5 s only', setup: { backends: forAWhile, countFromMs: bad.fromMs, lengthMs: bad.toMs } },
+  return tableRow(
+    `${decayMs / 1_000} s`,
+    { arrivals: steady(0.6), policy: 'peak-ewma', decayMs },
     {
-      column: 'the minute after',
-      setup: { backends: forAWhile, countFromMs: bad.toMs, lengthMs: bad.toMs + 60_000 },
+      'all equal': {},
+      '`a` ten times slower': { backends: oneOdd({ latency: slowed(plainWork, 10) }) },
+      'for 5 s only': { backends, countFromMs: bad.fromMs, lengthMs: bad.toMs },
+      'the minute after': { backends, countFromMs: bad.toMs, lengthMs: bad.toMs + 60_000 },
+      'pauses of 200 ms': { backends: pausing },
     },
-    { column: 'pauses of 200 ms', setup: { backends: pausing } },
-  ];
-  return situations.map(({ column, setup }) => ({
-    row: `${decayMs / 1_000} s`,
-    column,
-    setup: { ...base, arrivals: steady(0.6), policy: 'peak-ewma', decayMs, ...setup },
-  }));
+  );
 }
 
 /** @returns runs in which panic helps and runs in which it harms, for one threshold */
 function panic(share: number): Run[] {
-  const firstOnes = (count: number, spec: Partial<BackendSpec>): BackendSpec[] =>
-    backendsOf((index) => (index < count ? spec : {}));
   const wrongly: Partial<BackendSpec> = { faults: [{ kind: 'check', fromMs: 0, toMs: NEVER_MS, share: 1 }] };
   // A hung process turns no connection away: the kernel goes on accepting.
   const hanging: Partial<BackendSpec> = { latency: stoppedBetween(plainWork, 0, 1e9), queue: Number.POSITIVE_INFINITY };
-  const situations: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
-    ...[2, 3].map((count) => ({
-      column: `${count} of 5 fail checks, not requests; 70 % load`,
-      setup: { backends: firstOnes(count, wrongly), arrivals: steady(0.7) },
-    })),
-    ...[2, 3].map((count) => ({
-      column: `${count} of 5 hang; 30 % load`,
-      setup: { backends: firstOnes(count, hanging), arrivals: steady(0.3) },
-    })),
-  ];
-  return situations.map(({ column, setup }) => ({
-    row: share === 0 ? 'never' : `below ${share * 100} %`,
-    column,
-    setup: {
-      ...base,
-      ...setup,
-      pool: { panic: share, healthCheck: { path: '/' } },
-      countFromMs: 30_000,
-      lengthMs: 60_000,
+  const first = (count: number, spec: Partial<BackendSpec>, load: number): Partial<Setup> => {
+    return { backends: backendsOf((index) => (index < count ? spec : {})), arrivals: steady(load) };
+  };
+  const pool = { panic: share, healthCheck: { path: '/' } };
+  const row = share === 0 ? 'never' : `below ${share * 100} %`;
+  return tableRow(
+    row,
+    { pool, countFromMs: 30_000, lengthMs: 60_000 },
+    {
+      '2 of 5 fail checks, not requests; 70 % load': first(2, wrongly, 0.7),
+      '3 of 5 fail checks, not requests; 70 % load': first(3, wrongly, 0.7),
+      '2 of 5 hang; 30 % load': first(2, hanging, 0.3),
+      '3 of 5 hang; 30 % load': first(3, hanging, 0.3),
     },
-  }));
+  );
 }
 
 const BUDGETS = [0, 0.05, 0.1, 0.2, 0.5, 1];
 
 /** @returns runs in which retries help and runs in which they harm, for one retry budget */
 function budget(share: number): Run[] {
-  const retries = { budget: share, minPerSecond: 3 };
-  const one = oneOdd({ faults: [{ kind: 'reset', fromMs: 0, toMs: NEVER_MS, share: 1 }] });
-  const situations: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
-    { column: 'one of five always fails', setup: { backends: one, arrivals: steady(0.6) } },
-    { column: 'after an outage, 60 % load', setup: { ...outage, arrivals: steady(0.6) } },
-    { column: 'after an outage, 80 % load', setup: outage },
-  ];
-  return situations.map(({ column, setup }) => ({
-    row: `budget ${share * 100} %`,
-    column,
-    setup: { ...base, ...setup, pool: { ...NO_EJECTION, retries } },
-  }));
+  const pool = { ...NO_EJECTION, retries: { budget: share, minPerSecond: 3 } };
+  return tableRow(
+    `budget ${share * 100} %`,
+    { pool },
+    {
+      'one of five always fails': { backends: oneOdd(closing(0, 1)), arrivals: steady(0.6) },
+      'after an outage, 60 % load': { ...outage, arrivals: steady(0.6), pool },
+      'after an outage, 80 % load': { ...outage, pool },
+    },
+  );
 }
 
 export const CONSTANTS: readonly SimulatedScenario[] = [

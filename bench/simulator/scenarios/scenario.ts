@@ -95,3 +95,12 @@ export function everyPolicy(setup: Partial<Setup>, column?: string): Run[] {
     setup: { ...base, ...setup, policy },
   }));
 }
+
+/** @returns one row of a table that varies two things: a run for each column, whose setup is `common` and its own part */
+export function tableRow(
+  row: string,
+  common: Partial<Setup>,
+  columns: Readonly<Record<string, Partial<Setup>>>,
+): Run[] {
+  return Object.entries(columns).map(([column, setup]) => ({ row, column, setup: { ...base, ...common, ...setup } }));
+}

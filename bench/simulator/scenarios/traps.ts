@@ -5,7 +5,6 @@ import { coldFrom, stoppedBetween } from '../latency.js';
 import type { Setup } from '../setup.js';
 import {
   backendsOf,
-  base,
   everyPolicy,
   NEVER_MS,
   NO_EJECTION,
@@ -17,6 +16,7 @@ import {
   type Run,
   type SimulatedScenario,
   steady,
+  tableRow,
 } from './scenario.js';
 
 /** Backend `a` fails every request, faster than any good backend answers. */
@@ -100,12 +100,14 @@ export const TRAPS: readonly SimulatedScenario[] = [
 
 /** @returns runs below and above the capacity, for one limit of connections to each backend */
 function limited(maxConnections: number): Run[] {
-  const backends = backendsOf(() => ({ config: { maxConnections } }));
-  const loads: readonly { readonly column: string; readonly setup: Partial<Setup> }[] = [
-    { column: '90 % load', setup: { arrivals: steady(0.9) } },
-    { column: 'twice the capacity, clients wait 5 s', setup: { arrivals: steady(2) } },
-    { column: 'twice the capacity, clients wait 1 s', setup: { arrivals: steady(2), patienceMs: 1_000 } },
-  ];
   const row = maxConnections === 0 ? 'no limit' : `${maxConnections}`;
-  return loads.map(({ column, setup }) => ({ row, column, setup: { ...base, backends, ...setup } }));
+  return tableRow(
+    row,
+    { backends: backendsOf(() => ({ config: { maxConnections } })) },
+    {
+      '90 % load': { arrivals: steady(0.9) },
+      'twice the capacity, clients wait 5 s': { arrivals: steady(2) },
+      'twice the capacity, clients wait 1 s': { arrivals: steady(2), patienceMs: 1_000 },
+    },
+  );
 }

@@ -10,8 +10,6 @@ const OK_READING = readResponse(OK, { toHead: false, ended: false });
 class TestLane implements Lane {
   method: Lane['method'] = 'GET';
   dueMs = Number.NaN;
-  answer: Lane['answer'];
-  answeredBy: Lane['answeredBy'];
   message: Lane['message'];
   readonly asked: string[] = [];
   readonly firstByteMs = undefined;
