@@ -40,7 +40,11 @@ const notATime = {
     `${shown(input)} is not a time; write 500ms, 5s or 1m, at most 24h`,
 };
 
-/** A time: `500ms`, `5s`, `1m`, `1h`; `0` or `off` disables it. Held as whole milliseconds. */
+/**
+ * A time: `500ms`, `5s`, `1m` or `1h`; `0` or `off` disables it. Parsed to whole milliseconds of the type
+ * `Milliseconds` (`core/milliseconds.ts`), 0 to 24 hours. Integers are taken as milliseconds, so that a parsed
+ * configuration parses again.
+ */
 export const duration = z
   .union([z.int(notATime).min(0, notATime).max(LONGEST_MS, notATime), z.string(notATime)], notATime)
   .transform((value, context) => {
@@ -49,6 +53,7 @@ export const duration = z
     context.issues.push({ code: 'custom', input: value, message: notATime.error({ input: value }) });
     return z.NEVER;
   })
+  .brand<'Milliseconds'>()
   .meta({ id: 'time' });
 
 /** A duration that cannot be switched off. */
