@@ -3,7 +3,7 @@
  * and as many megabytes; who chose one process for everything has few backends and wants neither.
  */
 
-import { Attempt } from '../../workers/tasks/attempt.js';
+import { ProbeAttempt } from '../../workers/tasks/attempt.js';
 import type { Prober } from '../control/thread-prober.js';
 import type { ProbeResult, ProbeTask } from '../core/probe.js';
 
@@ -17,7 +17,7 @@ export class LocalProber implements Prober {
         this.#open.delete(giveUp);
         act();
       };
-      const attempt = new Attempt(task, {
+      const attempt = new ProbeAttempt(task, {
         answered: (result) => settle(() => resolve(result)),
         untried: (reason) => settle(() => reject(new Error(reason))),
       });

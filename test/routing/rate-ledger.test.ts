@@ -1,11 +1,11 @@
 /** test/routing/rate-ledger.test.ts: a limit holds for the whole host, whoever borrows and however often. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Rate, RateLedger } from '../../src/routing/rate-ledger.js';
+import { RateLedger, type TokenRate } from '../../src/routing/rate-ledger.js';
 import { addressKey, rateLimitId, valueKey } from '../../src/routing/rate-limit.js';
 import { milliseconds } from '../support/milliseconds.js';
 
-const FIVE: Rate = { limit: 'login', everyMs: 12_000, burst: 5 };
+const FIVE: TokenRate = { limit: 'login', everyMs: 12_000, burst: 5 };
 
 describe('A rate ledger', () => {
   it('lends a burst, then one for each time that has passed', () => {
