@@ -46,13 +46,13 @@ export function socketFileOf(address: string): string | undefined {
  */
 export function socketFileProblem(path: string): string | undefined {
   if (!path.startsWith('/') || path.endsWith('/') || path.includes('\0'))
-    return 'names no socket file; write unix:/path';
+    return 'does not name a socket file; write unix:/path';
   if (Buffer.byteLength(path) <= MOST_SOCKET_PATH_BYTES) return undefined;
   return `is too long; the path of a socket file may have ${MOST_SOCKET_PATH_BYTES} bytes`;
 }
 
 function portOf(text: string, lowest: number): number | string {
-  if (text === '') return 'has no port behind the colon';
+  if (text === '') return 'has no port after the colon';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port >= lowest && port <= 65_535)) return `has port "${text}"; a port is a number from ${lowest} to 65535`;
   return port;

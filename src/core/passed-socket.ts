@@ -24,7 +24,9 @@ export function passedSocketProblem(which: string): string | undefined {
   if (/^\d+$/.test(which)) return Number(which) < FIRST ? `names a descriptor below ${FIRST}` : undefined;
   // systemd.socket(5), FileDescriptorName=.
   const isName = /^[\x21-\x39\x3b-\x7e]{1,255}$/.test(which);
-  return isName ? undefined : 'names no socket; write fd@3, or fd@NAME with the FileDescriptorName of the socket unit';
+  return isName
+    ? undefined
+    : 'does not name a socket; write fd@3, or fd@NAME with the FileDescriptorName of the socket unit';
 }
 
 /**
@@ -44,7 +46,7 @@ export function descriptorOf(which: string, variables: ListenVariables, pid: num
   const [index = -1, ...others] = found;
   if (others.length > 0) return `${found.length} sockets have that name; write their numbers, from fd@${FIRST + index}`;
   if (index >= 0 && index < count) return FIRST + index;
-  return `it is none of the ${count} that were passed${names === '' ? '' : ` ("${listed.join('", "')}")`}`;
+  return `it is not among the ${count} sockets that were passed${names === '' ? '' : ` ("${listed.join('", "')}")`}`;
 }
 
 function indexesOf(name: string, names: readonly string[]): readonly number[] {
