@@ -6,7 +6,7 @@
 import type { Args } from '../config/from-args.js';
 import type { Config } from '../config/schema.js';
 import { type AdminToken, adminTokenIn, takeAdminToken, warnIfReadableByAll } from '../control/admin/token.js';
-import type { Balancer } from '../control/balancer.js';
+import type { RunningBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 
 export class TokenSource {
@@ -38,7 +38,7 @@ export class TokenSource {
   }
 
   /** Reads the token's file again. Never throws: if the file cannot be used, that is logged and the old token stays. */
-  async refresh(balancer: Balancer, logger: Logger): Promise<void> {
+  async refresh(balancer: RunningBalancer, logger: Logger): Promise<void> {
     const { adminTokenFile: file } = balancer.config;
     if (this.#fromEnvironment !== undefined || file === undefined) return;
     try {

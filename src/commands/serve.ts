@@ -2,7 +2,7 @@
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { loadConfig } from '../config/load.js';
 import { UsageError } from '../config/usage-error.js';
-import type { Balancer } from '../control/balancer.js';
+import type { RunningBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import type { TokenSource } from './admin-token.js';
 import { FileWatch, signatureOf } from './file-watch.js';
@@ -49,11 +49,11 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
 }
 
 /** A reload reads the token as well; without a file there is none. */
-function refreshTokenOnHangUp(starting: Promise<Balancer>, token: TokenSource, logger: Logger): void {
+function refreshTokenOnHangUp(starting: Promise<RunningBalancer>, token: TokenSource, logger: Logger): void {
   process.on('SIGHUP', () => void starting.then((running) => token.refresh(running, logger)).catch(() => undefined));
 }
 
-function announce(balancer: Balancer): void {
+function announce(balancer: RunningBalancer): void {
   const { addresses, workers, pools, accept } = balancer.view();
   balancer.journal.note('started', {
     addresses,

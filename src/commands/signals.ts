@@ -1,5 +1,5 @@
 /** commands/signals.ts: what a running balancer does on signals and on errors that nobody handles. */
-import type { Balancer } from '../control/balancer.js';
+import type { RunningBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import { ENDED_BY_SECOND_INT, SAME_KEYPRESS_MS } from './program.js';
 import type { SystemdService } from './systemd/service.js';
@@ -11,7 +11,7 @@ import type { SystemdService } from './systemd/service.js';
  * @param systemd gets notices about stops and reloads; `undefined` without a service manager
  */
 export function obeySignals(
-  starting: Promise<Balancer>,
+  starting: Promise<RunningBalancer>,
   logger: Logger,
   hasFile: boolean,
   systemd: SystemdService | undefined,
@@ -31,14 +31,19 @@ export function obeySignals(
 
 /** Reacts to signals, whatever state the balancer is in. */
 class SignalHandler {
-  readonly #starting: Promise<Balancer>;
+  readonly #starting: Promise<RunningBalancer>;
   readonly #logger: Logger;
   readonly #hasFile: boolean;
   readonly #systemd: SystemdService | undefined;
-  #balancer: Balancer | undefined;
+  #balancer: RunningBalancer | undefined;
   #drainingSince: number | undefined;
 
-  constructor(starting: Promise<Balancer>, logger: Logger, hasFile: boolean, systemd: SystemdService | undefined) {
+  constructor(
+    starting: Promise<RunningBalancer>,
+    logger: Logger,
+    hasFile: boolean,
+    systemd: SystemdService | undefined,
+  ) {
     this.#starting = starting;
     this.#logger = logger;
     this.#hasFile = hasFile;
@@ -84,7 +89,7 @@ class SignalHandler {
     );
   }
 
-  async #hangUp(balancer: Balancer): Promise<void> {
+  async #hangUp(balancer: RunningBalancer): Promise<void> {
     const reopens = balancer.reopenAccessLog();
     if (this.#drainingSince !== undefined) return;
     this.#systemd?.reloading();

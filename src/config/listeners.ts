@@ -11,9 +11,7 @@ const listenerName = z
   .regex(/^[\x21-\x7e]{1,300}$/, { error: 'must be one word of visible ASCII characters, 300 at most' });
 
 const listener = z.strictObject({
-  name: listenerName
-    .optional()
-    .describe('Name of the listener in reloads and in the API; its `address` by default.'),
+  name: listenerName.optional().describe('Name of the listener in reloads and in the API; its `address` by default.'),
   address: listenAddress.describe(
     '`host:port`; host `0.0.0.0` or `[::]` means every interface. `fd@NAME` or `fd@3` is a socket that systemd passes.',
   ),

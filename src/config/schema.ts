@@ -71,7 +71,7 @@ export const backendConfig = z.strictObject({
 });
 
 /** @returns the backend with `backup` replaced by its tier */
-export function withTier({ backup, ...backend }: z.output<typeof backendConfig>): ListedBackend {
+export function withTier({ backup, ...backend }: z.output<typeof backendConfig>): BackendConfig {
   return backup === true ? { ...backend, tier: 1 } : backend;
 }
 
@@ -452,9 +452,9 @@ export const configSchema = config.superRefine(({ admin, listeners, routes, pool
 export type ConfigInput = z.input<typeof configSchema>;
 /** The parsed configuration: every default filled in, every duration of type `Milliseconds`. */
 export type Config = z.output<typeof configSchema>;
-type ListedBackend = Omit<z.output<typeof backendConfig>, 'backup'>;
+type BackendConfig = Omit<z.output<typeof backendConfig>, 'backup'>;
 /** The settings of a backend, without its address. */
-export type BackendSettings = Readonly<Omit<ListedBackend, 'address'>>;
+export type BackendSettings = Readonly<Omit<BackendConfig, 'address'>>;
 export type PoolConfig = Config['pools'][string];
 export type StickyConfig = NonNullable<PoolConfig['sticky']>;
 export type HealthCheckConfig = PoolConfig['healthCheck'];

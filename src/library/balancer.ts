@@ -3,7 +3,7 @@
  * of output, no exit, and after `close` no handle that would keep the process alive.
  */
 import type { ConfigInput } from '../config/schema.js';
-import type { BackendInput, BackendPatch, BalancerView, Balancer as Running } from '../control/balancer.js';
+import type { BackendInput, BackendPatch, BalancerView, RunningBalancer } from '../control/balancer.js';
 import { ChangeError } from '../control/errors.js';
 import type { JournalEntry } from '../control/journal.js';
 import { parseAddress } from '../core/address.js';
@@ -35,7 +35,7 @@ export class Balancer implements AsyncDisposable {
   readonly #options: BalancerOptions;
   readonly #listeners = new Set<(event: JournalEntry) => void>();
   #starting: Promise<void> | undefined;
-  #running: Running | undefined;
+  #running: RunningBalancer | undefined;
   #closing: Promise<void> | undefined;
   #stopTelling: () => void = () => {};
 
@@ -164,7 +164,7 @@ export class Balancer implements AsyncDisposable {
     return this.close(0);
   }
 
-  get #now(): Running {
+  get #now(): RunningBalancer {
     if (this.#closing !== undefined) throw new NotRunningError('This balancer was closed');
     if (this.#running === undefined) throw new NotRunningError('This balancer does not run yet; await start() first');
     return this.#running;
@@ -183,7 +183,7 @@ export class Balancer implements AsyncDisposable {
     this.#tellOf(this.#running);
   }
 
-  #tellOf({ journal }: Running): void {
+  #tellOf({ journal }: RunningBalancer): void {
     let told: string | undefined;
     const tellNews = (): void => {
       const news = journal.after(told);

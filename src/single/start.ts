@@ -3,7 +3,7 @@
  * nowhere but in this folder.
  */
 import type { Config } from '../config/schema.js';
-import { type Balancer, type Launchers, type StartOptions, startBalancer } from '../control/balancer.js';
+import { type Launchers, type RunningBalancer, type StartOptions, startBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 
 /** As {@link startBalancer}, also for a configuration without worker processes. */
@@ -11,7 +11,7 @@ export async function startAnywhere(
   config: Config,
   logger: Logger,
   options: Omit<StartOptions, 'local'> = {},
-): Promise<Balancer> {
+): Promise<RunningBalancer> {
   if (config.workers !== 0) return startBalancer(config, logger, options);
   return startBalancer(config, logger, { ...options, local: await localLaunchers() });
 }

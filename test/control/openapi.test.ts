@@ -10,7 +10,7 @@ import { openApiDocument } from '../../src/control/admin/openapi/document.js';
 import { isPagePath } from '../../src/control/admin/page.js';
 import type { AdminSource } from '../../src/control/admin/source.js';
 import { adminTokenFrom } from '../../src/control/admin/token.js';
-import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import type { ConfigSource, Reading } from '../../src/control/reloads.js';
 import { milliseconds } from '../support/milliseconds.js';
 import { type Asking, askAdmin } from './admin-client.js';
@@ -26,7 +26,7 @@ type Asked = readonly [id: string, status: number, path: string, asking?: Asking
 
 describe('/openapi.json', () => {
   const document = openApiDocument(ENDPOINTS, '1.2.3');
-  let balancer: Balancer;
+  let balancer: RunningBalancer;
   let known: string;
 
   before(async () => {

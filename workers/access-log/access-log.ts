@@ -20,12 +20,12 @@ const QUIET_TICKS = 5;
  */
 const FINISH_MS = 500;
 
-type AccessLogReport = Extract<ToPrimary, { type: 'access-log' }>;
+type LogReport = Extract<ToPrimary, { type: 'access-log' }>;
 
 export class AccessLog implements RecordKeeper {
   readonly format: LineFormat;
   private readonly name: string;
-  private readonly report: (report: AccessLogReport) => void;
+  private readonly report: (report: LogReport) => void;
   private readonly writer: LogWriter;
   /** Difference of epoch and monotonic milliseconds; updated at each tick, since the system's clock may be set. */
   private epochOffsetMs = 0;
@@ -40,7 +40,7 @@ export class AccessLog implements RecordKeeper {
   private quietTicks = 0;
 
   /** @param worker the worker's slot number, written to every line @param report sends a report to the primary */
-  constructor({ accessLog, accessLogFormat }: Config, worker: number, report: (report: AccessLogReport) => void) {
+  constructor({ accessLog, accessLogFormat }: Config, worker: number, report: (report: LogReport) => void) {
     this.name = accessLog;
     this.format = accessLogFormat === 'json' ? jsonFormat(worker) : clfFormat(worker);
     this.report = report;

@@ -18,12 +18,10 @@ import { matchedLength } from '../../src/routing/router.js';
 import { Split } from '../../src/routing/split.js';
 import type { ClientPolicy } from '../inbound/client-policy.js';
 import type { RateLimits, RateLimitWaiter } from '../rate-limits.js';
+import type { ReadKey } from './hash-key.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
 import { type RequestRules, requestRulesOf } from './request-rules.js';
-
-/** @returns what a split is decided by */
-type ReadKey = (head: RequestHead, client: ClientSide) => string;
 
 const NO_HOST: LocalAnswer = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
 

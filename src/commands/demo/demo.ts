@@ -3,7 +3,7 @@
  * loopback. When it ends, all that it started has ended.
  */
 import { type Config, configSchema, DEFAULT_POOL } from '../../config/schema.js';
-import { type Balancer, startBalancer } from '../../control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../control/balancer.js';
 import { createLogger } from '../../control/logger.js';
 import { CouldNotRunError, ENDED_BY_SECOND_INT, readCount, SAME_KEYPRESS_MS } from '../program.js';
 import { type Fleet, freePort, startFleet } from '../sample-fleet.js';
@@ -88,7 +88,7 @@ function interruption(): Promise<void> {
 }
 
 /** Shows the page repeatedly. @returns a function that stops it */
-function keepShowing(screen: Screen, fleet: Fleet, balancer: Balancer, traffic: Traffic): () => void {
+function keepShowing(screen: Screen, fleet: Fleet, balancer: RunningBalancer, traffic: Traffic): () => void {
   const show = (): void => {
     const page = describePage(fleet, balancer, traffic);
     screen.show(tableLines(page), hintLines(hintsFor(page, fleet)));

@@ -1,12 +1,12 @@
 /** commands/demo/describe.ts: collects what the demo shows from the balancer, the sample backends and the traffic. */
-import type { Balancer } from '../../control/balancer.js';
+import type { RunningBalancer } from '../../control/balancer.js';
 import type { BackendView } from '../../control/view.js';
 import { backendState } from '../backend-state.js';
 import { type Fleet, type FleetMember, restartCommand } from '../sample-fleet.js';
 import type { Hint, Page, PageRow } from './page.js';
 import type { Traffic } from './traffic.js';
 
-export function describePage(fleet: Fleet, balancer: Balancer, traffic: Traffic): Page {
+export function describePage(fleet: Fleet, balancer: RunningBalancer, traffic: Traffic): Page {
   const { pools, workers } = balancer.view();
   const backends = pools.flatMap((pool) => pool.backends);
   return {

@@ -2,7 +2,7 @@
  * commands/systemd/service.ts: the notices of a balancer that systemd runs (`Type=notify` or `notify-reload`): ready,
  * reloading, stopping, a status line, and signs of life for the watchdog.
  */
-import type { Balancer, BalancerView } from '../../control/balancer.js';
+import type { BalancerView, RunningBalancer } from '../../control/balancer.js';
 import type { Logger } from '../../control/logger.js';
 import { Notifier } from './notifier.js';
 
@@ -44,7 +44,7 @@ export class SystemdService {
   }
 
   /** Must be called when the balancer listens, and after each reload. Starts the signs of life and the status line. */
-  ready(balancer: Pick<Balancer, 'view'>): void {
+  ready(balancer: Pick<RunningBalancer, 'view'>): void {
     this.#status = statusOf(balancer.view());
     this.#notifier.say('READY=1', `STATUS=${this.#status}`);
     const everyMs = Math.min(this.#watchdogMs === undefined ? LOOK_MS : this.#watchdogMs / 2, LOOK_MS);
