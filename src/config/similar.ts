@@ -26,7 +26,9 @@ function bare(text: string): string {
   return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
-/** @returns how many slips turn `a` into `b`: letters added, left out or replaced, and one pair of neighbours swapped */
+/**
+ * @returns how many slips turn `a` into `b`: letters added, left out or replaced, and one pair of neighbours swapped
+ */
 function slips(a: string, b: string): number {
   return Math.min(distance(a, b), ...swapped(a).map((each) => 1 + distance(each, b)));
 }

@@ -46,7 +46,8 @@ export function descriptorOf(which: string, variables: ListenVariables, pid: num
   const [index = -1, ...others] = found;
   if (others.length > 0) return `${found.length} sockets have that name; write their numbers, from fd@${FIRST + index}`;
   if (index >= 0 && index < count) return FIRST + index;
-  return `it is not among the passed sockets (${listed.length === 0 || names === '' ? count : `"${listed.join('", "')}"`})`;
+  const passed = listed.length === 0 || names === '' ? count : `"${listed.join('", "')}"`;
+  return `it is not among the passed sockets (${passed})`;
 }
 
 function indexesOf(name: string, names: readonly string[]): readonly number[] {
