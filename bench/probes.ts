@@ -11,7 +11,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { type Config, configSchema } from '../src/config/schema.js';
-import { type Balancer, startBalancer } from '../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../src/control/balancer.js';
 import { createLogger } from '../src/control/logger.js';
 import type { Reading } from '../src/control/reloads.js';
 import { benchCommand, wholeNumber } from './command.js';
@@ -91,7 +91,7 @@ async function measureAll({ backends, interval, seconds }: Options): Promise<voi
   let config = configOf(ports, { interval: '24h' });
   const read = async (): Promise<Reading> => ({ config, adminToken: undefined, secrets: {} });
   const source = { file: 'probes', read, complete: () => config };
-  const balancer: Balancer = await startBalancer(config, createLogger('error'), { source });
+  const balancer: RunningBalancer = await startBalancer(config, createLogger('error'), { source });
   for (const [name, keys] of [
     ['no probes', { interval: '24h' }],
     ['TCP', { interval }],

@@ -1,5 +1,5 @@
-// A configuration that is a program: `roundhouse -c examples/roundhouse.config.ts` on Node 22.18 or newer. In plain
-// JavaScript it is an .mjs file, for every Node. It is run again with each reload.
+// A configuration that is a program: `roundhouse -c examples/roundhouse.config.ts` on Node 22.18 or newer. For older
+// versions write it in JavaScript, as an .mjs file. Each reload runs it again.
 import { defineConfig } from 'roundhouse-lb';
 
 const hosts = (process.env.APP_HOSTS ?? '10.0.0.1,10.0.0.2').split(',');

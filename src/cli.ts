@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** cli.ts: the command `roundhouse`: argv -> a command. */
+/** cli.ts: the executable `roundhouse`: runs the command that its arguments name. */
 import { roundhouse } from './commands/definition.js';
 import { runProgram } from './commands/program.js';
 

@@ -1,15 +1,11 @@
 /**
- * index.ts: what `import ... from 'roundhouse-lb'` offers; docs/library.md shows it at work. What is not exported here
+ * index.ts: the API of the package `roundhouse-lb`; docs/library.md shows how to use it. All that is not exported here
  * may change with any version.
  *
- * ```ts
- * import { createBalancer } from 'roundhouse-lb';
+ * ```ts import { createBalancer } from 'roundhouse-lb';
  *
- * await using balancer = await createBalancer({
- *   pools: { web: { backends: [{ address: '127.0.0.1:3001' }, { address: '127.0.0.1:3002' }] } },
- * }).start();
- * const response = await fetch(balancer.url);
- * ```
+ * await using balancer = await createBalancer({ pools: { web: { backends: [{ address: '127.0.0.1:3001' }, { address:
+ * '127.0.0.1:3002' }] } }, }).start(); const response = await fetch(balancer.url); ```
  */
 export { ConfigError } from './config/config-error.js';
 export type { ConfigInput } from './config/schema.js';

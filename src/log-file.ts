@@ -1,35 +1,38 @@
 /**
- * log-file.ts: opens the file that an access log goes to, the same way in the primary, which only wants to know at the
- * start whether that can be done, and in the workers, which write.
+ * log-file.ts: opens the file of the access log, in the same way in the workers, which write to it, and in the primary,
+ * which only checks at the start that it can be opened.
  */
 import { constants, fstatSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { getSystemErrorMap } from 'node:util';
 
-/** As a configuration says it. */
+/** The name of standard output in the configuration. */
 export const STANDARD_OUTPUT = '-';
 
+/** An open log file. */
 export interface LogFile {
   readonly fd: number;
-  /** An ordinary file: takes long writes, and a write waits for the disk. Anything else may have its reader to wait for. */
+  /**
+   * An ordinary file: long writes are atomic, and a write waits for the disk. Otherwise a write may wait for a reader.
+   */
   readonly isOrdinary: boolean;
-  /** A write never waits: what cannot be taken at once fails with EAGAIN. */
+  /** A write that would have to wait fails with EAGAIN instead. */
   readonly nonBlocking: boolean;
   close(): Promise<void>;
 }
 
 /**
- * O_APPEND, so that each write lands whole behind those of other processes. O_NONBLOCK means nothing to a file, and to
- * a pipe that nobody reads that opening it fails and writing to it does not wait.
+ * Flags of the file: with O_APPEND each write is appended as a whole behind those of other processes. O_NONBLOCK has no
+ * effect on an ordinary file; a pipe without a reader cannot be opened then, and writes to a pipe do not wait.
  */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
-/** Opening it again gives this process a description of its own: O_NONBLOCK is then set for nobody else. */
+/** Standard output, to open again: with a file description of its own, O_NONBLOCK does not affect other processes. */
 const OWN_OUTPUT = '/proc/self/fd/1';
 const OUTPUT_FD = 1;
 
 /**
  * @param name a path, or `-` for standard output
- * @throws {Error} with a message that is one plain clause
+ * @throws {Error} why it cannot be opened, as a clause
  */
 export async function openLogFile(name: string): Promise<LogFile> {
   if (name === STANDARD_OUTPUT) return openOutput();
@@ -41,9 +44,9 @@ export async function openLogFile(name: string): Promise<LogFile> {
 }
 
 /**
- * A socket cannot be opened again, nor can anything where there is no /proc; then the one there is has to do. It is
- * taken for one whose writes wait: O_NONBLOCK is every process's who shares it, and each worker that starts or exits
- * takes it back (uv_spawn and Node's reset of its standard files).
+ * Opens standard output. A socket cannot be opened again, and nothing can without /proc; descriptor 1 is used then. It
+ * counts as one whose writes wait: O_NONBLOCK would be shared with other processes, and each worker that starts or
+ * exits clears it (uv_spawn, and Node's reset of its standard files).
  */
 async function openOutput(): Promise<LogFile> {
   try {
@@ -67,10 +70,10 @@ async function statOf(handle: FileHandle): Promise<Stats> {
   }
 }
 
-/** @returns why the system would not open or write, as one plain clause */
+/** @returns why a file could not be opened or written, as a clause */
 export function systemProblem(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, errno }: NodeJS.ErrnoException = error;
-  if (code === 'ENXIO') return 'it is a socket, or a pipe that nobody reads';
+  if (code === 'ENXIO') return 'it is a socket, or a pipe without a reader';
   return getSystemErrorMap().get(errno ?? 0)?.[1] ?? error.message;
 }

@@ -1,4 +1,4 @@
-/** version.ts: the version this program was published as. */
+/** version.ts: the version of this program. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import * as z from 'zod';
 
 const manifestSchema = z.object({ version: z.string() });
 
-/** Reads it from the nearest package.json above this file: the one place where a release writes it. */
+/** @returns the version in the nearest package.json above this file, the only place where it is written */
 export function productVersion(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);

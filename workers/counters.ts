@@ -1,6 +1,6 @@
 /**
- * workers/counters.ts: what a worker counts, in typed arrays beside the thing counted, so that counting is one add
- * and a flush is a copy. The primary gets the growth once a second and merges it.
+ * workers/counters.ts: the counters of a worker: typed arrays kept beside the thing that is counted, so that counting
+ * is one addition and reading them one copy. The primary gets the increase once a second and adds it to its totals.
  */
 import type { BackendId } from '../src/core/backend.js';
 import type { AttemptEnd } from '../src/core/retry.js';
@@ -18,7 +18,7 @@ const column = (name: BackendColumn): number => BACKEND_COLUMNS.indexOf(name);
 const poolColumn = (name: PoolColumn): number => POOL_COLUMNS.indexOf(name);
 const workerColumn = (name: WorkerColumn): number => WORKER_COLUMNS.indexOf(name);
 
-/** Column numbers of a backend's row, looked up once. */
+/** Column numbers in the row of a backend. */
 export const COLUMN = {
   requests: column('requests'),
   status1xx: column('status1xx'),
@@ -28,7 +28,7 @@ export const COLUMN = {
   inflight: column('inflight'),
 } as const;
 
-/** Column numbers of a pool's own row. */
+/** Column numbers in the row of a pool. */
 export const POOL_COLUMN = {
   waiting: poolColumn('waiting'),
   queued: poolColumn('queued'),
@@ -45,7 +45,7 @@ export const POOL_COLUMN = {
   errors: poolColumn('errors'),
 } as const;
 
-/** Column numbers of a pool's own row, by what its attempt came to that is made again. */
+/** Column numbers of the retries in the row of a pool, by how the attempt before ended. */
 export const RETRIED_COLUMN: Readonly<Record<AttemptEnd, number>> = {
   connect: poolColumn('retriedConnect'),
   reset: poolColumn('retriedReset'),
@@ -56,7 +56,7 @@ export const RETRIED_COLUMN: Readonly<Record<AttemptEnd, number>> = {
   evacuated: poolColumn('retriedEvacuated'),
 };
 
-/** Column numbers of the worker's own row. */
+/** Column numbers in the row of the worker. */
 export const WORKER_COLUMN = {
   clientConnections: workerColumn('clientConnections'),
   accepted: workerColumn('accepted'),
@@ -70,7 +70,7 @@ export const WORKER_COLUMN = {
   overloaded: workerColumn('overloaded'),
 } as const;
 
-/** A row of counters, all of them growth since the last {@link takeInto}. */
+/** A row of counters, each counting since the row was last taken. */
 export class CounterRow {
   private readonly values: Float64Array<ArrayBuffer>;
 
@@ -82,37 +82,40 @@ export class CounterRow {
     this.values[column] = (this.values[column] ?? 0) + 1;
   }
 
-  /** Counts a response by the class of its status, 100-599. */
+  /** Counts a response by the class of its status. @param status 100 to 599 */
   addStatus(status: number): void {
     this.add(COLUMN.status1xx + Math.floor(status / 100) - 1);
   }
 
-  /** @returns the growth, and starts again from zero */
+  /** Resets the counters to 0. @returns their values before */
   take(): Float64Array<ArrayBuffer> {
     const taken = new Float64Array(this.values.length);
     this.takeInto(taken, 0);
     return taken;
   }
 
-  /** Moves the growth into `target` at `offset` and starts again from zero. */
+  /** Copies the counters into `target` at `offset` and resets them to 0. */
   takeInto(target: Float64Array, offset: number): void {
     target.set(this.values, offset);
     this.values.fill(0);
   }
 }
 
-/** One pool's part of a `counters` message. */
+/** The part of a `counters` message that concerns one pool. */
 export type PoolRows = Extract<ToPrimary, { type: 'counters' }>['pools'][number];
 
-/** What a `counters` row is read from. */
-export interface Counted {
+/** A backend with its counters. */
+export interface CountedBackend {
   readonly id: BackendId;
   readonly inflight: number;
   readonly counters: CounterRow;
 }
 
-/** @returns one row per backend in order, with the `inflight` reading filled in */
-export function takeBackendRows(backends: readonly Counted[]): Float64Array<ArrayBuffer> {
+/**
+ * Takes the counters of all backends.
+ * @returns one row per backend, in order; column `inflight` is the current value
+ */
+export function takeBackendRows(backends: readonly CountedBackend[]): Float64Array<ArrayBuffer> {
   const width = BACKEND_COLUMNS.length;
   const rows = new Float64Array(backends.length * width);
   backends.forEach((backend, index) => {

@@ -2,7 +2,7 @@
  * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
  */
-import type { Outcome } from '../src/balancing/latency.js';
+import type { LatencyOutcome } from '../src/balancing/latency.js';
 import { isTimed } from '../src/balancing/policies.js';
 import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
@@ -189,7 +189,7 @@ export class Dispatch {
   }
 
   /** How long an attempt took, for a pool that is {@link timed}. */
-  took({ latency }: Upstream, ms: number, outcome: Outcome, nowMs: number): void {
+  took({ latency }: Upstream, ms: number, outcome: LatencyOutcome, nowMs: number): void {
     latency[outcome](ms, nowMs);
     if (outcome !== 'failed') this.hedgeDelay?.observe(ms, nowMs);
   }

@@ -1,6 +1,6 @@
 /**
- * workers/durations.ts: how long things took since the primary was last told, by class. Kept beside the counters of what
- * is timed; most backends of a large pool have nothing to tell in most seconds, and then say nothing.
+ * workers/durations.ts: a histogram of durations since they were last reported to the primary. Kept beside the counters
+ * of what is timed. Reported sparsely, since most backends of a large pool have no durations in most seconds.
  */
 import { classOf, DURATION_COLUMNS, SUM_MS } from '../src/core/histogram.js';
 
@@ -15,7 +15,7 @@ export class Durations {
     this.values[SUM_MS] = (this.values[SUM_MS] ?? 0) + ms;
   }
 
-  /** Appends what there is to `target`, three numbers each: `row`, column, growth; and starts again from zero. */
+  /** Appends each column that is not 0 to `target`, as three numbers (`row`, column, value), and resets all to 0. */
   takeInto(target: number[], row: number): void {
     if (!this.touched) return;
     this.touched = false;
@@ -27,7 +27,10 @@ export class Durations {
   }
 }
 
-/** @returns what a `counters` message says of them */
+/**
+ * Takes the durations of a pool and its backends.
+ * @returns triples (row, column, value); row 0 is the pool, then backends
+ */
 export function takeDurations(
   ofPool: Durations,
   backends: readonly { readonly responses: Durations }[],

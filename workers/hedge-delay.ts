@@ -1,32 +1,38 @@
-/** workers/hedge-delay.ts: how long a request waits for its first backend before a second one is asked as well. */
+/**
+ * workers/hedge-delay.ts: the time after which a request without a response is hedged: sent to a second backend as
+ * well.
+ */
 import type { PoolConfig } from '../src/config/schema.js';
 import { LatencySketch } from '../src/core/latency-sketch.js';
 
 type Delay = NonNullable<PoolConfig['hedging']>['delay'];
 
-/** The quantile is looked up again when it is older than this, in milliseconds. */
+/** Age at which the quantile is computed again. */
 const FRESH_MS = 100;
 
 export class HedgeDelay {
-  /** A time of its own, in milliseconds; `undefined` follows what requests take. */
+  /** The configured delay in milliseconds; `undefined`: a quantile of recent response times. */
   private readonly fixed: number | undefined;
+  /** The quantile, 0 to 1. */
   private readonly share: number;
   private readonly sketch = new LatencySketch();
   private known: number | undefined;
   private staleAtMs = 0;
 
-  /** @param delay milliseconds, or `p95`: the time in which 95 % of the recent requests were answered */
+  /**
+   * @param delay milliseconds, or a quantile: `p95` is the time within which 95 % of the recent requests were answered
+   */
   constructor(delay: Delay) {
     this.fixed = typeof delay === 'number' ? delay : undefined;
     this.share = typeof delay === 'number' ? 1 : Number(delay.slice(1)) / 100;
   }
 
-  /** A request was answered after `ms` milliseconds, or had to be given up then. */
+  /** Records a request that was answered, or abandoned, after `ms`. */
   observe(ms: number, nowMs: number): void {
     if (this.fixed === undefined) this.sketch.add(ms, nowMs);
   }
 
-  /** @returns milliseconds, at least 1; `undefined` while too few requests were observed */
+  /** @returns the delay in milliseconds, at least 1; `undefined` while too few requests have been recorded */
   ms(nowMs: number): number | undefined {
     if (this.fixed !== undefined) return this.fixed;
     if (this.known === undefined || nowMs >= this.staleAtMs) {

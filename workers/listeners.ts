@@ -28,20 +28,20 @@ export interface ListenerEvents {
 /** Connections the kernel keeps for us while we are busy; it cuts this down to its own limit (net.core.somaxconn). */
 const BACKLOG = 4_096;
 
-interface OpenListener extends Listener {
+interface WorkerListener extends Listener {
   settings: ListenerConfig;
   readonly server: Server;
 }
 
 export class Listeners {
-  private open: readonly OpenListener[] = [];
+  private open: readonly WorkerListener[] = [];
 
   /** @param handle the bound socket that came with the order in mode `shared` */
   listen({ listener: settings, address, accept }: ListenOrder, handle: unknown, events: ListenerEvents): void {
     const parsed = parseAddress(address, 0);
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
-    const listener: OpenListener = { settings, server };
+    const listener: WorkerListener = { settings, server };
     this.open = [...this.open, listener];
     server.on('error', (error: NodeJS.ErrnoException) => {
       // Once it listens, what failed is one accept, for want of files: the next may succeed.

@@ -1,21 +1,24 @@
-/** workers/load-shedder.ts: says of each new request whether this worker, which may be overloaded, has to turn it away. */
+/** workers/load-shedder.ts: decides for each new request whether this worker sheds it because it is overloaded. */
 import { AT_EASE, afterSample, type Overload } from '../src/core/overload.js';
 
 /**
- * So many requests between two samples are never shed: they are a millisecond's work, and a wait that long has another
- * cause, a host that is short of CPU, say. To refuse them would make nothing shorter (CoDel lets a short queue be, too).
+ * Requests between two samples that are never shed: they take about a millisecond, so a long delay has another cause,
+ * such as a host short of CPU, and shedding them would not shorten it (CoDel leaves a short queue alone as well).
  */
 const FEW = 64;
 
 export class LoadShedder {
-  /** Milliseconds that the event loop may be behind; 0 for any number. */
+  /** Delay of the event loop that is allowed, in milliseconds; 0: no limit, nothing is shed. */
   readonly limitMs: number;
   private state: Overload = AT_EASE;
-  /** Of the new requests; none while all is well. */
+  /** Share of the new requests to shed, 0 to 1. */
   private share = 0;
-  /** How much of a request is to be shed yet, so that the share is kept to without a dice. */
+  /**
+   * Sum of the shares of requests since one was shed; at 1 the next is. Sheds the share exactly, without random
+   * numbers.
+   */
   private due = 0;
-  /** Requests since the last sample, while a share is to be shed. */
+  /** Requests since the last sample, while a share is shed. */
   private requests = 0;
 
   constructor(limitMs: number) {
@@ -26,7 +29,7 @@ export class LoadShedder {
     return this.state.active;
   }
 
-  /** @param delayMs how far the event loop was behind just now */
+  /** Takes a sample into account. @param delayMs the delay of the event loop */
   observe(delayMs: number): void {
     if (this.limitMs === 0) return;
     this.state = afterSample(this.state, delayMs, this.limitMs);
@@ -34,7 +37,7 @@ export class LoadShedder {
     this.requests = 0;
   }
 
-  /** Whether the request that is here is one of those to shed. */
+  /** Must be called once for each new request. @returns whether to shed it */
   sheds(): boolean {
     if (this.share === 0) return false;
     this.requests += 1;

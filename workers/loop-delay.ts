@@ -1,14 +1,17 @@
 /**
- * workers/loop-delay.ts: how long what arrives at this worker waits until its event loop gets to it. A timer comes late
- * by the rest of the turn in which it fell due; an immediate that it sets runs when every socket that is ready by then
- * has been read. From when the timer was due until then is the longest that a byte waited which arrived at that moment.
+ * workers/loop-delay.ts: measures how long bytes that arrive at this worker wait to be read. A timer fires late by the
+ * rest of the turn of the event loop in which it fell due; an immediate that it sets runs after every socket that is
+ * ready by then has been read. The time from when the timer was due until then is the longest wait of a byte that
+ * arrived when it was due.
  */
 
-/** In milliseconds: often enough to see a second's worst, rare enough to cost an idle worker nothing. */
+/**
+ * Time between samples: short enough to see the longest delay of a second, long enough to cost an idle worker nothing.
+ */
 const SAMPLE_MS = 50;
 
 export class LoopDelay {
-  /** Of the samples since {@link take}. */
+  /** The longest, the sum and the number of the samples since {@link take}. */
   private longestMs = 0;
   private sumMs = 0;
   private samples = 0;
@@ -18,7 +21,7 @@ export class LoopDelay {
   private readonly interval: NodeJS.Timeout;
   private turn: NodeJS.Immediate | undefined;
 
-  /** Begins to sample. @param onSample told of each, in milliseconds */
+  /** Begins to sample. @param onSample called with each sample, in milliseconds */
   constructor(onSample: (ms: number) => void) {
     this.onSample = onSample;
     const sample = (): void => this.sample();
@@ -29,7 +32,7 @@ export class LoopDelay {
     }, SAMPLE_MS);
   }
 
-  /** @returns milliseconds, of the time since the last call; zero when there was no sample */
+  /** @returns mean and longest delay in milliseconds since the last call; 0 without a sample */
   take(): { readonly meanMs: number; readonly longestMs: number } {
     const taken = { meanMs: this.samples === 0 ? 0 : this.sumMs / this.samples, longestMs: this.longestMs };
     this.longestMs = 0;

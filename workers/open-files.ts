@@ -1,13 +1,16 @@
-/** workers/open-files.ts: how many files, sockets included, the system lets this process have open. */
+/** workers/open-files.ts: the limit of open file descriptors, sockets included, and how many clients it allows. */
 import { readFileSync } from 'node:fs';
 
-/** Where the system does not say: macOS's default, and low enough for any other. */
+/** Limit assumed on systems without /proc: the default of macOS. */
 const UNKNOWN_LIMIT = 10_240;
-/** Files that are neither a client's nor a backend's: the program's own, the channel to the primary, listeners. */
+/**
+ * Descriptors kept free for other uses than clients and backends: modules, logs, the channel to the primary, listeners.
+ */
 const RESERVED = 64;
+/** Least number of clients, however low the limit. */
 const FEWEST_CLIENTS = 16;
 
-/** @returns the soft limit (getrlimit(2), RLIMIT_NOFILE), as Linux shows it */
+/** @returns the soft limit of this process (RLIMIT_NOFILE of getrlimit(2)), as Linux reports it */
 export function openFileLimit(): number {
   try {
     const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
@@ -17,10 +20,15 @@ export function openFileLimit(): number {
   }
 }
 
-/** Most clients are idle most of the time, and an idle one needs no connection to a backend. */
+/**
+ * Share of the descriptors for clients; fewer are needed for backends, since an idle client needs no backend
+ * connection.
+ */
 const SHARE_OF_CLIENTS = 0.75;
 
-/** @returns client connections that `limit` files allow, with room left for those to the backends */
+/**
+ * @returns number of client connections for a limit of `limit` descriptors, leaving room for connections to backends
+ */
 export function clientsWithin(limit: number): number {
   return Math.max(Math.floor((limit - RESERVED) * SHARE_OF_CLIENTS), FEWEST_CLIENTS);
 }

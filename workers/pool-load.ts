@@ -1,33 +1,34 @@
 /**
- * workers/pool-load.ts: what is under way on a pool in this worker, beside what is counted per backend, and this
- * worker's part of what may be: the circuit breakers. One that is open refuses at once, so that a pool in trouble costs
- * its callers little and the other pools of this worker nothing.
+ * workers/pool-load.ts: the load of this worker on a pool, and the circuit breakers that limit it to this worker's
+ * share of the pool's limits. Past a limit requests are refused at once, so that a failing pool costs its clients
+ * little time and takes nothing from the other pools of this worker.
  */
 import type { PoolConfig } from '../src/config/schema.js';
 import { partOf, type Share, WHOLE } from '../src/core/share.js';
 
-type Limits = PoolConfig['circuitBreaker'];
+type CircuitLimits = PoolConfig['circuitBreaker'];
 
 export class PoolLoad {
-  /** Requests on a backend, from the choice of it to the end of the response. */
+  /** Requests that are open on a backend, from the choice of the backend to the end of the response. */
   requests = 0;
-  /** Those of them that are a second or later attempt. */
+  /** Those of the requests that are a second or later attempt. */
   retries = 0;
-  /** Connections to backends: opening, in use and idle ones. */
+  /** Connections to backends, whether opening, in use or idle. */
   connections = 0;
-  /** Those of them that are opening. */
+  /** Those of the connections that are opening. */
   connecting = 0;
-  /** For the whole host; a change takes effect with the next {@link resize}. */
-  limits: Limits;
-  private most: Limits;
+  /** The limits of the whole host; a change takes effect with the next {@link resize}. */
+  limits: CircuitLimits;
+  /** This worker's share of the limits. */
+  private most: CircuitLimits;
 
-  constructor(limits: Limits) {
+  constructor(limits: CircuitLimits) {
     this.limits = limits;
     this.most = limits;
     this.resize(WHOLE);
   }
 
-  /** Follows the number of workers. */
+  /** Computes this worker's share of the limits anew. */
   resize(share: Share): void {
     const { connections, pending, requests, retries } = this.limits;
     this.most = {
@@ -38,19 +39,22 @@ export class PoolLoad {
     };
   }
 
+  /** One more request may be sent to a backend. */
   get mayBegin(): boolean {
     return this.requests < this.most.requests;
   }
 
+  /** One more request may be retried. */
   get mayRetry(): boolean {
     return this.retries < this.most.retries;
   }
 
+  /** One more connection may be opened. */
   get mayConnect(): boolean {
     return this.connections < this.most.connections;
   }
 
-  /** @param queued requests that wait for a backend */
+  /** Whether one more request may wait for a backend or a connection. @param queued requests that wait for a backend */
   mayPend(queued: number): boolean {
     return this.connecting + queued < this.most.pending;
   }

@@ -1,66 +1,81 @@
 /**
- * workers/rate-limits.ts: what a worker has borrowed of the rate limits of the host (src/routing/rate-ledger.ts). A
- * request whose key has something left goes on at once, one that is known to be too many is refused at once, and one of
- * which neither is known waits for the primary's word. Nobody is counted twice, and no answer makes nobody wait for long.
+ * workers/rate-limits.ts: the tokens that a worker has borrowed from the host's rate limits
+ * (src/routing/rate-ledger.ts). A request is let through at once if its key has a token left, refused at once if the
+ * key is known to have none, and waits for the primary's answer otherwise. If the primary does not answer, requests are
+ * let through after a short time.
  */
-import type { Ask, Grant, Rate } from '../src/routing/rate-ledger.js';
+import type { TokenGrant, TokenRate, TokenRequest } from '../src/routing/rate-ledger.js';
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 
-/** Who is told when the primary has spoken: it may ask again. */
-export interface Waiting {
+/** A request that waits for the primary's answer. */
+export interface RateLimitWaiter {
+  /** Called after the answer: {@link RateLimits.admit} can be called again. */
   goOn(): void;
 }
 
-/** - `asked`: nothing is known yet; whoever asked is told */
-export type Verdict = 'granted' | 'asked' | { readonly retryMs: number };
+/**
+ * What becomes of a request:
+ * - `granted`: it is let through
+ * - `asked`: unknown yet; its waiter is called after the primary's answer
+ * - `retryMs`: it is refused; milliseconds until another request of the key is let through
+ */
+export type RateDecision = 'granted' | 'asked' | { readonly retryMs: number };
 
-/** Keys that are known at a time. */
+/** Most keys whose tokens this worker keeps. */
 const MOST_KEYS = 16_384;
-/** A primary that has not answered by then is busy or gone. */
+/** Time for an answer, after which the primary counts as busy or gone. */
 const PATIENCE_MS = 300;
-/** So long everybody is let through then: a limit is not worth an outage. */
+/** Time for which all requests are let through after that: a rate limit is not worth an outage. */
 const BLIND_MS = 1_000;
-/** A key that is refused is not asked about again before, however fast its limit: others would have to wait for it. */
+/** Least time between two requests to the primary about a key that was refused, however fast its limit refills. */
 const SHORTEST_REFUSAL_MS = 20;
-/** What was not used for so long is given back. */
+/** Tokens that were not used for this time are returned. */
 const IDLE_MS = 500;
 
-/** Of so many at least one waits for nothing, or there are too many who wait. */
+/** Oldest accounts that are searched for one without waiting requests when room for a new one is needed. */
 const OLDEST = 64;
-const CROWDED: Verdict = { retryMs: BLIND_MS };
+/** The decision if there is no room for a new key. */
+const CROWDED: RateDecision = { retryMs: BLIND_MS };
 
+/** What the worker knows of one key of one limit. Times are monotonic milliseconds. */
 interface Account {
-  readonly rate: Rate;
+  readonly rate: TokenRate;
   readonly key: string;
+  /** Borrowed tokens that are left. */
   left: number;
-  /** Refused until then, in monotonic milliseconds. */
+  /** Requests are refused until this time. */
   refusedUntil: number;
+  /** When a request of the key last came. */
   usedAt: number;
-  waiting: Waiting[];
+  waiting: RateLimitWaiter[];
 }
 
 export class RateLimits {
   private readonly accounts = new Map<string, Account>();
-  /** Those that are asked about at the end of this turn. */
+  /** Accounts for which tokens are requested at the end of this turn of the event loop. */
   private asking: Account[] = [];
-  private unused: Ask[] = [];
+  /** Tokens to return at the end of this turn. */
+  private unused: TokenRequest[] = [];
   private flushing: NodeJS.Immediate | undefined;
-  /** Asks that were not answered yet. */
+  /** Requests for tokens that the primary has not answered. */
   private unanswered = 0;
   private readonly timer = new WheelTimer(this);
   private readonly wheel: TimerWheel;
-  private readonly send: (asks: readonly Ask[]) => boolean;
-  /** Everybody is let through until then, in monotonic milliseconds. */
+  private readonly send: (requests: readonly TokenRequest[]) => boolean;
+  /** All requests are let through until this time, in monotonic milliseconds. */
   private blindUntil = 0;
 
-  /** @param send to the primary; false when that does not read */
-  constructor(wheel: TimerWheel, send: (asks: readonly Ask[]) => boolean) {
+  /** @param send sends to the primary; returns false if the primary does not read */
+  constructor(wheel: TimerWheel, send: (requests: readonly TokenRequest[]) => boolean) {
     this.wheel = wheel;
     this.send = send;
   }
 
-  /** Counts a request of `key`. */
-  admit(rate: Rate, key: string, who: Waiting): Verdict {
+  /**
+   * Decides about a request of `key` and, if it is let through, takes a token.
+   * @param who called later if it has to wait
+   */
+  admit(rate: TokenRate, key: string, who: RateLimitWaiter): RateDecision {
     const nowMs = performance.now();
     const account = this.account(rate, key);
     if (account === undefined) return CROWDED;
@@ -79,8 +94,8 @@ export class RateLimits {
     return 'asked';
   }
 
-  /** The primary's word on some keys. */
-  receive(grants: readonly Grant[]): void {
+  /** Handles the primary's answers. */
+  receive(grants: readonly TokenGrant[]): void {
     const nowMs = performance.now();
     this.unanswered = Math.max(0, this.unanswered - grants.length);
     this.wheel.arm(this.timer, this.unanswered > 0 ? PATIENCE_MS : 0);
@@ -93,7 +108,7 @@ export class RateLimits {
     }
   }
 
-  /** Once a second: gives back what nobody uses. */
+  /** Must be called once a second: returns tokens that are not used. */
   tick(): void {
     const nowMs = performance.now();
     for (const account of this.accounts.values()) {
@@ -102,7 +117,7 @@ export class RateLimits {
     }
   }
 
-  /** The primary does not answer. */
+  /** The primary has not answered in time: lets all requests through for a while. */
   onTimeout(): void {
     this.blindUntil = performance.now() + BLIND_MS;
     this.unanswered = 0;
@@ -114,8 +129,8 @@ export class RateLimits {
     this.wheel.drop(this.timer);
   }
 
-  /** @returns `undefined` when there is no room for one more */
-  private account(rate: Rate, key: string): Account | undefined {
+  /** @returns the account of a key; `undefined` if it is new and there is no room */
+  private account(rate: TokenRate, key: string): Account | undefined {
     const name = nameOf(rate.limit, key);
     const known = this.accounts.get(name);
     if (known !== undefined) return known;
@@ -125,7 +140,7 @@ export class RateLimits {
     return account;
   }
 
-  /** What is forgotten here is still known to the primary. @returns whether one of the oldest could be */
+  /** Closes one of the oldest accounts; the primary still knows its key. @returns whether one could be closed */
   private forgetOne(): boolean {
     let looked = 0;
     for (const account of this.accounts.values()) {
@@ -150,15 +165,15 @@ export class RateLimits {
     this.flushing ??= setImmediate(() => this.flush());
   }
 
-  /** All that is asked in one turn goes in one message. */
+  /** Sends all requests of this turn in one message. */
   private flush(): void {
     this.flushing = undefined;
-    const asks = this.asking.map(({ rate, key, waiting }) => ({ ...rate, key, wanted: waiting.length, unused: 0 }));
-    this.unanswered += asks.length;
+    const wanted = this.asking.map(({ rate, key, waiting }) => ({ ...rate, key, wanted: waiting.length, unused: 0 }));
+    this.unanswered += wanted.length;
     this.asking = [];
     const { unused } = this;
     this.unused = [];
-    if (!this.send([...unused, ...asks])) this.onTimeout();
+    if (!this.send([...unused, ...wanted])) this.onTimeout();
     else if (this.unanswered > 0 && this.timer.deadline === 0) this.wheel.arm(this.timer, PATIENCE_MS);
   }
 }

@@ -1,19 +1,20 @@
 /**
- * workers/timer-wheel.ts: every timeout of a worker on one coarse clock. Arming is a field write in the usual case,
- * so a timeout per request costs nothing; the price is that one fires up to two ticks late, and never early. While the
- * process stands still (a frozen machine, SIGSTOP) so does the clock, or it would call late all that waits to be read.
+ * workers/timer-wheel.ts: the timeouts of a worker on one coarse clock. Arming a timer is a field write in the usual
+ * case, so a timeout per request costs nothing; in return it fires up to two ticks late, and never early. The clock
+ * stands still while the process does (a suspended machine, SIGSTOP): otherwise everything that has arrived meanwhile
+ * would time out before it is read.
  * Source: Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987 (scheme 6).
  */
 
 const SLOTS = 1_024;
-/** Of a longer standstill no more than so many ticks count; what is armed right behind it may fire one of them early. */
+/** Most ticks that a standstill counts as; a timer that is armed right after one may fire a tick early. */
 const LONGEST_STEP = 2;
 
-/** One owner's only timer. Intrusive: it is its own list node. */
+/** A timer of one owner. It is its own node in the list of a slot. */
 export class WheelTimer {
-  /** Milliseconds on the wheel's clock; 0 when disarmed. */
+  /** When it fires, in milliseconds of the wheel's clock; 0 if it is not armed. */
   deadline = 0;
-  /** Tick of the slot it hangs in; -1 when in none. Not after the deadline's tick. */
+  /** Tick of the slot that it is linked in, at or before that of the deadline; -1 if it is in none. */
   tick = -1;
   previous: WheelTimer | undefined;
   next: WheelTimer | undefined;
@@ -25,23 +26,25 @@ export class WheelTimer {
 }
 
 export class TimerWheel {
-  /** Milliseconds as of the last tick, those left out in which the process stood still. */
+  /**
+   * The wheel's clock, in milliseconds, as of the last tick; it does not count time in which the process stood still.
+   */
   now: number;
   private readonly tickMs: number;
   private readonly clock: () => number;
   private readonly slots: (WheelTimer | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
   private current: number;
-  /** What the clock said at the last tick. */
+  /** The value of `clock` at the last tick. */
   private clockMs: number;
   private interval: NodeJS.Timeout | undefined;
   private turn: NodeJS.Immediate | undefined;
   private readonly sleeps: boolean;
-  /** Timers that hang in a slot. */
+  /** Number of timers that are linked in a slot. */
   private linked = 0;
 
   /**
-   * @param clock monotonic milliseconds
-   * @param idle what it does while no timer is armed; one that sleeps need not be started
+   * @param clock returns monotonic milliseconds
+   * @param idle what the wheel does while no timer is armed; one that sleeps starts itself when a timer is armed
    */
   constructor(tickMs: number, clock: () => number, idle: 'ticks' | 'sleeps' = 'ticks') {
     this.tickMs = tickMs;
@@ -52,7 +55,10 @@ export class TimerWheel {
     this.current = this.tickAt(this.now);
   }
 
-  /** Begins to tick. Node runs immediates after it has read from its sockets: what has arrived is never called late. */
+  /**
+   * Starts ticking. Timers run in an immediate, after Node has read its sockets, so that bytes that have arrived are
+   * not late.
+   */
   start(): void {
     const advance = (): void => this.advance();
     this.interval ??= setInterval(() => {
@@ -66,27 +72,30 @@ export class TimerWheel {
     this.interval = undefined;
   }
 
-  /** Fires `timer` once, `ms` from now; 0 disarms it. */
+  /** Makes `timer` fire once, in `ms` milliseconds; 0 disarms it. */
   arm(timer: WheelTimer, ms: number): void {
     if (ms === 0) {
       timer.deadline = 0;
       return;
     }
     if (this.sleeps && this.interval === undefined) this.wake();
-    // `now` may be a tick old, so a tick is added: late is allowed, early is not.
+    // `now` may be up to a tick old, so a tick is added: a timer may be late, not early.
     timer.deadline = this.now + ms + this.tickMs;
-    if (timer.tick >= 0 && timer.tick <= this.tickAt(timer.deadline)) return; // found too early there and moved on
+    if (timer.tick >= 0 && timer.tick <= this.tickAt(timer.deadline)) return; // its slot comes first; it is moved on then
     this.unlink(timer);
     this.link(timer);
   }
 
-  /** Lets go of `timer` for good; its owner is closing. */
+  /** Disarms `timer` and unlinks it, because its owner closes. */
   drop(timer: WheelTimer): void {
     timer.deadline = 0;
     this.unlink(timer);
   }
 
-  /** Runs everything that is due. Public for tests, which bring their own clock. */
+  /**
+   * Advances the wheel to the current time and fires the timers that are due. Public for tests with a clock of their
+   * own.
+   */
   advance(): void {
     const clockMs = this.clock();
     this.now += Math.min(clockMs - this.clockMs, LONGEST_STEP * this.tickMs);
@@ -99,14 +108,15 @@ export class TimerWheel {
     if (this.sleeps && this.linked === 0) this.stop();
   }
 
-  /** The time that it has slept through does not count. */
+  /** Starts a sleeping wheel; the time that it slept does not count. */
   private wake(): void {
     this.clockMs = this.clock();
     this.start();
   }
 
   private runSlot(slot: number): void {
-    // Always the head: what fires may drop its neighbours. Nothing is linked here meanwhile, links go ahead only.
+    // Always the head, since a timer that fires may drop its neighbours. No timer is linked into this slot meanwhile:
+    // `link` puts timers at least one tick ahead.
     for (let timer = this.slots[slot]; timer !== undefined; timer = this.slots[slot]) {
       this.unlink(timer);
       if (timer.deadline > this.now) this.link(timer);

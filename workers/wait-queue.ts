@@ -1,14 +1,14 @@
 /**
- * workers/wait-queue.ts: a bounded line, served in the order of arrival. All wait equally long at most, so the first in
- * line is also the first to be late, and one timer serves the whole line. A line that has not been empty for as long as
- * anybody may wait is no burst that will pass: first come, first served, everybody in it would wait for most of that
- * time and then be served, or leave, too late. Then the newest are served first, and of those who came before them as
- * many as can be. Source: Maurer, "Fail at Scale", ACM Queue 13(8), 2015 ("adaptive LIFO").
- * When the time to wait becomes shorter, those who are behind somebody with more of it may have as much.
+ * workers/wait-queue.ts: a queue whose waiters have a time limit, served first in, first out. All have the same limit,
+ * so the first in the queue is the first whose time is over, and one timer serves the whole queue. A queue that has not
+ * been empty for a whole time limit is standing: it is not a burst that passes, and in order of arrival every waiter
+ * would be served after most of its time, or too late. A standing queue is served last in, first out instead.
+ * Source: Maurer, "Fail at Scale", ACM Queue 13(8), 2015 ("adaptive LIFO"). After the limit is made shorter, a waiter
+ * behind one with the longer limit may wait as long as that one.
  */
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 
-/** A place in the line. */
+/** A position in the queue. Times are those of the timer wheel. */
 export interface Ticket<W> {
   readonly waiter: W;
   readonly deadlineMs: number;
@@ -20,21 +20,22 @@ export class WaitQueue<W> {
   size = 0;
   first: Ticket<W> | undefined;
   private last: Ticket<W> | undefined;
-  /** When it was last empty. */
+  /** When the queue was last empty. */
   private standsSinceMs = 0;
   private readonly wheel: TimerWheel;
-  /** For those who join from now on, in milliseconds. */
+  /** Time limit of waiters that join from now on. */
   timeoutMs: number;
   private readonly onLate: (waiter: W) => void;
   private readonly timer = new WheelTimer(this);
 
-  /** @param onLate takes a waiter that has been taken out of the line because its time is over */
+  /** @param onLate called with each waiter that was removed because its time is over, or to make room */
   constructor(wheel: TimerWheel, timeoutMs: number, onLate: (waiter: W) => void) {
     this.wheel = wheel;
     this.timeoutMs = timeoutMs;
     this.onLate = onLate;
   }
 
+  /** Appends a waiter. The caller limits the length of the queue. */
   join(waiter: W): Ticket<W> {
     const { last } = this;
     const ticket = { waiter, deadlineMs: this.wheel.now + this.timeoutMs, previous: last, next: undefined };
@@ -49,17 +50,17 @@ export class WaitQueue<W> {
     return ticket;
   }
 
-  /** Whose turn it is. */
+  /** The waiter to serve next; it stays in the queue until {@link leave}. */
   get head(): Ticket<W> | undefined {
     return this.stands ? this.last : this.first;
   }
 
-  /** Whose turn it is if it cannot be that of `ticket`, which may just have left. */
+  /** The waiter to serve next if `ticket` cannot be served; `ticket` may just have left. */
   after(ticket: Ticket<W>): Ticket<W> | undefined {
     return this.stands ? ticket.previous : ticket.next;
   }
 
-  /** In a line that does not pass, takes the one out who has waited longest. @returns whether there is a place then */
+  /** In a standing queue, removes the waiter that has waited longest. @returns whether it removed one */
   makeRoom(): boolean {
     const { first } = this;
     if (first === undefined || !this.stands) return false;
@@ -68,11 +69,12 @@ export class WaitQueue<W> {
     return true;
   }
 
+  /** The queue has not been empty for a whole time limit. */
   private get stands(): boolean {
     return this.size > 0 && this.wheel.now - this.standsSinceMs >= this.timeoutMs;
   }
 
-  /** Takes `ticket` out of the line, where it must still be. */
+  /** Removes `ticket`, which must be in the queue. */
   leave(ticket: Ticket<W>): void {
     const { previous, next } = ticket;
     this.size -= 1;
@@ -96,7 +98,7 @@ export class WaitQueue<W> {
   }
 
   private watch({ deadlineMs }: Ticket<W>): void {
-    // At least 1, as 0 would disarm it.
+    // At least 1, as 0 would disarm the timer.
     this.wheel.arm(this.timer, Math.max(1, deadlineMs - this.wheel.now));
   }
 }

@@ -4,14 +4,14 @@
  */
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
-import { type Backend, type BackendId, isUsable, type Standing } from '../src/core/backend.js';
+import { type Backend, type BackendId, type BackendStatus, isUsable } from '../src/core/backend.js';
 import { BACKEND_COLUMNS } from '../src/messages.js';
 import type { BackendLinks, LinksTo } from './backend-links.js';
-import { type Counted, CounterRow } from './counters.js';
+import { type CountedBackend, CounterRow } from './counters.js';
 import { Durations } from './durations.js';
 import { OpenStreak } from './streaks.js';
 
-export class WorkerBackend implements Candidate, Counted, Standing {
+export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   readonly id: BackendId;
   /** As the snapshot has it. */
   listed: Backend;

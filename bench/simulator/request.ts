@@ -2,7 +2,7 @@
  * simulator/request.ts: one request and its attempts: workers/http/exchange.ts without the bytes. When it may be sent,
  * wait or be tried again is decided by the product's own code; only the sockets are missing.
  */
-import type { Outcome } from '../../src/balancing/latency.js';
+import type { LatencyOutcome } from '../../src/balancing/latency.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { FailureReason } from '../../src/core/outlier.js';
 import { afterFailure } from '../../src/core/retry.js';
@@ -121,7 +121,7 @@ export class SimulatedRequest implements QueuedRequest {
     if (step !== 'give-up') this.#attempt();
   }
 
-  #time(upstream: Upstream, outcome: Outcome, sentMs: number): void {
+  #time(upstream: Upstream, outcome: LatencyOutcome, sentMs: number): void {
     const { nowMs } = this.#world.clock;
     if (this.#dispatch.timed) this.#dispatch.took(upstream, nowMs - sentMs, outcome, nowMs);
   }

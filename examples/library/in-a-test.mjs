@@ -1,5 +1,5 @@
-// A test of your own server behind a real balancer: `node --test examples/library/in-a-test.mjs`. It starts in
-// milliseconds on a port of its own, prints nothing, and leaves nothing open.
+// A test of your own server behind a real balancer: `node --test examples/library/in-a-test.mjs`. It starts
+// within milliseconds on a free port, prints nothing, and leaves nothing open.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// A deploy without a failed request: each old server gets a successor, is drained, and is stopped only then.
+// A deploy without a failed request: for each old server a new one is added, then the old one is drained and stopped.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createBalancer } from 'roundhouse-lb';

@@ -1,5 +1,5 @@
-// A program that brings its own balancer, with two worker processes and the admin interface on. Ctrl-C is this
-// program's to handle: the balancer touches no signal.
+// A program with a balancer inside, with two worker processes and the admin interface. The program handles Ctrl-C itself:
+// the balancer installs no signal handlers.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createBalancer } from 'roundhouse-lb';

@@ -1,13 +1,13 @@
 /**
- * balancing/best-of-two.ts: two random backends, keep the better one: constant cost whatever the size of the pool, and
- * no crowding. What is better is the policy's to say.
+ * balancing/best-of-two.ts: draws two random backends and keeps the better one, as the policy defines better: constant
+ * cost for any size of pool, and workers do not crowd one backend.
  * Source: Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001.
  */
 import type { Random } from '../core/random.js';
 import type { Candidate, Picker } from './picker.js';
 import { drawIndex, drawOtherIndex, type Shares, sharesOf, untried } from './shares.js';
 
-/** @param choose the better one of two different backends */
+/** @param choose returns the better one of two different backends */
 export function bestOfTwo<C extends Candidate>(random: Random, choose: (a: C, b: C) => C): Picker<C> {
   let all: Shares<C> = sharesOf([]);
   return {

@@ -1,6 +1,6 @@
 /**
- * balancing/index-heap.ts: numbers in an order that is kept elsewhere and changes while they are in it. The first is at
- * hand; putting one in, taking it out or moving it to where it belongs by now costs a path through a binary tree.
+ * balancing/index-heap.ts: a binary heap of indexes whose order is defined outside and may change while they are in it.
+ * The first index is available at once; adding, removing or moving one costs O(log n).
  */
 
 export class IndexHeap {
@@ -9,15 +9,16 @@ export class IndexHeap {
   readonly #places: Int32Array;
 
   /**
-   * @param places where each number is, -1 while it is in no heap; may be shared by heaps that have no number in common
-   * @param before a strict total order: no two numbers may tie
+   * @param places the position of each index in its heap, -1 while it is in none; may be shared by heaps that have no
+   * index in common
+   * @param before a strict total order: no two indexes are equal
    */
   constructor(places: Int32Array, before: (a: number, b: number) => boolean) {
     this.#places = places;
     this.#before = before;
   }
 
-  /** The one that comes before all others. */
+  /** The index that comes before all others; `undefined` in an empty heap. */
   get first(): number | undefined {
     return this.#heap[0];
   }
@@ -36,7 +37,7 @@ export class IndexHeap {
     this.moved(last);
   }
 
-  /** `number` has another place in the order now. */
+  /** Restores the heap after the order of `number` relative to others has changed. */
   moved(number: number): void {
     if (this.#heap.length < 2) return;
     const at = this.#places[number] ?? -1;

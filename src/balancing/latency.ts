@@ -1,27 +1,27 @@
 /**
- * balancing/latency.ts: how long a backend is expected to take to a good answer, from what was observed of it. Quick to
- * believe that it has become slow, slow to believe that it is fast again.
- * Source: Finagle's PeakEwma balancer (Twitter). It observes a failure like an answer, so that one that fails fast looks
- * fast; here failures have a share of their own.
+ * balancing/latency.ts: estimates how long a backend takes to a successful answer, from the attempts on it. The
+ * estimate rises at once when the backend becomes slow, and falls slowly when it is fast again.
+ * Source: Finagle's PeakEwma balancer (Twitter). It counts a failure like an answer, so that a backend that fails fast
+ * looks fast; here the share of failures is estimated separately.
  */
 
-/** Time constant of the average, in milliseconds: after so long without news an estimate is down to 37 %. */
+/** Time constant of the average: after this time without an attempt an estimate has decayed to 37 %. */
 const DECAY_MS = 10_000;
-/** What a backend counts as that has failed before it ever answered, in milliseconds. */
+/** Estimate for a backend that failed before it ever answered. */
 const START_MS = 30;
-/** How far one outcome moves the share of failures. */
+/** Weight of one outcome in the moving share of failures. */
 const STEP = 1 / 4;
-/** The share of a backend that only fails, which makes it look a hundred times as slow. */
+/** Share of failures that a backend which always fails approaches: its estimate becomes a hundred times as long. */
 const MOST_FAILING = 0.99;
 
-/** How an attempt ended, as far as its backend's speed is concerned: a method of {@link Latency} each. */
-export type Outcome = 'answered' | 'failed' | 'outwaited';
+/** How an attempt ended, as its backend's {@link Latency} records it: each is the method of that name. */
+export type LatencyOutcome = 'answered' | 'failed' | 'outwaited';
 
-/** One per backend and worker. Times are milliseconds; the clock comes from outside and may be coarse. */
+/** The estimate for one backend, in one worker. Times are milliseconds of a monotonic clock, which may be coarse. */
 export class Latency {
-  /** Moving average that jumps up to every peak; 0 while nothing was observed. */
+  /** Moving average of the time to an answer, raised at once to any longer time; 0 before the first attempt. */
   #ms = 0;
-  /** Moving share of failures, 0 to {@link MOST_FAILING}. */
+  /** Moving share of attempts that failed, 0 to {@link MOST_FAILING}. */
   #failing = 0;
   #atMs = 0;
   readonly #decayMs: number;
@@ -30,14 +30,14 @@ export class Latency {
     this.#decayMs = decayMs;
   }
 
-  /** Whether there is anything to compare by. */
+  /** Whether any attempt has been recorded. */
   get measured(): boolean {
     return this.#ms > 0;
   }
 
-  /** The backend answered, `ms` after it was asked. */
+  /** Records an attempt that was answered after `ms`. */
   answered(ms: number, nowMs: number): void {
-    // Observations come at uneven times, so the time since the last one says how much that still counts.
+    // Attempts end at irregular times, so the weight of the old average depends on its age.
     const weight = this.#fading(nowMs);
     const before = this.#ms * weight;
     this.#ms = ms > before ? ms : before + ms * (1 - weight);
@@ -45,28 +45,29 @@ export class Latency {
     this.#atMs = nowMs;
   }
 
-  /** An attempt failed after `ms`; however soon that was, it is no sign of speed. */
+  /** Records an attempt that failed after `ms`; an early failure does not lower the average. */
   failed(ms: number, nowMs: number): void {
     this.#ms = Math.max(this.measured ? this.#ms : START_MS, ms);
     this.#failing += (MOST_FAILING - this.#failing) * STEP;
     this.#atMs = nowMs;
   }
 
-  /** Whoever asked has left after `ms` without an answer: it takes longer than that. */
+  /** Records an attempt that was abandoned after `ms` without an answer: the backend takes longer than that. */
   outwaited(ms: number, nowMs: number): void {
     if (ms <= this.#ms * this.#fading(nowMs)) return;
     this.#ms = ms;
     this.#atMs = nowMs;
   }
 
-  /** Milliseconds to a good answer: with a share p of failures it takes 1 / (1 - p) tries. */
+  /** Expected milliseconds to a successful answer: with a share p of failures that takes 1 / (1 - p) attempts. */
   get expected(): number {
     return this.#ms / (1 - this.#failing);
   }
 
   /**
-   * The same for a backend that nobody is waiting for. What is old fades, to nothing: one that is never chosen gets no
-   * news, and must become attractive again some time, however fast the others are.
+   * Expected milliseconds to a successful answer, decayed by the age of the last attempt, towards 0. For a backend
+   * without requests in flight: one that is never chosen gets no new samples, and must become attractive again some
+   * time.
    */
   faded(nowMs: number): number {
     return this.expected * this.#fading(nowMs);

@@ -1,6 +1,7 @@
 /**
- * balancing/least-connections.ts: the least loaded of all, for its weight. Best where requests differ much in length:
- * it is exact, but a worker sees only the load it makes itself, and workers that all look at all agree on one victim.
+ * balancing/least-connections.ts: chooses the backend with the fewest requests in flight for its weight. Best where
+ * requests differ much in length. It compares all backends, but a worker sees only its own load, so that many workers
+ * tend to choose the same backend.
  */
 import { clearlyLighter } from './load.js';
 import type { Candidate, Picker } from './picker.js';
@@ -9,7 +10,7 @@ import { WeightClasses } from './weight-classes.js';
 export function leastConnections<C extends Candidate>(): Picker<C> {
   let all: readonly C[] = [];
   let classes = new WeightClasses([], never);
-  // Of one weight, the first can only be one of the fewest in flight, and of these the one that waited longest.
+  // Among backends of one weight: fewest requests in flight first, then least recently used.
   const before = (a: number, b: number): boolean => {
     const [one, other] = [all[a], all[b]];
     if (one === undefined || other === undefined) return false;
@@ -39,7 +40,7 @@ function never(): boolean {
   return false;
 }
 
-/** @returns the one that would be least full with one more request, the only one that can be lighter than all others */
+/** @returns the backend with the lowest load after one more request; only it can be clearly lighter than all others */
 function findEmptiest<C extends Candidate>(all: readonly C[], { heaps }: WeightClasses): C | undefined {
   let best: C | undefined;
   for (const { first } of heaps) {
@@ -50,14 +51,14 @@ function findEmptiest<C extends Candidate>(all: readonly C[], { heaps }: WeightC
   return best;
 }
 
-/** @returns of all that `emptiest` is not clearly lighter than, the one whose turn comes first */
+/** @returns among `emptiest` and the backends that it is not clearly lighter than, the least recently used one */
 function longestWaiting<C extends Candidate>(
   all: readonly C[],
   { heaps }: WeightClasses,
   emptiest: C | undefined,
 ): C | undefined {
   if (emptiest === undefined) return undefined;
-  // Not one pass that keeps the better of two: "clearly lighter" has ties that do not carry over from pair to pair.
+  // A single pass that keeps the better of two would be wrong: "not clearly lighter" is not transitive.
   let best = emptiest;
   for (const { first } of heaps) {
     const c = first === undefined ? undefined : all[first];

@@ -1,42 +1,46 @@
 /**
- * balancing/maglev-table.ts: which backend each of 65,537 places belongs to. The backends take turns, each claiming the
- * next free place of a random order of its own, so that shares come out even to one place, and all but a few per cent
- * of the places keep their owner when a backend leaves or joins.
+ * balancing/maglev-table.ts: the lookup table of Maglev hashing: which backend owns each of 65,537 places. The backends
+ * take turns in claiming the next free place of their own permutation, so that shares are even to one place, and all
+ * but a few per cent of the places keep their owner when a backend leaves or joins.
  * Source: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, section 3.4.
  */
 import type { BackendId } from '../core/backend.js';
 import { hashText } from '../core/hash.js';
 
-/** Prime, so that every order visits every place; the size the paper uses. */
+/** Size of the table, as in the paper. Prime, so that every permutation visits every place. */
 export const TABLE_PLACES = 65_537;
-/** A place holds its owner's number in two bytes. */
+/** Most backends in a table: a place stores the number of its owner in 16 bits. */
 const MOST_OWNERS = 65_536;
 
+/** A backend that a table is built for. */
 export interface TableMember {
   readonly id: BackendId;
   readonly weight: number;
 }
 
-/** Typed arrays, since it is copied from process to process. */
+/** A built table. Typed arrays, because the primary copies it to every worker. */
 export interface MaglevTable {
-  /** Who may own places; a member's index is its number. */
+  /** Ids of the backends in the table; the index of a backend is its number. */
   readonly ids: readonly BackendId[];
-  /** By number. */
+  /** Weights of the backends, by number. */
   readonly weights: Float64Array<ArrayBuffer>;
-  /** The owner's number, by place; empty when there is no member. */
+  /** Number of the backend that owns each place; empty if there is no backend. */
   readonly owners: Uint16Array<ArrayBuffer>;
 }
 
-/** Takes milliseconds, up to some hundred with thousands of very different weights: not for a thread that serves. */
+/**
+ * Builds the table for the backends of a pool. Takes milliseconds, and a few hundred with thousands of backends of very
+ * different weights: too long for a thread that serves requests.
+ */
 export function buildMaglevTable(pool: readonly TableMember[]): MaglevTable {
-  // The order of turns decides who gets the place that two want: by id, it is the same whoever joined first.
+  // The order of turns decides which of two backends gets a place that both want; by id, it does not depend on history.
   const members = [...pool].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, MOST_OWNERS);
   const ids = members.map(({ id }) => id);
   const weights = Float64Array.from(members, ({ weight }) => weight);
   return { ids, weights, owners: ids.length === 0 ? new Uint16Array() : fill(ids, weights) };
 }
 
-/** @returns the share of all places that belong to another backend in the second table, from 0 to 1 */
+/** @returns the share of all places, 0 to 1, whose owner differs between the tables */
 export function movedShare(before: MaglevTable, after: MaglevTable): number {
   if (before.owners.length === 0 || after.owners.length === 0)
     return before.owners.length === after.owners.length ? 0 : 1;
@@ -66,11 +70,11 @@ function fill(ids: readonly BackendId[], weights: Float64Array): Uint16Array<Arr
   return owners;
 }
 
-/** Whose turn it is, for ever: the heaviest member has one in every round, the others in proportion. */
+/** Yields the number of the backend whose turn it is, without end: the heaviest once a round, others in proportion. */
 function* turns(weights: Float64Array): Generator<number, never> {
   const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
   const shares = weights.map((weight) => weight / heaviest);
-  // Everybody has a turn in the first round, or the lightest might own no place.
+  // Every backend has a turn in the first round; otherwise the lightest might own no place.
   const credits = shares.map((share) => 1 - share);
   for (;;) {
     for (let member = 0; member < credits.length; member++) {

@@ -1,7 +1,7 @@
 /**
- * balancing/maglev.ts: one key, one backend, looked up in a table that was built elsewhere. A backend that is full for
- * its share of the load, or may not be used, passes the key on to the owner of the next place, always the same one; so
- * an outage moves no key but those of the backend that is out, and they return with it.
+ * balancing/maglev.ts: sends each key to one backend, found in a table that the primary builds. If that backend is not
+ * eligible, or is full (above its share of the load), the key goes to the owner of the next place, always the same one.
+ * So an outage moves only the keys of the backend that is out, and they return with it.
  * Sources: `maglev-table.ts`; Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018.
  */
 import type { BackendId } from '../core/backend.js';
@@ -9,18 +9,20 @@ import { HASHES, hashText } from '../core/hash.js';
 import type { Random } from '../core/random.js';
 import { type MaglevTable, TABLE_PLACES } from './maglev-table.js';
 import type { Candidate, Picker } from './picker.js';
-import { type Bidders, biddersOf, highestBidder } from './rendezvous.js';
+import { highestScoring, type RendezvousClasses, rendezvousClasses } from './rendezvous.js';
 import { twoChoices } from './two-choices.js';
 
 const NO_TABLE: MaglevTable = { ids: [], weights: new Float64Array(), owners: new Uint16Array() };
-/** With fewer requests than this, of one worker's, nobody is full: a share of a handful is less than one request. */
+/**
+ * A backend with fewer requests of this worker than this is never full: shares of a few requests are below one request.
+ */
 const NEVER_FULL = 4;
-/** Owners that may pass one key on. With bounds that fit, a walk so long is one in a million. */
+/** Most owners that may be passed over for one key. With sensible bounds, one key in a million gets that far. */
 const MOST_REFUSALS = 256;
 
 /**
- * @param table the newest one there is, asked for at each update; it may be older than what is eligible then
- * @param balanceFactor how many times its share of the load a backend may have, above 1; 0 sets no bound
+ * @param table returns the newest table; called at each update. The table may be older than the eligible backends
+ * @param balanceFactor load that a backend may have, as a multiple of its share, above 1; 0: no bound
  */
 export function maglev<C extends Candidate>(
   random: Random,
@@ -28,31 +30,32 @@ export function maglev<C extends Candidate>(
   balanceFactor: number,
 ): Picker<C> {
   const unkeyed = twoChoices<C>(random);
-  let newcomers: Bidders<C> = biddersOf([]);
-  let places = new Places<C>([], NO_TABLE, balanceFactor);
+  // Eligible backends that the table does not contain yet.
+  let newcomers: RendezvousClasses<C> = rendezvousClasses([]);
+  let owners = new EligibleOwners<C>([], NO_TABLE, balanceFactor);
   return {
     update(eligible) {
       unkeyed.update(eligible);
-      places = new Places(eligible, table() ?? NO_TABLE, balanceFactor);
-      newcomers = biddersOf(eligible.filter((candidate) => !places.knows(candidate)));
+      owners = new EligibleOwners(eligible, table() ?? NO_TABLE, balanceFactor);
+      newcomers = rendezvousClasses(eligible.filter((candidate) => !owners.has(candidate)));
     },
     pick(tried, key) {
       if (key === '') return unkeyed.pick(tried, key);
       const hash = hashText(key);
-      return places.ownerOf(hash, tried) ?? highestBidder(newcomers, hash, tried);
+      return owners.ownerOf(hash, tried) ?? highestScoring(newcomers, hash, tried);
     },
     loadChanged(candidate, by) {
-      places.loadChanged(candidate, by);
+      owners.loadChanged(candidate, by);
     },
   };
 }
 
-/** A table as far as its owners are eligible. */
-class Places<C extends Candidate> {
+/** A Maglev table together with its owners that are eligible. */
+class EligibleOwners<C extends Candidate> {
   readonly #owners: Uint16Array;
-  /** By the number the table gives them. */
+  /** The eligible backends, by their number in the table; `undefined` for one that is not eligible. */
   readonly #byNumber: readonly (C | undefined)[];
-  /** The part of its keys that each keeps: less than 1 when it weighs less now than in the table. */
+  /** Share of its keys that each backend keeps, by number; below 1 where its weight is lower than in the table. */
   readonly #kept: Float64Array;
   readonly #known: ReadonlySet<BackendId>;
   readonly #weight: number;
@@ -71,7 +74,7 @@ class Places<C extends Candidate> {
     this.#balanceFactor = balanceFactor;
   }
 
-  knows({ id }: C): boolean {
+  has({ id }: C): boolean {
     return this.#known.has(id);
   }
 
@@ -79,6 +82,9 @@ class Places<C extends Candidate> {
     if (this.#known.has(id)) this.#inflight += by;
   }
 
+  /**
+   * @returns the backend for a key; one that is full only if all that were looked at are; `undefined` if all were tried
+   */
   ownerOf(hash: number, tried: ReadonlySet<BackendId>): C | undefined {
     if (!this.#hasUntried(tried)) return undefined;
     let first: C | undefined;
@@ -104,20 +110,26 @@ class Places<C extends Candidate> {
     return false;
   }
 
-  /** Whether one more request would be more than the balance factor times its share of all. */
+  /** Whether one more request would exceed the balance factor times the backend's share of all requests in flight. */
   #isFull({ inflight, weight }: C): boolean {
     if (inflight < NEVER_FULL || this.#balanceFactor === 0) return false;
     return inflight >= Math.ceil((this.#balanceFactor * (this.#inflight + 1) * weight) / this.#weight);
   }
 
-  /** By the part of the hash that the place does not depend on, so that the same keys stay as the part grows. */
+  /**
+   * Whether the backend keeps this key. Decided by the part of the hash that the place does not depend on, so that keys
+   * which are kept stay kept as the share grows.
+   */
   #keeps(number: number, hash: number): boolean {
     const kept = this.#kept[number] ?? 0;
     return kept === 1 || Math.floor(hash / TABLE_PLACES) < (kept * HASHES) / TABLE_PLACES;
   }
 }
 
-/** @returns 1 for those that lost the least of the weight they have in the table, the others in proportion */
+/**
+ * @returns the share of its keys that each backend keeps: current weight over weight in the table, scaled so the
+ * highest is 1
+ */
 function keptParts(weights: Float64Array, byNumber: readonly (Candidate | undefined)[]): Float64Array {
   const parts = weights.map((weight, number) => (byNumber[number]?.weight ?? 0) / weight);
   const most = parts.reduce((a, b) => Math.max(a, b), 0);

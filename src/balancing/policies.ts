@@ -1,6 +1,6 @@
 /**
- * balancing/policies.ts: the only list of policies, and how a picker of each is made. The contract they keep is
- * picker.ts, a file of its own so that policies and list do not import each other.
+ * balancing/policies.ts: the only list of policies, and the function that creates a picker of each. Their interface is
+ * in picker.ts, so that policies and list do not import each other.
  */
 import type { Random } from '../core/random.js';
 import { leastConnections } from './least-connections.js';
@@ -24,15 +24,15 @@ export const POLICIES = [
 ] as const;
 export type PolicyName = (typeof POLICIES)[number];
 
-/** What policies need from outside. */
+/** What policies depend on. */
 export interface PolicyParts {
-  /** The only source of chance, so that a seed replays every choice. */
+  /** The only source of random numbers, so that a seed repeats every choice. */
   readonly random: Random;
-  /** Milliseconds of a clock that never goes back; may be coarse. */
+  /** Returns milliseconds of a monotonic clock, which may be coarse. */
   readonly nowMs: () => number;
-  /** The newest Maglev table; read at each update. */
+  /** Returns the newest Maglev table; called at each update. */
   readonly table: () => MaglevTable | undefined;
-  /** How many times its share of the load `maglev` lets a backend have. */
+  /** Load that `maglev` allows a backend, as a multiple of its share; 0: no limit. */
   readonly balanceFactor: number;
 }
 
@@ -55,12 +55,12 @@ export function createPicker<C extends Candidate>(policy: PolicyName, parts: Pol
   }
 }
 
-/** Whether the policy reads the key that it is asked with. */
+/** Whether the policy uses the key that is passed to {@link Picker.pick}. */
 export function isKeyed(policy: PolicyName): boolean {
   return policy === 'source-ip' || policy === 'maglev';
 }
 
-/** Whether the policy reads {@link Candidate.latency}, so that answers have to be timed. */
+/** Whether the policy uses {@link Candidate.latency}, so that attempts have to be timed. */
 export function isTimed(policy: PolicyName): boolean {
   return policy === 'peak-ewma';
 }

@@ -1,6 +1,7 @@
 /**
- * balancing/random.ts: chance in proportion to weight. It knows nothing of load and so nothing can mislead it: the
- * policy for requests that cost the same on backends that answer alike, and the baseline for the others.
+ * balancing/random.ts: chooses a random backend in proportion to weight. It ignores load, so stale or partial load
+ * figures cannot mislead it: for requests of equal cost on backends of equal speed, and the baseline for the other
+ * policies.
  */
 import type { Random } from '../core/random.js';
 import type { Candidate, Picker } from './picker.js';

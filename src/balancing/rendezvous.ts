@@ -1,23 +1,27 @@
 /**
- * balancing/rendezvous.ts: every backend bids for a key, the highest bid wins. One that leaves frees its own keys only,
- * one that joins takes its share evenly from all, and nothing has to be built.
- * Sources: Thaler, Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", IEEE/ACM ToN 6(1), 1998; bids by
+ * balancing/rendezvous.ts: rendezvous hashing (highest random weight): each backend has a score for a key, and the
+ * highest score wins. A backend that leaves frees only its own keys, one that joins takes its share evenly from all,
+ * and no table has to be built.
+ * Sources: Thaler, Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", IEEE/ACM ToN 6(1), 1998; scores by
  * weight: Schindelhauer, Schomaker, "Weighted Distributed Hash Tables", SPAA 2005 (the logarithmic method).
  */
 import type { BackendId } from '../core/backend.js';
 import { HASHES, hashText, mix } from '../core/hash.js';
 import type { Candidate } from './picker.js';
 
-/** Those of one weight. Of these, who draws the highest number bids the most: one logarithm for all of them. */
-interface WeightClass<C extends Candidate> {
+/**
+ * Candidates of one weight. The highest hash among them has the highest score, so one logarithm does for all of them.
+ */
+interface RendezvousClass<C extends Candidate> {
   readonly weight: number;
   readonly candidates: readonly C[];
   readonly hashes: Uint32Array;
 }
 
-export type Bidders<C extends Candidate> = readonly WeightClass<C>[];
+export type RendezvousClasses<C extends Candidate> = readonly RendezvousClass<C>[];
 
-export function biddersOf<C extends Candidate>(candidates: readonly C[]): Bidders<C> {
+/** Groups candidates by weight and hashes their ids, once per snapshot. */
+export function rendezvousClasses<C extends Candidate>(candidates: readonly C[]): RendezvousClasses<C> {
   const byWeight = new Map<number, C[]>();
   for (const candidate of candidates) {
     const others = byWeight.get(candidate.weight);
@@ -31,29 +35,32 @@ export function biddersOf<C extends Candidate>(candidates: readonly C[]): Bidder
   }));
 }
 
-/** Looks at every candidate. @returns the highest bidder for the key of this hash among those not tried */
-export function highestBidder<C extends Candidate>(
-  bidders: Bidders<C>,
+/**
+ * Looks at every candidate.
+ * @returns the untried candidate with the highest score for a key; `undefined` if all were tried
+ */
+export function highestScoring<C extends Candidate>(
+  classes: RendezvousClasses<C>,
   keyHash: number,
   tried: ReadonlySet<BackendId>,
 ): C | undefined {
   let best: C | undefined;
   let highest = Number.NEGATIVE_INFINITY;
-  for (const { weight, candidates, hashes } of bidders) {
-    const winner = candidates[highestDraw(candidates, hashes, keyHash, tried)];
+  for (const { weight, candidates, hashes } of classes) {
+    const winner = candidates[indexOfHighest(candidates, hashes, keyHash, tried)];
     if (winner === undefined) continue;
-    // Nobody to compare with: it need not be known how much was bid.
-    if (bidders.length === 1) return winner;
-    const bid = weight / -Math.log((mix(keyHash ^ hashText(winner.id)) + 0.5) / HASHES);
-    if (bid <= highest) continue;
+    // All candidates have one weight: the score itself is not needed.
+    if (classes.length === 1) return winner;
+    const score = weight / -Math.log((mix(keyHash ^ hashText(winner.id)) + 0.5) / HASHES);
+    if (score <= highest) continue;
     best = winner;
-    highest = bid;
+    highest = score;
   }
   return best;
 }
 
-/** @returns the index of who draws the highest number; -1 when all have been tried */
-function highestDraw(
+/** @returns the index of the untried candidate with the highest hash for the key; -1 if all were tried */
+function indexOfHighest(
   candidates: readonly Candidate[],
   hashes: Uint32Array,
   keyHash: number,
@@ -62,10 +69,10 @@ function highestDraw(
   let best = -1;
   let highest = -1;
   for (let i = 0; i < hashes.length; i++) {
-    const drawn = mix(keyHash ^ (hashes[i] ?? 0));
-    if (drawn <= highest || isTried(candidates[i], tried)) continue;
+    const hash = mix(keyHash ^ (hashes[i] ?? 0));
+    if (hash <= highest || isTried(candidates[i], tried)) continue;
     best = i;
-    highest = drawn;
+    highest = hash;
   }
   return best;
 }

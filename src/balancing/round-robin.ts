@@ -1,7 +1,7 @@
 /**
- * balancing/round-robin.ts: everybody in turn, as often as its weight says and as evenly spaced as that allows: 5:1:1
- * goes a a b a c a a, never a a a a a b c. Where each stands is kept by id, so that a backend that comes or goes
- * disturbs nobody else's turn.
+ * balancing/round-robin.ts: takes the backends in turn, in proportion to weight and evenly spaced: 5:1:1 gives a a b a
+ * c a a, not a a a a a b c. The credit of each backend is kept by id, so that one that joins or leaves does not disturb
+ * the turns of the others.
  * Source: nginx, "smooth weighted round-robin balancing" (commit 52327e0627f4, 2012).
  */
 import type { BackendId } from '../core/backend.js';
@@ -9,9 +9,10 @@ import type { Candidate, Picker } from './picker.js';
 import { sameWeight } from './shares.js';
 import { WeightClasses } from './weight-classes.js';
 
-/** How far each backend's next turn has come: the one with the most credit is next. All credit adds up to about 0. */
+/** The credit of each backend; the one with the most is next. All credits add up to about 0. */
 type Credit = ReadonlyMap<BackendId, number>;
 
+/** The order in which backends have their turns, at one snapshot. */
 interface Cycle<C extends Candidate> {
   next(tried: ReadonlySet<BackendId>): C | undefined;
   credit(): Credit;
@@ -28,7 +29,9 @@ export function roundRobin<C extends Candidate>(): Picker<C> {
   };
 }
 
-/** @returns the credit of each of `eligible`; one that is new joins at the average, neither first nor last in line */
+/**
+ * @returns the credit of each of `eligible`, in order; a new backend gets the average, so it is neither first nor last
+ */
 function carriedOver(before: Credit, eligible: readonly Candidate[]): number[] {
   let sum = 0;
   let known = 0;
@@ -38,13 +41,13 @@ function carriedOver(before: Credit, eligible: readonly Candidate[]): number[] {
     sum += credit;
     known++;
   }
-  // Those that left took their credit with them. Without shifting the rest back to about 0 churn would push it up, and
-  // a newcomer would wait longer than its share. Whole numbers keep the sums below exact.
+  // Backends that left took their credit with them. If the rest were not shifted back to about 0, churn would push it
+  // up, and a new backend would wait longer than its share. Whole numbers keep the sums below exact.
   const average = known === 0 ? 0 : Math.round(sum / known);
   return eligible.map(({ id }) => (before.get(id) ?? average) - average);
 }
 
-/** The same cycle where all weigh the same: it is a plain rotation then, at constant cost. */
+/** The cycle of backends of equal weight: a plain rotation, at constant cost. */
 function rotation<C extends Candidate>(ring: readonly C[], credits: readonly number[]): Cycle<C> {
   let cursor = credits.reduce((best, credit, i) => (credit > (credits[best] ?? 0) ? i : best), 0);
   return {
@@ -58,19 +61,21 @@ function rotation<C extends Candidate>(ring: readonly C[], credits: readonly num
       }
       return undefined;
     },
-    // What smooth() would hold after `cursor` picks: each got 1 a pick, and the picked ones paid for the whole round.
+    // The credits that smooth() would have after `cursor` picks: each gained 1 a pick, and each picked one paid the
+    // total.
     credit: () => new Map(ring.map(({ id }, i) => [id, i < cursor ? cursor - ring.length : cursor])),
   };
 }
 
 /**
- * Each turn every candidate gains its weight and the one with the most pays for all. Those of one weight gain alike, so
- * their order changes only when one of them pays: what they all gained is added when different weights are compared.
+ * The cycle of backends of different weights: each turn every candidate gains its weight, and the one with the most
+ * credit is chosen and pays the total. Candidates of one weight gain alike, so their order changes only when one of
+ * them pays; what they gained is added only when different weights are compared.
  */
 function smooth<C extends Candidate>(candidates: readonly C[], before: readonly number[]): Cycle<C> {
   const weights = Float64Array.from(candidates, ({ weight }) => weight);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  // Without what the weight alone has brought in `turns` turns.
+  // The credits without what each candidate gained in `turns` turns.
   const credits = Float64Array.from(before);
   const creditOf = (index: number): number => (credits[index] ?? 0) + (weights[index] ?? 0) * turns;
   const classes = new WeightClasses(candidates, (a, b) => {
@@ -79,7 +84,7 @@ function smooth<C extends Candidate>(candidates: readonly C[], before: readonly 
   });
   let turns = 0;
 
-  /** The first with the most credit pays `price`. */
+  /** Chooses the first candidate with the most credit, which pays `price`. */
   function take(price: number): C | undefined {
     let best = -1;
     let most = Number.NEGATIVE_INFINITY;
@@ -100,7 +105,7 @@ function smooth<C extends Candidate>(candidates: readonly C[], before: readonly 
     const aside = classes.setAside(tried);
     let price = total;
     for (const index of aside) {
-      // Those set aside neither gain by this turn nor add to its price.
+      // Candidates set aside gain nothing in this turn and are not part of its price.
       const weight = weights[index] ?? 0;
       credits[index] = (credits[index] ?? 0) - weight;
       price -= weight;

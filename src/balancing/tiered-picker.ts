@@ -1,6 +1,6 @@
 /**
- * balancing/tiered-picker.ts: one policy over several tiers of backends. A tier is asked only when those before it have
- * nobody left for this request, so a backup stays idle until it is needed.
+ * balancing/tiered-picker.ts: applies one policy to several tiers of backends. A tier is used only if the tiers before
+ * it have no untried backend for the request, so a backup stays idle until it is needed.
  */
 import type { BackendId } from '../core/backend.js';
 import type { Candidate, Picker } from './picker.js';
@@ -9,10 +9,10 @@ export class TieredPicker<C extends Candidate> {
   readonly #create: () => Picker<C>;
   readonly #tiers: Picker<C>[] = [];
   readonly #refuge: Picker<C>;
-  /** Those of the pickers that keep count of requests in flight. */
+  /** The pickers that have to be told when `inflight` of a candidate changes. */
   readonly #counting: Picker<C>[] = [];
 
-  /** @param create makes a picker of the policy; called once for each tier and once for the refuge */
+  /** @param create makes a picker of the policy; called once per tier and once for the refuge */
   constructor(create: () => Picker<C>) {
     this.#create = create;
     this.#refuge = this.#picker();
@@ -20,8 +20,9 @@ export class TieredPicker<C extends Candidate> {
   }
 
   /**
-   * @param tiers what may be picked, first choice first
-   * @param refuge where a request goes first that has met one that cannot serve it
+   * Replaces the backends that may be picked.
+   * @param tiers the eligible backends by tier, the preferred tier first
+   * @param refuge backends that a request is sent to first once an attempt of it has failed; may be empty
    */
   update(tiers: readonly (readonly C[])[], refuge: readonly C[]): void {
     while (this.#tiers.length < tiers.length) this.#tiers.push(this.#picker());
@@ -29,7 +30,7 @@ export class TieredPicker<C extends Candidate> {
     this.#refuge.update(refuge);
   }
 
-  /** @returns `undefined` when everybody has been tried */
+  /** @returns the chosen backend; `undefined` if all have been tried */
   pick(tried: ReadonlySet<BackendId>, key: string): C | undefined {
     const safe = tried.size > 0 ? this.#refuge.pick(tried, key) : undefined;
     if (safe !== undefined) return safe;
@@ -40,7 +41,7 @@ export class TieredPicker<C extends Candidate> {
     return undefined;
   }
 
-  /** To be called after a candidate's `inflight` has changed `by` one. */
+  /** Must be called after `inflight` of a candidate has changed by `by`. */
   loadChanged(candidate: C, by: 1 | -1): void {
     for (const picker of this.#counting) picker.loadChanged?.(candidate, by);
   }

@@ -1,19 +1,20 @@
 /**
- * balancing/weight-classes.ts: candidates of one weight are ordered once and for all by what they did, so only the first
- * of each weight has to be looked at. With the handful of weights that people give, a pick among thousands is a few steps.
+ * balancing/weight-classes.ts: groups candidates by weight, each group a heap. Only the first of each group has to be
+ * looked at for a pick; configurations use few different weights, so a pick among thousands of backends takes a few
+ * steps.
  */
 import type { BackendId } from '../core/backend.js';
 import { IndexHeap } from './index-heap.js';
 import type { Candidate } from './picker.js';
 
 export class WeightClasses {
-  /** One for each weight; empty when all of that weight are set aside. */
+  /** One heap of indexes per weight; a heap is empty while all its candidates are set aside. */
   readonly heaps: readonly IndexHeap[];
-  /** By index: the class it belongs to. */
+  /** The heap of each candidate, by index. */
   readonly #heapOf: readonly IndexHeap[];
   readonly #indexes: ReadonlyMap<BackendId, number>;
 
-  /** @param before a strict total order of indexes into `candidates`; asked within one weight only */
+  /** @param before a strict total order of indexes into `candidates`; called only for two of the same weight */
   constructor(candidates: readonly Candidate[], before: (a: number, b: number) => boolean) {
     const places = new Int32Array(candidates.length).fill(-1);
     const byWeight = new Map<number, IndexHeap>();
@@ -27,7 +28,7 @@ export class WeightClasses {
     this.heaps = [...byWeight.values()];
   }
 
-  /** `index` has another place in the order now. */
+  /** Restores the order after that of `index` relative to others has changed. */
   moved(index: number): void {
     this.#heapOf[index]?.moved(index);
   }
@@ -36,7 +37,7 @@ export class WeightClasses {
     return this.#indexes.get(id);
   }
 
-  /** Takes out what was tried. @returns the indexes to {@link putBack} */
+  /** Removes the candidates of `tried`. @returns their indexes, for {@link putBack} */
   setAside(tried: ReadonlySet<BackendId>): readonly number[] {
     const aside: number[] = [];
     for (const id of tried) {

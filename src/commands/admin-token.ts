@@ -1,11 +1,12 @@
 /**
- * commands/admin-token.ts: which token the admin interface asks for: that of the file named by a flag, that of the
- * environment, or that of the file named elsewhere, in this order. A file is read again on SIGHUP.
+ * commands/admin-token.ts: the token that the admin interface requires. It comes from the file that a flag names, from
+ * the environment, or from the file that a variable or the configuration names, in this order. SIGHUP reads the file
+ * again.
  */
 import type { Args } from '../config/from-args.js';
 import type { Config } from '../config/schema.js';
 import { type AdminToken, adminTokenIn, takeAdminToken, warnIfReadableByAll } from '../control/admin/token.js';
-import type { Balancer } from '../control/balancer.js';
+import type { RunningBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 
 export class TokenSource {
@@ -16,8 +17,8 @@ export class TokenSource {
   }
 
   /**
-   * Takes the token out of `environment`, so that no child process inherits it.
-   * @throws {UsageError} when what is there could be guessed
+   * Reads the token in `environment` and removes it there, so that no child process inherits it.
+   * @throws {UsageError} if the token is too easy to guess
    */
   static take({ adminTokenFile }: Args, environment: Record<string, string | undefined>): TokenSource {
     const token = takeAdminToken(environment);
@@ -25,8 +26,8 @@ export class TokenSource {
   }
 
   /**
-   * @returns `undefined` where nothing names a token, or nobody would be asked for it
-   * @throws {ConfigError | UsageError} when the file cannot be read, or what it holds could be guessed
+   * @returns the token; `undefined` if none is configured or there is no admin interface
+   * @throws {ConfigError | UsageError} if the file cannot be read, or the token is too easy to guess
    */
   async read({ admin, adminTokenFile: file }: Config, logger: Logger): Promise<AdminToken | undefined> {
     if (admin === 'off') return undefined;
@@ -36,8 +37,8 @@ export class TokenSource {
     return token;
   }
 
-  /** Never fails: a file that cannot be used is logged, and the token stays as it was. */
-  async refresh(balancer: Balancer, logger: Logger): Promise<void> {
+  /** Reads the token's file again. Never throws: if the file cannot be used, that is logged and the old token stays. */
+  async refresh(balancer: RunningBalancer, logger: Logger): Promise<void> {
     const { adminTokenFile: file } = balancer.config;
     if (this.#fromEnvironment !== undefined || file === undefined) return;
     try {

@@ -1,24 +1,25 @@
-/** commands/backend-state.ts: a backend's three states in the few words that matter most to whoever looks. */
+/** commands/backend-state.ts: summarises the three states of a backend in a few words, for tables. */
 import type { Backend } from '../core/backend.js';
 
-/** A backend as it shows itself. */
-export interface Shown extends Pick<Backend, 'admin' | 'health' | 'outlier'> {
-  /** Why its health is what it is. */
+/** The fields of a backend's view that the summary depends on. */
+export interface BackendStateFields extends Pick<Backend, 'admin' | 'health' | 'outlier'> {
+  /** The result of the last probe, in words. */
   readonly reason: string;
-  /** Takes no new request and has none in flight. */
+  /** The backend takes no new requests and has none in flight. */
   readonly drained: boolean;
-  /** When what is still open on it ends (ISO 8601), if it drains and has a time for that. */
+  /** When its open requests are ended (ISO 8601), if it drains with a time limit. */
   readonly drainEndsAt: string | null;
-  /** When it returns (ISO 8601), if it is ejected. */
+  /** When the ejection ends (ISO 8601), if it is ejected. */
   readonly ejectedUntil: string | null;
 }
 
 /**
- * What an operator decided comes first, then what the health checks found, then what traffic found.
+ * Summarises the states: what the operator set beats the health, and the health beats an ejection.
  * @param nowMs epoch milliseconds
+ * @returns `up`, `drained`, `draining, 5s left`, `down: HTTP 503`, `ejected, 12s left` and the like
  */
-export function backendState(shown: Shown, nowMs: number): string {
-  const { admin, health, outlier, reason, drained, drainEndsAt, ejectedUntil } = shown;
+export function backendState(backend: BackendStateFields, nowMs: number): string {
+  const { admin, health, outlier, reason, drained, drainEndsAt, ejectedUntil } = backend;
   if (admin === 'draining' && drained) return 'drained';
   if (admin === 'draining' && drainEndsAt !== null) return `draining, ${secondsUntil(drainEndsAt, nowMs)} left`;
   if (admin !== 'enabled') return admin;

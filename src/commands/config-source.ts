@@ -1,4 +1,7 @@
-/** commands/config-source.ts: the configuration as the command line and the environment of a running balancer say it. */
+/**
+ * commands/config-source.ts: the source from which a balancer on the command line reads its configuration, at each
+ * reload.
+ */
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { ConfigValue, configOf, loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
@@ -7,7 +10,7 @@ import type { ConfigSource, Reading } from '../control/reloads.js';
 import type { StickySecretSource } from '../control/sticky-secret.js';
 import type { TokenSource } from './admin-token.js';
 
-/** Where the secrets come from, which are no part of the configuration. */
+/** The sources of secrets, which are not part of the configuration. */
 export interface SecretSources {
   readonly token: TokenSource;
   readonly sticky: StickySecretSource;
@@ -26,7 +29,7 @@ export function configSource(
   };
 }
 
-/** @throws {ConfigError | UsageError} when a file that holds a secret cannot be used */
+/** Reads the secrets of a configuration. @throws {ConfigError | UsageError} if a file with a secret cannot be used */
 export async function readingOf(config: Config, { token, sticky }: SecretSources, logger: Logger): Promise<Reading> {
   const [adminToken, stickyKey] = await Promise.all([token.read(config, logger), sticky.read(config)]);
   return { config, adminToken, secrets: { stickyKey } };

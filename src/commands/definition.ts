@@ -1,6 +1,6 @@
 /**
- * commands/definition.ts: the command line as commander knows it. What a command needs is loaded when that command is
- * run, so that `--help` stays quick.
+ * commands/definition.ts: defines the command line with commander. The modules of a command are loaded when it runs, so
+ * that `--help` stays fast.
  */
 import { type Command, Option } from 'commander';
 import type { Args } from '../config/from-args.js';
@@ -42,7 +42,10 @@ async function serve(args: ServeArgs): Promise<void> {
   await command.serve(args, process.env);
 }
 
-/** A word without a port is more likely a command than a backend. */
+/**
+ * @throws {UsageError} if the first argument has no port and resembles a command: it is more likely a typo than a
+ * backend
+ */
 function refuseMistypedCommand(word: string | undefined, program: Command): void {
   if (word === undefined || word.includes(':')) return;
   const near = similarWord(
@@ -71,12 +74,12 @@ function addDemo(program: Command): void {
 function addCheck(program: Command): void {
   const check = program
     .command('check')
-    .description('check a configuration file without starting anything, and print what it comes to')
-    .argument('[backends...]', 'instead of those of the file');
+    .description('check a configuration file without starting anything, and print it with all defaults')
+    .argument('[backends...]', 'backends that replace those of the file');
   addServeOptions(check);
   check.action(async (backends: readonly string[]) => {
     const command = await import('./check.js');
-    // Also those in front of the command: `roundhouse -c FILE check`.
+    // With globals, so that options in front of the command count as well: `roundhouse -c FILE check`.
     await command.check({ ...check.optsWithGlobals<Omit<Args, 'backends'>>(), backends }, process.env);
   });
 }
@@ -101,7 +104,7 @@ function addCompletion(program: Command): void {
     .description('print a script that makes a shell complete commands, options, pools and backends')
     .argument('<shell>', 'bash, zsh or fish')
     .action(async (shell: string) => (await load()).completion(shell, program));
-  // Hidden: the scripts ask by it what the running instance calls its pools and backends.
+  // Hidden: the completion scripts get the names of pools and backends from it.
   program
     .command('completion-words', { hidden: true })
     .argument('<source>', 'backends or pools')
@@ -116,12 +119,12 @@ function addCompletion(program: Command): void {
   });
 }
 
-/** Hidden: the demo and `npm run servers` start their backends by it, and a person one that was killed. */
+/** Hidden: the demo and `npm run servers` start their backends by this command; the demo prints it to restart one. */
 function addSampleBackend(program: Command): void {
   program
     .command('sample-backend', { hidden: true })
-    .argument('<port>', 'where it listens on 127.0.0.1; 0 lets the system choose')
-    .option('--id <name>', 'what it calls itself; otherwise its address')
+    .argument('<port>', 'port on 127.0.0.1; with 0 the system chooses')
+    .option('--id <name>', 'id in its responses; its address by default')
     .action(async (port: string, options: { readonly id?: string }) => {
       const command = await import('./sample-backend.js');
       await command.sampleBackend(port, options.id);

@@ -1,7 +1,7 @@
 /**
- * commands/file-watch.ts: tells when a file has changed. It looks at what the path leads to, twice a second: editors and
- * deployments replace files, links and whole directories, which events about one of them do not tell, and some file
- * systems have no events.
+ * commands/file-watch.ts: detects changes of a file by calling stat on its path twice a second. Editors and deployments
+ * replace files, links and whole directories, which file events do not report reliably, and some file systems have
+ * none.
  */
 import { stat } from 'node:fs/promises';
 
@@ -10,21 +10,23 @@ const LOOK_MS = 500;
 export class FileWatch {
   readonly #path: string;
   readonly #onChange: () => void;
-  /** What was told last, and what was seen last; `undefined` while there is no such file. */
+  /** Signature of the version that was reported last; `undefined` if there was no file. */
   #told: string | undefined;
+  /** Signature at the last check. */
   #seen: string | undefined;
   #looking = false;
 
   /**
-   * @param since what {@link signatureOf} said before the file was read, so that no change is missed
-   * @param onChange called when the file is another than before and has been so for two looks: it may be half written
+   * Begins to watch.
+   * @param since result of {@link signatureOf} before the file was read, so that no change is missed
+   * @param onChange called when the file has changed and was the same at two checks, so that it is not half written
    */
   constructor(path: string, since: string | undefined, onChange: () => void) {
     this.#path = path;
     this.#onChange = onChange;
     this.#told = since;
     this.#seen = since;
-    // For as long as the process lives, which it does not lengthen.
+    // Runs until the process ends, and does not keep it running.
     setInterval(() => void this.#look(), LOOK_MS).unref();
   }
 
@@ -41,7 +43,7 @@ export class FileWatch {
   }
 }
 
-/** @returns what is another after any change; `undefined` while there is no such file */
+/** @returns a text that differs after any change of the file; `undefined` if there is no such file */
 export async function signatureOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });

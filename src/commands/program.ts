@@ -1,27 +1,29 @@
-/** commands/program.ts: what every command line of this project does alike: one sentence per error, and exit codes. */
+/**
+ * commands/program.ts: what all command lines of this project have in common: errors in one sentence, and exit codes.
+ */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { UsageError } from '../config/usage-error.js';
 
-/** 1: it was asked for rightly and could not be done. 2: it was asked for wrongly. */
+/** Exit codes: 1 for a correct command that failed, 2 for wrong usage. */
 const COULD_NOT_RUN = 1;
 const WRONG_USAGE = 2;
 /** 128 + SIGINT, as a shell reports it. */
 export const ENDED_BY_SECOND_INT = 130;
-/** One Ctrl-C under npm arrives twice, from the terminal and from npm; a person is never this quick. */
+/** Two SIGINTs within this time are one Ctrl-C: under npm it arrives twice, from the terminal and from npm. */
 export const SAME_KEYPRESS_MS = 400;
 
-/** The reason why something asked for rightly could not be done, as one plain sentence. */
+/** A correct command failed; the message is a sentence that says why. */
 export class CouldNotRunError extends Error {
   override readonly name = 'CouldNotRunError';
 }
 
-/** @returns a command that leaves printing errors and exiting to {@link runProgram}; subcommands inherit that */
+/** @returns a command whose errors and exits are handled by {@link runProgram}; its subcommands inherit that */
 export function createProgram(name: string): Command {
   return new Command(name).exitOverride().configureOutput({ outputError: () => undefined });
 }
 
-/** Runs `program`. An error becomes one line on stderr and the end of this process. */
+/** Runs `program`. An error is printed to stderr, a sentence a line, and ends the process. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
   surviveClosedOutput(program.name());
   try {
@@ -33,9 +35,9 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
 }
 
 /**
- * Reads a count given to an option or argument.
- * @param source how the message calls it
- * @throws {UsageError} when `text` is no whole number from 1 to `most`
+ * Parses a count given to an option or argument.
+ * @param source name of the option or argument, for the message
+ * @throws {UsageError} if `text` is not a whole number from 1 to `most`
  */
 export function readCount(text: string, source: string, most: number): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -44,8 +46,10 @@ export function readCount(text: string, source: string, most: number): number {
 }
 
 /**
- * @param lowest 0 where the system may choose
- * @throws {UsageError} when `text` is no port
+ * Parses a port given to an option or argument.
+ * @param source name of the option or argument, for the message
+ * @param lowest lowest port allowed; 0: the system chooses
+ * @throws {UsageError} if `text` is not a port
  */
 export function readPort(text: string, source: string, lowest: 0 | 1): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -53,7 +57,7 @@ export function readPort(text: string, source: string, lowest: 0 | 1): number {
   throw new UsageError(`${source}: "${text}" is not a port; a port is a number from ${lowest} to 65535`);
 }
 
-/** Leaves no time for anything half-started to be seen: what has to be stopped was stopped by who threw. */
+/** Prints the error and exits at once. The code that threw has stopped what had to be stopped. */
 function fail(name: string, error: unknown): void {
   const isUsage = error instanceof UsageError || error instanceof CommanderError;
   const code = isUsage ? WRONG_USAGE : COULD_NOT_RUN;
@@ -62,7 +66,7 @@ function fail(name: string, error: unknown): void {
   process.stderr.write(text, () => process.exit(code));
 }
 
-/** Commander's messages are up to three lines long; ours are one sentence each. */
+/** @returns the message of an error as one sentence; commander's messages have up to three lines */
 function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const text = error instanceof CommanderError ? error.message.replace(/^error: /, '') : error.message;
@@ -74,8 +78,8 @@ function sentenceOf(error: unknown): string {
 }
 
 /**
- * A reader of standard output that went away (`| head -1`) is no error of ours. What standard error does not take, a
- * full disk's lines included, can be told to nobody, and must not end what runs.
+ * Handles errors of the standard streams. A reader of standard output that has gone (`| head -1`) is not an error. A
+ * failed write to standard error cannot be reported anywhere, and must not end the process.
  */
 function surviveClosedOutput(name: string): void {
   process.stderr.on('error', () => {});

@@ -1,17 +1,17 @@
-/** commands/reference.ts: the reference page of the command line, made from its definition so that it is never behind. */
+/** commands/reference.ts: makes docs/cli.md, the reference of the command line, from its definition. */
 import type { Argument, Command, Option } from 'commander';
 
 const INTRODUCTION = `# The command line
 
 <!-- Made by "roundhouse reference"; change the definitions in src/commands/. -->
 
-Exit codes: 0 fine; 1 asked for rightly, and it could not be done (one sentence on standard error); 2 asked for wrongly.
+Exit codes: 0 success; 1 the command was correct but failed (one sentence on standard error); 2 wrong usage.
 
-Commands that speak to a running balancer ask at \`--admin\`, else \`ROUNDHOUSE_ADMIN\`, else 127.0.0.1:9901, and show the
-token in the file of \`--admin-token-file\`, in \`ROUNDHOUSE_ADMIN_TOKEN\`, or in the file that
-\`ROUNDHOUSE_ADMIN_TOKEN_FILE\` names. On a terminal their tables have colours, unless \`NO_COLOR\` is set, and leave out
-columns where it is narrow; elsewhere they are whole and plain. \`--json\` prints what the admin interface has answered
-([docs/admin.md](admin.md)).
+Commands for a running balancer use the admin interface at \`--admin\`, else \`ROUNDHOUSE_ADMIN\`, else 127.0.0.1:9901,
+with the token in the file of \`--admin-token-file\`, in \`ROUNDHOUSE_ADMIN_TOKEN\`, or in the file that
+\`ROUNDHOUSE_ADMIN_TOKEN_FILE\` names. On a terminal their tables have colours, unless \`NO_COLOR\` is set, and leave
+out columns that do not fit; elsewhere they are complete and plain. \`--json\` prints the response of the admin
+interface ([docs/admin.md](admin.md)).
 
 **Completion** of commands, options, pools and backends of the running instance:
 
@@ -46,7 +46,7 @@ ${usage}
 ${tableOf(
   'argument',
   command.registeredArguments.filter(({ description }) => description !== ''),
-)}${isAsAbove ? '\nIts options are those above.\n' : tableOf('option', options)}`;
+)}${isAsAbove ? '\nThe options are those of `roundhouse`, above.\n' : tableOf('option', options)}`;
 }
 
 function tableOf(kind: string, rows: readonly (Argument | Option)[]): string {

@@ -1,6 +1,6 @@
 /**
- * commands/sample-backend.ts: one HTTP server that says which one it is, for the demo, for `npm run servers` and for
- * trying things out. Loopback only.
+ * commands/sample-backend.ts: an HTTP server that answers with its own id, for the demo, for `npm run servers` and for
+ * experiments. It listens on loopback only.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,13 +12,13 @@ const LONGEST_WAIT_MS = 600_000;
 const MOST_BYTES = 2 ** 34;
 const CHUNK = Buffer.alloc(65_536, 'roundhouse ');
 
-/** What a sample backend tells the process that forked it. */
+/** The message of a sample backend to the process that forked it: the port that it listens on, or why it does not. */
 export type SampleBackendReport = { readonly port: number } | { readonly failed: string };
 
 /**
- * Listens until it is ended. A child of the demo lives exactly as long as the demo does.
- * @throws {UsageError} when `portText` is no port
- * @throws {StartError} when the port is taken
+ * Listens until the process ends. A child of the demo ends with the demo.
+ * @throws {UsageError} if `portText` is not a port
+ * @throws {StartError} if the port cannot be listened on
  */
 export async function sampleBackend(portText: string, id?: string): Promise<void> {
   const port = readPort(portText, 'PORT', 0);
@@ -36,7 +36,7 @@ export async function sampleBackend(portText: string, id?: string): Promise<void
 }
 
 function followParent(report: SampleBackendReport): void {
-  // Ctrl-C reaches the whole process group; the parent decides when its backends end.
+  // Ctrl-C is sent to the whole process group; the parent decides when its backends end.
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
   process.send?.(report);
@@ -129,7 +129,7 @@ function text(response: ServerResponse, status: number, body: string): void {
   response.end(body);
 }
 
-/** @returns `fallback` without a text, NaN for one that is no whole number */
+/** @returns the whole number in a text; `fallback` without a text; NaN if the text is not a whole number */
 function numberFrom(given: string | null, fallback: number): number {
   if (given === null || given === '') return fallback;
   return /^\d{1,11}$/.test(given) ? Number(given) : Number.NaN;

@@ -1,4 +1,4 @@
-/** commands/sample-fleet.ts: several sample backends, each a process of its own so that one of them can be killed. */
+/** commands/sample-fleet.ts: starts several sample backends, each as a process, so that one of them can be killed. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -10,24 +10,25 @@ import { CouldNotRunError } from './program.js';
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 const reportSchema = z.union([z.object({ port: z.int() }), z.object({ failed: z.string() })]);
 
+/** A running sample backend. */
 export interface FleetMember {
   readonly id: string;
   /** `127.0.0.1:port` */
   readonly address: string;
   readonly pid: number;
-  /** Resolves with the signal or exit code when the process is gone, whoever ended it. */
+  /** Resolves when the process has ended for any reason, with the signal or exit code in words. */
   readonly ended: Promise<string>;
 }
 
 export interface Fleet {
   readonly members: readonly FleetMember[];
-  /** Ends every process that is left; returns when all are gone. */
+  /** Ends every process that still runs; resolves when all have ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts one process per port, named backend-1, backend-2 and so on; port 0 lets the system choose.
- * @throws {CouldNotRunError} when one could not listen; none is left running then
+ * Starts one process per port, named backend-1, backend-2 and so on; with port 0 the system chooses.
+ * @throws {CouldNotRunError} if one cannot listen; all others have been ended then
  */
 export async function startFleet(ports: readonly number[]): Promise<Fleet> {
   const children = ports.map((port, index) => spawnMember(port, `backend-${index + 1}`));
@@ -43,7 +44,7 @@ export async function startFleet(ports: readonly number[]): Promise<Fleet> {
   }
 }
 
-/** The command that starts a member again after it was killed, for a person to paste. */
+/** @returns the shell command that starts a backend again after it was killed */
 export function restartCommand({ id, address }: FleetMember): string {
   const near = relative(process.cwd(), CLI);
   const cli = near.startsWith('..') ? CLI : near;
@@ -51,8 +52,8 @@ export function restartCommand({ id, address }: FleetMember): string {
 }
 
 /**
- * @returns `preferred` when it can be listened on, otherwise a port the system chose. Another process may take it
- * before the caller does; the caller's own listening then fails as it would have anyway.
+ * @returns `preferred` if it can be listened on, otherwise a port that the system chooses. Another process may take it
+ * before the caller listens; listening then fails as it would have without this check
  */
 export async function freePort(preferred: number): Promise<number> {
   return (await tryPort(preferred)) ?? (await tryPort(0)) ?? 0;

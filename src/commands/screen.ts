@@ -1,11 +1,14 @@
-/** commands/screen.ts: shows a page again and again: redrawn in place on a terminal, one below the other else. */
+/** commands/screen.ts: shows a page repeatedly: on a terminal redrawn in place, elsewhere one page below the other. */
 import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 
 export interface Screen {
-  /** How long a page should stand before the next one, in milliseconds. */
+  /** Time between two pages. */
   readonly everyMs: number;
-  /** @param hints what stays the same; where pages scroll by it is written once */
+  /**
+   * Shows a page.
+   * @param hints lines that are always the same; where pages are not redrawn they are written only once
+   */
   show(table: readonly string[], hints?: readonly string[]): void;
 }
 
@@ -39,7 +42,7 @@ class Terminal implements Screen {
   }
 
   show(table: readonly string[], hints: readonly string[] = []): void {
-    // A line that wraps or scrolls away would throw off the way back up. A size of 0 means that nobody knows it.
+    // Lines that wrap or scroll away would make the cursor return to the wrong line. A size of 0 means unknown.
     const rows = (this.#stream.rows || 25) - 1;
     const columns = (this.#stream.columns || 81) - 1;
     const lines = withHints(table, hints)
@@ -55,7 +58,10 @@ function withHints(table: readonly string[], hints: readonly string[]): readonly
   return hints.length === 0 ? table : [...table, '', ...hints];
 }
 
-/** A line that is too long loses its colours, too: they cannot be cut in the middle. */
+/**
+ * @returns the line, cut to `columns` characters; a line that is cut loses its colours, whose codes could be cut as
+ * well
+ */
 function cut(line: string, columns: number): string {
   const bare = stripVTControlCharacters(line);
   return bare.length <= columns ? line : bare.slice(0, columns);

@@ -1,8 +1,8 @@
-/** commands/serve.ts: runs a balancer in the foreground until a signal ends it. */
+/** commands/serve.ts: the default command: runs a balancer in the foreground until a signal ends it. */
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { loadConfig } from '../config/load.js';
 import { UsageError } from '../config/usage-error.js';
-import type { Balancer } from '../control/balancer.js';
+import type { RunningBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import type { TokenSource } from './admin-token.js';
 import { FileWatch, signatureOf } from './file-watch.js';
@@ -10,14 +10,14 @@ import { obeySignals } from './signals.js';
 import { SystemdService } from './systemd/service.js';
 
 export interface ServeArgs extends Args {
-  /** Reload whenever the file has changed. */
+  /** Reload whenever the configuration file has changed. */
   readonly watch?: boolean | undefined;
 }
 
 /**
- * Returns when the balancer is listening; from then on signals decide.
+ * Starts the balancer. Resolves when it listens; it then runs until a signal ends it.
  * @throws {ConfigError | UsageError} what is wrong with the file, or with a flag or variable
- * @throws {StartError} with one plain sentence when it could not start; nothing is left running then
+ * @throws {StartError} why it could not start, as a sentence; nothing is left running then
  */
 export async function serve({ watch, ...args }: ServeArgs, environment: Environment): Promise<void> {
   const file = configFileOf(args, environment);
@@ -44,16 +44,16 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
   const balancer = await starting;
   systemd?.ready(balancer);
   announce(balancer);
-  // What came of it is in the log.
+  // The result of a reload is logged.
   if (watch === true && file !== undefined) new FileWatch(file, since, () => void balancer.reload().catch(() => {}));
 }
 
 /** A reload reads the token as well; without a file there is none. */
-function refreshTokenOnHangUp(starting: Promise<Balancer>, token: TokenSource, logger: Logger): void {
+function refreshTokenOnHangUp(starting: Promise<RunningBalancer>, token: TokenSource, logger: Logger): void {
   process.on('SIGHUP', () => void starting.then((running) => token.refresh(running, logger)).catch(() => undefined));
 }
 
-function announce(balancer: Balancer): void {
+function announce(balancer: RunningBalancer): void {
   const { addresses, workers, pools, accept } = balancer.view();
   balancer.journal.note('started', {
     addresses,

@@ -1,43 +1,49 @@
-/** commands/signals.ts: what a running balancer does when the system, a person or a defect speaks to it. */
-import type { Balancer } from '../control/balancer.js';
+/** commands/signals.ts: what a running balancer does on signals and on errors that nobody handles. */
+import type { RunningBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import { ENDED_BY_SECOND_INT, SAME_KEYPRESS_MS } from './program.js';
 import type { SystemdService } from './systemd/service.js';
 
 /**
- * Installs the handlers for the rest of this process's life. Signals that come before `starting` has settled take
- * effect then, so no half-started worker is left behind.
- * @param hasFile whether there is a configuration that SIGHUP can have read again, beside a new access log
- * @param systemd is told what follows from a signal; `undefined` where nobody asked for that
+ * Installs the handlers until the process ends. Signals that come before `starting` has settled take effect after that,
+ * so that no half-started worker is left behind.
+ * @param hasFile whether there is a configuration file for SIGHUP to read again
+ * @param systemd gets notices about stops and reloads; `undefined` without a service manager
  */
 export function obeySignals(
-  starting: Promise<Balancer>,
+  starting: Promise<RunningBalancer>,
   logger: Logger,
   hasFile: boolean,
   systemd: SystemdService | undefined,
 ): void {
-  const life = new Life(starting, logger, hasFile, systemd);
-  process.on('SIGTERM', () => life.drain('SIGTERM'));
-  process.on('SIGINT', () => life.interrupt());
-  process.on('SIGHUP', () => life.hangUp());
-  process.on('SIGUSR2', () => life.roll());
-  // Also called for a rejected promise that nobody handles.
-  process.on('uncaughtException', (error) => life.die('unhandled error', error));
+  const handler = new SignalHandler(starting, logger, hasFile, systemd);
+  process.on('SIGTERM', () => handler.drain('SIGTERM'));
+  process.on('SIGINT', () => handler.interrupt());
+  process.on('SIGHUP', () => handler.hangUp());
+  process.on('SIGUSR2', () => handler.roll());
+  // Node emits this for unhandled rejections as well.
+  process.on('uncaughtException', (error) => handler.die('unhandled error', error));
   starting.then(
-    (balancer) => balancer.failed.then((error) => life.die('cannot go on', error)),
+    (balancer) => balancer.failed.then((error) => handler.die('cannot go on', error)),
     () => undefined,
   );
 }
 
-class Life {
-  readonly #starting: Promise<Balancer>;
+/** Reacts to signals, whatever state the balancer is in. */
+class SignalHandler {
+  readonly #starting: Promise<RunningBalancer>;
   readonly #logger: Logger;
   readonly #hasFile: boolean;
   readonly #systemd: SystemdService | undefined;
-  #balancer: Balancer | undefined;
+  #balancer: RunningBalancer | undefined;
   #drainingSince: number | undefined;
 
-  constructor(starting: Promise<Balancer>, logger: Logger, hasFile: boolean, systemd: SystemdService | undefined) {
+  constructor(
+    starting: Promise<RunningBalancer>,
+    logger: Logger,
+    hasFile: boolean,
+    systemd: SystemdService | undefined,
+  ) {
     this.#starting = starting;
     this.#logger = logger;
     this.#hasFile = hasFile;
@@ -69,25 +75,25 @@ class Life {
         process.exit(0);
       })
       .catch((error: unknown) => {
-        // Whoever awaits the start itself reports why it failed.
+        // A failed start is reported by the caller that awaits it.
         if (this.#balancer !== undefined) this.die('could not stop cleanly', error);
       });
   }
 
   /** Opens the access log again, also while draining, and reads the configuration again. */
   hangUp(): void {
-    // Whoever awaits the start itself reports why it failed.
+    // A failed start is reported by the caller that awaits it.
     this.#starting.then(
       (balancer) => void this.#hangUp(balancer),
       () => undefined,
     );
   }
 
-  async #hangUp(balancer: Balancer): Promise<void> {
+  async #hangUp(balancer: RunningBalancer): Promise<void> {
     const reopens = balancer.reopenAccessLog();
     if (this.#drainingSince !== undefined) return;
     this.#systemd?.reloading();
-    // What comes of it is told in the log.
+    // The result of the reload is logged there.
     if (this.#hasFile) await balancer.reload().catch(() => undefined);
     else if (!reopens) this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
     if (this.#drainingSince === undefined) this.#systemd?.ready(balancer);
@@ -95,7 +101,7 @@ class Life {
 
   roll(): void {
     if (this.#drainingSince !== undefined) return;
-    // How it ends is logged there; whoever awaits the start itself reports why that failed.
+    // The result is logged there; a failed start is reported by the caller that awaits it.
     this.#starting.then((balancer) => balancer.roll()).catch(() => undefined);
   }
 

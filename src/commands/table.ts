@@ -1,21 +1,24 @@
 /**
- * commands/table.ts: rows of cells as lines of text. In a pipe they are whole and plain; on a terminal that is too
- * narrow the columns that matter least are left out.
+ * commands/table.ts: formats tables as lines of text. In a pipe they are complete and plain; on a terminal that is too
+ * narrow, the least important columns are left out.
  */
 
 export interface Column {
   readonly heading: string;
-  /** Numbers are read from the right. */
+  /** Alignment of the cells; `right` for numbers. */
   readonly align?: 'left' | 'right';
-  /** Left out where lines are too long, the highest first, from 1; a column without stays. */
+  /**
+   * Columns with this are left out where lines are too long, that with the highest number first; the others always
+   * stay.
+   */
   readonly spare?: number;
-  /** Colours a cell, given its text. */
+  /** Returns the padded text of a cell with colour codes. */
   readonly paint?: (padded: string, text: string) => string;
 }
 
-/** Where lines go. */
+/** What the lines are shown on. */
 export interface Display {
-  /** Characters in a line. */
+  /** Most characters of a line. */
   readonly width: number;
   readonly colour: boolean;
 }
@@ -24,7 +27,7 @@ export const PLAIN: Display = { width: Number.POSITIVE_INFINITY, colour: false }
 
 const GAP = '  ';
 
-/** @param rows one cell per column; what could move a terminal's cursor is left out of them */
+/** @param rows one cell per column; control characters are removed @returns the lines, headings first */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

@@ -1,27 +1,28 @@
-/** config/backend-list.ts: `host:port[@weight],...`, the form in which a command line names its backends. */
+/** config/backend-list.ts: parses `host:port[@weight],...`, the form in which the command line lists backends. */
 import { MAX_WEIGHT } from './schema.js';
 import { UsageError } from './usage-error.js';
 
-export interface BackendInput {
+/** A backend as listed on the command line. */
+export interface BackendArgument {
   readonly address: string;
   readonly weight?: number;
 }
 
 /**
- * Reads the shape only; whether each address is one is for the schema to say.
- * @param texts lists that are read as one, so that backends may also come as several arguments
- * @param source who said it, for the message
- * @throws {UsageError} an empty list or entry, a URL, or a weight that is none
+ * Parses lists of backends. Addresses are validated later, by the schema.
+ * @param texts the lists, several if backends were given as several arguments
+ * @param source the argument, flag or variable that they come from, for messages
+ * @throws {UsageError} an empty list or entry, a URL, or an invalid weight
  */
-export function readBackends(texts: readonly string[], source: string): readonly BackendInput[] {
+export function readBackends(texts: readonly string[], source: string): readonly BackendArgument[] {
   return texts.flatMap((text) => {
-    if (text.trim() === '') throw new UsageError(`${source}: "${text}" holds no backend; write host:port,host:port`);
+    if (text.trim() === '') throw new UsageError(`${source}: "${text}" lists no backend; write host:port,host:port`);
     return text.split(',').map((entry) => readBackend(entry.trim(), text, source));
   });
 }
 
-function readBackend(entry: string, list: string, source: string): BackendInput {
-  if (entry === '') throw new UsageError(`${source}: "${list}" has a comma with no backend beside it`);
+function readBackend(entry: string, list: string, source: string): BackendArgument {
+  if (entry === '') throw new UsageError(`${source}: "${list}" has a comma without a backend next to it`);
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(entry)?.[0];
   if (scheme !== undefined) {
     throw new UsageError(`${source}: "${entry}" is a URL; leave "${scheme}" out and write host:port`);

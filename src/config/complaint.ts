@@ -1,6 +1,6 @@
 /**
- * config/complaint.ts: what the schema found wrong, in words for a person: the value, what it should be, and the
- * nearest thing that would have been right.
+ * config/complaint.ts: turns the issues that zod finds in a configuration into messages: the value, what is expected
+ * instead, and the nearest known word.
  */
 import type * as z from 'zod';
 import type { Path } from './document.js';
@@ -8,18 +8,18 @@ import { isTime, type JsonSchema, knownKeys, nodeAt } from './json-schema.js';
 import { alternatives, similarWord } from './similar.js';
 import { shown } from './values.js';
 
-/** One thing that is wrong. */
+/** One problem in a configuration. */
 export interface Complaint {
   readonly path: Path;
-  /** Whether the key itself is meant, rather than its value. */
+  /** Whether the key at the path is wrong, or its value. */
   readonly part: 'key' | 'value';
-  /** Names the offending value, not where it stands. */
+  /** The message; it names the wrong value, but not its path. */
   readonly clause: string;
 }
 
 /**
- * @param input what the schema was given
- * @returns one complaint, or several for an issue about several keys
+ * @param input the value that the schema was given
+ * @returns one complaint; one per key if the issue is about several unknown keys
  */
 export function complaintsOf(issue: z.core.$ZodIssue, input: unknown): readonly Complaint[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key));
@@ -34,7 +34,7 @@ export function complaintsOf(issue: z.core.$ZodIssue, input: unknown): readonly 
   ];
 }
 
-/** `pools.web.backends[1].weight`. */
+/** @returns a path as text: `pools.web.backends[1].weight` */
 export function pathText(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
@@ -60,7 +60,7 @@ function clauseOf(issue: z.core.$ZodIssue, value: unknown): string {
     case 'invalid_value':
       return unknownWord(value, issue.values.map(String));
     case 'invalid_union':
-      // The members are ordered from a fixed word to a free form; what a person typed was meant as the free form.
+      // Members of unions are ordered from fixed words to free forms; what was typed was most likely meant as the last.
       return plain(issue.errors.at(-1)?.[0], issue.path, value);
     case 'invalid_key':
       return plain(issue.issues[0], issue.path, value);
@@ -69,7 +69,7 @@ function clauseOf(issue: z.core.$ZodIssue, value: unknown): string {
   }
 }
 
-/** Our own messages say enough; where there is none, what is expected is said instead of zod's words. */
+/** @returns the message of the issue if it is one of ours; otherwise, in place of zod's, what is expected */
 function plain(issue: z.core.$ZodIssue | undefined, path: Path, value: unknown): string {
   const isOurs = issue !== undefined && !/^(Invalid|Too (small|big))/.test(issue.message);
   return isOurs ? issue.message : `${shown(value)} is not ${expectedAt(path)}`;
@@ -87,7 +87,7 @@ function expectedAt(path: Path): string {
   return isTime(node) ? 'a time, as in 5s' : expected(node.schema);
 }
 
-/** What a schema accepts, as the end of "... is not". */
+/** @returns what a schema accepts, as the end of a sentence "... is not": `a whole number from 1 to 9` */
 function expected({ type, anyOf, enum: words, const: word, minimum, maximum }: JsonSchema): string {
   if (anyOf !== undefined) return alternatives(anyOf.map(expected));
   if (word !== undefined) return String(word);

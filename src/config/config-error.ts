@@ -1,17 +1,16 @@
-/** config/config-error.ts: a configuration file that cannot be used; whatever ran before goes on as it was. */
+/**
+ * config/config-error.ts: the error for a configuration that cannot be used. A running balancer keeps the one before.
+ */
 
-/** More than a person mends in one go is counted instead. */
+/** Problems that are shown; further ones are only counted. */
 const MOST_SHOWN = 5;
 
-/**
- * What is wrong with a file, one plain sentence per problem, each beginning with `FILE:LINE:COLUMN` where it has a
- * place; exit code 1.
- */
+/** The problems of a configuration, a sentence each, beginning with `FILE:LINE:COLUMN` where known. Exit code 1. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly sentences: readonly string[];
 
-  /** @param problems every problem, in the order of the file; all but the first few are only counted */
+  /** @param problems all problems, in the order of the file */
   constructor(problems: readonly string[]) {
     const shown = problems.slice(0, MOST_SHOWN).map(printable);
     const more = problems.length - shown.length;
@@ -21,7 +20,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** A file's text is shown on a terminal: it must not move the cursor there. */
+/** @returns the sentence without control characters: it quotes the file, and must not control the terminal */
 function printable(sentence: string): string {
   return sentence.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, '?');
 }

@@ -1,13 +1,13 @@
 /**
- * config/cpu-count.ts: how many CPUs this process may really use, for `--workers auto`. A container sees every CPU of
- * its host, so the affinity mask alone would start sixty-four workers on a quota of two.
+ * config/cpu-count.ts: the number of CPUs that this process may use, for `--workers auto`. A container sees every CPU
+ * of its host, so the affinity mask alone would start sixty-four workers on a quota of two.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 import { MAX_WORKERS } from './schema.js';
 
-/** @returns the text of a file, or `undefined` when there is none to read */
+/** Reads a file. @returns its text; `undefined` if it cannot be read */
 export type ReadText = (path: string) => string | undefined;
 
 /** @returns CPUs by affinity, capped by the cgroup quota rounded up; 1 to {@link MAX_WORKERS} */
@@ -17,7 +17,7 @@ export function usableCpus(read: ReadText = readText, byAffinity: number = avail
 }
 
 /**
- * The smallest quota on the way from the process's own cgroup up to the root, in CPUs; `undefined` without any.
+ * @returns the smallest CPU quota of the process's cgroup and its ancestors, in CPUs; `undefined` if none has a quota.
  * Sources: cgroups(7), proc_pid_mountinfo(5), the kernel's cgroup-v2.rst ("cpu.max") and sched-bwc.rst.
  */
 export function cgroupQuota(read: ReadText): number | undefined {
@@ -33,7 +33,7 @@ export function cgroupQuota(read: ReadText): number | undefined {
 
 interface Hierarchy {
   readonly version: 1 | 2;
-  /** From the process's own cgroup up to the highest one that is mounted. */
+  /** Directories of the process's cgroup and of its ancestors, up to the highest that is mounted. */
   readonly directories: readonly string[];
 }
 
@@ -51,7 +51,8 @@ function hierarchies(memberships: string, mounts: string): readonly Hierarchy[] 
 
 function hierarchy(version: 1 | 2, mountPoint: string, root: string, member: string | undefined): Hierarchy[] {
   if (member === undefined) return [];
-  // Only the part below the mounted root is visible; a container that sees its host's path sees its own files on top.
+  // Only the part below the mounted root is visible. In a container whose path is that of the host, its own cgroup is
+  // on top.
   const isBelow = member === root || member.startsWith(root === '/' ? '/' : `${root}/`);
   let directory = isBelow ? posix.join(mountPoint, member.slice(root === '/' ? 0 : root.length)) : mountPoint;
   if (directory.length > 1 && directory.endsWith('/')) directory = directory.slice(0, -1);
@@ -63,7 +64,7 @@ function hierarchy(version: 1 | 2, mountPoint: string, root: string, member: str
   return [{ version, directories }];
 }
 
-/** @param controller the v1 controller's name; empty for v2 */
+/** @param controller name of the v1 controller; '' for v2 @returns the path of the process's cgroup */
 function memberOf(memberships: string, controller: string): string | undefined {
   for (const line of memberships.split('\n')) {
     const match = /^\d+:([^:]*):(.+)$/.exec(line);
@@ -78,7 +79,7 @@ function quotaV2(directory: string, read: ReadText): number | undefined {
 }
 
 function quotaV1(directory: string, read: ReadText): number | undefined {
-  // An unlimited group says -1.
+  // The quota of a cgroup without a limit is -1.
   return cpus(Number(read(`${directory}/cpu.cfs_quota_us`)), Number(read(`${directory}/cpu.cfs_period_us`)));
 }
 

@@ -1,4 +1,4 @@
-/** config/discovery.ts: the part of the configuration that says how names become backends, a part of schema.ts. */
+/** config/discovery.ts: the part of schema.ts about DNS and services (SRV records). */
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { formatAddress, parseAddress } from '../core/address.js';
@@ -7,7 +7,7 @@ import { positiveDuration } from './values.js';
 const serviceName = z.string().transform((text, context) => {
   const parsed = parseAddress(`${text}:1`, 1);
   if (typeof parsed !== 'string' && isIP(parsed.host) === 0) return parsed.host;
-  const message = `"${text}" is no name of a service; write one like _http._tcp.example.com`;
+  const message = `"${text}" is not the name of a service; write one like _http._tcp.example.com`;
   context.issues.push({ code: 'custom', input: text, message });
   return z.NEVER;
 });
@@ -15,16 +15,21 @@ const serviceName = z.string().transform((text, context) => {
 const service = z.strictObject({
   name: serviceName.describe('The name whose SRV records are asked for.'),
   tier: z.int().min(0).max(9).default(0).describe('Tier of the records with the lowest priority number.'),
-  maxConnections: z.int().min(0).max(1_000_000).default(0).describe('As for a backend, for each that it names.'),
+  maxConnections: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe('`maxConnections` of each backend that the records name.'),
 });
 export type ServiceConfig = z.output<typeof service>;
 
 export const services = z
   .array(service)
   .default([])
-  .describe('Names that stand for several backends each (SRV records); see docs/health.md.');
+  .describe('Names whose SRV records list backends, any number each; see docs/health.md.');
 
-/** How a name server is reached: `10.0.0.53`, `10.0.0.53:5353`. Held with its port. */
+/** Address of a name server: `10.0.0.53` or `10.0.0.53:5353`. Parsed to a text with the port, 53 by default. */
 const nameServer = z
   .string()
   .transform((text, context) => {
@@ -41,9 +46,12 @@ export const dns = z
     servers: z
       .array(nameServer)
       .default([])
-      .describe('Name servers to ask; unless given those of this host, with its search domains.'),
-    shortest: positiveDuration.prefault('5s').describe('An answer is kept for so long, however short its TTL.'),
-    longest: positiveDuration.prefault('5m').describe('It is asked for again after this, however long its TTL.'),
+      .describe('Name servers to ask; by default those of this host, with its search domains.'),
+    shortest: positiveDuration.prefault('5s').describe('An answer is used at least this long, however short its TTL.'),
+    longest: positiveDuration.prefault('5m').describe('An answer is used at most this long, however long its TTL.'),
   })
   .prefault({})
-  .describe("How backends' names are resolved. The hosts file comes first; a name that fails keeps its last address.");
+  .describe(
+    'How names of backends are resolved. The hosts file comes first; a name that cannot be resolved keeps its last ' +
+      'address.',
+  );

@@ -1,6 +1,6 @@
 /**
- * config/document.ts: the text of a configuration file, YAML 1.2 or JSON, as a plain value and the place of each of
- * its parts, so that a complaint can point at it.
+ * config/document.ts: parses a configuration file, YAML 1.2 or JSON, to a plain value, and finds the position of each
+ * part of it for messages.
  */
 import {
   type Document,
@@ -19,25 +19,25 @@ import { ConfigError } from './config-error.js';
 
 export type Path = readonly PropertyKey[];
 
-/** Line and column, both from 1. */
-export interface Place {
+/** A position in a file; line and column count from 1. */
+export interface SourcePosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** Deeper than any configuration; the reader of YAML needs stack and memory for each level. */
+/** Most levels of nesting, more than any configuration has: the YAML parser needs stack and memory for each. */
 const MAX_DEPTH = 50;
 
 export class ConfigDocument {
-  /** As the text says it, aliases resolved; whether it is a configuration is for the schema to say. */
+  /** The content of the file as plain data, aliases resolved. It is not validated yet. */
   readonly value: unknown;
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #document: Document;
 
   /**
-   * @param file how complaints call it
-   * @throws {ConfigError} when the text is no single YAML or JSON document
+   * @param file the name of the file in messages
+   * @throws {ConfigError} if the text is not a single YAML or JSON document
    */
   constructor(text: string, file: string) {
     this.#file = file;
@@ -51,10 +51,10 @@ export class ConfigDocument {
   }
 
   /**
-   * Where `path` stands, or the nearest thing around it that is written down.
-   * @param part `key` points at the key itself, as for a key that should not be there
+   * @param part whether the position of the key or of its value is meant
+   * @returns the position of `path`; if the file does not contain it, that of the nearest part around it
    */
-  place(path: Path, part: 'key' | 'value' = 'value'): Place {
+  position(path: Path, part: 'key' | 'value' = 'value'): SourcePosition {
     let node = this.#behindAlias(this.#document.contents);
     let offset = startOf(node);
     for (const [index, step] of path.entries()) {
@@ -62,14 +62,14 @@ export class ConfigDocument {
       if (found === undefined) break;
       node = this.#behindAlias(found.value);
       const isKeyMeant = part === 'key' && index === path.length - 1;
-      // A block begins at its first entry, a line below the key that a person looks for.
+      // A block begins at its first entry, on the line after the key that the message is about.
       offset = isKeyMeant || isBlock(node) ? found.start : startOf(node, found.start);
     }
     return this.#at(offset);
   }
 
-  /** `FILE:LINE:COLUMN`. */
-  said({ line, column }: Place): string {
+  /** @returns a position as text: `FILE:LINE:COLUMN` */
+  positionText({ line, column }: SourcePosition): string {
     return `${this.#file}:${line}:${column}`;
   }
 
@@ -84,7 +84,7 @@ export class ConfigDocument {
     }
   }
 
-  /** The one thing that can still fail is an alias: without its anchor, or one of so many that memory would run out. */
+  /** The error of the conversion to plain data: an alias without an anchor, or aliases that expand to too much data. */
   #badAlias(): ConfigError {
     const lost: { name: string; offset: number }[] = [];
     visit(this.#document, {
@@ -95,7 +95,7 @@ export class ConfigDocument {
       },
     });
     const first = lost[0];
-    if (first === undefined) return new ConfigError([`${this.#file}: its aliases stand for too much`]);
+    if (first === undefined) return new ConfigError([`${this.#file}: its aliases expand to too much data`]);
     return this.#refusal(first.offset, `the alias "*${first.name}" has no anchor "&${first.name}" before it`);
   }
 
@@ -113,10 +113,10 @@ export class ConfigDocument {
   }
 
   #refusal(offset: number, clause: string): ConfigError {
-    return new ConfigError([`${this.said(this.#at(offset))}: ${clause}`]);
+    return new ConfigError([`${this.positionText(this.#at(offset))}: ${clause}`]);
   }
 
-  #at(offset: number): Place {
+  #at(offset: number): SourcePosition {
     const { line, col } = this.#lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
@@ -136,7 +136,7 @@ function startOf(node: unknown, otherwise = 0): number {
   return typeof start === 'number' ? start : otherwise;
 }
 
-/** Counts brackets that are open and blocks begun in one line, which alone can nest deeply in little text. */
+/** Whether the text may nest too deeply: it counts open brackets, and blocks begun in one line (`- - - -`). */
 function isTooDeep(text: string): boolean {
   let open = 0;
   let begun = 0;
@@ -164,9 +164,9 @@ function syntaxClause({ code, message, pos }: YAMLError, text: string): string {
     case 'DUPLICATE_KEY':
       return `the key "${/^[^\s:]*/.exec(text.slice(pos[0]))?.[0]}" is given twice`;
     case 'TAB_AS_INDENT':
-      return 'a tab indents this line; YAML wants spaces';
+      return 'this line is indented by a tab; YAML allows only spaces';
     case 'MULTIPLE_DOCS':
-      return 'a second document begins; a configuration is one';
+      return 'a second YAML document begins here; a configuration file holds one';
     case 'BLOCK_AS_IMPLICIT_KEY':
       return 'a second ": " in one line; put a value that holds it in quotes';
     case 'TAG_RESOLVE_FAILED':

@@ -1,14 +1,14 @@
-/** config/fields.ts: header fields as a person writes them into a configuration. */
+/** config/fields.ts: the schemas of header fields in a configuration. */
 import * as z from 'zod';
 
-/** RFC 9110 section 5.1. */
-export const fieldName = z
+/** Name of a header field (RFC 9110 section 5.1). */
+export const fieldNameSchema = z
   .string()
   .max(128)
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is no name of a header field' });
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a valid field name' });
 
-/** RFC 9110 section 5.5, without obs-text: a person means ASCII here, and a CR or LF would be another message. */
-export const fieldValue = z
+/** Value of a header field (RFC 9110 section 5.5) in printable ASCII; CR or LF would end the field. */
+export const fieldValueSchema = z
   .string()
   .max(4_096)
   .regex(/^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/, { error: 'must be printable ASCII without outer spaces' });

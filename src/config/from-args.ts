@@ -1,16 +1,16 @@
 /**
- * config/from-args.ts: what the command line and `ROUNDHOUSE_*` variables say, laid over what a file says. Flags beat
- * variables, variables beat the file; whatever none of them says is left to the schema, the only home of defaults.
+ * config/from-args.ts: merges flags and `ROUNDHOUSE_*` variables into the content of a configuration file. Flags beat
+ * variables, variables beat the file; what none of them sets is left to the schema, the only home of defaults.
  */
-import { type BackendInput, readBackends } from './backend-list.js';
+import { type BackendArgument, readBackends } from './backend-list.js';
 import type { Path } from './document.js';
 import { DEFAULT_POOL } from './schema.js';
 import { UsageError } from './usage-error.js';
 import { isMapping } from './values.js';
 
-/** The text behind each flag, as typed; `undefined` where the flag was not given. */
+/** The text of each flag, as typed; `undefined` if it was not given. */
 export interface Args {
-  /** The file that the others are laid over. */
+  /** The configuration file. */
   readonly config?: string | undefined;
   readonly backends: readonly string[];
   readonly listen?: readonly string[] | undefined;
@@ -29,18 +29,19 @@ export interface Args {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A text and who said it: a flag, a variable, or BACKENDS for the positional arguments. */
+/** A setting that was given outside of the file. */
 export interface Given {
+  /** What it was given by: the name of a flag or variable, or `BACKENDS` for the arguments. */
   readonly source: string;
   readonly texts: readonly string[];
 }
 
 interface Setting {
   readonly name: Exclude<keyof Args, 'config'>;
-  /** Where it lands, in the configuration or in that of its only pool. */
+  /** The key that it sets; below the configuration's only pool if `ofPool`. */
   readonly path: readonly string[];
   readonly ofPool?: true;
-  /** Reads the shape only; what is none is left as it was typed, for the schema to refuse. */
+  /** Converts the text to the value of the key; an invalid text stays as typed, for the schema to refuse. */
   readonly read: (given: Given) => unknown;
 }
 
@@ -60,16 +61,17 @@ const SETTINGS: readonly Setting[] = [
   { name: 'logLevel', path: ['logLevel'], read: text },
 ];
 
-/** What was laid over a file, and who said which part of it. */
+/** The content of a file with flags and variables merged in. */
 export interface Overlaid {
   readonly input: unknown;
-  /** @returns who said what stands at `path`; `undefined` for what the file says */
+  /** @returns the flag or variable that set the value at `path`; `undefined` if the file did */
   readonly saidBy: (path: Path) => Given | undefined;
 }
 
 /**
- * @param base the file's value; an empty mapping without one
- * @throws {UsageError} a list of backends that is none, or what is about one pool where the file has several
+ * Merges flags and variables into the content of a file.
+ * @param base content of the file; an empty mapping if there is none
+ * @throws {UsageError} for an invalid list of backends, or a setting of the only pool where the file has several
  */
 export function overlay(base: unknown, args: Args, environment: Environment): Overlaid {
   const said = SETTINGS.flatMap((setting) => {
@@ -84,7 +86,7 @@ export function overlay(base: unknown, args: Args, environment: Environment): Ov
   };
 }
 
-/** @returns the configuration file that flags or variables name */
+/** @returns the path of the configuration file, by flag or variable; `undefined` if neither names one */
 export function configFileOf(args: Args, environment: Environment): string | undefined {
   return givenFor('config', args, environment)?.texts.at(-1);
 }
@@ -97,25 +99,28 @@ function givenFor(setting: keyof Args, args: Args, environment: Environment): Gi
   }
   const variable = variableOf(setting);
   const value = environment[variable];
-  // Compose files and unit files pass a variable nobody set as an empty one.
+  // Compose files and unit files pass unset variables as empty ones.
   return value === undefined || value === '' ? undefined : { source: variable, texts: [value] };
 }
 
-/** `--health-path` -> `ROUNDHOUSE_HEALTH_PATH`. */
+/** @returns the variable of a setting: `healthPath` has `ROUNDHOUSE_HEALTH_PATH` */
 export function variableOf(setting: string): string {
   return `ROUNDHOUSE_${kebab(setting).replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** Flags speak of the only pool, whatever a file calls it. */
+/** @returns the name of the only pool, to which flags apply. @throws {UsageError} if the file has several pools */
 function onlyPoolIn(base: unknown, { source }: Given): string {
   const pools = isMapping(base) ? base['pools'] : undefined;
   const [only, ...more] = isMapping(pools) ? Object.keys(pools) : [];
   if (only === undefined || more.length === 0) return only ?? DEFAULT_POOL;
   const names = [only, ...more].join('", "');
-  throw new UsageError(`${source}: the file has several pools ("${names}"); say it there, under one of them`);
+  throw new UsageError(`${source}: the file has several pools ("${names}"); set it in the file, in one of them`);
 }
 
-/** @returns a copy with `value` at `path`; what is in its way and no mapping stays, for the schema to refuse */
+/**
+ * @returns a copy with `value` at `path`; where something that is not a mapping is in the way, `base`, for the schema
+ * to refuse
+ */
 function withValue(base: unknown, path: readonly string[], value: unknown): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return value;
@@ -127,7 +132,7 @@ function text({ texts }: Given): string {
   return texts.at(-1) ?? '';
 }
 
-function backends({ texts, source }: Given): readonly BackendInput[] {
+function backends({ texts, source }: Given): readonly BackendArgument[] {
   return readBackends(texts, source);
 }
 
@@ -140,7 +145,7 @@ function count(given: Given): string | number {
   return /^\d{1,9}$/.test(typed) ? Number(typed) : typed;
 }
 
-/** `8080` and `:8080` are short for that port on `host`. */
+/** @returns the address; `8080` and `:8080` mean that port on `host` */
 export function withHost(typed: string, host: string): string {
   return /^:?\d+$/.test(typed) ? `${host}:${typed.replace(':', '')}` : typed;
 }

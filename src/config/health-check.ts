@@ -1,9 +1,9 @@
 /**
- * config/health-check.ts: the part of the configuration that says how backends are probed, a part of schema.ts. What
- * follows from other keys (`type`, `path`, `downInterval`) is filled in, so that what runs is what is printed.
+ * config/health-check.ts: the part of schema.ts about health checks. Defaults that depend on other keys (`type`,
+ * `path`, `downInterval`) are filled in here, so that the printed configuration is the one that is used.
  */
 import * as z from 'zod';
-import { fieldName, fieldValue } from './fields.js';
+import { fieldNameSchema, fieldValueSchema } from './fields.js';
 import { positiveDuration, shown } from './values.js';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'] as const;
@@ -17,7 +17,7 @@ const notAStatus = {
     `${shown(input)} is not a status; write 204 or 200-399, from ${LOWEST_STATUS} to ${HIGHEST_STATUS}`,
 };
 
-/** A status or a range of them: `204`, `200-399`. Held as text. */
+/** A status or a range of statuses: `204`, `200-399`. Parsed to a text. */
 const statusRange = z
   .union([z.int(notAStatus), z.string(notAStatus)], notAStatus)
   .transform((value, context) => {
@@ -29,7 +29,7 @@ const statusRange = z
   })
   .meta({ id: 'statusRange' });
 
-/** Framing, routing and the life of the connection are the probe's own; `Host` has a key of its own. */
+/** Fields that the probe sets itself; `Host` is set by the key `host`. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   'host',
   'connection',
@@ -39,9 +39,9 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-const ownFieldName = fieldName.refine((name) => !OWN_FIELDS.has(name.toLowerCase()), {
+const ownFieldName = fieldNameSchema.refine((name) => !OWN_FIELDS.has(name.toLowerCase()), {
   error: ({ input }) =>
-    String(input).toLowerCase() === 'host' ? '"Host" has a key of its own, host' : "is the probe's own to send",
+    String(input).toLowerCase() === 'host' ? '"Host" is set by the key host' : 'is a field that the probe sets itself',
 });
 
 const MAX_FIELDS = 32;
@@ -50,63 +50,69 @@ const keys = z.strictObject({
   type: z
     .enum(['tcp', 'http'])
     .optional()
-    .describe('`tcp`: a connection that opens means up. `http`: a request decides; the default where `path` is given.'),
+    .describe(
+      '`tcp`: a probe succeeds if a connection opens. `http`: it succeeds if a request gets the expected response; ' +
+        'the ' +
+        'default if `path` is given.',
+    ),
   path: z
     .string()
     .regex(/^\/[\x21-\x7e]*$/, { error: 'must start with / and hold no spaces' })
     .optional()
-    .describe('What an HTTP probe asks for; `/` unless given.'),
-  method: z.enum(METHODS).default(DEFAULT_METHOD).describe('How it asks.'),
+    .describe('Path of the request of an HTTP probe; `/` by default.'),
+  method: z.enum(METHODS).default(DEFAULT_METHOD).describe('Method of the request.'),
   host: z
     .string()
     .regex(/^[\x21-\x2e\x30-\x3f\x41-\x5b\x5d-\x7e]{1,260}$/, {
       error: 'must be a host, as in api.example.com or name:8080',
     })
     .optional()
-    .describe("What it says in `Host`; the backend's own address unless given."),
+    .describe('Value of its `Host` field; by default the address of the backend.'),
   headers: z
-    .record(ownFieldName, fieldValue)
+    .record(ownFieldName, fieldValueSchema)
     .refine((fields) => Object.keys(fields).length <= MAX_FIELDS, { error: `has more than ${MAX_FIELDS} fields` })
     .default({})
-    .describe('More header fields that it sends, by name.'),
+    .describe('Further header fields of the request, by name.'),
   status: z
     .array(statusRange)
     .min(1, { error: 'needs at least one status' })
     .default([DEFAULT_STATUS])
-    .describe('The statuses that mean up, each one or a range.'),
+    .describe('The statuses with which a probe succeeds, each a status or a range.'),
   body: z
     .string()
     .min(1, { error: 'must not be empty' })
     .max(4_096)
     .optional()
-    .describe('A text that the first 64 KiB of the response body must hold.'),
+    .describe('A text that the first 64 KiB of the response body must contain.'),
   port: z
     .int()
     .min(1)
     .max(65_535)
     .optional()
-    .describe("Where probes go, at the backend's host; the port that takes requests unless given."),
+    .describe('Port that is probed on the host of the backend; by default the port that takes requests.'),
   interval: positiveDuration
     .prefault('5s')
-    .describe('Time between the beginnings of two probes of one backend; never two at a time.'),
-  changingInterval: positiveDuration.prefault('1s').describe('Used instead of `interval` while a verdict is forming.'),
+    .describe('Time between the starts of two probes of one backend; there are never two at once.'),
+  changingInterval: positiveDuration
+    .prefault('1s')
+    .describe('Used instead of `interval` while probes contradict the health but have not changed it yet.'),
   downInterval: positiveDuration
     .optional()
-    .describe('Used instead of `interval` for a backend that is down; the same unless given.'),
+    .describe('Used instead of `interval` for a backend that is down; `interval` by default.'),
   jitter: z
     .number()
     .min(0)
     .max(0.5)
     .default(0.1)
-    .describe('Share of the interval by which each probe moves at random, so that probes never march in step.'),
-  timeout: positiveDuration.prefault('2s').describe('A probe that takes longer has failed.'),
+    .describe('Share of the interval by which each probe is moved at random, so that probes are not synchronous.'),
+  timeout: positiveDuration.prefault('2s').describe('A probe that takes longer fails.'),
   rise: z.int().min(1).max(100).default(2).describe('Consecutive successes that turn `down` into `up`.'),
   fall: z.int().min(1).max(100).default(3).describe('Consecutive failures that turn `up` into `down`.'),
   initial: z
     .enum(['unknown', 'up', 'down'])
     .default('unknown')
     .describe(
-      'What a backend is before its first probe. `unknown`: used, and the first verdict decides. `up`: used until ' +
+      'Health of a backend before its first probe. `unknown`: used, and the first probe decides. `up`: used until ' +
         '`fall` failures. `down`: not used until `rise` successes.',
     ),
 });
@@ -125,9 +131,9 @@ export const healthCheck = keys
   })
   .transform(complete)
   .prefault({})
-  .describe('Active health checks: what is asked, and what follows from the answers.');
+  .describe('Active health checks: what is probed, how often, and what results change the health.');
 
-/** What would be passed over if a TCP connect decided; what says no more than the default does no harm. */
+/** @returns the keys that have no effect on a TCP probe; a value that equals its default counts as not given */
 function httpKeysOf({ path, host, body, method, status, headers }: Keys): [string, unknown][] {
   return Object.entries({
     path,
@@ -139,6 +145,7 @@ function httpKeysOf({ path, host, body, method, status, headers }: Keys): [strin
   });
 }
 
+/** Fills in the defaults that depend on other keys. */
 function complete({ type, path, downInterval, ...given }: Keys) {
   const kind = type ?? (path === undefined ? 'tcp' : 'http');
   const asked = kind === 'http' ? (path ?? '/') : undefined;

@@ -1,6 +1,6 @@
 /**
- * config/json-schema.ts: the configuration as JSON Schema (draft 2020-12), made from the zod schema: for editors, for
- * the reference page, and for this program itself to know what may stand where in a file.
+ * config/json-schema.ts: the JSON Schema (draft 2020-12) of the configuration, made from the zod schema. Editors and
+ * the reference page use it, and messages that say what a key may have.
  */
 import * as z from 'zod';
 import type { Path } from './document.js';
@@ -8,7 +8,7 @@ import { configSchema } from './schema.js';
 
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
 
-/** What a file may say for the kinds of value that are texts to a person and something else to the program. */
+/** Definitions of values that are parsed from texts: what a file may contain, which zod cannot derive. */
 const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
   time: {
     description: 'A time: `500ms`, `5s`, `1m` or `1h`, at most 24h; `0` or `off` switches it off.',
@@ -20,14 +20,15 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     pattern: '^(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$',
   },
   hedgeDelay: {
-    description: 'A share of the recent requests, `p50`, `p75`, `p90`, `p95` or `p99`, or a time, as in `50ms`.',
+    description: 'A quantile of recent response times, `p50`, `p75`, `p90`, `p95` or `p99`, or a time, as in `50ms`.',
     type: 'string',
     pattern: '^(p(50|75|90|95|99)|(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h))$',
   },
   listenAddress: {
     description:
-      'An address to listen on: `host:port`, an IPv6 host in brackets; port 0 lets the system choose. Or a socket that ' +
-      'systemd has passed on: `fd@NAME`, `fd@3`.',
+      'An address to listen on: `host:port`, an IPv6 host in brackets; with port 0 the system chooses. Or a socket ' +
+      'that ' +
+      'systemd passes: `fd@NAME`, `fd@3`.',
     type: 'string',
     pattern: '^(.+:\\d{1,5}|fd@[^:]+)$',
   },
@@ -62,7 +63,7 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
 
 let made: JsonSchema | undefined;
 
-/** The schema of a configuration file, with a description and default for each key. */
+/** @returns the JSON Schema of a configuration file, with a description and default of each key */
 export function configJsonSchema(): JsonSchema {
   made ??= withSchemaKey(
     z.toJSONSchema(configSchema, { io: 'input', override: ({ jsonSchema }) => rewriteDefinitions(jsonSchema) }),
@@ -70,14 +71,14 @@ export function configJsonSchema(): JsonSchema {
   return made;
 }
 
-/** A place in the schema. */
+/** A part of the schema. */
 export interface SchemaNode {
   readonly schema: JsonSchema;
-  /** The definition that it refers to. */
+  /** Name of the definition that it refers to. */
   readonly definition: string | undefined;
 }
 
-/** @returns what may stand at `path`; `undefined` where nothing may */
+/** @returns the schema of the value at `path`; `undefined` if no such key is allowed */
 export function nodeAt(path: Path): SchemaNode | undefined {
   return path.reduce<SchemaNode | undefined>((node, step) => node && childOf(node, step), nodeOf(configJsonSchema()));
 }
@@ -88,17 +89,17 @@ export function nodeOf(raw: JsonSchema): SchemaNode {
   return { schema: { ...defined, ...raw }, definition };
 }
 
-/** Whether a text stands there that the program holds as milliseconds. */
+/** Whether the value is a duration: a text in a file, milliseconds when parsed. */
 export function isTime(node: SchemaNode | undefined): boolean {
   return ['time', 'positiveTime', 'hedgeDelay'].includes(node?.definition ?? '');
 }
 
-/** The keys that are known at a place, in the order of the schema. */
+/** @returns the keys that a mapping may have, in the order of the schema */
 export function knownKeys({ schema }: SchemaNode): readonly string[] {
   return Object.keys(schema.properties ?? {});
 }
 
-/** @returns a copy of `value` in which each scalar is what `change` makes of it, told what may stand there */
+/** @param change gets each scalar and its schema @returns a copy of `value` with each scalar replaced by its result */
 export function mapScalars(
   value: unknown,
   change: (scalar: unknown, node: SchemaNode | undefined) => unknown,
@@ -117,7 +118,7 @@ function childOf({ schema }: SchemaNode, step: PropertyKey): SchemaNode | undefi
   return typeof child === 'object' ? nodeOf(child) : undefined;
 }
 
-/** Puts what a person may write in the place of what the program makes of it. */
+/** Replaces the schemas of parsed values by the {@link DEFINITIONS} of their texts. */
 export function rewriteDefinitions(schema: JsonSchema): void {
   const definition = DEFINITIONS[schema.id ?? ''];
   if (definition !== undefined) {
@@ -125,12 +126,12 @@ export function rewriteDefinitions(schema: JsonSchema): void {
     delete schema.$ref;
     Object.assign(schema, definition);
   }
-  // What zod says of a number without an upper bound tells a reader nothing.
+  // Bounds that zod adds to integers without any tell a reader nothing.
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
 }
 
-/** A file may name its own schema, for editors; the program has no use for it. */
+/** Adds the key `$schema`, by which a file names its schema for editors; the program ignores it. */
 function withSchemaKey(schema: JsonSchema): JsonSchema {
   const $schema = { type: 'string', description: 'Where this schema is, for editors.' } as const;
   return { ...schema, title: 'Roundhouse configuration', properties: { $schema, ...schema.properties } };

@@ -1,11 +1,11 @@
 /**
- * config/listener-changes.ts: what sets two lists of listeners apart. Primary and workers ask the same question, so both
- * find the same listener under its new settings.
+ * config/listener-changes.ts: the difference between two lists of listeners. Primary and workers both compute it, so
+ * that they agree on which listener has which new settings.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ListenerConfig } from './listeners.js';
 
-/** One listener under its settings before and after; its socket stays. */
+/** A listener whose settings change; its socket stays open. */
 export interface ListenerChange {
   readonly before: ListenerConfig;
   readonly after: ListenerConfig;
@@ -18,8 +18,8 @@ export interface ListenerChanges {
 }
 
 /**
- * A listener is the same one when name and address are. Of the others, one whose address stays was renamed. One whose
- * address is another needs another socket: it is removed and added under its name.
+ * Compares two lists of listeners. A listener with the same name and address is the same one; among the others, one
+ * with the same address was renamed. A different address needs another socket, so that listener is removed and added.
  */
 export function listenerChanges(before: readonly ListenerConfig[], after: readonly ListenerConfig[]): ListenerChanges {
   const same = pairs(before, after, (a, b) => a.name === b.name && a.address === b.address);
@@ -31,7 +31,7 @@ export function listenerChanges(before: readonly ListenerConfig[], after: readon
   };
 }
 
-/** Pairs each listener of `after` with the first one of `before` that fits and is not taken. */
+/** Pairs each listener of `after` with the first one of `before` that fits and is not paired yet. */
 function pairs(
   before: readonly ListenerConfig[],
   after: readonly ListenerConfig[],

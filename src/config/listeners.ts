@@ -1,6 +1,6 @@
 /**
- * config/listeners.ts: where clients connect. Each listener has a name, by which it is known to a reload, to workers
- * and to operators even when its port is chosen by the system.
+ * config/listeners.ts: the part of schema.ts about listeners. Each has a name, by which reloads, workers and operators
+ * identify it, even if the system chooses its port.
  */
 import * as z from 'zod';
 import { firstOverlap } from './overlap.js';
@@ -11,15 +11,13 @@ const listenerName = z
   .regex(/^[\x21-\x7e]{1,300}$/, { error: 'must be one word of visible ASCII characters, 300 at most' });
 
 const listener = z.strictObject({
-  name: listenerName
-    .optional()
-    .describe('What the listener is called, in a reload and in the API; its `address` unless given.'),
+  name: listenerName.optional().describe('Name of the listener in reloads and in the API; its `address` by default.'),
   address: listenAddress.describe(
-    '`host:port`; host `0.0.0.0` or `[::]` is every interface. `fd@NAME` or `fd@3` is a socket that systemd has passed on.',
+    '`host:port`; host `0.0.0.0` or `[::]` means every interface. `fd@NAME` or `fd@3` is a socket that systemd passes.',
   ),
 });
 
-/** A listener with its settings, as every part of the program knows it. */
+/** A listener with its settings and its name, after defaults are filled in. */
 export const listenerSchema = listener.required({ name: true });
 export type ListenerConfig = z.output<typeof listenerSchema>;
 
@@ -44,9 +42,9 @@ export const listeners = z
     }
   })
   .prefault([{ address: '0.0.0.0:8080' }])
-  .describe('Where clients connect.');
+  .describe('The addresses that clients connect to.');
 
-/** Names each listener that has no name by its address; port 0 may be listed several times, so those are numbered. */
+/** Gives each listener without a name its address as the name; a repeated one (port 0) gets a number: `0.0.0.0:0#2`. */
 function named(list: readonly z.output<typeof listener>[]): ListenerConfig[] {
   return list.map(({ name, ...settings }, index) => {
     const { address } = settings;

@@ -1,4 +1,4 @@
-/** config/load.ts: flags, variables and file -> the configuration, or what is wrong with it. */
+/** config/load.ts: makes the configuration from flags, environment variables and a file, or reports what is wrong. */
 import { type Complaint, complaintsOf, pathText } from './complaint.js';
 import { ConfigError } from './config-error.js';
 import type { ConfigDocument } from './document.js';
@@ -10,38 +10,38 @@ import { type Config, configSchema, DEFAULT_POOL } from './schema.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * Reads the file, if one is named, and checks the whole.
- * @throws {ConfigError} when the file cannot be used
- * @throws {UsageError} when a flag or variable is wrong
+ * Reads the configuration file, if flags or variables name one, and validates it together with them.
+ * @throws {ConfigError} if the file cannot be used
+ * @throws {UsageError} if a flag or variable is wrong
  */
 export async function loadConfig(args: Args, environment: Environment): Promise<Config> {
   const file = configFileOf(args, environment);
   if (file === undefined) return configOf(args, environment);
   if (isModuleFile(file)) return configOf(args, environment, new ConfigValue(await loadModule(file), file));
-  // Only who has a file pays for the reader of YAML.
+  // Loaded only if needed: the YAML parser costs time at the start.
   const { ConfigDocument } = await import('./document.js');
   return configOf(args, environment, new ConfigDocument(await readConfigFile(file), file));
 }
 
-/** A configuration without a text: nothing in it has a line. */
+/** A configuration that is a value, not a text, so its parts have no line. */
 export class ConfigValue {
   readonly value: unknown;
   readonly #source: string;
 
-  /** @param source how complaints call it; '' where the reader knows what is meant */
+  /** @param source the name of the configuration in messages; '' for none */
   constructor(value: unknown, source: string) {
     this.value = value;
     this.#source = source;
   }
 
-  /** @returns the sentences that say what is wrong, each with the path of its key */
+  /** @returns the error for `complaints`, each with the path of its key */
   refusal(complaints: readonly Complaint[]): ConfigError {
     const before = this.#source === '' ? '' : `${this.#source}: `;
     return new ConfigError(complaints.map((complaint) => `${before}${named(complaint)}`));
   }
 }
 
-/** {@link loadConfig} for what has been read already. */
+/** As {@link loadConfig}, for a file that has been read. */
 export function configOf(args: Args, environment: Environment, document?: ConfigDocument | ConfigValue): Config {
   const overlaid = overlay(document === undefined ? {} : baseOf(document), args, environment);
   if (document === undefined && overlaid.saidBy(['pools', DEFAULT_POOL, 'backends']) === undefined) {
@@ -55,7 +55,10 @@ export function configOf(args: Args, environment: Environment, document?: Config
   throw usageError(complaints, overlaid) ?? fileError(complaints, document);
 }
 
-/** A bare number has no unit, so it is refused as the text it was; a configuration in memory has milliseconds there. */
+/**
+ * @returns the value to validate, without `$schema`. Numbers where a file needs a duration become texts, so that the
+ * schema refuses them for their missing unit; in a configuration that is a value they are milliseconds
+ */
 function baseOf(document: ConfigDocument | ConfigValue): unknown {
   const { value } = document;
   if (document instanceof ConfigValue) return value;
@@ -67,7 +70,7 @@ function baseOf(document: ConfigDocument | ConfigValue): unknown {
   return rest;
 }
 
-/** The first complaint about what was typed: that is mended before the file. */
+/** @returns the first complaint about a flag or variable: it is reported before any about the file */
 function usageError(complaints: readonly Complaint[], { saidBy }: Overlaid): UsageError | undefined {
   for (const complaint of complaints) {
     const given = saidBy(complaint.path);
@@ -82,12 +85,12 @@ function fileError(complaints: readonly Complaint[], document: ConfigDocument | 
     return new UsageError(`${pathText(first?.path ?? [])}: ${first?.clause}`);
   }
   if (document instanceof ConfigValue) return document.refusal(complaints);
-  const placed = complaints.map((complaint) => ({ complaint, place: document.place(complaint.path, complaint.part) }));
-  placed.sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
-  return new ConfigError(placed.map(({ complaint, place }) => `${document.said(place)}: ${named(complaint)}`));
+  const placed = complaints.map((complaint) => ({ complaint, at: document.position(complaint.path, complaint.part) }));
+  placed.sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+  return new ConfigError(placed.map(({ complaint, at }) => `${document.positionText(at)}: ${named(complaint)}`));
 }
 
-/** What is wrong, behind the path of its key. */
+/** @returns the message with the path of its key in front */
 function named({ path, part, clause }: Complaint): string {
   const name = pathText(part === 'key' ? path.slice(0, -1) : path);
   return name === '' ? clause : `${name}: ${clause}`;

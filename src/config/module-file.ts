@@ -1,6 +1,7 @@
 /**
- * config/module-file.ts: a configuration that is a program: `roundhouse.config.ts`, `.mjs` and their like. It runs on a
- * thread of its own for each load, so that a reload sees it, and all it imports, as they are now, and leaks nothing.
+ * config/module-file.ts: loads a configuration that is a program: `roundhouse.config.ts`, `.mjs` and the like. Each
+ * load runs it on a new thread, so that a reload gets the current version of it and of all it imports, and leaks
+ * nothing.
  */
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,21 +11,21 @@ import { ConfigError } from './config-error.js';
 import type { ModuleOutcome } from './module-thread.js';
 import { readConfigFile } from './read-file.js';
 
-/** A module that asks others for its values may take so long, in milliseconds. */
+/** Time limit of a load; a module may fetch values from elsewhere. */
 const LONGEST_MS = 30_000;
 const THREAD = fileURLToPath(new URL('./module-thread.js', import.meta.url));
 
-/** @returns whether a file of this name is a program, and not YAML or JSON */
+/** @returns whether the file is a program by its name, not YAML or JSON */
 export function isModuleFile(path: string): boolean {
   return /\.[cm]?[jt]s$/i.test(path);
 }
 
 /**
- * @returns what the module's default export comes to
- * @throws {ConfigError} when the file cannot be read, does not run, or exports no data
+ * @returns the value of the module's default export, or of its result if that is a function
+ * @throws {ConfigError} if the file cannot be read, fails to run, or exports no data
  */
 export async function loadModule(file: string): Promise<unknown> {
-  // Only for its sentences: what is missing or unreadable is said the same way for every kind of file.
+  // Only for its errors: a missing or unreadable file is reported alike for every kind of file.
   await readConfigFile(file);
   const url = pathToFileURL(resolve(file)).href;
   const outcome = await runThread(url, file);
@@ -37,7 +38,7 @@ function runThread(url: string, file: string): Promise<ModuleOutcome> {
     const refuse = (clause: string): void => reject(new ConfigError([`${file}: ${clause}`]));
     const thread = new Worker(THREAD, { workerData: url });
     const tooLate = setTimeout(
-      () => refuse(`it did not come to a configuration within ${LONGEST_MS / 1_000} s`),
+      () => refuse(`it did not return a configuration within ${LONGEST_MS / 1_000} s`),
       LONGEST_MS,
     );
     const end = (): void => {
@@ -49,10 +50,10 @@ function runThread(url: string, file: string): Promise<ModuleOutcome> {
       end();
     });
     thread.once('error', (error) => {
-      refuse(`it threw ${JSON.stringify(error.message)} where nothing could catch it`);
+      refuse(`it threw ${JSON.stringify(error.message)} outside of its default export`);
       end();
     });
-    // The first of these that comes settles the promise; an exit without any means that the module ended the thread.
+    // The first of these events settles the promise; an exit before the others means that the module ended the thread.
     thread.once('exit', () => {
       refuse('it ended without a configuration; is there an await that never settles, or a process.exit?');
       clearTimeout(tooLate);
@@ -71,7 +72,7 @@ function problemOf(outcome: Exclude<ModuleOutcome, { kind: 'value' }>, file: str
   }
 }
 
-/** The place in the file itself from which the error came, as far as the stack tells. */
+/** @returns `FILE:LINE:COLUMN` of the error, by its stack; `FILE` if the stack does not name the file */
 function placeOf(stack: string, file: string, url: string): string {
   const at = stack.indexOf(`${url}:`);
   const place = at < 0 ? null : /^\d+:\d+/.exec(stack.slice(at + url.length + 1));
@@ -84,7 +85,7 @@ function clauseOf({ name, code, message }: Extract<ModuleOutcome, { kind: 'threw
     return `Node ${process.versions.node} cannot read TypeScript; use Node 22.18 or newer, or write it as an .mjs file`;
   }
   const missing = code === 'ERR_MODULE_NOT_FOUND' ? /'([^']*)'/.exec(said)?.[1] : undefined;
-  if (missing !== undefined) return `it imports "${missing}", which is not there`;
+  if (missing !== undefined) return `it imports "${missing}", which does not exist`;
   if (name === 'SyntaxError') return `it does not parse: ${said}; "node --check ${file}" shows where`;
   return `it threw ${JSON.stringify(said)}`;
 }

@@ -1,12 +1,14 @@
 /**
- * config/module-thread.ts: imports one configuration module on a thread of its own and sends what it exports. Whatever
- * the module or its imports leave behind ends with the thread, and the next load sees every change in any of them.
+ * config/module-thread.ts: the thread on which a configuration module is imported; it sends what the module exports.
+ * All that the module or its imports leave behind ends with the thread, and the next load sees every change in any of
+ * them.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What the thread says, once. */
+/** The only message of the thread: what the module exports, or why that cannot be used. */
 export type ModuleOutcome =
   | { readonly kind: 'value'; readonly value: unknown }
+  /** There is no default export, or it is null. */
   | { readonly kind: 'nothing-exported' }
   | {
       readonly kind: 'threw';
@@ -15,25 +17,28 @@ export type ModuleOutcome =
       readonly message: string;
       readonly stack: string;
     }
+  /** At `path` there is a function or a symbol, which is not data. */
   | { readonly kind: 'no-data'; readonly path: readonly string[] };
 
-/** Deeper than any configuration, so that one which holds itself ends here too. */
+/** Levels that are searched for something that is not data; deeper than any configuration, and ends circular ones. */
 const MAX_DEPTH = 50;
 
-// Not awaited here: a module that never settles would have Node warn of this file.
+// Not awaited: for a module that never settles Node would print a warning about this file.
 void load(String(workerData)).then(send);
 
 function send(outcome: ModuleOutcome): void {
   try {
     parentPort?.postMessage(outcome);
   } catch {
-    // Data can cross to another thread; a function or a symbol cannot.
+    // Structured cloning fails for functions and symbols.
     const path = outcome.kind === 'value' ? (pathOfNoData(outcome.value, []) ?? []) : [];
     parentPort?.postMessage({ kind: 'no-data', path } satisfies ModuleOutcome);
   }
 }
 
-/** @param url of the module; its default export may be a configuration, the promise of one, or a function that makes one */
+/**
+ * @param url of a module whose default export is a configuration, a promise of one, or a function that returns either
+ */
 async function load(url: string): Promise<ModuleOutcome> {
   try {
     const { default: exported } = (await import(url)) as { readonly default?: unknown };

@@ -1,10 +1,10 @@
-/** config/overlap.ts: finds addresses that one process cannot both listen on, before anything is started. */
+/** config/overlap.ts: finds two addresses that one host cannot both listen on. */
 import { parseAddress } from '../core/address.js';
 import { passedSocketOf } from '../core/passed-socket.js';
 
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
 
-/** @returns the first address that overlaps an earlier one, and that earlier one */
+/** @returns the first address that overlaps an earlier one, with the earlier one; `undefined` if none does */
 export function firstOverlap(addresses: readonly string[]): readonly [string, string] | undefined {
   for (const [index, address] of addresses.entries()) {
     const earlier = addresses.slice(0, index).find((other) => overlaps(address, other));
@@ -13,7 +13,7 @@ export function firstOverlap(addresses: readonly string[]): readonly [string, st
   return undefined;
 }
 
-/** Whether both name one port of one interface. Port 0 is another port each time. */
+/** Whether both addresses include the same port of the same interface. Port 0 is a different port each time. */
 function overlaps(a: string, b: string): boolean {
   if (passedSocketOf(a) !== undefined) return a === b;
   const left = parseAddress(a, 0);

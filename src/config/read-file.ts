@@ -1,20 +1,20 @@
-/** config/read-file.ts: the text of a configuration file, bounded, or one sentence that says why there is none. */
+/** config/read-file.ts: reads the text of a configuration file, with a limit of its size. */
 import { open } from 'node:fs/promises';
 import { ConfigError } from './config-error.js';
 
-/** A configuration of a thousand backends has a tenth of this; what is larger is another file. */
+/** Largest configuration file; one with a thousand backends has a tenth of this. */
 export const MAX_FILE_BYTES = 1_048_576;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
-  EACCES: 'it may not be read by this user',
-  EPERM: 'it may not be read by this user',
+  EACCES: 'this user has no permission to read it',
+  EPERM: 'this user has no permission to read it',
   EISDIR: 'it is a directory',
-  ELOOP: 'its symbolic links go in a circle',
+  ELOOP: 'its symbolic links form a loop',
 };
 
-/** @throws {ConfigError} when the file cannot be read, is no UTF-8 text or is larger than {@link MAX_FILE_BYTES} */
+/** @throws {ConfigError} if the file cannot be read, is not UTF-8 or is larger than {@link MAX_FILE_BYTES} */
 export async function readConfigFile(path: string): Promise<string> {
   const bytes = await readBounded(path);
   if (bytes.length > MAX_FILE_BYTES)
@@ -26,7 +26,7 @@ export async function readConfigFile(path: string): Promise<string> {
   }
 }
 
-/** Stops one byte past the limit, so that a pipe or device that never ends is refused too. */
+/** Reads at most one byte past the limit, so that an endless pipe or device is refused as well. */
 async function readBounded(path: string): Promise<Buffer> {
   try {
     const file = await open(path);

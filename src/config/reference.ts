@@ -1,4 +1,4 @@
-/** config/reference.ts: the reference page of the configuration file, made from the schema so that it is never behind. */
+/** config/reference.ts: makes docs/config.md, the reference of the configuration file, from the schema. */
 import { configJsonSchema, type JsonSchema, nodeOf } from './json-schema.js';
 
 const INTRODUCTION = `# The configuration file
@@ -14,33 +14,34 @@ pools:
 \`\`\`
 
 \`\`\`text
-roundhouse -c FILE          run it; ROUNDHOUSE_CONFIG names the file as well
-roundhouse check -c FILE    say what is wrong with it, or print it with every default filled in
-roundhouse schema           print its JSON Schema, for editors
+roundhouse -c FILE          run with this file; ROUNDHOUSE_CONFIG names it as well
+roundhouse check -c FILE    report what is wrong with it, or print it with every default filled in
+roundhouse schema           print the JSON Schema of configuration files, for editors
 \`\`\`
 
-The file is YAML 1.2 or JSON, at most 1 MiB. Only \`pools\` is required. Flags beat \`ROUNDHOUSE_*\` variables, and those
-beat the file: BACKENDS on the command line take the place of the pool's \`backends\`, \`--policy\` and \`--health-*\` that
-of the pool's own settings. \`$schema\` may name the schema of the file:
+The file is YAML 1.2 or JSON, at most 1 MiB. Only \`pools\` is required. Flags beat \`ROUNDHOUSE_*\` variables, and
+variables beat the file: BACKENDS on the command line replace the \`backends\` of the only pool, \`--policy\` and
+\`--health-*\` its settings. \`$schema\` names the schema of the file for editors:
 \`roundhouse schema > roundhouse.schema.json\`, then \`$schema: ./roundhouse.schema.json\`.
 
-**Mistakes** are named by line and column, with the value and what was probably meant; nothing is started then, and the
-exit code is 1:
+**Mistakes** are reported by line and column, with the value and what was probably meant. Nothing is started then, and
+the exit code is 1:
 
 \`\`\`text
 roundhouse: lb.yaml:4:13: pools.web.policy: "roundrobin" is not known; did you mean round-robin?
 roundhouse: lb.yaml:6:5: pools.web: "helthCheck" is not known here; did you mean "healthCheck"?
 \`\`\`
 
-**A reload** (SIGHUP, \`roundhouse reload\`, \`--watch\`) applies what has changed in the file, all of it or nothing, and
-touches nothing else; \`roundhouse diff\` shows it before. Only \`accept\`, \`admin\` and \`stateFile\` wait for a restart.
-See [reload.md](reload.md).
+**A reload** (SIGHUP, \`roundhouse reload\`, \`--watch\`) applies what has changed in the file, all of it or nothing,
+and touches nothing else; \`roundhouse diff\` shows the changes before. Only \`accept\`, \`admin\` and \`stateFile\`
+need a restart. See [reload.md](reload.md).
 
-**Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where it says "or off", \`off\` and \`0\` switch the limit off.
-**Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`.
+**Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where the table says "or off", \`off\` and \`0\`
+disable the limit. **Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`.
 `;
 
-interface Row {
+/** One row of a table of keys; texts in Markdown. */
+interface ReferenceRow {
   readonly key: string;
   readonly kind: string;
   readonly initial: string;
@@ -52,7 +53,7 @@ export function configReference(): string {
   return `${INTRODUCTION}\n${section('Top level', '', configJsonSchema(), '')}`;
 }
 
-/** A table of one mapping's keys, then a section for each that is a mapping itself. */
+/** @returns a section with a table of the keys of a mapping, then a section for each key that is a mapping itself */
 function section(title: string, description: string, schema: JsonSchema, prefix: string): string {
   const children = childrenOf(schema, prefix);
   const rows = children.map(({ key, schema: child }) => rowOf(key, child, schema.required ?? []));
@@ -67,7 +68,9 @@ function nestedOf(path: string, schema: JsonSchema): readonly string[] {
   return [section(`\`${path}${inner.suffix}\``, schema.description ?? '', inner.schema, `${path}${inner.suffix}`)];
 }
 
-/** The mapping that a key holds: itself, each item of its list, or what stands under each name. */
+/**
+ * @returns the mapping in the value of a key: the value itself, each item of a list, or each value of a mapping by name
+ */
 function innerOf(schema: JsonSchema): { readonly schema: JsonSchema; readonly suffix: string } | undefined {
   if (schema.properties !== undefined) return { schema, suffix: '' };
   const { additionalProperties: named, items } = schema;
@@ -92,7 +95,7 @@ function childrenOf({ properties = {} }: JsonSchema, prefix: string): readonly C
   });
 }
 
-function rowOf(key: string, schema: JsonSchema, required: readonly string[]): Row {
+function rowOf(key: string, schema: JsonSchema, required: readonly string[]): ReferenceRow {
   const initial = required.includes(key) ? '**required**' : initialOf(schema);
   return { key: `\`${key}\``, kind: kindOf(schema), initial, description: schema.description ?? '' };
 }
@@ -159,7 +162,7 @@ function range(minimum: number | undefined, maximum: number | undefined): string
   return minimum === undefined ? '' : `, at least ${minimum}`;
 }
 
-function tableOf(rows: readonly Row[]): string {
+function tableOf(rows: readonly ReferenceRow[]): string {
   const lines = rows.map(
     ({ key, kind, initial, description }) => `| ${key} | ${kind} | ${initial} | ${description} |\n`,
   );

@@ -1,13 +1,13 @@
 /**
- * config/routes.ts: which requests go where, and what is done to them on the way; a part of schema.ts. docs/routing.md
- * says what it all means.
+ * config/routes.ts: the part of schema.ts about routes: which requests they match, where those go, and how they are
+ * changed. docs/routing.md explains it.
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { ipv6Key } from '../routing/host.js';
 import { plainPath } from '../routing/path.js';
 import { byConditions, covers, type Match, placeOf } from '../routing/router.js';
-import { fieldName, fieldValue } from './fields.js';
+import { fieldNameSchema, fieldValueSchema } from './fields.js';
 import { requestHeaders, responseHeaders } from './header-rules.js';
 import { rateLimit, redirect, routeLimits, routeTimeouts, split, splitBy } from './route-parts.js';
 import { alternatives, similarWord } from './similar.js';
@@ -29,7 +29,7 @@ const host = z
   })
   .meta({ id: 'routeHost' });
 
-/** A path that no request could be compared with safely is refused here as it is there. */
+/** A path of a route. One that servers could read in several ways is refused, as it is in requests. */
 const path = z
   .string()
   .max(2_048)
@@ -42,12 +42,14 @@ const path = z
   });
 
 const methods = z
-  .array(z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/, { error: 'is no method; write GET, POST or another in capitals' }))
+  .array(
+    z.string().regex(/^[A-Z][A-Z0-9_-]{0,31}$/, { error: 'is not a method; write GET, POST or another in capitals' }),
+  )
   .min(1, { error: 'needs at least one method' });
 
 const addresses = z.array(ipRange).min(1, { error: 'needs at least one address' });
 
-/** What is done to requests that go to a backend. */
+/** Keys that have an effect only on requests that go to a backend. */
 const ON_THE_WAY = [
   ...(['stripPrefix', 'replacePrefix', 'requestHeaders', 'responseHeaders'] as const),
   ...(['timeouts', 'limits'] as const),
@@ -58,30 +60,36 @@ export const routeSchema = z
     host: host
       .optional()
       .describe(
-        'The host that is asked for: a name, an address, or `*.` and a name for all below it; all unless given.',
+        'Host of the request: a name, an address, or `*.` and a name, which matches all names below it; every host ' +
+          'by ' +
+          'default.',
       ),
     path: path
       .optional()
-      .describe('The beginning of the path, in whole segments: `/v1` is for `/v1` and `/v1/x`, not for `/v10`.'),
-    exactPath: path.optional().describe('The whole path, in place of `path`.'),
-    methods: methods.optional().describe('The methods; all unless given.'),
+      .describe('Prefix of the path, in whole segments: `/v1` matches `/v1` and `/v1/x`, not `/v10`.'),
+    exactPath: path.optional().describe('The whole path, instead of `path`.'),
+    methods: methods.optional().describe('Methods of the request; every method by default.'),
     headers: z
-      .record(fieldName, z.union([z.literal(true), fieldValue]))
+      .record(fieldNameSchema, z.union([z.literal(true), fieldValueSchema]))
       .optional()
-      .describe('Header fields by name: the value that one must have, or `true` for any.'),
-    pool: z.string().optional().describe('The pool that answers.'),
+      .describe('Header fields by name: the value that a field of the name must have, or `true` for any value.'),
+    pool: z.string().optional().describe('The pool that the requests go to.'),
     split: split.optional(),
     splitBy,
     redirect: redirect.optional(),
     stripPrefix: z
-      .union([z.literal(true), path], { error: ({ input }) => `${shown(input)} is no prefix; write true or a path` })
+      .union([z.literal(true), path], { error: ({ input }) => `${shown(input)} is not a prefix; write true or a path` })
       .optional()
-      .describe('The beginning of the path that backends do not see: a path, or `true` for what `path` matched.'),
-    replacePrefix: path.optional().describe('What backends see in place of what `path` or `exactPath` matched.'),
+      .describe('Prefix that is removed from the path: a path, or `true` for the part that `path` matched.'),
+    replacePrefix: path.optional().describe('Replaces the part of the path that `path` or `exactPath` matched.'),
     requestHeaders: requestHeaders.optional(),
     responseHeaders: responseHeaders.optional(),
-    allow: addresses.optional().describe('Who may: clients by address or range. Anybody else is answered with 403.'),
-    deny: addresses.optional().describe('Who may not, even if allowed. They are answered with 403.'),
+    allow: addresses
+      .optional()
+      .describe('Addresses and ranges of the clients that are allowed; others are answered with 403.'),
+    deny: addresses
+      .optional()
+      .describe('Addresses and ranges of clients that are answered with 403, even if `allow` lists them.'),
     rateLimit: rateLimit.optional(),
     timeouts: routeTimeouts.optional(),
     limits: routeLimits.optional(),
@@ -89,18 +97,18 @@ export const routeSchema = z
   .superRefine((route, context) => {
     const actions = (['pool', 'split', 'redirect'] as const).filter((key) => route[key] !== undefined);
     if (actions.length === 0) problem(context, [], 'does nothing; give it a pool, a split or a redirect');
-    if (actions.length > 1) problem(context, [actions[1] ?? ''], `cannot be together with ${actions[0]}`);
+    if (actions.length > 1) problem(context, [actions[1] ?? ''], `cannot be combined with ${actions[0]}`);
     if (route.path !== undefined && route.exactPath !== undefined) {
-      problem(context, ['exactPath'], 'cannot be together with path; leave one of them out');
+      problem(context, ['exactPath'], 'cannot be combined with path; leave one of them out');
     }
     for (const key of ON_THE_WAY) {
       if (route.redirect !== undefined && route[key] !== undefined)
-        problem(context, [key], 'is of no use to a redirect');
+        problem(context, [key], 'has no effect together with redirect');
     }
     const unfit = unfitPrefix(route);
     if (unfit !== undefined) problem(context, ['stripPrefix'], unfit);
     if (route.stripPrefix !== undefined && route.replacePrefix !== undefined) {
-      problem(context, ['replacePrefix'], 'cannot be together with stripPrefix; leave one of them out');
+      problem(context, ['replacePrefix'], 'cannot be combined with stripPrefix; leave one of them out');
     }
     if (route.splitBy !== 'random' && route.split === undefined) problem(context, ['splitBy'], 'needs a split');
   });
@@ -112,12 +120,14 @@ export const routes = z
   .superRefine((list, context) => {
     for (const [index, message] of hiddenRoutes(list)) problem(context, [index], message);
   })
-  .describe('Which requests go where (docs/routing.md). Without it, all go to the only pool.');
+  .describe('Which requests go to which pool (docs/routing.md). Without routes all go to the only pool.');
 
 export type RouteConfig = z.output<typeof routeSchema>;
 export type RouteTimeouts = z.output<typeof routeTimeouts>;
 
-/** @returns what is wrong with the prefix to strip: not every request of the route may begin with it */
+/**
+ * @returns why `stripPrefix` does not fit the route: some paths that match do not begin with it; `undefined` if it fits
+ */
 function unfitPrefix({
   stripPrefix,
   path,
@@ -125,12 +135,12 @@ function unfitPrefix({
 }: Match & { stripPrefix?: string | true | undefined }): string | undefined {
   const matched = exactPath ?? path ?? '/';
   if (stripPrefix === undefined) return undefined;
-  if (stripPrefix === true) return matched === '/' ? 'needs a path that is to be stripped' : undefined;
+  if (stripPrefix === true) return matched === '/' ? 'needs a path to strip' : undefined;
   const fits = `${plainPath(matched)}/`.startsWith(`${plainPath(stripPrefix)}/`.replace(/\/\/$/, '/'));
-  return fits ? undefined : `"${stripPrefix}" is not what path begins with`;
+  return fits ? undefined : `"${stripPrefix}" is not a prefix of the path that the route matches`;
 }
 
-/** @returns what is wrong with the pools that routes name, by where it stands */
+/** @returns the problems with the pools that routes name: paths of keys, and messages */
 export function poolProblems(
   list: readonly RouteConfig[] | undefined,
   pools: readonly string[],
@@ -138,7 +148,10 @@ export function poolProblems(
   if (list === undefined) {
     if (pools.length < 2) return [];
     return [
-      [['pools', pools[1] ?? ''], `is the second of ${pools.length} pools, and nothing says which requests go where`],
+      [
+        ['pools', pools[1] ?? ''],
+        `is the second of ${pools.length} pools, and there are no routes that say which requests go to which pool`,
+      ],
     ];
   }
   return list.flatMap((route, index) => {
@@ -153,7 +166,10 @@ export function poolProblems(
   });
 }
 
-/** @returns the routes that no request can take, since an earlier one is as specific and takes all of theirs */
+/**
+ * @returns the routes that no request reaches, because an earlier one of the same specificity matches all of their
+ * requests
+ */
 function hiddenRoutes(list: readonly RouteConfig[]): readonly (readonly [index: number, message: string])[] {
   const earlier = new Map<string, number[]>();
   return list.flatMap((route, index) => {

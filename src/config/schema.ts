@@ -1,6 +1,7 @@
 /**
- * config/schema.ts: the configuration, its types and the only home of its defaults. Parsing an effective
- * configuration again gives the same one, so the same schema guards the border between primary and worker.
+ * config/schema.ts: the schema of the configuration, its types and the only home of its defaults. Parsing an effective
+ * configuration again gives the same one, so the schema also validates the configuration that the primary sends to
+ * workers.
  */
 import * as z from 'zod';
 import { POLICIES } from '../balancing/policies.js';
@@ -17,32 +18,37 @@ import { adminAddress, backendAddress, duration, ipRange, positiveDuration, show
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
 export const ACCESS_LOG_FORMATS = ['json', 'clf'] as const;
-/** What an operator decides about a backend. */
+/** The admin states of a backend, which an operator sets. */
 export const ADMIN_STATES = backendSchema.unwrap().shape.admin.options;
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
-/** More workers than any host has cores is a typo, and a thousand processes are hard to take back. */
+/** Most workers, more than hosts have cores: a larger number is a typo, and a thousand processes are hard to stop. */
 export const MAX_WORKERS = 256;
-/** Each costs every worker a policy, a queue and its counters, and whoever has more wants to generate them. */
+/** Most pools; each costs every worker a policy, a queue and counters. */
 export const MAX_POOLS = 256;
 export const MAX_WEIGHT = 1_000;
 export const MAX_TIER = 9;
 
-// Given to each check: whichever fails, a person reads the same sentence.
+// Given to each check, so that the message is the same whichever fails.
 const weightError = {
   error: ({ input }: { readonly input?: unknown }) =>
     `${shown(input)} is not a weight; write a whole number from 1 to ${MAX_WEIGHT}`,
 };
 
-/** A backend as a person names it, in a configuration and to a running balancer. */
+/** A backend as users write it, in a configuration and to a running balancer. */
 export const backendConfig = z.strictObject({
-  address: backendAddress.describe('Where the backend is reached: `host:port`, an IPv6 host in brackets. Also its id.'),
+  address: backendAddress.describe('Address of the backend: `host:port`, an IPv6 host in brackets. Also its id.'),
   weight: z
     .int(weightError)
     .min(1, weightError)
     .max(MAX_WEIGHT, weightError)
     .default(1)
     .describe('Share of the traffic, relative to the other weights.'),
-  tier: z.int().min(0).max(MAX_TIER).default(0).describe('It is used only when no backend of a lower tier can serve.'),
+  tier: z
+    .int()
+    .min(0)
+    .max(MAX_TIER)
+    .default(0)
+    .describe('The backend is used only if no backend of a lower tier can serve.'),
   backup: z.boolean().optional().describe('`true` is another way to write `tier: 1`.'),
   maxConnections: z
     .int()
@@ -50,20 +56,22 @@ export const backendConfig = z.strictObject({
     .max(1_000_000)
     .default(0)
     .describe(
-      'Requests that the whole host may have open on it at once, split evenly over the workers, at least 1 for each; ' +
-        '0 sets no limit.',
+      'Requests that the whole host may have open on the backend at once, split evenly over the workers, at least ' +
+        '1 for ' +
+        'each; 0: no limit.',
     ),
   admin: z
     .enum(ADMIN_STATES)
     .optional()
     .describe(
-      '`enabled`; `draining` or `maintenance` give it no requests. Left out, it is enabled, and a reload leaves what ' +
-        'an operator has decided since.',
+      '`enabled`, or `draining` or `maintenance`, which give it no new requests. By default it is enabled, and a ' +
+        'reload ' +
+        'keeps what an operator has set since.',
     ),
 });
 
-/** @returns the backend with its tier under one name */
-export function withTier({ backup, ...backend }: z.output<typeof backendConfig>): ListedBackend {
+/** @returns the backend with `backup` replaced by its tier */
+export function withTier({ backup, ...backend }: z.output<typeof backendConfig>): BackendConfig {
   return backup === true ? { ...backend, tier: 1 } : backend;
 }
 
@@ -78,22 +86,22 @@ const backends = z
       seen.add(address);
     }
   })
-  .describe('The servers that answer, each with an address of its own.');
+  .describe('The backends of the pool, each with an address of its own.');
 
 const upstreamTimeouts = z
   .strictObject({
-    connect: positiveDuration.prefault('3s').describe('To open a connection to a backend.'),
-    responseHead: duration.prefault('30s').describe('From the whole request sent to the head of the response.'),
+    connect: positiveDuration.prefault('3s').describe('Time to open a connection to a backend.'),
+    responseHead: duration.prefault('30s').describe('From the end of the request to the head of the response.'),
     betweenBytes: duration.prefault('60s').describe('Between two reads of a response body.'),
     tunnelIdle: duration
       .prefault('1h')
-      .describe('An upgraded connection (WebSocket) that carries nothing for so long ends.'),
+      .describe('An upgraded connection (WebSocket) is closed after this time without data.'),
     idle: positiveDuration
       .prefault('4s')
-      .describe('An idle connection closes after this, unless the backend names a time by `Keep-Alive: timeout`.'),
+      .describe('An idle connection is closed after this, unless the backend sends a `Keep-Alive: timeout`.'),
     longestIdle: positiveDuration
       .prefault('60s')
-      .describe("The longest idle time that a backend's `Keep-Alive: timeout` is granted."),
+      .describe('Upper bound of the idle time that a backend sets by `Keep-Alive: timeout`.'),
   })
   .prefault({})
   .describe('How long a backend may take.');
@@ -103,10 +111,10 @@ const hash = z
     key: z
       .string()
       .regex(/^(ip|path|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, {
-        error: 'is no key; write ip, path, header:NAME or cookie:NAME',
+        error: 'is not a hash key; write ip, path, header:NAME or cookie:NAME',
       })
       .default('ip')
-      .describe('What is hashed: `ip` (the client), `path`, `header:NAME` or `cookie:NAME`.'),
+      .describe('Key that is hashed: `ip` (the client address), `path`, `header:NAME` or `cookie:NAME`.'),
     balanceFactor: z
       .number()
       .min(0)
@@ -114,37 +122,38 @@ const hash = z
       .refine((factor) => factor === 0 || factor > 1, { error: 'must be more than 1, or 0' })
       .default(1.25)
       .describe(
-        "How many times its share of a worker's requests in flight a backend may have; what is over goes to the next " +
-          'one. 0 sets no bound.',
+        'Most requests in flight of a backend, as a multiple of its share of those of a worker; further ones go to ' +
+          'the ' +
+          'next backend. 0: no limit.',
       ),
   })
   .prefault({})
-  .describe('How policy `maglev` chooses.');
+  .describe('Settings of policy `maglev`.');
 
 const sticky = z
   .strictObject({
     cookie: z
       .string()
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, { error: 'must be one word, like rh_session' })
-      .describe('Name of the cookie; its value says nothing to whoever does not have the secret.'),
-    ttl: duration.prefault('off').describe('How long a client keeps it; `off` is until the browser closes.'),
+      .describe('Name of the cookie; its value reveals nothing without the secret.'),
+    ttl: duration.prefault('off').describe('How long a client keeps the cookie; `off`: until the browser closes.'),
     path: z
       .string()
       .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, { error: 'must start with / and hold no spaces and no ;' })
       .default('/')
-      .describe('The paths that a client sends it to.'),
+      .describe('Path of the cookie: the client sends it with requests below this path.'),
     sameSite: z
       .enum(['lax', 'strict', 'none'])
       .default('lax')
-      .describe('Whether it is sent from pages of other sites.'),
-    secure: z.boolean().default(false).describe('It is sent over TLS only.'),
+      .describe('Whether the cookie is sent with requests from pages of other sites.'),
+    secure: z.boolean().default(false).describe('The cookie is sent over TLS only.'),
     secretFile: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'File that holds the secret which signs it, 16 characters or more; `ROUNDHOUSE_STICKY_SECRET` beats it. ' +
-          'Without either, cookies end with the process.',
+        'File with the secret that signs the cookie, 16 characters or more; `ROUNDHOUSE_STICKY_SECRET` beats it. ' +
+          'Without either, cookies are valid until the process ends.',
       ),
   })
   .superRefine(({ sameSite, secure }, context) => {
@@ -152,7 +161,7 @@ const sticky = z
     const message = '"none" is refused by browsers unless `secure` is true';
     context.addIssue({ code: 'custom', path: ['sameSite'], message });
   })
-  .describe('Ties a client to the backend that served it first, by a cookie; off unless given.');
+  .describe('Ties a client to the backend that served it first, by a cookie. Off by default.');
 
 const poolKeys = z.strictObject({
   policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
@@ -164,12 +173,15 @@ const poolKeys = z.strictObject({
     .max(1)
     .default(0.5)
     .describe(
-      'When a smaller share of the enabled backends is usable, and no higher tier has one that is, all are tried; ' +
-        '0 never does that.',
+      'Panic mode: if a smaller share of the enabled backends of a tier is usable, and no higher tier has a usable ' +
+        'one, ' +
+        'all are used. 0: never.',
     ),
   slowStart: duration
     .prefault('off')
-    .describe('A backend that joins or returns begins with a tenth of its weight and has all of it after this.'),
+    .describe(
+      'A backend that joins or returns begins with a tenth of its weight, which grows to all of it in this time.',
+    ),
   hash,
   sticky: sticky.optional(),
   healthCheck,
@@ -185,7 +197,7 @@ const poolKeys = z.strictObject({
     .max(10_000)
     .default(1_024)
     .describe(
-      'Idle connections kept to each backend by each worker; where this host has no file to spare, they make room.',
+      'Most idle connections that each worker keeps to each backend; they are closed when file descriptors run out.',
     ),
   pipelining: z
     .int()
@@ -193,22 +205,25 @@ const poolKeys = z.strictObject({
     .max(64)
     .default(1)
     .describe(
-      'Requests sent on one connection to a backend before the first is answered; GET and HEAD without a body only. ' +
-        'More than 1 costs less CPU, and trusts the backends to answer each request exactly once.',
+      'Most requests sent on one connection to a backend before the first is answered; GET and HEAD without a body ' +
+        'only. ' +
+        'More than 1 costs less CPU, and relies on backends to answer each request exactly once.',
     ),
 });
 
 const pool = poolKeys.superRefine(({ backends, services, pipelining, circuitBreaker: { connections } }, context) => {
   if (backends.length + services.length === 0) {
-    context.addIssue({ code: 'custom', path: [], message: 'needs at least one backend, or services that name some' });
+    context.addIssue({ code: 'custom', path: [], message: 'needs at least one backend or service' });
   }
   if (pipelining === 1 || connections === 0) return;
-  // The requests of one turn are given their connections together, after each has been let through.
-  const message = `"${connections}" cannot be kept while requests share connections; leave it at 0, or pipelining at 1`;
+  // Requests of one turn get their connections together, after each has passed the circuit breaker: it could not count
+  // them.
+  const clause = 'cannot be enforced while requests share connections; set it to 0, or pipelining to 1';
+  const message = `"${connections}" ${clause}`;
   context.addIssue({ code: 'custom', path: ['circuitBreaker', 'connections'], message });
 });
 
-// Pools are named in logs, metrics and commands, so a name is one plain word.
+// Names of pools are used in logs, metrics and commands, so a name is a single word.
 const poolName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
   error: 'must be one word of letters, digits, dots, - and _, 64 at most',
 });
@@ -218,8 +233,7 @@ const pools = z
   .superRefine((named, context) => {
     const names = Object.keys(named);
     if (names.length >= 1 && names.length <= MAX_POOLS) return;
-    const clause =
-      names.length === 0 ? 'names no pool; a balancer has at least one' : `names more than ${MAX_POOLS} pools`;
+    const clause = names.length === 0 ? 'has no pool; a balancer has at least one' : `has more than ${MAX_POOLS} pools`;
     context.addIssue({ code: 'custom', path: names.slice(MAX_POOLS, MAX_POOLS + 1), message: clause });
   })
   .meta({
@@ -230,46 +244,60 @@ const pools = z
 
 const clientTimeouts = z
   .strictObject({
-    head: duration.prefault('10s').describe('To send the head of a request, from its first byte.'),
+    head: duration.prefault('10s').describe('From the first byte of a request to the end of its head.'),
     bodyGap: duration.prefault('30s').describe('Between two reads of a request body.'),
-    keepAlive: duration.prefault('65s').describe('An idle connection closes after this.'),
-    write: duration.prefault('60s').describe('A client that takes no byte of its response for so long is cut off.'),
+    keepAlive: duration.prefault('65s').describe('An idle connection is closed after this.'),
+    write: duration
+      .prefault('60s')
+      .describe('A connection whose client takes no byte of a response for this long is closed.'),
   })
   .prefault({})
   .describe('How long a client may take.');
 
 const limits = z
   .strictObject({
-    headBytes: z.int().min(1_024).max(65_536).default(16_384).describe('Bytes of a request or response head.'),
-    fields: z.int().min(8).max(1_024).default(128).describe('Fields of a head.'),
+    headBytes: z
+      .int()
+      .min(1_024)
+      .max(65_536)
+      .default(16_384)
+      .describe('Most bytes of the head of a request or response.'),
+    fields: z.int().min(8).max(1_024).default(128).describe('Most fields of a head.'),
     bodyBytes: z
       .int()
       .min(0)
       .default(0)
-      .describe('Bytes of a request body, chunk framing included; 0 sets no limit. A larger one is answered with 413.'),
+      .describe(
+        'Most bytes of a request body, chunk framing included; 0: no limit. A larger one is answered with 413.',
+      ),
     pipelined: z
       .int()
       .min(0)
       .max(10_000)
       .default(0)
       .describe(
-        'Requests that may wait in one connection behind another; the one past them is the last of that connection. ' +
-          '0 sets no limit but that of the read buffer.',
+        'Most pipelined requests that wait on one client connection; the next one is the last that the connection ' +
+          'serves. ' +
+          '0: no limit but the size of the read buffer.',
       ),
     connections: z
       .union([z.literal('auto'), z.int().min(1)])
       .default('auto')
       .describe(
-        'Client connections of one worker; `auto` leaves each a file for its backend. More are answered with 503.',
+        'Most client connections of one worker; `auto` derives it from the limit of open files. Further ones are ' +
+          'answered ' +
+          'with 503.',
       ),
     connectionsPerAddress: z
       .int()
       .min(0)
       .default(0)
-      .describe('Connections of one client address to one worker; 0 sets no limit. More are answered with 429.'),
+      .describe(
+        'Most connections of one client address to one worker; 0: no limit. Further ones are answered with 429.',
+      ),
   })
   .prefault({})
-  .describe('How much a client or backend may send.');
+  .describe('Limits on what clients and backends may send, and on client connections.');
 
 const forwarding = z
   .strictObject({
@@ -277,18 +305,18 @@ const forwarding = z
       .array(ipRange)
       .default([])
       .describe(
-        'Proxies in front, each an IP address or a range: what they say about the client before them is believed.',
+        'Addresses and ranges of proxies in front of this one, whose forwarding fields about the client are trusted.',
       ),
     forwarded: z.boolean().default(false).describe('Also send `Forwarded` (RFC 7239).'),
     via: z
       .string()
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be one word, like a host name' })
       .default('off')
-      .describe('Name of this hop in `Via` (RFC 9110 section 7.6.3), or `off`.'),
-    requestId: z.boolean().default(false).describe('Make an `X-Request-Id` for requests that come without one.'),
+      .describe('Name of this proxy in `Via` (RFC 9110 section 7.6.3), or `off`.'),
+    requestId: z.boolean().default(false).describe('Add an `X-Request-Id` to requests without one.'),
   })
   .prefault({})
-  .describe('What a request gets on its way to a backend, beside `X-Forwarded-For`, `-Proto` and `-Host`.');
+  .describe('Fields that are added to requests, beside `X-Forwarded-For`, `-Proto` and `-Host`.');
 
 const tracing = z
   .strictObject({
@@ -297,12 +325,13 @@ const tracing = z
       .min(0)
       .max(1)
       .default(1)
-      .describe('The share of the traces begun here that backends are told to record.'),
+      .describe('Share of the traces begun here that are marked as sampled, for backends to record.'),
   })
   .optional()
   .describe(
-    'Begin a trace (`traceparent`, W3C Trace Context) for requests that come without a valid one, and log its id. Off ' +
-      'unless given; a `traceparent` that a client sends goes on in any case.',
+    'Begin a trace (`traceparent`, W3C Trace Context) for requests without a valid one, and log its id. Off by ' +
+      'default; ' +
+      'a `traceparent` from the client is always forwarded.',
   );
 
 // Given to the members as well: a number out of range is reported by the member, not by the union.
@@ -316,7 +345,7 @@ const workers = z
     workerCountError,
   )
   .default('auto')
-  .describe('Worker processes; `auto` is one per usable CPU, 0 lets one process do everything.');
+  .describe('Number of worker processes; `auto`: one per usable CPU; 0: no workers, one process does everything.');
 
 const overload = z
   .strictObject({
@@ -326,12 +355,13 @@ const overload = z
       })
       .prefault('1s')
       .describe(
-        'How long what arrives may wait until the worker reads it. While it has to wait longer, the share of the new ' +
-          'requests that is too much gets 503, and its connections are not read from for half a second.',
+        'Delay of the event loop (time until a worker reads what has arrived) past which it sheds load: the excess ' +
+          'share ' +
+          'of new requests is answered with 503, and their connections are not read from for half a second.',
       ),
   })
   .prefault({})
-  .describe('When a worker that is behind sheds load, so that the requests it takes are answered in time.');
+  .describe('When an overloaded worker sheds load, so that the other requests are answered in time.');
 
 const workerLimits = z
   .strictObject({
@@ -342,52 +372,61 @@ const workerLimits = z
       .refine((mib) => mib === 0 || mib >= 128, {
         error: 'must be 0 or at least 128: an idle worker needs half of that',
       })
-      .describe('MiB of memory (resident set); 0 sets no limit.'),
-    age: duration.prefault('off').describe('Time since it was started.'),
+      .describe('Most memory of a worker (resident set), in MiB; 0: no limit.'),
+    age: duration.prefault('off').describe('Longest time that a worker runs.'),
   })
   .prefault({})
-  .describe('When a worker is replaced although it works, one at a time, its replacement first.');
+  .describe('Limits past which a working worker is replaced, one at a time; its replacement starts first.');
 
 const config = z.strictObject({
   listeners,
   workers,
-  accept: z.enum(ACCEPT_MODES).default('auto').describe('How workers get their connections.'),
+  accept: z
+    .enum(ACCEPT_MODES)
+    .default('auto')
+    .describe(
+      'How workers accept connections: `shared`: on one socket; `reuse-port`: each on its own; `round-robin`: from ' +
+        'the primary.',
+    ),
   admin: z
     .union([z.literal('off'), adminAddress])
     .prefault('127.0.0.1:9901')
-    .describe('Where the running balancer can be looked at and changed (docs/admin.md), or `off`.'),
+    .describe('Address of the admin interface (docs/admin.md), or `off`.'),
   adminTokenFile: z
     .string()
     .min(1)
     .optional()
-    .describe(
-      'File that holds the token which requests to the admin interface have to show; `ROUNDHOUSE_ADMIN_TOKEN` beats it.',
-    ),
+    .describe('File with the token that requests to the admin interface must have; `ROUNDHOUSE_ADMIN_TOKEN` beats it.'),
   stateFile: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'File that keeps the backends added, changed and removed while it runs over a restart (docs/admin.md); without ' +
-        'it they end with the process.',
+      'File that keeps changes made at run time (backends added, changed and removed) over a restart ' +
+        '(docs/admin.md). ' +
+        'Without it they are lost.',
     ),
   accessLog: z
     .string()
     .regex(/^[^\0]+$/, { error: 'must name a file, or be - for standard output, or off' })
     .default('off')
-    .describe('The file that gets a line for each request (docs/access-log.md), `-` for standard output, or `off`.'),
+    .describe(
+      'File that a line is written to for each request (docs/access-log.md); `-` is standard output; or `off`.',
+    ),
   accessLogFormat: z
     .enum(ACCESS_LOG_FORMATS)
     .default('json')
-    .describe('`json`: an object a line; `clf`: the combined format of nginx and Apache, and times.'),
-  logLevel: z.enum(LOG_LEVELS).default('info').describe('The least important kind of line that is logged.'),
-  drain: positiveDuration.prefault('30s').describe('How long work in flight may take after a stop was asked for.'),
+    .describe('`json`: one JSON object a line; `clf`: the combined log format of nginx and Apache, with times added.'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('The lowest level of messages that are logged.'),
+  drain: positiveDuration
+    .prefault('30s')
+    .describe('Time that requests in flight have to finish when the balancer stops.'),
   heartbeat: duration
     .refine((ms) => ms === 0 || ms >= 2_000, {
       error: 'must be off or at least 2s: workers say something once a second',
     })
     .prefault('10s')
-    .describe('A worker that says nothing for so long hangs; it is ended and replaced.'),
+    .describe('A worker that sends the primary nothing for this long is hung: it is killed and replaced.'),
   workerLimits,
   overload,
   timeouts: clientTimeouts,
@@ -409,13 +448,13 @@ export const configSchema = config.superRefine(({ admin, listeners, routes, pool
   context.addIssue({ code: 'custom', path: ['admin'], message });
 });
 
-/** What a person writes. */
+/** The configuration as users write it. */
 export type ConfigInput = z.input<typeof configSchema>;
-/** What the program runs on: every default filled in, every time in milliseconds. */
+/** The parsed configuration: every default filled in, every duration of type `Milliseconds`. */
 export type Config = z.output<typeof configSchema>;
-type ListedBackend = Omit<z.output<typeof backendConfig>, 'backup'>;
-/** What is set about a backend beside its address, in a file or while it runs. */
-export type BackendSettings = Readonly<Omit<ListedBackend, 'address'>>;
+type BackendConfig = Omit<z.output<typeof backendConfig>, 'backup'>;
+/** The settings of a backend, without its address. */
+export type BackendSettings = Readonly<Omit<BackendConfig, 'address'>>;
 export type PoolConfig = Config['pools'][string];
 export type StickyConfig = NonNullable<PoolConfig['sticky']>;
 export type HealthCheckConfig = PoolConfig['healthCheck'];

@@ -1,9 +1,9 @@
-/** config/similar.ts: which of a few known words a person most likely meant. */
+/** config/similar.ts: finds the known word that a mistyped one most likely meant. */
 import { distance } from 'fastest-levenshtein';
 
 /**
- * @returns the known word nearest to `text`, or `undefined` when none is near enough to be worth a guess. Case and
- * punctuation do not count, and a word may be cut short: `leastconn` is near `least-connections`.
+ * @returns the known word nearest to `text`; `undefined` if none is near enough. Case and punctuation are ignored, and
+ * a word may be abbreviated: `leastconn` is near `least-connections`
  */
 export function similarWord(text: string, known: readonly string[]): string | undefined {
   const wanted = bare(text);
@@ -17,7 +17,7 @@ export function similarWord(text: string, known: readonly string[]): string | un
   return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length * 0.4)) ? best.word : undefined;
 }
 
-/** `a`, `a or b`, `a, b or c`. */
+/** @returns the words as `a`, `a or b` or `a, b or c` */
 export function alternatives(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
@@ -26,7 +26,9 @@ function bare(text: string): string {
   return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
-/** How many slips of the fingers turn `a` into `b`: letters added, left out or exchanged, and two neighbours swapped. */
+/**
+ * @returns how many slips turn `a` into `b`: letters added, left out or replaced, and one pair of neighbours swapped
+ */
 function slips(a: string, b: string): number {
   return Math.min(distance(a, b), ...swapped(a).map((each) => 1 + distance(each, b)));
 }

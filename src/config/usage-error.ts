@@ -1,6 +1,6 @@
-/** config/usage-error.ts: a person asked for something that cannot be meant; nothing was started. */
+/** config/usage-error.ts: the error for wrong flags, arguments or variables; nothing has been started. */
 
-/** Wrong usage. The message is one plain sentence that names the value and who said it; exit code 2. */
+/** Wrong usage. The message is a sentence that names the value and the flag, argument or variable. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,10 +1,10 @@
-/** config/values.ts: the kinds of value a configuration holds, each with an error a person can act on. */
+/** config/values.ts: schemas of the kinds of value in a configuration, each with a message that says what to write. */
 import * as z from 'zod';
 import { formatAddress, parseAddress, socketFileOf, socketFileProblem } from '../core/address.js';
 import { splitRange } from '../core/ip-range.js';
 import { passedSocketOf, passedSocketProblem } from '../core/passed-socket.js';
 
-/** A value as a sentence names it. */
+/** @returns a value as messages name it: `a list`, `a mapping`, or the value in quotes */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' && value !== null ? 'a mapping' : `"${value}"`;
@@ -17,17 +17,17 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const LONGEST_MS = 24 * 3_600_000;
 
-/** @returns milliseconds, 0 for "off", or `undefined` when `text` is no duration of at most a day */
+/** @returns milliseconds, 0 for `off`; `undefined` if `text` is not a duration of at most 24 hours */
 export function durationMs(text: string): number | undefined {
   if (text === 'off' || text === '0') return 0;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
   const exactMs = match === null ? Number.NaN : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
-  // Off has to be meant: what only rounds to 0 is a mistake in the unit.
+  // A duration that only rounds to 0 is a mistake in the unit, not meant as `off`.
   if (exactMs > 0 && exactMs < 0.5) return undefined;
   return exactMs <= LONGEST_MS ? Math.round(exactMs) : undefined;
 }
 
-/** The inverse of {@link durationMs}, in the largest unit that stays whole. */
+/** @returns a duration as {@link durationMs} reads it, in the largest unit that gives a whole number */
 export function durationText(ms: number): string {
   if (ms === 0) return 'off';
   const unit = ['h', 'm', 's'].find((name) => ms % (UNIT_MS[name] ?? 1) === 0) ?? 'ms';
@@ -40,7 +40,11 @@ const notATime = {
     `${shown(input)} is not a time; write 500ms, 5s or 1m, at most 24h`,
 };
 
-/** A time: `500ms`, `5s`, `1m`, `1h`; `0` or `off` disables it. Held as whole milliseconds. */
+/**
+ * A time: `500ms`, `5s`, `1m` or `1h`; `0` or `off` disables it. Parsed to whole milliseconds of the type
+ * `Milliseconds` (`core/milliseconds.ts`), 0 to 24 hours. Integers are taken as milliseconds, so that a parsed
+ * configuration parses again.
+ */
 export const duration = z
   .union([z.int(notATime).min(0, notATime).max(LONGEST_MS, notATime), z.string(notATime)], notATime)
   .transform((value, context) => {
@@ -49,17 +53,18 @@ export const duration = z
     context.issues.push({ code: 'custom', input: value, message: notATime.error({ input: value }) });
     return z.NEVER;
   })
+  .brand<'Milliseconds'>()
   .meta({ id: 'time' });
 
-/** A duration that cannot be switched off. */
+/** A duration longer than 0, which cannot be switched off. */
 export const positiveDuration = duration
   .refine((ms) => ms > 0, { error: 'must be longer than 0' })
   .meta({ id: 'positiveTime' });
 
-/** A share of the recent requests, or a time of its own. */
+/** Delay before a request is hedged: a quantile of recent response times (`p95`), or a duration. */
 export const hedgeDelay = z
   .union([z.enum(['p50', 'p75', 'p90', 'p95', 'p99']), positiveDuration], {
-    error: ({ input }) => `${shown(input)} is no delay; write p50, p75, p90, p95, p99 or a time, as in 50ms`,
+    error: ({ input }) => `${shown(input)} is not a delay; write p50, p75, p90, p95, p99 or a time, as in 50ms`,
   })
   .meta({ id: 'hedgeDelay' });
 
@@ -74,7 +79,7 @@ function address(lowestPort: 0 | 1, canonical = canonicalAddress): z.ZodType<str
   });
 }
 
-/** @returns the canonical form of `text`, or a clause that says what is wrong with it */
+/** @returns the canonical form of `text`, or a clause that says what is wrong */
 function canonicalAddress(text: string, lowestPort: 0 | 1): { readonly address: string } | string {
   const parsed = parseAddress(text, lowestPort);
   return typeof parsed === 'string' ? parsed : { address: formatAddress(parsed) };
@@ -92,14 +97,14 @@ function passedSocketOrAddress(text: string, lowestPort: 0 | 1): { readonly addr
   return passedSocketProblem(which) ?? { address: text };
 }
 
-/** Where clients connect: `host:port`, port 0 lets the system choose; or a socket that was passed on, as `fd@NAME`. */
+/** Address of a listener: `host:port`, with port 0 the system chooses; or `fd@NAME`, a socket that systemd passes. */
 export const listenAddress = address(0, passedSocketOrAddress).meta({ id: 'listenAddress' });
-/** Where the admin interface listens: `host:port`, or `unix:/path` for a socket file. */
+/** Address of the admin interface: `host:port`, or `unix:/path` for a Unix domain socket. */
 export const adminAddress = address(0, socketFileOrAddress).meta({ id: 'adminAddress' });
-/** Where a backend is reached. Held in its canonical form, which is also the backend's id. */
+/** Address of a backend. Parsed to its canonical form, which is also the backend's id. */
 export const backendAddress = address(1).meta({ id: 'backendAddress' });
 
-/** An IP address, or a range of them as `10.0.0.0/8` (RFC 4632 section 3.1). */
+/** An IP address or a range, `10.0.0.0/8` (RFC 4632 section 3.1). */
 export const ipRange = z
   .string()
   .refine((text) => splitRange(text) !== undefined, {

@@ -12,7 +12,7 @@ import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import { Primary, type PrimaryParts } from './primary.js';
 import type { ConfigSource } from './reloads.js';
-import type { Balancer } from './running-balancer.js';
+import type { RunningBalancer } from './running-balancer.js';
 import { RunningConfig } from './running-config.js';
 import { readState } from './state-file.js';
 import { completeSecrets } from './sticky-secret.js';
@@ -20,7 +20,7 @@ import { completeSecrets } from './sticky-secret.js';
 export { ChangeError, ReloadError, StartError } from './errors.js';
 export type { Launchers, Programs } from './launchers.js';
 export type { BackendInput, BackendPatch } from './membership.js';
-export type { Balancer } from './running-balancer.js';
+export type { RunningBalancer } from './running-balancer.js';
 export type { BalancerView } from './view.js';
 
 export interface StartOptions {
@@ -46,7 +46,7 @@ export async function startBalancer(
   config: Config,
   logger: Logger,
   { adminToken, secrets = NO_SECRETS, source, programs = PROGRAMS, embedded = false, local }: StartOptions = {},
-): Promise<Balancer> {
+): Promise<RunningBalancer> {
   const accept = acceptOf(config, logger);
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
   const accessLog = await tryAccessLog(config);

@@ -22,7 +22,7 @@ import type { ReloadPreview } from './reload-preview.js';
 import type { ConfigSource } from './reloads.js';
 import { RememberedStates } from './remembered-states.js';
 import { Rolls } from './rolls.js';
-import type { Balancer } from './running-balancer.js';
+import type { RunningBalancer } from './running-balancer.js';
 import type { RunningConfig } from './running-config.js';
 import { RuntimeChanges } from './runtime-changes.js';
 import type { KeptState } from './state-file.js';
@@ -48,7 +48,7 @@ export interface PrimaryParts {
   readonly source: ConfigSource | undefined;
 }
 
-export class Primary implements Balancer {
+export class Primary implements RunningBalancer {
   readonly journal: Journal;
   readonly #config: RunningConfig;
   readonly #logger: Logger;

@@ -7,7 +7,7 @@ import type { ReloadPlan } from './reload-plan.js';
 import type { ReloadPreview } from './reload-preview.js';
 import type { BalancerView } from './view.js';
 
-export interface Balancer extends PoolChanges {
+export interface RunningBalancer extends PoolChanges {
   /** Where it really listens, port 0 resolved. */
   readonly addresses: readonly string[];
   readonly adminAddress: string | undefined;

@@ -27,7 +27,7 @@ export type PoolState = Readonly<z.output<typeof poolState>>;
 export const runtimeStateSchema = z.record(z.string(), poolState);
 export type RuntimeState = Readonly<z.output<typeof runtimeStateSchema>>;
 
-type Changed = PoolState['changed'][string];
+type SavedChange = PoolState['changed'][string];
 
 export const UNCHANGED: PoolState = { added: [], changed: {}, removed: [] };
 
@@ -43,7 +43,7 @@ export function stateOf(listed: readonly ListedBackend[], running: readonly Runn
   const configured = new Map<string, ListedBackend>(listed.map((each) => [each.address, each]));
   const present = new Set<string>(running.map(({ id }) => id));
   const strangers = running.filter(({ id, service }) => service === null && !configured.has(id));
-  const changed = running.flatMap((backend): [string, Changed][] => {
+  const changed = running.flatMap((backend): [string, SavedChange][] => {
     const difference = differenceOf(configured.get(backend.id), backend);
     return Object.keys(difference).length === 0 ? [] : [[backend.id, difference]];
   });
@@ -80,7 +80,7 @@ export function foldState(config: Config, state: RuntimeState): Config {
   return { ...config, pools: Object.fromEntries(pools) };
 }
 
-function overlaid(listed: ListedBackend, { weight, tier, maxConnections, admin }: Changed): ListedBackend {
+function overlaid(listed: ListedBackend, { weight, tier, maxConnections, admin }: SavedChange): ListedBackend {
   return {
     ...listed,
     weight: weight ?? listed.weight,
@@ -90,7 +90,7 @@ function overlaid(listed: ListedBackend, { weight, tier, maxConnections, admin }
   };
 }
 
-function differenceOf(listed: ListedBackend | undefined, running: RunningBackend): Changed {
+function differenceOf(listed: ListedBackend | undefined, running: RunningBackend): SavedChange {
   if (listed === undefined) {
     return running.service !== null && running.admin !== 'enabled' ? { admin: running.admin } : {};
   }

@@ -1,16 +1,20 @@
-/** core/address.ts: the one reader of `host:port`, as people type it: IPv4, [IPv6] or a name. */
+/**
+ * core/address.ts: the only parser of `host:port` as people write it: an IPv4 address, an IPv6 address in brackets or a
+ * name.
+ */
 import { isIP, SocketAddress } from 'node:net';
 
+/** A host and a port. */
 export interface Address {
-  /** IP literal without brackets in its canonical form, or a lower-cased name. */
+  /** An IP address in canonical form, without brackets; or a name in lower case. */
   readonly host: string;
   readonly port: number;
 }
 
 /**
  * @param text `host:port`; an IPv6 host needs brackets
- * @param lowestPort 1 for a backend, 0 for a listener (0 lets the system choose)
- * @returns the address, or one plain clause that says what is wrong with `text`
+ * @param lowestPort lowest port allowed: 1 for a backend, 0 for a listener (0: the system chooses)
+ * @returns the address, or what is wrong with `text` as a clause to put behind it: `has no port; write host:port`
  */
 export function parseAddress(text: string, lowestPort: 0 | 1): Address | string {
   const colon = text.lastIndexOf(':');
@@ -21,37 +25,40 @@ export function parseAddress(text: string, lowestPort: 0 | 1): Address | string 
   return host === undefined ? 'has no valid host; write 10.0.0.1:80, [::1]:80 or name:80' : { host, port };
 }
 
-/** The inverse of {@link parseAddress}. */
+/** Writes an address as {@link parseAddress} reads it. */
 export function formatAddress({ host, port }: Address): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** What a socket file's address begins with. */
+/** Prefix of the address of a Unix domain socket. */
 const SOCKET_FILE = 'unix:';
-/** Of a socket file's path with its final NUL on macOS, the shortest of the systems this runs on. */
+/** `sizeof(sun_path)` of macOS without the final NUL; Linux has four bytes more. */
 const MOST_SOCKET_PATH_BYTES = 103;
 
-/** @returns the path in `unix:/path`; `undefined` when `address` is no socket file's */
+/** @returns the path of a `unix:/path` address; `undefined` for any other address */
 export function socketFileOf(address: string): string | undefined {
   return address.startsWith(SOCKET_FILE) ? address.slice(SOCKET_FILE.length) : undefined;
 }
 
-/** @returns one plain clause that says why `path` cannot be a socket file's; `undefined` when it can */
+/**
+ * @returns why no Unix domain socket can be bound to `path`, as a clause to put behind the address; `undefined` if one
+ * can
+ */
 export function socketFileProblem(path: string): string | undefined {
   if (!path.startsWith('/') || path.endsWith('/') || path.includes('\0'))
-    return 'names no socket file; write unix:/path';
+    return 'does not name a socket file; write unix:/path';
   if (Buffer.byteLength(path) <= MOST_SOCKET_PATH_BYTES) return undefined;
   return `is too long; the path of a socket file may have ${MOST_SOCKET_PATH_BYTES} bytes`;
 }
 
 function portOf(text: string, lowest: number): number | string {
-  if (text === '') return 'has no port behind the colon';
+  if (text === '') return 'has no port after the colon';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port >= lowest && port <= 65_535)) return `has port "${text}"; a port is a number from ${lowest} to 65535`;
   return port;
 }
 
-// Labels by RFC 1123 section 2.1; the underscore is not a host name's but container networks use it.
+// Labels as in RFC 1123 section 2.1, and the underscore, which is not allowed there but common in container networks.
 const NAME = /^(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/;
 
 function hostOf(text: string): string | undefined {
@@ -61,14 +68,16 @@ function hostOf(text: string): string | undefined {
   }
   const host = text.toLowerCase();
   if (isIP(host) === 4) return host;
-  // Four dotted numbers that are no IPv4 address are a typo, never a name.
+  // Digits and dots that are not an IPv4 address are a typo, not a name.
   if (/^[\d.]+$/.test(host)) return undefined;
   return NAME.test(host) ? host : undefined;
 }
 
-/** One spelling for one address (RFC 5952), so that a backend listed in two spellings is still seen to be listed twice. */
+/**
+ * Writes an IPv6 address as RFC 5952 has it, so that one backend listed in two spellings is recognised as a duplicate.
+ */
 function canonicalIPv6(text: string): string {
-  // A zone names a network interface, whose case matters; the class below would drop it.
+  // The zone names a network interface and is case-sensitive; `SocketAddress` would drop it.
   const zoneAt = text.indexOf('%');
   const address = zoneAt < 0 ? text : text.slice(0, zoneAt);
   return new SocketAddress({ address, family: 'ipv6' }).address + text.slice(address.length);

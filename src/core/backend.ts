@@ -1,6 +1,7 @@
 /**
- * core/backend.ts: what a backend is. Its three states never merge into one enum: an operator, the health checks and
- * the outlier detector each own theirs, and one changing must not forget what the others said.
+ * core/backend.ts: the types of a backend. It has three separate states (`admin`, `health`, `outlier`), not one enum,
+ * because the operator, the health checks and the outlier detector each set their own, and must not overwrite
+ * another's.
  */
 import type * as z from 'zod';
 import type { backendIdSchema, backendSchema } from './schemas.js';
@@ -11,10 +12,10 @@ export type Backend = z.infer<typeof backendSchema>;
 export type HealthState = Backend['health'];
 export type OutlierState = Backend['outlier'];
 
-/** Where a backend stands: what its three owners say, where it comes in their order, and whether it has an address. */
-export type Standing = Pick<Backend, 'admin' | 'health' | 'outlier' | 'tier' | 'host'>;
+/** The fields of a backend that decide whether and when requests may be sent to it: its states, tier and address. */
+export type BackendStatus = Pick<Backend, 'admin' | 'health' | 'outlier' | 'tier' | 'host'>;
 
-/** Whether all three owners agree that `backend` may take a new request. */
-export function isUsable(backend: Standing): boolean {
+/** Whether all three states of `backend` allow a new request. */
+export function isUsable(backend: BackendStatus): boolean {
   return backend.admin === 'enabled' && backend.health !== 'down' && backend.outlier === 'in';
 }

@@ -1,25 +1,32 @@
-/** core/client-key.ts: what tells clients apart by their address. */
+/** core/client-key.ts: the key by which one client is counted, made from its address. */
 import { isIPv6 } from 'node:net';
 
+/** Groups of 16 bits in an IPv6 address. */
 const GROUPS = 8;
-/** A site has a /64 at least (RFC 6177), and every host in it as many addresses as it likes. */
+/** Groups of a /64: a site gets at least that much (RFC 6177), and a host in it may use any number of its addresses. */
 const SITE_GROUPS = 4;
 
-/** @returns an IPv4 address as it is, an IPv6 address as the /64 it is in, anything else as it is */
+/**
+ * @returns the /64 of an IPv6 address, as `2001:db8:0:1::/64`; the IPv4 address of a mapped one; any other text
+ * unchanged
+ */
 export function clientKey(address: string): string {
   if (!isIPv6(address)) return address;
   const groups = groupsOf(address);
   return mappedIPv4(groups) ?? `${groups.slice(0, SITE_GROUPS).map(hex).join(':')}::/64`;
 }
 
-/** @returns the IPv4 address in `::ffff:10.0.0.1` (RFC 4291 section 2.5.5.2): all of IPv4 is in one /64 */
+/**
+ * @returns the IPv4 address in `::ffff:10.0.0.1` (RFC 4291 section 2.5.5.2); `undefined` for any other address. All of
+ * IPv4 is in one /64, so by that all IPv4 clients would be one
+ */
 function mappedIPv4(groups: readonly number[]): string | undefined {
   const [high = 0, low = 0] = groups.slice(-2);
   if (groups[5] !== 0xffff || groups.findIndex((group) => group !== 0) !== 5) return undefined;
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 }
 
-/** @param address IPv6, perhaps with a zone, which says nothing about the client */
+/** @param address an IPv6 address; its zone, if it has one, says nothing about the client @returns its eight groups */
 function groupsOf(address: string): readonly number[] {
   const [bare = ''] = address.split('%');
   const [before = '', behind = ''] = bare.split('::');
@@ -32,7 +39,7 @@ function numbersOf(text: string): readonly number[] {
   return text === '' ? [] : text.split(':').flatMap(numbersIn);
 }
 
-/** An IPv4 address at the end is two groups. */
+/** @returns the number of a group; two for an IPv4 address at the end */
 function numbersIn(group: string): number | readonly number[] {
   if (!group.includes('.')) return Number.parseInt(group, 16);
   const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);

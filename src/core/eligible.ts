@@ -1,27 +1,28 @@
-/**
- * core/eligible.ts: which backends a new request may go to, and in which order of tiers.
- */
+/** core/eligible.ts: the backends that a new request may be sent to, tier by tier. */
 import { isIP } from 'node:net';
-import { type Backend, isUsable, type Standing } from './backend.js';
+import { type Backend, type BackendStatus, isUsable } from './backend.js';
 
-export interface Eligible<B extends Standing = Backend> {
-  /** First choice first, none of them empty: each is for requests that find nobody in those before it. */
+export interface Eligible<B extends BackendStatus = Backend> {
+  /** Eligible backends by tier, lowest first; no tier is empty. A tier is used when those before it have none left. */
   readonly tiers: readonly (readonly B[])[];
-  /** Too few are usable, so others are tried as well: shedding a whole pool's load onto the few that still answer would
-   * take those down too, and when most of a pool fails its checks, the checks are often what is wrong. */
+  /**
+   * Panic mode: too few backends of the tier are usable, so its unusable ones are eligible as well. The few that still
+   * answer would not survive the load of all, and when most checks fail, the checks are often what is wrong.
+   */
   readonly panic: boolean;
-  /** In a panic the usable ones, where a request is safe that met one that is not. */
+  /** In panic mode, the usable backends: where a request is tried next after one of the others failed. */
   readonly refuge: readonly B[];
 }
 
 const NOBODY: Eligible<never> = { tiers: [], panic: false, refuge: [] };
 
 /**
- * A tier serves when none below it has a usable backend. It panics only when it is the last that has one: otherwise
- * what it cannot take goes up a tier, not to backends that are thought dead.
- * @param panicShare the least part of a tier's enabled backends that must be usable; 0 never panics
+ * Selects the eligible backends. Requests go to the lowest tier that has a usable backend. It enters panic mode only if
+ * no higher tier has one: otherwise its overflow goes to the next tier, not to backends that are thought to be down.
+ * @param panicShare smallest share of a tier's enabled backends, 0 to 1, that must be usable to avoid panic; 0: no
+ * panic
  */
-export function eligibleOf<B extends Standing>(backends: readonly B[], panicShare: number): Eligible<B> {
+export function eligibleOf<B extends BackendStatus>(backends: readonly B[], panicShare: number): Eligible<B> {
   const enabled = tiersOf(backends.filter(({ admin }) => admin === 'enabled'));
   const usable = enabled.map((tier) => tier.filter(isUsable)).filter(isNotEmpty);
   const [first, ...others] = usable;
@@ -32,12 +33,12 @@ export function eligibleOf<B extends Standing>(backends: readonly B[], panicShar
   return { tiers: [whole.filter(hasAddress)], panic: true, refuge: first };
 }
 
-/** @returns whether a new request has anywhere to go */
-export function hasEligible({ tiers }: Eligible<Standing>): boolean {
+/** @returns whether there is any backend that a new request may be sent to */
+export function hasEligible({ tiers }: Eligible<BackendStatus>): boolean {
   return tiers.length > 0;
 }
 
-function everybody<B extends Standing>(enabled: readonly (readonly B[])[]): Eligible<B> {
+function everybody<B extends BackendStatus>(enabled: readonly (readonly B[])[]): Eligible<B> {
   return {
     tiers: enabled.map((tier) => tier.filter(hasAddress)).filter(isNotEmpty),
     panic: isNotEmpty(enabled),
@@ -45,14 +46,16 @@ function everybody<B extends Standing>(enabled: readonly (readonly B[])[]): Elig
   };
 }
 
-/** @returns lowest tier first; most pools have one only */
-function tiersOf<B extends Standing>(backends: readonly B[]): readonly (readonly B[])[] {
+/** @returns the backends grouped by tier, lowest tier first */
+function tiersOf<B extends BackendStatus>(backends: readonly B[]): readonly (readonly B[])[] {
   const numbers = [...new Set(backends.map(({ tier }) => tier))].sort((a, b) => a - b);
   return numbers.map((number) => backends.filter(({ tier }) => tier === number));
 }
 
-/** Not even a panic may send to a name: every request would ask the resolver again, just when that does not answer. */
-function hasAddress({ host }: Standing): boolean {
+/**
+ * Whether `host` is resolved. Not eligible otherwise, even in panic mode: each request would query a failing resolver.
+ */
+function hasAddress({ host }: BackendStatus): boolean {
   return isIP(host) !== 0;
 }
 

@@ -1,15 +1,18 @@
 /**
- * core/histogram.ts: durations counted in fixed classes, so that what several workers counted adds up to exactly what
- * one would have counted. The bounds are the same everywhere and for ever: ten to a decade from 0.1 ms to 100 s, the
- * preferred numbers R10, among which are 1, 2.5 and 5, the bounds that people know from Prometheus.
+ * core/histogram.ts: a histogram of durations with fixed classes, so that the counts of several workers can be added
+ * without loss. The bounds are the R10 preferred numbers, ten per decade from 0.1 ms to 100 s; 1, 2.5 and 5, which
+ * Prometheus uses, are among them.
  * Source: ISO 3:1973, "Preferred numbers - Series of preferred numbers".
  */
 
 const R10 = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8] as const;
-/** Powers of ten of the first bound of each decade, in milliseconds. */
+/** Exponents of ten at which each decade begins, in milliseconds. */
 const DECADES = [-1, 0, 1, 2, 3, 4] as const;
 
-/** Upper bounds in milliseconds, ascending; what is longer than the last has a class of its own behind them. */
+/**
+ * Upper bounds of the classes in milliseconds, inclusive and ascending; longer durations have one more class behind
+ * them.
+ */
 export const BOUNDS_MS: readonly number[] = [
   ...DECADES.flatMap((power) => R10.map((step) => Number(`${step}e${power}`))),
   100_000,
@@ -17,13 +20,13 @@ export const BOUNDS_MS: readonly number[] = [
 
 export const CLASSES = BOUNDS_MS.length + 1;
 
-/** The sum of all durations, in milliseconds, is kept and sent as one column more. */
+/** Column of the sum of all durations in milliseconds; it follows the counts of the classes. */
 export const SUM_MS = CLASSES;
 export const DURATION_COLUMNS = CLASSES + 1;
 
 const FAST_BOUNDS = Float64Array.from([...BOUNDS_MS, Number.POSITIVE_INFINITY]);
 
-/** @returns the class of a duration: the first whose bound is not less; NaN counts as too long */
+/** @returns the index of the class of a duration: the first whose bound is not below it; the last for NaN */
 export function classOf(ms: number): number {
   let low = 0;
   let high = BOUNDS_MS.length;
@@ -36,9 +39,9 @@ export function classOf(ms: number): number {
 }
 
 /**
- * @param counts durations by class
- * @param share between 0 and 1: 0.99 is the time that 99 % did not exceed
- * @returns milliseconds, as if a class's durations lay evenly between its bounds; `undefined` of nothing
+ * @param counts number of durations by class
+ * @param share the quantile, 0 to 1: 0.99 is the duration that 99 % did not exceed
+ * @returns milliseconds, interpolated linearly within the class; `undefined` without any duration
  */
 export function quantileOf(counts: ArrayLike<number>, share: number): number | undefined {
   let total = 0;

@@ -1,4 +1,4 @@
-/** core/ip-list.ts: whether an address is among some addresses and ranges. */
+/** core/ip-list.ts: lists of IP addresses and ranges, and the allow and deny rules made of them. */
 import { BlockList, isIP } from 'node:net';
 import { splitRange } from './ip-range.js';
 
@@ -13,13 +13,13 @@ export class IpList {
     }
   }
 
-  /** @param address anything else than an IP address is in no list */
+  /** @returns whether the list covers `address`; false for a text that is not an IP address */
   has(address: string): boolean {
     return isIP(address) !== 0 && this.list.check(address, familyOf(address));
   }
 }
 
-/** Who may: all in `allow`, or anybody without one, but nobody in `deny`. */
+/** The `allow` and `deny` of a route: without `allow` every client is allowed; `deny` beats `allow`. */
 export class AddressRules {
   private readonly allowed: IpList | undefined;
   private readonly denied: IpList;
@@ -29,7 +29,7 @@ export class AddressRules {
     this.denied = new IpList(deny);
   }
 
-  /** @param address what is no IP address cannot be looked up, and so may not */
+  /** @returns whether a client of this address is allowed; false for a text that is not an IP address */
   admits(address: string): boolean {
     if (isIP(address) === 0 || this.denied.has(address)) return false;
     return this.allowed?.has(address) ?? true;

@@ -1,7 +1,9 @@
-/** core/ip-range.ts: the one reader of `10.0.0.0/8` (RFC 4632 section 3.1). */
+/** core/ip-range.ts: the only parser of `10.0.0.0/8`, an IP range in CIDR notation (RFC 4632 section 3.1). */
 import { isIP } from 'node:net';
 
-/** @returns network and prefix length, that of a single address being all its bits; `undefined` for anything else */
+/**
+ * @returns network and prefix length, 32 or 128 for a single address; `undefined` if `text` is no IP address or range
+ */
 export function splitRange(text: string): { readonly network: string; readonly prefix: number } | undefined {
   const [network = '', bits, ...rest] = text.split('/');
   const family = isIP(network);

@@ -1,21 +1,21 @@
 /**
- * core/latency-sketch.ts: quantiles of how long something took of late, at a few additions per value and in constant
- * memory. Values are counted in classes whose bounds grow by a constant factor, so that each quantile is exact to 5 %,
- * be it of microseconds or of minutes.
+ * core/latency-sketch.ts: quantiles of recent durations, at a few additions per value and in constant memory. Durations
+ * are counted in classes whose bounds grow by a constant factor, so every quantile is within 5 % of the exact one,
+ * whether durations are microseconds or minutes.
  * Source: Masson, Rim, Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees",
  * PVLDB 12(12), 2019.
  */
 
-/** The most by which a quantile may be wrong, relative to itself. */
+/** Largest relative error of a quantile. */
 const ERROR = 0.05;
 const GROWTH = (1 + ERROR) / (1 - ERROR);
 const SHORTEST_MS = 0.05;
 const LONGEST_MS = 3_600_000;
 const CLASSES = classOf(LONGEST_MS) + 1;
 
-/** Values are forgotten after one to two of these. */
+/** Length of a window. Quantiles are those of the current and the previous one: the last 10 to 20 s. */
 const WINDOW_MS = 10_000;
-/** Of fewer values the high quantiles are one value's doing. */
+/** Fewest durations that give a quantile: with fewer, a high quantile is a single outlier. */
 const FEWEST = 100;
 
 function classOf(ms: number): number {
@@ -29,7 +29,7 @@ export class LatencySketch {
   #previousCount = 0;
   #endsMs = Number.NEGATIVE_INFINITY;
 
-  /** Counts one duration of `ms`. @param nowMs a clock that never goes back */
+  /** Counts one duration of `ms`. @param nowMs milliseconds of a monotonic clock */
   add(ms: number, nowMs: number): void {
     if (nowMs >= this.#endsMs) this.#rotate(nowMs);
     const at = Math.min(classOf(ms), CLASSES - 1);
@@ -38,8 +38,8 @@ export class LatencySketch {
   }
 
   /**
-   * @param share between 0 and 1: 0.95 is the time that 95 % did not exceed
-   * @returns milliseconds, exact to 5 %; `undefined` while there are too few recent values to tell
+   * @param share the quantile, 0 to 1: 0.95 is the duration that 95 % did not exceed
+   * @returns milliseconds, within 5 %; `undefined` with fewer than {@link FEWEST} recent durations
    */
   quantile(share: number, nowMs: number): number | undefined {
     if (nowMs >= this.#endsMs) this.#rotate(nowMs);
@@ -48,7 +48,7 @@ export class LatencySketch {
     let left = Math.ceil(share * total);
     for (let at = 0; at < CLASSES; at++) {
       left -= (this.#current[at] ?? 0) + (this.#previous[at] ?? 0);
-      // The middle of a class, in the sense that neither bound is further from it than ERROR.
+      // The value of the class whose relative distance to both bounds is ERROR.
       if (left <= 0) return (SHORTEST_MS * 2 * GROWTH ** at) / (1 + GROWTH);
     }
     return LONGEST_MS;

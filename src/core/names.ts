@@ -1,12 +1,13 @@
 /**
- * core/names.ts: how a host turns a name into a question for DNS: what its hosts file says first, then the name with
- * the search domains of its resolver (hosts(5), resolv.conf(5)). Node's resolver with TTLs knows neither. And how long
- * the answer holds.
+ * core/names.ts: what a host looks up for a name before and around DNS: the entries of its hosts file (hosts(5)), then
+ * the name combined with the resolver's search domains (resolv.conf(5)); and for how long an answer is used. Node's
+ * resolver that reports TTLs (`dns.Resolver`) reads neither file.
  */
+import type { Milliseconds } from './milliseconds.js';
 
 /**
- * @param text of a hosts file
- * @returns the addresses that it gives `name`, IPv4 first
+ * @param text the contents of a hosts file
+ * @returns the addresses listed for `name`, IPv4 before IPv6
  */
 export function addressesInHosts(text: string, name: string): readonly string[] {
   const wanted = withoutDot(name).toLowerCase();
@@ -17,20 +18,21 @@ export function addressesInHosts(text: string, name: string): readonly string[] 
   return [...found.filter((address) => !address.includes(':')), ...found.filter((address) => address.includes(':'))];
 }
 
+/** The search settings of a resolv.conf. */
 export interface SearchList {
-  /** Domains that a name may be short in, in their order. */
+  /** Domains that are appended to a short name, in the order in which they are tried. */
   readonly domains: readonly string[];
-  /** A name with at least so many dots is asked for as it is first. */
+  /** A name with at least this many dots is tried as it is before any search domain. */
   readonly ndots: number;
 }
 
 export const NO_SEARCH: SearchList = { domains: [], ndots: 1 };
-/** What resolv.conf(5) allows at most. */
+/** Upper bound of `ndots` (resolv.conf(5)). */
 const MOST_NDOTS = 15;
-/** Each is one more question for every name that is not found; glibc took six for decades. */
+/** Search domains that are read; each costs one more query per unknown name. glibc before 2.26 read six. */
 const MOST_DOMAINS = 6;
 
-/** @param text of a resolv.conf; the last of `search` and `domain` counts */
+/** @param text the contents of a resolv.conf; of several `search` and `domain` lines the last one counts */
 export function searchListOf(text: string): SearchList {
   let { domains, ndots } = NO_SEARCH;
   for (const line of text.split('\n')) {
@@ -42,7 +44,7 @@ export function searchListOf(text: string): SearchList {
   return { domains: domains.filter((domain) => domain !== ''), ndots };
 }
 
-/** @returns the names to ask for, in their order, until one has an answer */
+/** @returns the names to query, in order; the first that has an answer is used */
 export function candidatesFor(name: string, { domains, ndots }: SearchList): readonly string[] {
   if (name.endsWith('.')) return [withoutDot(name)];
   const longer = domains.map((domain) => `${name}.${domain}`);
@@ -54,17 +56,18 @@ function withoutDot(name: string): string {
   return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 
+/** Bounds of the time for which a DNS answer is used; `dns` of the configuration. */
 export interface HoldLimits {
-  /** Milliseconds that an answer holds at least, whatever its TTL: a TTL of 0 must not be a question per moment. */
-  readonly shortest: number;
-  /** Milliseconds that it holds at most: a mistake in a zone must not last for a week. */
-  readonly longest: number;
+  /** An answer is used at least this long, whatever its TTL: a TTL of 0 must not cause a query at every turn. */
+  readonly shortest: Milliseconds;
+  /** An answer is used at most this long: a mistake in a zone must not last for a week. */
+  readonly longest: Milliseconds;
 }
 
-/** For answers that come without a TTL, in milliseconds. */
-const USUAL_MS = 30_000;
+/** TTL assumed for an answer without one, such as one from the hosts file. */
+const DEFAULT_TTL_MS = 30_000;
 
-/** @returns milliseconds until the name is asked for again */
+/** @returns milliseconds until the name is resolved again: its TTL, kept within the limits */
 export function holdMs(ttlMs: number | undefined, { shortest, longest }: HoldLimits): number {
-  return Math.max(shortest, Math.min(ttlMs ?? USUAL_MS, longest));
+  return Math.max(shortest, Math.min(ttlMs ?? DEFAULT_TTL_MS, longest));
 }

@@ -1,58 +1,61 @@
 /**
- * core/outlier.ts: takes a backend out because real requests fail on it, for a time that grows when it does so again.
- * A probe may pass while requests fail, and it comes only every few seconds; this is the faster and more honest sign.
+ * core/outlier.ts: ejects a backend from its pool because real requests fail on it, for a time that grows with each
+ * ejection. A probe may succeed while requests fail, and runs only every few seconds; requests show a failure sooner.
  */
 import { type Backend, type BackendId, isUsable } from './backend.js';
+import type { Milliseconds } from './milliseconds.js';
 
-/** How a request can fail on a backend. With `connect` it could not be reached, so nothing was sent. */
+/** How a request can fail on a backend. `connect`: no connection could be opened, so nothing was sent. */
 export const FAILURE_REASONS = ['connect', 'reset', 'timeout', 'bad-response'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 /**
- * What is counted in a row: failures, and apart from them the answers 502, 503 and 504, by which a backend says of
- * itself, or of what is behind it, that it cannot serve.
+ * What a worker counts consecutive occurrences of: failures, and separately `gateway-error`, the statuses 502, 503 and
+ * 504 by which a backend reports that it, or a server behind it, cannot serve.
  */
 export const STREAK_REASONS = [...FAILURE_REASONS, 'gateway-error'] as const;
 export type StreakReason = (typeof STREAK_REASONS)[number];
-/** With `success-rate` its requests go wrong clearly more often than those of the others; see `success-rate.ts`. */
+/** Why a backend was ejected. `success-rate`: its requests fail clearly more often than those of the other backends. */
 export type EjectionReason = StreakReason | 'success-rate';
 
+/** When failing requests eject a backend, and for how long; `outlier` of the configuration. */
 export interface OutlierLimits {
-  /** Failures in a row, seen by one worker, that eject. */
+  /** Consecutive failures, as seen by one worker, that eject the backend. */
   readonly consecutiveFailures: number;
-  /** Gateway errors in a row, seen by one worker, that eject; 0 for any number of them. */
+  /** Consecutive gateway errors, as seen by one worker, that eject the backend; 0: they never do. */
   readonly consecutiveGatewayErrors: number;
-  /** Milliseconds within which they must fall. */
-  readonly window: number;
-  /** Milliseconds the first ejection lasts; the nth lasts n times as long. */
-  readonly ejection: number;
-  /** Milliseconds no ejection exceeds. */
-  readonly longestEjection: number;
+  /** A streak whose first failure is older than this does not eject. */
+  readonly window: Milliseconds;
+  /** Length of the first ejection; the nth lasts n times as long. */
+  readonly ejection: Milliseconds;
+  /** Upper bound of the length of an ejection. */
+  readonly longestEjection: Milliseconds;
 }
 
-/** @returns whether an answer with `status` is the word of a gateway that could not serve */
+/** @returns whether `status` is 502, 503 or 504: a gateway could not serve the request */
 export function isGatewayError(status: number): boolean {
   return status >= 502 && status <= 504;
 }
 
-/** @returns how long a streak of this reason must be to eject */
+/** @returns how many consecutive failures of this kind eject; `Infinity` where they never do */
 export function streakLimit(reason: StreakReason, limits: OutlierLimits): number {
   if (reason !== 'gateway-error') return limits.consecutiveFailures;
   const { consecutiveGatewayErrors: most } = limits;
   return most === 0 ? Number.POSITIVE_INFINITY : most;
 }
 
-/** Failures in a row on one backend as one worker counts them; a success there ends the streak. */
+/** Consecutive failures on one backend as one worker counts them; a success there ends the streak. */
 export interface Streak {
   readonly reason: StreakReason;
   readonly failures: number;
-  /** When its first failure was reported, in milliseconds. */
+  /** When the worker first reported this streak, in milliseconds of the primary's clock. */
   readonly sinceMs: number;
 }
 
 /**
- * Records what a worker reports. A count that did not grow means that the worker has begun a new streak.
- * @param previous what the same worker last reported for the same backend
- * @param failures failures in a row so far
+ * Updates the primary's record of a streak with a worker's report. A count that did not grow means that the worker has
+ * begun a new streak.
+ * @param previous the streak that the same worker last reported for the same backend
+ * @param failures length of the reported streak
  */
 export function streakAfter(
   previous: Streak | undefined,
@@ -64,14 +67,15 @@ export function streakAfter(
   return { reason, failures, sinceMs: goesOn ? previous.sinceMs : nowMs };
 }
 
-/** @returns whether `streak` is long enough to eject for, and young enough to still say something */
+/** @returns whether `streak` ejects its backend: long enough, and begun within the window */
 export function isOutlier(streak: Streak, limits: OutlierLimits, nowMs: number): boolean {
   return streak.failures >= streakLimit(streak.reason, limits) && nowMs - streak.sinceMs <= limits.window;
 }
 
 /**
- * Whether the pool can spare one: at most half of its enabled backends may be ejected at a time and never the last
- * usable one, for when most of a pool fails the cause is rarely the backends. One out of use has nothing to lose.
+ * Whether backend `id` may be ejected: at most half of the enabled backends may be ejected at a time and never the last
+ * usable one, because when most of a pool fails the cause is rarely the backends. False for one that is not usable
+ * anyway.
  * @param backends the whole pool
  */
 export function canSpare(backends: readonly Backend[], id: BackendId): boolean {
@@ -82,36 +86,37 @@ export function canSpare(backends: readonly Backend[], id: BackendId): boolean {
 }
 
 /**
- * Whether requests fail wherever they are sent. Then no backend is the cause, and to have ejected some saves nobody: it
- * only gives their load to the others, until long after the cause is gone.
+ * Whether requests fail on every backend that is in use. The cause is then not a backend, and an ejection helps nobody:
+ * it moves load to the other backends until long after the cause is gone.
  * @param backends the whole pool
- * @param isFailing whether a worker sees failures in a row there now
+ * @param isFailing whether some worker currently counts consecutive failures on the backend
  */
 export function isCommonCause(backends: readonly Backend[], isFailing: (id: BackendId) => boolean): boolean {
   const tried = backends.filter((b) => b.admin === 'enabled' && b.health !== 'down');
   return tried.every((b) => b.outlier === 'ejected' || isFailing(b.id));
 }
 
-/** What is remembered of one backend's ejections. */
+/** The ejections of one backend. */
 export type OutlierRecord =
+  /** Not ejected since `sinceMs`; `ejections` that still count towards the length of the next one. */
   | { readonly state: 'in'; readonly ejections: number; readonly sinceMs: number }
   | {
       readonly state: 'ejected';
-      /** How many ejections count, this one included: the n of its length. */
+      /** Ejections that count, this one included; the length is this many times `ejection`. */
       readonly ejections: number;
       readonly untilMs: number;
       readonly reason: EjectionReason;
-      /** Probes see what is wrong, so one that succeeds says that it is over. */
+      /** Probes fail for the same cause as requests, so a probe that succeeds ends the ejection. */
       readonly seenByProbes: boolean;
     };
 
-/** Where every backend starts. */
+/** The record of a new backend. */
 export const NEVER_EJECTED: OutlierRecord = { state: 'in', ejections: 0, sinceMs: 0 };
 
 /**
- * The nth ejection lasts n times `ejection`. Each whole `ejection` length that was spent in the pool since the last one
- * takes one off n, so that an old story is forgotten as slowly as it was written.
- * @returns the record with the ejection; one that is already running is left alone
+ * The nth ejection lasts n times `ejection`. Each whole `ejection` length spent in the pool since the last ejection
+ * takes one off n, so that old ejections stop counting after about the time they took.
+ * @returns the record with the ejection; `record` itself while an ejection is running
  */
 export function eject(
   record: OutlierRecord,
@@ -123,29 +128,31 @@ export function eject(
   const forgiven = Math.floor((nowMs - record.sinceMs) / limits.ejection);
   const ejections = Math.max(0, record.ejections - forgiven) + 1;
   const lengthMs = Math.min(ejections * limits.ejection, limits.longestEjection);
-  // A probe tests just that: whether the backend can be reached.
+  // Probes open a connection too, so they fail for the same cause as a failed connect.
   return { state: 'ejected', ejections, untilMs: nowMs + lengthMs, reason, seenByProbes: reason === 'connect' };
 }
 
-/** @returns the record at `nowMs`: back in once the ejection's time is over */
+/** @returns the record at `nowMs`: state `in` once the time of the ejection is over */
 export function restoreWhenDue(record: OutlierRecord, nowMs: number): OutlierRecord {
   return record.state === 'ejected' && nowMs >= record.untilMs ? restored(record, nowMs) : record;
 }
 
-/** After probes found the backend down as well, a hung one for example: whatever requests failed of, they see it, too. */
+/**
+ * Records that probes found an ejected backend down as well (hung, for example): they fail for what requests fail for.
+ */
 export function confirmByProbes(record: OutlierRecord): OutlierRecord {
   return record.state === 'ejected' ? { ...record, seenByProbes: true } : record;
 }
 
 /**
- * After a health probe succeeded: back in at once if probes see what is wrong. Any other failure lies deeper than a
- * probe looks, so its time has to pass.
+ * The record after a probe succeeded: the ejection ends if probes fail for the cause of it (`seenByProbes`). A cause
+ * that probes do not see is not over because one succeeded, so the time of that ejection has to pass.
  */
 export function restoreAfterProbe(record: OutlierRecord, nowMs: number): OutlierRecord {
   return record.state === 'ejected' && record.seenByProbes ? restored(record, nowMs) : record;
 }
 
-/** Back in as if it had not been ejected this time: it was no worse than the others. */
+/** Ends an ejection and does not count it: all backends failed alike, so this one was no worse than the others. */
 export function pardon(record: OutlierRecord, nowMs: number): OutlierRecord {
   return record.state === 'ejected' ? { state: 'in', ejections: record.ejections - 1, sinceMs: nowMs } : record;
 }

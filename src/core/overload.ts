@@ -1,29 +1,29 @@
 /**
- * core/overload.ts: when a worker is so far behind that it answers some requests with 503 so that the others are not
- * late, and how many.
+ * core/overload.ts: decides when an overloaded worker sheds load (answers requests with 503 so that the others are not
+ * late), and what share of it.
  *
- * The delay of the event loop is the time that a request waits to be read, as a queue's sojourn time is in CoDel (Nichols
- * and Jacobson, RFC 8289): a pause of the collector or the scheduler makes one sample long, a queue that stands all of
- * them. So load is shed when several in a row are too long, and only the share that is too much, as Envoy's scaled
- * triggers do: who sheds all for a moment serves nobody for a moment.
+ * The delay of the event loop is the time for which a request waits to be read, like the sojourn time of a queue in
+ * CoDel (Nichols and Jacobson, RFC 8289): a pause of the garbage collector or the scheduler makes one sample long, a
+ * standing queue makes all of them long. So shedding begins after several long samples in a row, and only the excess is
+ * shed, as in Envoy's scaled overload triggers: shedding everything for a moment would serve nobody for that moment.
  */
 
-/** Samples in a row above the limit that begin it. */
+/** Consecutive samples above the limit after which shedding begins. */
 const BEGIN_AFTER = 3;
-/** Samples in a row below half the limit that end it. */
+/** Consecutive samples below half the limit after which shedding ends. */
 const END_AFTER = 20;
 
 export interface Overload {
   readonly active: boolean;
-  /** Of the new requests, between 0 and 1: those that are shed. */
+  /** Share of the new requests that is shed, 0 to 1. */
   readonly share: number;
-  /** Samples in a row that speak against the present state. */
+  /** Consecutive samples that contradict `active`. */
   readonly against: number;
 }
 
 export const AT_EASE: Overload = { active: false, share: 0, against: 0 };
 
-/** @param delayMs the last sample @param limitMs what it may be, more than 0 */
+/** @param delayMs the newest sample of the event loop's delay @param limitMs the delay that is allowed, above 0 */
 export function afterSample({ active, against }: Overload, delayMs: number, limitMs: number): Overload {
   const isAgainst = active ? delayMs < limitMs / 2 : delayMs > limitMs;
   const inARow = isAgainst ? against + 1 : 0;
@@ -32,7 +32,7 @@ export function afterSample({ active, against }: Overload, delayMs: number, limi
   return { active: true, share: excess(delayMs, limitMs), against: 0 };
 }
 
-/** What is ready in a turn takes `delayMs`; without this share of it, it would take `limitMs`. */
+/** @returns the share of the work of a turn without which the turn would take `limitMs` instead of `delayMs`, 0 to 1 */
 function excess(delayMs: number, limitMs: number): number {
   return Math.max(0, 1 - limitMs / delayMs);
 }

@@ -1,6 +1,6 @@
 /**
- * core/probe.ts: what a probe is asked and what it answers. The primary asks; a thread of its own tries and answers.
- * What an HTTP probe sends is written once, when a backend begins to be watched, and not again for each probe.
+ * core/probe.ts: what the primary and its probe thread exchange, and how the request of an HTTP probe is made. The text
+ * of that request is built once, when the health checks of a backend begin, not for each probe.
  */
 import { formatAddress, parseAddress } from './address.js';
 import type { BackendId } from './backend.js';
@@ -10,23 +10,24 @@ export interface ProbeTask {
   /** IP literal. */
   readonly host: string;
   readonly port: number;
-  /** Without it a TCP connect decides. */
+  /** The HTTP request and the response that passes; `undefined`: the probe passes when a TCP connection opens. */
   readonly http: HttpProbe | undefined;
-  /** For the whole probe: connect, send and read, in milliseconds. */
+  /** Time for the whole probe: connect, send and read. */
   readonly timeoutMs: number;
 }
 
 export interface HttpProbe {
-  /** The whole request as it is sent; it has no body. */
+  /** The request as it is sent, head only: it has no body. */
   readonly request: string;
+  /** The method is HEAD, so the response has no body. */
   readonly isHead: boolean;
-  /** What the status has to be. */
+  /** The probe passes if the status is in one of these ranges. */
   readonly statuses: readonly StatusRange[];
-  /** What the beginning of the response's body has to hold. */
+  /** A text that the first 64 KiB of the response body must contain; `undefined`: the body is not read. */
   readonly body: string | undefined;
 }
 
-/** Both ends belong to it. */
+/** A range of statuses, both ends included. */
 export interface StatusRange {
   readonly from: number;
   readonly to: number;
@@ -34,40 +35,40 @@ export interface StatusRange {
 
 export interface ProbeResult {
   readonly ok: boolean;
-  /** In words, for people: `connected`, `HTTP 503`, `connection refused`, `timed out after 2 s`. */
+  /** The result in words, for logs and views: `connected`, `HTTP 503`, `connection refused`, `timed out after 2 s`. */
   readonly reason: string;
-  /** How long the probe took, in milliseconds. */
+  /** Duration of the probe in milliseconds. */
   readonly ms: number;
 }
 
-/** A probe asked for, and its number: what goes to the thread, several at a time. */
+/** One probe for the probe thread to make; sent in batches. `id` links it to its {@link ProbeAnswer}. */
 export interface ProbeOrder {
   readonly id: number;
   readonly task: ProbeTask;
 }
 
-/** What comes back, in any order. */
+/** The probe thread's answer to a {@link ProbeOrder}; answers come in any order. */
 export type ProbeAnswer =
   | { readonly id: number; readonly result: ProbeResult }
-  /** It could not even be tried, which says nothing about the backend; `untried` says why. */
+  /** The probe could not be made for a reason on this host, given in words; it says nothing about the backend. */
   | { readonly id: number; readonly untried: string };
 
-/** How a pool's backends are probed; the configuration's `healthCheck` fits it. */
+/** The keys of `healthCheck` in the configuration that say what a probe sends and expects. */
 export interface ProbeKind {
   readonly type: 'tcp' | 'http';
   readonly path?: string | undefined;
   readonly method: string;
-  /** What `Host` says; the backend's address where it is probed unless given. */
+  /** Value of the `Host` field; by default the address that is probed. */
   readonly host?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** Each a status or a range: `204`, `200-399`. */
+  /** The statuses that pass, each a status or a range: `204`, `200-399`. */
   readonly status: readonly string[];
   readonly body?: string | undefined;
-  /** Where the backend is probed, if not where it takes requests. */
+  /** The port that is probed; by default the one that takes requests. */
   readonly port?: number | undefined;
 }
 
-/** @returns what the backend of this id is sent and has to answer; `undefined` where a TCP connect decides */
+/** @returns the request for backend `id` and the response that passes; `undefined` for a TCP probe */
 export function httpProbeOf(id: BackendId, kind: ProbeKind): HttpProbe | undefined {
   if (kind.type === 'tcp') return undefined;
   const { method, path = '/', host = hostOf(id, kind.port), headers, status, body } = kind;
@@ -75,7 +76,7 @@ export function httpProbeOf(id: BackendId, kind: ProbeKind): HttpProbe | undefin
     Host: host,
     ...(hasField(headers, 'user-agent') ? {} : { 'User-Agent': 'roundhouse-health-check' }),
     ...headers,
-    // RFC 9110 section 8.6: a method that could have a body says that there is none.
+    // RFC 9110 section 8.6: a request without a body whose method allows one has a Content-Length of 0.
     ...(method === 'POST' ? { 'Content-Length': '0' } : {}),
     Connection: 'close',
   };

@@ -1,4 +1,4 @@
-/** core/random.ts: chance as an argument, so that pure code has none of its own and a seed replays a run. */
+/** core/random.ts: sources of random numbers, passed as arguments so that a seeded one repeats a run exactly. */
 
 export interface Random {
   /** @returns a uniform float in [0, 1) */
@@ -12,7 +12,7 @@ export const systemRandom: Random = {
   below: (bound) => Math.floor(Math.random() * bound),
 };
 
-/** A repeatable sequence. Source: mulberry32 by Tommy Ettinger, public domain. */
+/** @returns a source whose sequence `seed` determines. Source: mulberry32 by Tommy Ettinger, public domain. */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

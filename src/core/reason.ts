@@ -1,37 +1,37 @@
 /**
- * core/reason.ts: why a client did not simply get what a backend answered, in one word. Every answer that Roundhouse
- * gives in its own name has one, and so has every response that it had to break off; docs/access-log.md explains them.
+ * core/reason.ts: the codes that say why a client did not get a backend's complete response. Every response that
+ * Roundhouse makes itself has one, and so has every response that it breaks off; docs/access-log.md explains them.
  */
 
 export const REASONS = [
-  // The request was refused before any backend was asked.
+  // The request was refused before a backend was chosen.
   'bad-request',
   'not-supported',
   'too-large',
   'too-many',
   'max-forwards',
   'overloaded',
-  // A route decided about it.
+  // A route answered the request, or none matched.
   'no-route',
   'denied',
   'rate-limited',
   'redirect',
-  // The client did not keep up.
+  // The client was too slow or left.
   'client-timeout',
   'client-gone',
-  // No backend could be asked.
+  // No backend could be chosen or connected to.
   'no-backend',
   'no-socket',
   'queue-full',
   'queue-timeout',
   'circuit-open',
-  // The last backend that was asked failed.
+  // The last attempt on a backend failed.
   'refused',
   'connect-timeout',
   'reset',
   'timeout',
   'bad-response',
-  // The worker's time to drain was over.
+  // The drain deadline of the worker passed.
   'stopped',
 ] as const;
 export type Reason = (typeof REASONS)[number];

@@ -1,22 +1,25 @@
 /**
- * core/retry-budget.ts: how much one worker may retry on one pool. Retries help against a few failures and make an
- * overload worse, so they may only ever be a share of the recent requests.
+ * core/retry-budget.ts: limits the retries of one worker on one pool to a share of its recent requests. Retries help
+ * when a few requests fail and make an overload worse.
  */
 
-/** Seconds that count as recent, the running one included. */
+/** Length of the sliding window in seconds, the current second included. */
 const WINDOW_S = 10;
 
 export interface RetryBudgetLimits {
-  /** Retries as a share of the recent requests. */
+  /** Retries allowed as a share of the requests in the window, 0 to 1. */
   readonly budget: number;
-  /** What a quiet pool may retry all the same, per second on average. */
+  /** Retries per second, on average over the window, that are allowed however few requests there are. */
   readonly minPerSecond: number;
 }
 
-/** Counts in buckets of one second: constant cost, no allocation, no timer. The clock must never go back. */
+/**
+ * Counts requests and retries in buckets of one second, without allocation or timers. Times are those of a monotonic
+ * clock.
+ */
 export class RetryBudget {
   limits: RetryBudgetLimits;
-  // The running second is counted apart from the closed ones, so that a request costs one comparison and one sum.
+  // The current second is counted apart from the closed ones, so that a request costs one comparison and one addition.
   readonly #closedRequests = new Float64Array(WINDOW_S - 1);
   readonly #closedRetries = new Float64Array(WINDOW_S - 1);
   #oldest = 0;
@@ -28,13 +31,13 @@ export class RetryBudget {
     this.limits = limits;
   }
 
-  /** Counts a request's first attempt. */
+  /** Counts a request, at its first attempt. */
   onRequest(nowMs: number): void {
     if (nowMs >= this.#endsMs) this.#closeSecond(nowMs);
     this.#requests++;
   }
 
-  /** @returns whether one more retry fits, and counts it if so */
+  /** Counts one more retry if the budget allows it. @returns whether it does */
   tryRetry(nowMs: number): boolean {
     if (nowMs >= this.#endsMs) this.#closeSecond(nowMs);
     const requests = this.#requests + sum(this.#closedRequests);
@@ -51,7 +54,7 @@ export class RetryBudget {
       this.#closedRequests[this.#oldest] = this.#requests;
       this.#closedRetries[this.#oldest] = this.#retries;
       this.#oldest = (this.#oldest + 1) % this.#closedRequests.length;
-      // Further seconds in which nothing happened are closed empty.
+      // Seconds after the first have had no request: they are closed empty.
       this.#requests = 0;
       this.#retries = 0;
     }

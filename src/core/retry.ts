@@ -1,11 +1,10 @@
 /**
- * core/retry.ts: whether a request whose attempt came to nothing may be tried again, and where. The rules are those of
- * RFC 9110 section 9.2.2: what a backend may have received is repeated only if repeating it does no more than sending it
- * once.
+ * core/retry.ts: decides whether a request is retried after a failed attempt, and on which backend. By RFC 9110 section
+ * 9.2.2, a request that a backend may have received is repeated only if its method is idempotent.
  */
 import type { FailureReason } from './outlier.js';
 
-/** What a retry may be made after, beside single statuses of a response. */
+/** Names of the conditions in `retries.on` of the configuration; single statuses may be listed there, too. */
 export const RETRY_CONDITIONS = [
   'connect-failure',
   'reset',
@@ -14,49 +13,53 @@ export const RETRY_CONDITIONS = [
   'gateway-error',
   '5xx',
 ] as const;
-/** A number is a status. */
+/** A condition of `retries.on`; a number is a status of a response. */
 export type RetryCondition = (typeof RETRY_CONDITIONS)[number] | number;
 
 /**
- * Why an attempt came to nothing: it failed, or
- * - `status`: the response says by its status that it is better asked for elsewhere
- * - `slow`: no response in the time that a request gets which can be tried elsewhere
- * - `evacuated`: its backend was found to be out of use, or somewhere else, before it answered
+ * Why an attempt gave the client nothing: it failed, or
+ * - `status`: the response has a status that `retries.on` names
+ * - `slow`: no response head came within `retries.perTryTimeout`
+ * - `evacuated`: the backend went out of use, or its address changed, before it answered
  */
 export type AttemptEnd = FailureReason | 'status' | 'slow' | 'evacuated';
 
-/** An attempt that ended without a byte of the response having reached the client. */
+/** An attempt that ended before the client got a byte of its response. */
 export interface FailedAttempt {
   readonly reason: AttemptEnd;
-  /** Its connection had carried an exchange before, so the backend may have closed it before this request came. */
+  /** The connection had carried a request before, so the backend may have closed it before this request arrived. */
   readonly reused: boolean;
-  /** Not a byte of it was sent. */
+  /** No byte of the request was sent. */
   readonly unsent: boolean;
-  /** This one counted, from 1. */
+  /** Attempts of the request so far, this one included. */
   readonly attempts: number;
 }
 
+/** Whether a request can be sent again. */
 export interface Replayable {
+  /** Repeating it does no more than sending it once: its method is idempotent, or it has an `Idempotency-Key`. */
   readonly idempotent: boolean;
-  /** Every byte sent so far is at hand. */
+  /** Every byte of it that was sent is still in memory. */
   readonly kept: boolean;
   /** It has not been replayed after a stale connection yet. */
   readonly freshStart: boolean;
 }
 
-/** What a pool retries, in the form in which it is asked. */
+/** The `retries` of a pool, compiled for {@link afterFailure}. */
 export interface RetryRules {
-  /** Attempts after the first. */
+  /** Attempts allowed after the first. */
   readonly most: number;
+  /** Whether an attempt that ended in this way is retried. */
   readonly after: Readonly<Record<AttemptEnd, boolean>>;
-  /** By status: 1 for those that are tried again. `undefined` when there are none. */
+  /** Indexed by status: 1 where such a response is retried. `undefined` if none is. */
   readonly statuses: Uint8Array | undefined;
 }
 
 /**
- * - `replay`: the connection was stale, which says nothing about the backend; a new connection, to any, for free
- * - `elsewhere`: on a backend that was not tried yet
- * - `elsewhere-first`: there, or on one that was tried when no other is left
+ * What happens to the request after a failed attempt:
+ * - `replay`: sent again on a new connection to any backend; the old one was stale, so this is no retry
+ * - `elsewhere`: retried on a backend that was not tried yet
+ * - `elsewhere-first`: retried on a backend that was not tried yet, or, if there is none, on one that was
  * - `give-up`: the client gets an error
  */
 export type NextStep = 'replay' | 'elsewhere' | 'elsewhere-first' | 'give-up';
@@ -64,7 +67,7 @@ export type NextStep = 'replay' | 'elsewhere' | 'elsewhere-first' | 'give-up';
 const GATEWAY_ERRORS = [502, 503, 504] as const;
 const STATUSES = 600;
 
-/** @param most attempts after the first */
+/** @param on the conditions of `retries.on` @param most attempts allowed after the first */
 export function retryRules(on: readonly RetryCondition[], most: number): RetryRules {
   const after = {
     connect: on.includes('connect-failure'),
@@ -85,8 +88,9 @@ export function retryRules(on: readonly RetryCondition[], most: number): RetryRu
 }
 
 /**
- * @param allow asked last, and only when everything else allows another try, with whether it has to come out of the
- *   retry budget
+ * Decides what happens to a request after a failed attempt.
+ * @param allow asks the pool's circuit breaker for retries and, if `spendsBudget`, takes the retry from its budget;
+ *   called last, when every other rule allows a retry
  */
 export function afterFailure(
   failed: FailedAttempt,
@@ -98,15 +102,18 @@ export function afterFailure(
   const mayRepeat = request.idempotent && request.kept;
   if (isStale(failed) && request.freshStart && mayRepeat) return 'replay';
   if (failed.attempts > most || !after[reason]) return 'give-up';
-  // Nothing was sent, so nothing is repeated: any method may move, and no backend gets more load for it.
+  // Nothing was sent, so nothing is repeated: safe for any method, and no additional load on the backends.
   if (reason === 'connect') return allow(false) ? 'elsewhere' : 'give-up';
-  // The backend that it leaves is out of use, so again none gets more load than it would have had without that one.
+  // The request leaves a backend that is out of use, so again it is no additional load: outside the budget.
   const leaves = reason === 'evacuated';
   const mayMove = mayRepeat || (leaves && failed.unsent);
   return mayMove && allow(!leaves) ? 'elsewhere-first' : 'give-up';
 }
 
-/** Whether the backend had most likely closed a kept connection before the request came: no fault of its own. */
+/**
+ * Whether the backend most likely closed an idle connection before the request reached it, which is not a failure of
+ * it.
+ */
 export function isStale({ reason, reused }: Pick<FailedAttempt, 'reason' | 'reused'>): boolean {
   return reused && reason === 'reset';
 }

@@ -1,32 +1,32 @@
 /**
- * core/schemas.ts: what of the core crosses the border of a process, as it is read there. The types of the core are
- * taken from these; the code of the core is kept apart from them, so that a worker, which reads nothing but what its own
- * primary says, need not load zod: that is 12 MiB and 50 ms for each process.
+ * core/schemas.ts: zod schemas of the core types that processes send to each other. The types are inferred from them
+ * with `import type`, so that workers, which trust what their primary sends, do not load zod: 12 MiB and 50 ms per
+ * process.
  */
 import * as z from 'zod';
 
-/** The backend's configured address, lower-cased: what `drain ID` takes and what every table and metric shows. */
+/** Id of a backend: its configured address in lower case. `drain ID` takes it, and every table and metric shows it. */
 export const backendIdSchema = z.string().brand<'BackendId'>();
 
 export const backendSchema = z
   .object({
     id: backendIdSchema,
-    /** IP literal to connect to; a name only until the primary has resolved it. */
+    /** The IP address to connect to; a name until the primary has resolved it. */
     host: z.string(),
     port: z.int().min(1).max(65_535),
-    /** Relative share of the traffic, a positive integer. */
+    /** Share of the traffic relative to the weights of the other backends. */
     weight: z.int().min(1),
-    /** Used only when no backend of a lower tier can serve. */
+    /** The backend is used only when no backend of a lower tier can serve. */
     tier: z.int().min(0),
-    /** Requests that the whole host may have open on it; 0 sets no limit. */
+    /** Requests that the whole host may have open on the backend at once; 0: no limit. */
     maxConnections: z.int().min(0),
-    /** Owned by the operator. `draining` takes no new request and finishes what it has. */
+    /** Set by the operator. `draining`: no new requests; those under way are finished. */
     admin: z.enum(['enabled', 'draining', 'maintenance']),
-    /** Owned by the health checks. `unknown` counts as usable until the first verdict. */
+    /** Set by the health checks. `unknown` (not probed yet) counts as usable. */
     health: z.enum(['unknown', 'up', 'down']),
-    /** Owned by passive outlier detection. */
+    /** Set by passive outlier detection. */
     outlier: z.enum(['in', 'ejected']),
-    /** When it became usable, in epoch milliseconds; 0 for one that has been so since the pool began. */
+    /** When the backend became usable, in epoch milliseconds; 0 if it has been since the pool was created. */
     usableSince: z.number().min(0),
   })
   .readonly();
@@ -34,13 +34,15 @@ export const backendSchema = z
 export const poolSnapshotSchema = z
   .object({
     pool: z.string(),
-    /** Grows by exactly one with every change, so that a worker can see that it missed one. */
+    /** Grows by exactly one with each change, so that a worker notices a change that it missed. */
     version: z.int().min(0),
     backends: z.array(backendSchema).readonly(),
   })
   .readonly();
 
-/** One versioned change: a backend added or altered, or one removed. */
+/**
+ * One change of a pool: a backend was added or changed (`upsert`), or removed. `version` is the one that it leads to.
+ */
 export const poolChangeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('upsert'), pool: z.string(), version: z.int(), backend: backendSchema }),
   z.object({ kind: z.literal('removed'), pool: z.string(), version: z.int(), id: backendIdSchema }),
@@ -54,5 +56,5 @@ export const secretsSchema = z
   })
   .readonly();
 
-/** Which of the live workers this one is, from 0, and how many there are. */
+/** A worker's index among the live workers, from 0, and how many live workers there are. */
 export const shareSchema = z.object({ index: z.int().min(0), of: z.int().min(1) }).readonly();

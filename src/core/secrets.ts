@@ -1,6 +1,6 @@
 /**
- * core/secrets.ts: the keys that primary and workers share. They travel as one value beside the configuration, so that
- * another key is another field here and nothing else on its way.
+ * core/secrets.ts: the keys that the primary sends to its workers. They are one value beside the configuration, so that
+ * a further key is a further field here and changes nothing on the way.
  */
 import type * as z from 'zod';
 import type { secretsSchema } from './schemas.js';

@@ -1,16 +1,16 @@
 /**
- * core/service.ts: what an SRV answer means for a pool (RFC 2782): several backends from one name, each with a port and
- * a weight; those of a higher priority number are for when those of a lower one cannot serve, which is what tiers are.
+ * core/service.ts: turns the SRV records of a name (RFC 2782) into backends. Each record has a host, a port and a
+ * weight; priorities become tiers: hosts of a higher priority number serve only when those of lower numbers cannot.
  */
 
-/** One record of an answer. */
+/** One SRV record. */
 export interface ServiceTarget {
-  /** Name of the host; `.` or empty says that the service is decidedly not offered. */
+  /** Name of the host; `.` or empty means that the service is not offered (RFC 2782). */
   readonly name: string;
   readonly port: number;
-  /** The lower the sooner it is used, 0 to 65,535. */
+  /** Priority, 0 to 65,535: a record of a lower number is used first. */
   readonly priority: number;
-  /** Share among those of the same priority, 0 to 65,535; 0 is as little as possible. */
+  /** Share relative to the records of the same priority, 0 to 65,535; 0 means the smallest possible share. */
   readonly weight: number;
 }
 
@@ -21,16 +21,17 @@ export interface ServiceBackend {
   readonly tier: number;
 }
 
+/** Where the backends of a service fit into a pool. */
 export interface ServiceLimits {
-  /** Tier of the lowest priority number there is. */
+  /** Tier of the records with the lowest priority number; each higher number gets the next tier. */
   readonly tier: number;
   readonly highestTier: number;
   readonly highestWeight: number;
 }
 
 /**
- * @returns the backends, in an order that does not depend on that of the answer, which servers shuffle; of two records
- * with one host and port the first counts
+ * @returns the backends sorted by tier, host and port, since name servers shuffle records; each host and port once.
+ * Weights are scaled down to `highestWeight` if any is above it
  */
 export function backendsOf(targets: readonly ServiceTarget[], limits: ServiceLimits): readonly ServiceBackend[] {
   const offered = targets.filter(({ name, port }) => withoutDot(name) !== '' && port > 0);

@@ -1,19 +1,19 @@
 /**
- * core/share.ts: how a limit that is meant for the whole host is split over its workers. Workers cannot ask each other
- * per request, so each keeps to a part of its own and all parts add up to the limit.
+ * core/share.ts: splits a limit of the whole host over its workers. Workers cannot ask each other per request, so each
+ * enforces a part of the limit, and the parts add up to it.
  */
 import type * as z from 'zod';
 import type { shareSchema } from './schemas.js';
 
 export type Share = z.infer<typeof shareSchema>;
 
-/** The only worker has all of it. */
+/** The share of the only worker: everything. */
 export const WHOLE: Share = { index: 0, of: 1 };
 
 /**
- * The first workers get what division leaves over. A limit smaller than the number of workers counts as 1 for each,
- * since a worker without any could serve nobody: together they may then exceed it.
- * @param limit 0 sets none
+ * Divides the limit; the first workers get one more each until the remainder is used up. A limit smaller than the
+ * number of workers gives 1 to each, since a worker with 0 could serve nobody: together they may then exceed it.
+ * @param limit limit of the whole host; 0: no limit
  * @returns this worker's part, at least 1; `Infinity` without a limit
  */
 export function partOf(limit: number, { index, of }: Share): number {

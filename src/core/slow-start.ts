@@ -1,25 +1,29 @@
 /**
- * core/slow-start.ts: how much of its weight a backend has that was out of use until just now. Its caches are cold and
- * its connections not open yet: all of its share at once would make it slow, or take it down again.
+ * core/slow-start.ts: the reduced weight of a backend that has just become usable. Its caches are cold and no
+ * connections are open: its full share of the traffic at once would make it slow, or fail again.
  */
 import type { Backend } from './backend.js';
 
-/** The part that a ramp begins with: with less, a backend of a quiet pool would warm up to nothing. */
+/**
+ * Share of the weight at which a ramp begins; with less, a backend of a quiet pool would get no requests to warm up
+ * with.
+ */
 const FLOOR = 0.1;
-/** Steps of a whole ramp. A power of two: sums of weights stay exact, and policies rely on that. */
+/** Number of different weights in a ramp. A power of two, so that sums of weights are exact; policies rely on that. */
 const STEPS = 64;
-/** How many times the weights are set anew during a ramp, at least and at most so far apart, in milliseconds. */
+/** Number of times that weights are recomputed during a ramp, within the bounds below. */
 const UPDATES = 20;
+/** Bounds of the time between two recomputations. */
 const SHORTEST_MS = 100;
 const LONGEST_MS = 1_000;
 
-/** A backend as far as its ramp is concerned. */
+/** The fields of a backend that its ramp depends on. */
 export type Ramping = Pick<Backend, 'weight' | 'usableSince'>;
 
 /**
- * @param slowStartMs how long the ramp takes; 0 is none
- * @param nowMs epoch milliseconds, as in `usableSince`
- * @returns the weight to choose by, growing in a straight line from a tenth of the full one
+ * @param slowStartMs length of the ramp in milliseconds; 0: no ramp
+ * @param nowMs epoch milliseconds, as `usableSince`
+ * @returns the weight that policies use: it grows linearly from a tenth of `weight` to all of it
  */
 export function effectiveWeight({ weight, usableSince }: Ramping, slowStartMs: number, nowMs: number): number {
   if (!isRamping({ usableSince }, slowStartMs, nowMs)) return weight;
@@ -27,12 +31,12 @@ export function effectiveWeight({ weight, usableSince }: Ramping, slowStartMs: n
   return (weight * Math.ceil(part * STEPS)) / STEPS;
 }
 
-/** Whether its weight will be another one soon. */
+/** Whether the backend is within its ramp, so that its effective weight is below `weight` and still grows. */
 export function isRamping({ usableSince }: Pick<Backend, 'usableSince'>, slowStartMs: number, nowMs: number): boolean {
   return usableSince > 0 && nowMs - usableSince < slowStartMs;
 }
 
-/** @returns milliseconds until the weights of those that are ramping are due again */
+/** @returns milliseconds until the weights of backends within their ramp have to be recomputed */
 export function nextStepInMs(slowStartMs: number): number {
   return Math.min(Math.max(slowStartMs / UPDATES, SHORTEST_MS), LONGEST_MS);
 }

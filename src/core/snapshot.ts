@@ -1,6 +1,6 @@
 /**
- * core/snapshot.ts: one pool at one version, replaced whole and never changed in place, so that a request that holds
- * a snapshot keeps one consistent view to its end.
+ * core/snapshot.ts: a pool at one version. A snapshot is replaced as a whole and never changed, so that a request that
+ * holds one sees the same backends from beginning to end.
  */
 import type * as z from 'zod';
 import type { Backend } from './backend.js';
@@ -9,12 +9,18 @@ import type { poolChangeSchema, poolSnapshotSchema } from './schemas.js';
 export type PoolSnapshot = z.infer<typeof poolSnapshotSchema>;
 export type PoolChange = Readonly<z.infer<typeof poolChangeSchema>>;
 
+/**
+ * What came of applying a change to a snapshot:
+ * - `applied`: `snapshot` is the next one
+ * - `stale`: the snapshot contains the change already
+ * - `gap`: a change between the snapshot, at version `have`, and this one is missing; a whole snapshot is needed
+ */
 export type Applied =
   | { readonly kind: 'applied'; readonly snapshot: PoolSnapshot }
   | { readonly kind: 'stale' }
   | { readonly kind: 'gap'; readonly have: number };
 
-/** Builds the next snapshot and leaves `current` alone. */
+/** Builds the snapshot that follows `current`; `current` stays as it is. */
 export function applyChange(current: PoolSnapshot, change: PoolChange): Applied {
   if (change.version <= current.version) return { kind: 'stale' };
   if (change.version !== current.version + 1) return { kind: 'gap', have: current.version };

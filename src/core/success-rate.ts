@@ -1,45 +1,48 @@
 /**
- * core/success-rate.ts: which backends of a pool fail clearly more often than the others. A streak ends with the first
- * good answer, so one that spoils every third request never has a long one; only a comparison shows it.
- * Source: Envoy, outlier detection by success rate; the margin and the common cause are our own.
+ * core/success-rate.ts: finds the backends of a pool that fail clearly more often than the others. A backend that fails
+ * every third request never has a long streak of failures; only a comparison of success rates shows it.
+ * Source: Envoy, outlier detection by success rate; `margin` and the test for a common cause are our own.
  */
 import type { BackendId } from './backend.js';
 
+/** `outlier.successRate` of the configuration, without the interval. */
 export interface SuccessRateLimits {
-  /** Requests that a backend must have had for its rate to say anything. */
+  /** A backend with fewer requests in the interval is not judged. */
   readonly requests: number;
-  /** Backends that must have had so many. */
+  /** With fewer backends to judge, none is. */
   readonly backends: number;
-  /** Standard deviations below the mean at which a rate is out of line. */
+  /** Standard deviations that a rate must be below the mean. */
   readonly deviations: number;
-  /** How far below the mean it must be in any case, above 0 and up to 1: among perfect ones a single failure is far out of line. */
+  /**
+   * Distance that a rate must be below the mean as well, above 0 to 1: among perfect rates one failure deviates far.
+   */
   readonly margin: number;
 }
 
-/** What one backend was asked in an interval, and how often that went well. */
+/** The requests of one backend in an interval. */
 export interface RequestCounts {
   readonly id: BackendId;
   readonly requests: number;
   readonly successes: number;
 }
 
-/** One that falls behind. Rates are 0 to 1. */
+/** A backend whose success rate is clearly below the others'. Rates are 0 to 1. */
 export interface Straggler {
   readonly id: BackendId;
   readonly rate: number;
-  /** Of those it was compared with, itself included. */
+  /** Mean of the rates that were compared, this backend's included. */
   readonly mean: number;
 }
 
-/** Where the mean is below this, most requests fail wherever they are sent, and no single backend is the cause. */
+/** With a mean rate below this, most requests fail on every backend, so no single one is the cause. */
 const COMMON_CAUSE = 0.5;
 
 /**
- * @param tallies of the backends that are in use
- * @returns those that fall behind, the worst first
+ * @param counts one for each backend that is in use
+ * @returns the backends whose rate is clearly below the mean, lowest rate first
  */
-export function stragglers(tallies: readonly RequestCounts[], limits: SuccessRateLimits): readonly Straggler[] {
-  const rated = tallies
+export function stragglers(counts: readonly RequestCounts[], limits: SuccessRateLimits): readonly Straggler[] {
+  const rated = counts
     .filter(({ requests }) => requests > 0 && requests >= limits.requests)
     .map(({ id, requests, successes }) => ({ id, rate: successes / requests }));
   if (rated.length === 0 || rated.length < limits.backends) return [];
@@ -54,8 +57,8 @@ export function stragglers(tallies: readonly RequestCounts[], limits: SuccessRat
 }
 
 /**
- * One of `backends` can be at most this many standard deviations from their mean, when all others are alike; so a limit
- * that is not below it ejects nobody, ever.
+ * @returns the most standard deviations that one of `backends` rates can be from their mean, reached when all others
+ * are equal. A limit that is not below this never ejects any.
  * Source: Samuelson, "How Deviant Can You Be?", JASA 63, 1968.
  */
 export function mostDeviations(backends: number): number {

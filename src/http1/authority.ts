@@ -1,4 +1,7 @@
-/** http1/authority.ts: checks `uri-host [ ":" port ]`, the value of Host and the authority of an absolute target. */
+/**
+ * http1/authority.ts: validates `uri-host [ ":" port ]`: the value of a Host field, or the authority of an
+ * absolute-form target.
+ */
 import { isIPv6 } from 'node:net';
 import { COLON, HOST_NAME, isDigit } from './characters.js';
 
@@ -8,7 +11,7 @@ const PERCENT = '%';
 
 /**
  * Whether `text` in [from, to) is an authority without user information: a name, an IPv4 address or a bracketed IPv6
- * address, then maybe a port. Narrower than RFC 3986 section 3.2.2, which also allows `%`, `!`, `,` and the like in
+ * address, optionally with a port. Stricter than RFC 3986 section 3.2.2, which also allows `%`, `!`, `,` and others in
  * names: no name in use has them, and servers disagree about them.
  */
 export function isAuthority(text: string, from: number, to: number): boolean {
@@ -18,24 +21,26 @@ export function isAuthority(text: string, from: number, to: number): boolean {
   return hostEnd === to || (text.charCodeAt(hostEnd) === COLON && isPort(text, hostEnd + 1, to));
 }
 
-/** @returns just past the last character that a name or an IPv4 address may have */
+/** @returns the end of the longest run of characters from `from` on that names and IPv4 addresses consist of */
 function nameEnd(text: string, from: number, to: number): number {
   let at = from;
   while (at < to && HOST_NAME[text.charCodeAt(at)] === 1) at++;
   return at;
 }
 
-/** @returns just past the closing bracket, or `from` when that is no IPv6 address */
+/** @returns the offset behind the closing bracket; `from` if the brackets hold no valid IPv6 address */
 function literalEnd(text: string, from: number, to: number): number {
   let at = from + 1;
   while (at < to && text.charCodeAt(at) !== CLOSE_BRACKET) at++;
   if (at === to) return from;
   const address = text.slice(from + 1, at);
-  // A zone belongs to one host's interfaces and has no place in a message (RFC 9110 section 4.2).
+  // A zone names an interface of one host and is not allowed in a message (RFC 9110 section 4.2).
   return isIPv6(address) && !address.includes(PERCENT) ? at + 1 : from;
 }
 
-/** An empty port is valid and means the default one (RFC 3986 section 3.2.3). */
+/**
+ * Whether `text` in [from, to) is a port, 0 to 65535. An empty one is valid: the default port (RFC 3986 section 3.2.3).
+ */
 function isPort(text: string, from: number, to: number): boolean {
   if (to - from > 5) return false;
   let port = 0;

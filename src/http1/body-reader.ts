@@ -1,16 +1,19 @@
 /**
- * http1/body-reader.ts: finds where a message body ends, whatever its framing (RFC 9112 section 6). Bytes are
- * forwarded as they came; this only says how many of them belong to the message.
+ * http1/body-reader.ts: finds where a message body ends, for each kind of framing (RFC 9112 section 6). It changes no
+ * bytes: they are forwarded as they came, and this says how many of them belong to the message.
  */
 import { ChunkedScanner } from './chunked.js';
 import type { Fault } from './fault.js';
 
-/** `close`: the body lasts until the connection ends, which only a response may do (RFC 9112 section 6.3 rule 8). */
+/**
+ * How the end of a body is known. `close`: by the end of the connection, responses only (RFC 9112 section 6.3 rule 8).
+ */
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
 
 export class BodyReader {
-  /** Nothing of the body is missing. Never true for framing `close`: only the end of the connection ends that. */
+  /** The whole body has been scanned. Never true for framing `close`, which only the end of the connection ends. */
   done = true;
+  /** What is wrong with the chunked framing; `undefined` while nothing is. */
   fault: Fault | undefined = undefined;
   private framing: Framing = 'none';
   private remaining = 0;
@@ -21,7 +24,7 @@ export class BodyReader {
     return this.framing === 'chunked' ? (this.chunks?.trailers ?? '') : '';
   }
 
-  /** @param contentLength bytes; used with framing `length` only */
+  /** Begins a new body. @param contentLength its bytes, for framing `length`; ignored otherwise */
   start(framing: Framing, contentLength: number): void {
     this.framing = framing;
     this.remaining = contentLength;
@@ -33,9 +36,9 @@ export class BodyReader {
   }
 
   /**
-   * Reads on in `bytes[from, to)`.
-   * @param onData called with each run of payload bytes; for de-chunking
-   * @returns the offset behind the body's last byte here; less than `to` only when the body ended or was at fault
+   * Scans the next bytes of the body, `bytes` in [from, to).
+   * @param onData called with the range of each run of payload bytes, without chunk framing; used to unchunk a body
+   * @returns the offset behind the last byte that belongs to the body; below `to` only if the body ended or has a fault
    */
   scan(bytes: Uint8Array, from: number, to: number, onData?: (from: number, to: number) => void): number {
     if (this.done) return from;

@@ -1,6 +1,7 @@
 /**
- * http1/characters.ts: which bytes may stand where, as tables, because a table read per byte is what a head costs.
- * Heads are latin1 strings, one byte per character; a character above 0xff is in no table and so never allowed.
+ * http1/characters.ts: the sets of bytes allowed in each part of a head, as tables indexed by byte: parsing costs one
+ * table read per byte. Heads are latin1 strings, one byte per character; a character above 0xff is in no table, so
+ * never allowed.
  */
 
 export const HTAB = 0x09;
@@ -22,30 +23,30 @@ function oneOf(characters: string): (code: number) => boolean {
   return (code) => characters.includes(String.fromCharCode(code));
 }
 
-/** 1 where RFC 9110 section 5.6.2 allows the byte in a token, such as a method or a field name. */
+/** 1 for each byte of a token, such as a method or a field name (RFC 9110 section 5.6.2). */
 export const TOKEN = table(oneOf(`!#$%&'*+-.^_\`|~${ALPHANUMERIC}`));
 
-/** 1 where RFC 9110 section 5.5 allows the byte in a field value: HTAB, SP, visible ASCII and 0x80-0xff. */
+/** 1 for each byte of a field value: HTAB, SP, visible ASCII and 0x80-0xff (RFC 9110 section 5.5). */
 export const VALUE = table((code) => code === HTAB || (code >= SP && code !== 0x7f));
 
-/** 1 for visible ASCII without `#`: a request target has no fragment (RFC 9112 section 3.2). */
+/** 1 for each byte of a request target: visible ASCII but `#`, since it has no fragment (RFC 9112 section 3.2). */
 export const TARGET = table((code) => code > SP && code < 0x7f && code !== 0x23);
 
-/** 1 for the unreserved characters of RFC 3986 section 2.3, all that names in use are made of. */
+/** 1 for each byte of a host name: the unreserved characters of RFC 3986 section 2.3; names in use have no others. */
 export const HOST_NAME = table(oneOf(`-._~${ALPHANUMERIC}`));
 
-/** 1 for the white space that may surround a field value (RFC 9110 section 5.6.3). */
+/** 1 for the white space that may surround a field value, SP and HTAB (RFC 9110 section 5.6.3). */
 export const BLANK = table((code) => code === SP || code === HTAB);
 
-/** A byte as its ASCII lower case. */
+/** Maps each byte to its ASCII lower case. */
 export const LOWER = Uint8Array.from({ length: 256 }, (_, code) => (code >= 0x41 && code <= 0x5a ? code + 32 : code));
 
 /**
- * Over bytes, four at a time, because most of reading a head is done in here: `charCodeAt` asks again for each
- * character what kind of string it has, and costs four times as much.
- * @param allowed 1 for each byte that may stand in the span, 0 for the others
- * @param bytes what is behind `end` is not looked at
- * @returns where the first byte that is not in `allowed` stands, at most `end`
+ * Finds the end of a run of allowed bytes. Most of the time of parsing a head is spent here, so it reads bytes, four
+ * per turn: `charCodeAt` checks the kind of the string for each character and costs four times as much.
+ * @param allowed 1 for each byte that may be in the run, 0 for the others
+ * @param bytes not read at or behind `end`
+ * @returns the offset of the first byte from `from` on that is not allowed, or `end`
  */
 export function spanEnd(allowed: Uint8Array, bytes: Uint8Array, from: number, end: number): number {
   let at = from;
@@ -66,12 +67,12 @@ export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Whether `text` in [from, to) is `lower`, whatever its ASCII case. */
+/** Whether `text` in [from, to) equals `lower`, ignoring ASCII case. @param lower in lower case */
 export function equalsIgnoringCase(text: string, from: number, to: number, lower: string): boolean {
   return to - from === lower.length && startsWithIgnoringCase(text, from, lower);
 }
 
-/** Whether `lower` stands at `from`; the caller knows that `text` is long enough. */
+/** Whether `text` has `lower` at `from`, ignoring ASCII case. The caller makes sure that `text` is long enough. */
 export function startsWithIgnoringCase(text: string, from: number, lower: string): boolean {
   for (let i = 0; i < lower.length; i++) {
     if (LOWER[text.charCodeAt(from + i)] !== lower.charCodeAt(i)) return false;

@@ -1,7 +1,7 @@
 /**
- * http1/chunk-extension.ts: the syntax of chunk extensions (RFC 9112 section 7.1.1), one byte at a time. Nobody needs
- * them, but a parser that skips to "the end of the line" must be sure where that is to every other parser, so they
- * are held to the grammar, and white space around `;` and `=`, which only bad senders use, is refused.
+ * http1/chunk-extension.ts: a state machine that checks the syntax of chunk extensions (RFC 9112 section 7.1.1). Their
+ * content is ignored, but where they end must be the same to every parser on the way, so they have to match the
+ * grammar; white space around `;` and `=`, which only bad senders use, is refused.
  */
 import { CR, SEMICOLON, TOKEN, VALUE } from './characters.js';
 
@@ -9,10 +9,10 @@ const QUOTE = 0x22;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 
-/** Where in `;name=value` or `;name="value"` the next byte stands; `end`: it is the LF of the chunk's line. */
+/** The part of `;name=value` or `;name="value"` that the next byte belongs to; `end`: the CR was read, LF follows. */
 export type ExtensionState = 'first' | 'name' | 'equals' | 'value' | 'quoted' | 'escaped' | 'closed' | 'end';
 
-/** @returns where the byte behind `byte` stands; `undefined` when no extension has `byte` here */
+/** @returns the state after `byte`; `undefined` if the grammar does not allow `byte` here */
 export function stepExtension(state: ExtensionState, byte: number): ExtensionState | undefined {
   switch (state) {
     case 'first':

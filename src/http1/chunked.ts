@@ -1,7 +1,7 @@
 /**
- * http1/chunked.ts: follows chunked framing (RFC 9112 section 7.1) without copying, so that a body is forwarded as the
- * bytes it came in and never re-encoded. Strict, because a proxy and a backend that disagree about where a body ends
- * is what request smuggling is made of.
+ * http1/chunked.ts: parses chunked framing (RFC 9112 section 7.1) without copying, so that a body is forwarded as the
+ * bytes it came in and never encoded again. Strict, because a proxy and a backend that disagree about where a body ends
+ * make request smuggling possible.
  */
 import { COLON, CR, LF, SEMICOLON, TOKEN, VALUE } from './characters.js';
 import { type ExtensionState, stepExtension } from './chunk-extension.js';
@@ -16,13 +16,13 @@ const BAD_TRAILER = refuse(400, 'bad-trailer', 'A trailer field is malformed.');
 const FORBIDDEN_TRAILER = refuse(400, 'forbidden-trailer', 'A trailer field would change what the head has said.');
 const LARGE_TRAILERS = refuse(431, 'trailers-too-large', 'The trailer fields are larger than 8 KiB.');
 
-/** 60 bits: more than any body has, and few enough that no count of digits overflows a double. */
+/** Hexadecimal digits of a chunk size, leading zeros included: 60 bits, more than any body has. */
 const MAX_SIZE_DIGITS = 15;
-/** Bytes of one chunk's extensions, the semicolon included. Nobody uses them, so anything long is an attack. */
+/** Bytes of the extensions of one chunk, semicolons included. They are hardly used, so long ones are an attack. */
 const MAX_EXTENSION = 256;
 /** Bytes of all trailer lines of one body, line ends included. */
 const MAX_TRAILERS = 8_192;
-/** No name that {@link kindOf} knows whole is longer; of a longer one the beginning decides. */
+/** Characters of a trailer's name that are kept: no name that {@link kindOf} compares as a whole is longer. */
 const NAME_KEPT = 18;
 
 type State =
@@ -40,14 +40,14 @@ type State =
   | 'done';
 
 /**
- * Finds where a chunked body ends. One per connection, reused through {@link reset}. How the bytes are split between
- * calls changes nothing. Faults carry the status a client is answered; on the backend's side they mean 502 or, once
- * the response has begun, a broken connection.
+ * Finds where a chunked body ends. There is one per connection, reused by {@link reset}. The result does not depend on
+ * how the bytes are split between calls. A fault has the status with which a client is answered; in a backend's
+ * response it means 502 or, once the response has begun, a connection that is broken off.
  */
 export class ChunkedScanner {
   #state: State = 'size';
   #fault: Fault | undefined;
-  /** Bytes of the current chunk that are still to come. */
+  /** Bytes of the current chunk's data that have not been scanned. */
   #left = 0;
   #digits = 0;
   /** Bytes of the current chunk's extensions. */
@@ -57,12 +57,12 @@ export class ChunkedScanner {
   #trailers = '';
   #name = '';
 
-  /** The last byte of the body has been seen. */
+  /** The last byte of the body has been scanned. */
   get done(): boolean {
     return this.#state === 'done';
   }
 
-  /** Set for good once the framing is broken. */
+  /** What is wrong with the framing; stays until {@link reset}. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -72,7 +72,7 @@ export class ChunkedScanner {
     return this.#trailers;
   }
 
-  /** Forgets everything, for the next body. */
+  /** Prepares for the next body. */
   reset(): void {
     this.#state = 'size';
     this.#fault = undefined;
@@ -85,9 +85,9 @@ export class ChunkedScanner {
   }
 
   /**
-   * Scans `bytes` in [from, to).
-   * @param onData gets each run of payload bytes; a chunk that spans calls comes as several runs
-   * @returns the offset just past the body if it ends here, of the offending byte on a fault, else `to`
+   * Scans the next bytes of the body, `bytes` in [from, to).
+   * @param onData called with the range of each run of payload bytes; a chunk that spans calls comes as several runs
+   * @returns the offset behind the body if it ends here; the offset of the byte at fault; otherwise `to`
    */
   scan(bytes: Uint8Array, from: number, to: number, onData?: (from: number, to: number) => void): number {
     let at = from;
@@ -173,7 +173,10 @@ export class ChunkedScanner {
     return undefined;
   }
 
-  /** Framing, routing and forwarding fields decide before the body; behind it they could only mislead (RFC 9110 6.5.1). */
+  /**
+   * Reads a trailer's name. Framing, routing and forwarding fields are not allowed behind a body (RFC 9110 section
+   * 6.5.1).
+   */
   #readName(byte: number): Fault | undefined {
     if (this.#state === 'line-start') this.#name = '';
     if (TOKEN[byte] === 1) {
@@ -187,7 +190,7 @@ export class ChunkedScanner {
   }
 }
 
-/** @returns 0 to 15, or -1 */
+/** @returns the value of a hexadecimal digit, 0 to 15; -1 for any other byte */
 function hexValue(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;

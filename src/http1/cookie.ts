@@ -1,4 +1,4 @@
-/** http1/cookie.ts: reads one cookie of a request (RFC 6265 section 4.2.1). */
+/** http1/cookie.ts: finds the value of one cookie in a request's head (RFC 6265 section 4.2.1). */
 import { HTAB, SEMICOLON, SP } from './characters.js';
 import { findField } from './find-field.js';
 import type { HeadFields } from './head-fields.js';
@@ -6,7 +6,10 @@ import { trimmedEnd } from './list.js';
 
 const EQUALS = 0x3d;
 
-/** @returns the value of the first cookie called exactly `name`, quotes included if it has some; '' when there is none */
+/**
+ * @param name case-sensitive
+ * @returns the value of the first cookie of this name, with its quotes if it has any; '' if there is none
+ */
 export function cookieValue(fields: HeadFields, name: string): string {
   for (let index = findField(fields, 'cookie'); index >= 0; index = findField(fields, 'cookie', index + 1)) {
     const value = valueIn(fields.text, fields.valueAt(index), fields.valueEnd(index), name);

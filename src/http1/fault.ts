@@ -1,26 +1,27 @@
 /**
- * http1/fault.ts: why a message was refused. Faults are made once and shared, so a flood of bad heads allocates
- * nothing and a reason can label a counter.
+ * http1/fault.ts: the faults for which a message is refused. They are constants, so that a flood of bad heads allocates
+ * nothing and a reason can be the label of a counter.
  */
 
 /** Why a head or a chunked body was refused. */
 export interface Fault {
-  /** What the client is answered; everything wrong with a backend's response is 502. */
+  /** Status with which the client is answered; always 502 for a fault in a backend's response. */
   readonly status: 400 | 405 | 414 | 431 | 501 | 505 | 502;
-  /** A short kebab-case word for counters and logs. */
+  /** Code for counters and logs, in kebab case. */
   readonly reason: string;
-  /** One plain sentence for the body of the answer. It never quotes the message. */
+  /** One sentence for the body of the answer. It never quotes the message. */
   readonly detail: string;
 }
 
-/** `incomplete`: nothing is wrong so far; parse again, from the start, when more has arrived. */
+/** Result of parsing a head. `incomplete`: no fault so far; parse again from the start when more bytes have arrived. */
 export type HeadResult = 'complete' | 'incomplete' | Fault;
 
+/** @returns a {@link Fault}, frozen since it is shared by all messages that have it */
 export function refuse(status: Fault['status'], reason: string, detail: string): Fault {
   return Object.freeze({ status, reason, detail });
 }
 
-/** The faults that requests and responses have in common. */
+/** The faults that a request and a response can both have. */
 export type SharedFaults = ReturnType<typeof sharedFaults>;
 
 export const REQUEST_FAULTS = sharedFaults('request', 400, 431);

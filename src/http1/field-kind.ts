@@ -1,9 +1,10 @@
 /**
- * http1/field-kind.ts: the field names that mean something to a proxy. Length and first letter tell them apart, so an
- * ordinary field costs one table read and no comparison.
+ * http1/field-kind.ts: numbers the field names that a proxy has to act on. No two of them share length and first
+ * letter, so an ordinary field costs one table read and mostly no comparison.
  */
 import { equalsIgnoringCase, LOWER } from './characters.js';
 
+/** An ordinary field, which is forwarded unchanged. */
 export const OTHER = 0;
 export const HOST = 1;
 export const CONTENT_LENGTH = 2;
@@ -22,12 +23,12 @@ export const X_FORWARDED_PROTO = 14;
 export const X_FORWARDED_HOST = 15;
 export const X_REQUEST_ID = 16;
 export const MAX_FORWARDS = 17;
-/** Any other `X-Forwarded-...`, or one spelt with underscores, which CGI and WSGI read as the same name. */
+/** Any other `X-Forwarded-...`, and all of them spelt with underscores, which CGI and WSGI read as hyphens. */
 export const X_FORWARDED_OTHER = 18;
-/** Not a name: an ordinary field that `Connection` names, so it ends here (RFC 9110 section 7.6.1). */
+/** An ordinary field that is not forwarded because `Connection` (RFC 9110 section 7.6.1) or a route's rule names it. */
 export const NOMINATED = 19;
 
-/** Indexed by kind. */
+/** Field names by their kind. */
 const NAMES = [
   '',
   'host',
@@ -64,7 +65,7 @@ function shapeOf(length: number, first: number): number {
   return length * 32 + (first & 31);
 }
 
-/** @returns the kind of the field whose name is `text` in [from, to) */
+/** @returns the kind of the field whose name is `text` in [from, to), in any case */
 export function kindOf(text: string, from: number, to: number): number {
   const length = to - from;
   const first = text.charCodeAt(from);

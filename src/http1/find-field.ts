@@ -1,8 +1,11 @@
-/** http1/find-field.ts: the value of one field of a head that was parsed already, for the few that ask for one by name. */
+/** http1/find-field.ts: looks up a field of a parsed head by name. */
 import { equalsIgnoringCase } from './characters.js';
 import type { HeadFields } from './head-fields.js';
 
-/** @returns the index of the first field called `lower` from `start` on, or -1 */
+/**
+ * @param lower the name in lower case
+ * @returns the index of the first field of this name at or behind index `start`; -1 if there is none
+ */
 export function findField(fields: HeadFields, lower: string, start = 0): number {
   const { text } = fields;
   for (let index = start; index < fields.count; index++) {
@@ -13,7 +16,7 @@ export function findField(fields: HeadFields, lower: string, start = 0): number 
   return -1;
 }
 
-/** @returns the value of the first field called `lower`; '' when there is none */
+/** @returns the value of the first field of this name; '' if there is none. @param lower the name in lower case */
 export function fieldValue(fields: HeadFields, lower: string): string {
   const index = findField(fields, lower);
   return index < 0 ? '' : fields.text.slice(fields.valueAt(index), fields.valueEnd(index));

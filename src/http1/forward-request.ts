@@ -1,6 +1,6 @@
 /**
- * http1/forward-request.ts: the head a backend gets. Lines that stay are copied as ranges of the client's text, so
- * end-to-end fields keep their order, case and bytes; what is added comes last.
+ * http1/forward-request.ts: builds the head that is sent to a backend. Fields that are forwarded are copied as ranges
+ * of the client's text, so they keep their order, case and bytes; added fields come last.
  */
 import {
   CONTENT_LENGTH,
@@ -20,41 +20,42 @@ import {
 } from './field-kind.js';
 import type { RequestHead } from './request-head.js';
 
-/** Whom the request came from. */
+/** The client that a request came from, as its forwarding fields describe it. */
 export interface ClientSide {
-  /** IP address, as X-Forwarded-For shows it. */
+  /** IP address, written to X-Forwarded-For. */
   readonly address: string;
   readonly proto: 'http' | 'https';
-  /** The client is a proxy of ours, so what it says about the client before it is believed. */
+  /** The client is one of `forwarding.trustedProxies`, so the forwarding fields that it sent are kept. */
   readonly trusted: boolean;
 }
 
-/** What this proxy adds of its own beside X-Forwarded-*. */
+/** Fields that this proxy adds beside X-Forwarded-*; `forwarding` of the configuration. */
 export interface Additions {
   /** Also send `Forwarded` (RFC 7239). */
   readonly forwarded: boolean;
-  /** The name this hop has in `Via` (RFC 9110 section 7.6.3); empty sends none. */
+  /** Name of this proxy in `Via` (RFC 9110 section 7.6.3); '': `Via` is not sent. */
   readonly via: string;
 }
 
-/** What a route changes. */
+/** Changes that a route makes to a request's head. */
 export interface Edits {
-  /** In place of the client's, in origin-form; '' keeps that. */
+  /** The target to send, in origin-form; '': the client's. */
   readonly target: string;
-  /** The Host to send in place of the client's; '' keeps that. */
+  /** The Host to send; '': the client's. */
   readonly host: string;
-  /** Field lines to be sent in addition, each with its CRLF. */
+  /** Field lines to add, each with its CRLF. */
   readonly added: string;
 }
 
 const NOTHING: Additions = { forwarded: false, via: '' };
 
 /**
- * Builds the head to send to a backend, always HTTP/1.1. Hop-by-hop fields and those that Connection names are left
- * out (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are ours; a trusted client's X-Forwarded-For is
- * appended to and its other forwarding fields stay, anybody else's are dropped.
- * @param fallbackHost the Host for an HTTP/1.0 request that names none
- * @param edits what its route changes of it; what that leaves out is out already, see {@link HeadFields.nominate}
+ * Builds the head to send to a backend, always HTTP/1.1. Hop-by-hop fields and those that Connection names are left out
+ * (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are set here: a trusted client's X-Forwarded-For is
+ * appended to and its other forwarding fields are kept; those of any other client are dropped.
+ * @param fallbackHost the Host of an HTTP/1.0 request that has none
+ * @param edits changes that the route makes; fields that the route removes are marked before, by
+ * {@link HeadFields.nominate}
  */
 export function forwardRequestHead(
   head: RequestHead,
@@ -101,8 +102,9 @@ function firstLine(head: RequestHead, edits: Edits | undefined): string {
 }
 
 /**
- * Framing is said in the one spelling that no backend misreads: some take a tab in front of `chunked` for a part of
- * it, or a length that begins with 0 for octal, and would find the end of the body elsewhere (RFC 9112 section 11.2).
+ * The framing field, written anew in the one spelling that no backend misreads: some take a tab in front of `chunked`
+ * for part of the value, or a length that begins with 0 for octal, and would find another end of the body (RFC 9112
+ * section 11.2).
  */
 function framingLine({ framing, contentLength }: RequestHead): string {
   return framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${contentLength}\r\n`;
@@ -115,12 +117,13 @@ function isDropped(kind: number, head: RequestHead, trusted: boolean): boolean {
     case MAX_FORWARDS:
       return false;
     case X_REQUEST_ID:
-      // One that cannot be passed on is left out, and replaced if they are made here at all.
+      // The client's id was too long to keep, or one made here is added at the end.
       return head.requestId === '' || head.isRequestIdOurs;
     case UPGRADE:
       return !head.upgrade;
     case EXPECT:
-      // HTTP/1.0 has no expectations, but the backend is spoken to in HTTP/1.1 (RFC 9110 section 10.1.1).
+      // An expectation of an HTTP/1.0 client is ignored (RFC 9110 section 10.1.1); the backend, on HTTP/1.1, would act
+      // on it.
       return head.minorVersion === 0;
     case X_FORWARDED_PROTO:
     case X_FORWARDED_HOST:
@@ -155,7 +158,10 @@ function trustedFields({ fields, host }: RequestHead, client: ClientSide): strin
   return `X-Forwarded-For: ${chain}${client.address}\r\n${proto}${forwardedHost}`;
 }
 
-/** What this hop itself asks for; a backend that honours trailers or an upgrade looks for both fields. */
+/**
+ * The Connection field of this hop, with TE: a backend sends trailers or upgrades only if Connection names the field,
+ * too.
+ */
 function connectionFields(head: RequestHead): string {
   const trailers = head.takesTrailers && head.minorVersion === 1;
   if (!trailers && !head.upgrade) return '';
@@ -171,7 +177,7 @@ function optionalFields(head: RequestHead, client: ClientSide, { forwarded, via 
   return out;
 }
 
-/** RFC 7239 section 4: an IPv6 address and a host with a port need quotes. */
+/** The element of this hop in `Forwarded`. An IPv6 address and a host with a port are quoted (RFC 7239 section 4). */
 function forwardedElement(head: RequestHead, { address, proto }: ClientSide): string {
   const node = address.includes(':') ? `"[${address}]"` : address;
   const host = head.host === '' ? '' : `;host="${head.host}"`;

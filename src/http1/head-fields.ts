@@ -1,6 +1,6 @@
 /**
- * http1/head-fields.ts: the fields of one head as offsets into its text, and what those said that requests and
- * responses have in common. Kept and reused from one message of a connection to the next.
+ * http1/head-fields.ts: the fields of one head as offsets into its text, and the values of those that requests and
+ * responses have in common. One object per connection and direction, reused for each message.
  */
 import { equalsIgnoringCase, LOWER } from './characters.js';
 import { CONNECTION, kindOf, NOMINATED, OTHER } from './field-kind.js';
@@ -8,32 +8,33 @@ import { elementAt, elementEnd } from './list.js';
 
 const HYPHEN = 0x2d;
 const UNDERSCORE = 0x5f;
-/** Kind, start of the name, colon, start and end of the trimmed value. */
+/** Numbers stored per field: kind, and the offsets of the name, the colon, and start and end of the trimmed value. */
 const SLOTS = 5;
-/** Most heads have fewer fields, and every idle connection pays for this many. */
+/** Fields there is room for at first; more than most heads have, since every idle connection holds the memory. */
 const INITIAL_FIELDS = 16;
 
 export class HeadFields {
   /** The latin1 text that the head was parsed from; every offset here is into it. */
   text = '';
+  /** Number of fields. */
   count = 0;
   /** Offset of the first field line. */
   start = 0;
-  /** Offset of the empty line. */
+  /** Offset of the empty line that ends the head. */
   end = 0;
-  /** Bytes, or -1 without a Content-Length. */
+  /** Value of Content-Length in bytes; -1 without one. */
   contentLength = -1;
-  /** Transfer-Encoding: chunked. */
+  /** Transfer-Encoding is `chunked`. */
   chunked = false;
-  /** Connection names `close`. */
+  /** Connection has the option `close`. */
   close = false;
-  /** Connection names `keep-alive`. */
+  /** Connection has the option `keep-alive`. */
   keepAlive = false;
-  /** Connection names `upgrade`. */
+  /** Connection has the option `upgrade`. */
   upgrade = false;
-  /** How many options Connection names. */
+  /** Number of options in Connection. */
   options = 0;
-  /** Connection may name an ordinary field. */
+  /** Connection has an option that is the name of an ordinary field, or could be. */
   nominates = false;
   #slots = new Int32Array(INITIAL_FIELDS * SLOTS);
 
@@ -84,12 +85,12 @@ export class HeadFields {
     return this.#slots[index * SLOTS + 4] ?? 0;
   }
 
-  /** Offset just past the field's CRLF. */
+  /** Offset behind the CRLF of the field line. */
   lineEnd(index: number): number {
     return index + 1 < this.count ? this.nameAt(index + 1) : this.end;
   }
 
-  /** Whether there is an ordinary field of this name that goes on. @param name in lower case */
+  /** Whether there is an ordinary field of this name that is forwarded. @param name in lower case */
   has(name: string): boolean {
     const { text } = this;
     for (let index = 0; index < this.count; index++) {
@@ -99,7 +100,7 @@ export class HeadFields {
     return false;
   }
 
-  /** Turns the ordinary fields that Connection names into {@link NOMINATED} ones. */
+  /** Gives the ordinary fields that Connection names the kind {@link NOMINATED}, so that they are not forwarded. */
   markNominated(): void {
     const { text } = this;
     for (let index = 0; index < this.count; index++) {
@@ -113,8 +114,11 @@ export class HeadFields {
     }
   }
 
-  /** Has the fields of these names left out, in whatever case, and those spelt with `_`, which CGI and WSGI read as `-`.
-   * @param names in lower case */
+  /**
+   * Gives the fields of these names the kind {@link NOMINATED}, so that they are not forwarded. Case is ignored, and
+   * `_` equals `-`, as CGI and WSGI read it.
+   * @param names in lower case
+   */
   nominate(names: readonly string[]): void {
     const { text } = this;
     for (let index = 0; index < this.count; index++) {

@@ -1,9 +1,9 @@
-/** http1/limits.ts: how large a head may be before it is refused instead of kept in memory. */
+/** http1/limits.ts: the limits past which a head is refused. */
 
-/** The configuration's `limits` fits it. */
+/** The keys of the configuration's `limits` that concern heads. */
 export interface HeadLimits {
-  /** Bytes from the first byte of the head to its empty line, both included. */
+  /** Most bytes of a head, from its first byte to its empty line, both included. */
   readonly headBytes: number;
-  /** Field lines. */
+  /** Most field lines of a head. */
   readonly fields: number;
 }

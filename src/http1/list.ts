@@ -1,5 +1,5 @@
 /**
- * http1/list.ts: walks a comma-separated field value (RFC 9110 section 5.6.1) by offsets, so that nothing is copied.
+ * http1/list.ts: iterates over a comma-separated field value (RFC 9110 section 5.6.1) by offsets, without copying.
  * Empty elements are skipped.
  *
  *     for (let at = elementAt(text, from, to); at < to; at = elementAt(text, end, to)) {
@@ -7,7 +7,7 @@
  */
 import { COMMA, equalsIgnoringCase, HTAB, SP } from './characters.js';
 
-/** @returns where the next element begins, or `to` */
+/** @returns the offset of the next element at or behind `from`; `to` if there is none */
 export function elementAt(text: string, from: number, to: number): number {
   let at = from;
   while (at < to) {
@@ -18,14 +18,14 @@ export function elementAt(text: string, from: number, to: number): number {
   return at;
 }
 
-/** @returns just past the element that begins at `from`, without trailing white space */
+/** @returns the offset behind the element that begins at `from`, without white space at its end */
 export function elementEnd(text: string, from: number, to: number): number {
   let at = from;
   while (at < to && text.charCodeAt(at) !== COMMA) at++;
   return trimmedEnd(text, from, at);
 }
 
-/** @returns `to` moved back over SP and HTAB, at most to `from` */
+/** @returns the end of `text` in [from, to) without trailing SP and HTAB, at least `from` */
 export function trimmedEnd(text: string, from: number, to: number): number {
   let at = to;
   while (at > from) {
@@ -36,7 +36,7 @@ export function trimmedEnd(text: string, from: number, to: number): number {
   return at;
 }
 
-/** Whether the list in [from, to) has the element `lower`, whatever its ASCII case. */
+/** Whether the list in [from, to) has the element `lower`, ignoring ASCII case. */
 export function hasElement(text: string, from: number, to: number, lower: string): boolean {
   let end = from;
   for (let at = elementAt(text, from, to); at < to; at = elementAt(text, end, to)) {

@@ -1,6 +1,6 @@
 /**
- * http1/request-head.ts: the one reader of request heads, and a security boundary: what two parsers could read
- * differently is refused here, so that no backend sees it (RFC 9112 section 11.2, request smuggling).
+ * http1/request-head.ts: the only parser of request heads, and a security boundary: a head that two parsers could read
+ * differently is refused, so that no backend gets it (request smuggling, RFC 9112 section 11.2).
  */
 import { isAuthority } from './authority.js';
 import { equalsIgnoringCase, isDigit, startsWithIgnoringCase } from './characters.js';
@@ -15,44 +15,47 @@ import { isPersistent, readSharedField, scanFields } from './scan-fields.js';
 const MISSING_HOST = refuse(400, 'missing-host', 'An HTTP/1.1 request needs a Host field.');
 const REPEATED_HOST = refuse(400, 'repeated-host', 'The request has more than one Host field.');
 const BAD_HOST = refuse(400, 'bad-host', 'The Host field is not a host name or address with an optional port.');
-/** Longer than any generator's; a longer one is replaced rather than carried into every log. */
+/** Characters of an X-Request-Id that is kept. Generators make shorter ones; a longer one would only fill logs. */
 const LONGEST_REQUEST_ID = 128;
+/** Digits of a Max-Forwards; a longer value sets no limit. */
 const HOP_DIGITS = 9;
 const H2C = 'h2c';
 const TARGET_TOO_LONG = refuse(414, 'target-too-long', 'The request target is too long.');
 
-/** One request head. Reused for each request of a connection; means nothing unless the last parse was `complete`. */
+/** One request head. Reused for each request of a connection; valid only after a parse that returned `complete`. */
 export class RequestHead implements RequestLine {
-  /** As sent; methods are case-sensitive. */
+  /** The method as sent; methods are case-sensitive. */
   method = '';
-  /** As sent: origin-form, absolute-form or `*`. */
+  /** The target as sent: origin-form, absolute-form or `*`. */
   target = '';
-  /** 1 stands for every HTTP/1.x from 1.1 on. */
+  /** 0 for HTTP/1.0; 1 for HTTP/1.1 and every higher HTTP/1.x. */
   minorVersion: 0 | 1 = 1;
-  /** The target's authority if it has one, else the Host field's value (RFC 9112 section 3.2.2); empty only for an
-   * HTTP/1.0 request with neither. */
+  /**
+   * The authority of an absolute-form target, otherwise the value of Host (RFC 9112 section 3.2.2); '' only for an
+   * HTTP/1.0 request with neither.
+   */
   host = '';
   /** The client wants the connection kept open. */
   keepAlive = false;
   framing: 'none' | 'length' | 'chunked' = 'none';
   /** Bytes of the body; 0 unless the framing is `length`. */
   contentLength = 0;
-  /** The client waits for 100 (Continue) before it sends the body; never for HTTP/1.0 (RFC 9110 section 10.1.1). */
+  /** The client waits for 100 (Continue) before it sends the body; false for HTTP/1.0 (RFC 9110 section 10.1.1). */
   expectContinue = false;
-  /** An HTTP/1.1 request without a body asks for another protocol, and not for h2c. */
+  /** The request asks to switch protocols: HTTP/1.1, no body, and the protocol is not h2c. */
   upgrade = false;
-  /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
+  /** The method is idempotent: sending the request twice does no more than sending it once (RFC 9110 section 9.2.2). */
   idempotent = false;
-  /** The X-Request-Id it goes on with: its own, else one made for it; empty when it has none that can be passed on. */
+  /** The X-Request-Id to forward: the client's, or one made here; '' if there is none or the client's is too long. */
   requestId = '';
   /** {@link requestId} was made here. */
   isRequestIdOurs = false;
-  /** How many more hops may forward a TRACE or OPTIONS, or -1 without a limit (RFC 9110 section 7.6.2). */
+  /** Value of Max-Forwards of a TRACE or OPTIONS; -1 without one (RFC 9110 section 7.6.2). */
   maxForwards = -1;
-  /** Characters up to and including the empty line, those of an empty line skipped in front included. */
+  /** Characters of the head, its final empty line and an empty line skipped in front included. */
   length = 0;
 
-  // Below is what the forwarding side needs; all offsets are into the parsed text.
+  // For forwarding; offsets are into the parsed text.
   readonly fields = new HeadFields();
   start = 0;
   versionAt = 0;
@@ -63,7 +66,9 @@ export class RequestHead implements RequestLine {
   /** TE lists `trailers`. */
   takesTrailers = false;
   offersUpgrade = false;
-  /** Upgrade names h2c, which would let a client speak past this proxy (RFC 9113 section 3.1 retired it). */
+  /**
+   * Upgrade names h2c, by which a client could speak to a backend past this proxy's checks (obsolete by RFC 9113 3.1).
+   */
   offersH2c = false;
 
   /** Gives a request an X-Request-Id that has none which can be passed on. */
@@ -79,11 +84,12 @@ export class RequestHead implements RequestLine {
 }
 
 /**
- * Reads a request head strictly. Start over with the same text and more behind it after `incomplete`: how the bytes
- * were split changes nothing, and a prefix of a bad head is either incomplete or refused for the same reason.
- * @param text latin1, from the first byte of the request; what follows the head is not looked at
- * @param bytes the same as `text`, one byte a character, and maybe more behind it
- * @param into filled in for `complete`
+ * Parses a request head strictly. After `incomplete`, call it again with the same text and more behind it. The result
+ * does not depend on how the bytes were split; a prefix of a bad head is either incomplete or refused for the same
+ * reason.
+ * @param text latin1, from the first byte of the request; text behind the head is ignored
+ * @param bytes the bytes of `text`, one a character; more may follow
+ * @param into receives the head; valid if the result is `complete`
  */
 export function parseRequestHead(text: string, bytes: Uint8Array, limits: HeadLimits, into: RequestHead): HeadResult {
   const end = Math.min(text.length, limits.headBytes);
@@ -114,7 +120,7 @@ function readField(into: RequestHead, kind: number, text: string, from: number, 
     case HOST:
       return readHost(into, text, from, to);
     case EXPECT:
-      // Any other expectation is the backend's to refuse.
+      // An unknown expectation is forwarded; the backend may refuse it.
       if (into.minorVersion === 1 && equalsIgnoringCase(text, from, to, '100-continue')) into.expectContinue = true;
       return undefined;
     case TE:
@@ -134,7 +140,7 @@ function readField(into: RequestHead, kind: number, text: string, from: number, 
   }
 }
 
-/** An empty value is refused too: it is meant for targets without an authority, which no http URL is. */
+/** Reads Host. An empty value is refused: it is only for targets without an authority, and http URLs have one. */
 function readHost(into: RequestHead, text: string, from: number, to: number): Fault | undefined {
   if (into.hasHost) return REPEATED_HOST;
   if (!isAuthority(text, from, to)) return BAD_HOST;
@@ -143,7 +149,7 @@ function readHost(into: RequestHead, text: string, from: number, to: number): Fa
   return undefined;
 }
 
-/** A value that is no number sets no limit: the field is then not the one RFC 9110 section 7.6.2 speaks of. */
+/** @returns the value of Max-Forwards; -1 (no limit) if it is not a number as RFC 9110 section 7.6.2 defines it */
 function readHops(text: string, from: number, to: number): number {
   if (from === to || to - from > HOP_DIGITS) return -1;
   for (let at = from; at < to; at++) if (!isDigit(text.charCodeAt(at))) return -1;
@@ -155,7 +161,7 @@ function readUpgrade(into: RequestHead, text: string, from: number, to: number):
   for (let at = elementAt(text, from, to); at < to; at = elementAt(text, end, to)) {
     end = elementEnd(text, at, to);
     into.offersUpgrade = true;
-    // A backend that reads no further than the name would switch for `h2c/1` or `h2c;x` too.
+    // A backend that compares only the beginning would switch for `h2c/1` or `h2c;x` as well.
     if (end - at >= H2C.length && startsWithIgnoringCase(text, at, H2C)) into.offersH2c = true;
   }
 }

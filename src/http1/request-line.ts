@@ -1,4 +1,7 @@
-/** http1/request-line.ts: reads `method SP target SP HTTP/1.x CRLF` (RFC 9112 section 3), single spaces only. */
+/**
+ * http1/request-line.ts: parses `method SP target SP HTTP/1.x CRLF` (RFC 9112 section 3) with exactly one space
+ * between.
+ */
 import { isAuthority } from './authority.js';
 import { CR, HTAB, isDigit, LF, SLASH, SP, spanEnd, startsWithIgnoringCase, TARGET, TOKEN } from './characters.js';
 import { type Fault, REQUEST_FAULTS, refuse } from './fault.js';
@@ -26,7 +29,7 @@ const MAX_METHOD = 32;
 const ASTERISK = 0x2a;
 const QUESTION_MARK = 0x3f;
 
-/** What the line says; all offsets are into the text it was read from. */
+/** A parsed request line; offsets are into the text that it was parsed from. */
 export interface RequestLine {
   method: string;
   target: string;
@@ -35,7 +38,7 @@ export interface RequestLine {
   start: number;
   /** Offset of `HTTP/`. */
   versionAt: number;
-  /** The version is literally HTTP/1.1. */
+  /** The version is exactly `HTTP/1.1`, so the line can be forwarded as it is. */
   isExactVersion: boolean;
   /** Offsets of the authority of an absolute-form target; both 0 for the other forms. */
   authorityAt: number;
@@ -43,9 +46,10 @@ export interface RequestLine {
 }
 
 /**
- * @param bytes the same as `text`, one byte a character, and maybe more behind it
- * @param end no character at or past it is looked at
- * @returns the offset just past the line; `in-target` when `end` comes before the target's
+ * Parses a request line.
+ * @param bytes the bytes of `text`, one a character; more may follow
+ * @param end end of what may be read
+ * @returns the offset behind the line; `in-target` if `end` lies within the target, which may then be too long
  */
 export function readRequestLine(
   text: string,
@@ -72,7 +76,7 @@ export function readRequestLine(
   return readForm(text, targetAt, at, into) ? fieldsAt : BAD_TARGET;
 }
 
-/** One empty line in front is forgiven: old clients end a body with it (RFC 9112 section 2.2). */
+/** Skips one empty line in front of the request: old clients send one behind a body (RFC 9112 section 2.2). */
 function skipEmptyLine(text: string, end: number): number | 'incomplete' | Fault {
   if (end === 0) return 'incomplete';
   const first = text.charCodeAt(0);
@@ -94,7 +98,7 @@ function readMethod(
   if (at - from > MAX_METHOD) return METHOD_TOO_LONG;
   if (at === end) return 'incomplete';
   if (text.charCodeAt(at) !== SP || at === from) return BAD_METHOD;
-  // Most requests are GET, and a shared constant spares them a string.
+  // Most requests are GET: a shared constant saves allocating the string.
   into.method = at - from === 3 && text.startsWith('GET', from) ? 'GET' : text.slice(from, at);
   return into.method === 'CONNECT' ? NO_CONNECT : at;
 }
@@ -104,7 +108,7 @@ function targetFault(code: number): Fault {
   return code === CR || code === SP || code === HTAB ? BAD_LINE : BAD_TARGET;
 }
 
-/** @returns the offset just past the CRLF */
+/** @returns the offset behind the CRLF */
 function readVersion(text: string, from: number, end: number, into: RequestLine): number | 'incomplete' | Fault {
   let isOtherMajor = false;
   let minor = 1;
@@ -117,13 +121,13 @@ function readVersion(text: string, from: number, end: number, into: RequestLine)
     else return code === LF ? REQUEST_FAULTS.bareLf : BAD_VERSION;
   }
   if (isOtherMajor) return OTHER_VERSION;
-  // A higher minor version is read as the highest that is known (RFC 9110 section 2.5).
+  // A higher minor version is treated as the highest known one (RFC 9110 section 2.5).
   into.minorVersion = minor === 0 ? 0 : 1;
   into.isExactVersion = minor === 1;
   return from + VERSION.length;
 }
 
-/** Tells the forms of RFC 9112 section 3.2 apart. @returns false when the target has none of them */
+/** Determines which form of RFC 9112 section 3.2 the target has. @returns false if it has none that is served */
 function readForm(text: string, from: number, to: number, into: RequestLine): boolean {
   into.authorityAt = 0;
   into.authorityEnd = 0;
@@ -137,7 +141,7 @@ function readForm(text: string, from: number, to: number, into: RequestLine): bo
   return isAuthority(text, into.authorityAt, into.authorityEnd);
 }
 
-/** @returns the length of the scheme with its `://`, 0 when it is neither http nor https */
+/** @returns the length of `http://` or `https://` at `from`; 0 for anything else */
 function schemeOf(text: string, from: number, to: number): number {
   for (const scheme of ['http://', 'https://']) {
     if (to - from > scheme.length && startsWithIgnoringCase(text, from, scheme)) return scheme.length;

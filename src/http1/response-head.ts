@@ -1,6 +1,6 @@
 /**
- * http1/response-head.ts: the one reader of response heads. A backend is believed no more than a client: a response
- * that two parsers could frame differently would let it put its own answer before another client's.
+ * http1/response-head.ts: the only parser of response heads. Backends are trusted no more than clients: with a response
+ * that two parsers frame differently, a backend could answer the request of another client.
  */
 import { isDigit, startsWithIgnoringCase } from './characters.js';
 import { type Fault, type HeadResult, RESPONSE_FAULTS, refuse } from './fault.js';
@@ -20,32 +20,32 @@ const CODING_WITHOUT_BODY = refuse(
 );
 
 const TIMEOUT = 'timeout=';
-/** Longer than this many digits is no number of seconds anybody means. */
+/** Most digits of the `timeout` parameter, in seconds; a longer one is ignored. */
 const TIMEOUT_DIGITS = 9;
 
-/** One response head. Reused for each response of a connection; means nothing unless the last parse was `complete`. */
+/** One response head. Reused for each response of a connection; valid only after a parse that returned `complete`. */
 export class ResponseHead implements StatusLine {
   /** 100 to 599. */
   status = 0;
   minorVersion: 0 | 1 = 1;
-  /** `close`: the body ends where the connection does. */
+  /** How the end of the body is known; `close`: by the end of the connection. */
   framing: 'none' | 'length' | 'chunked' | 'close' = 'none';
   /** Bytes of the body; 0 unless the framing is `length`. */
   contentLength = 0;
-  /** The backend will keep the connection open. */
+  /** The backend keeps the connection open after this response. */
   keepAlive = false;
-  /** `timeout` of the Keep-Alive field in milliseconds; 0 when absent or malformed. */
+  /** The `timeout` parameter of Keep-Alive, in milliseconds; 0 if absent or malformed. */
   keepAliveTimeoutMs = 0;
-  /** 1xx other than 101: another response to the same request follows. */
+  /** The status is 1xx but not 101: another response to the same request follows. */
   interim = false;
-  /** 101: after the empty line the connection belongs to another protocol. */
+  /** The status is 101: behind the empty line the connection carries another protocol. */
   switching = false;
-  /** Characters up to and including the empty line. */
+  /** Characters of the head, its final empty line included. */
   length = 0;
   /** It has an Upgrade field. */
   namesProtocol = false;
 
-  /** The fields as offsets into the parsed text, for the forwarding side. */
+  /** The fields, as offsets into the parsed text. */
   readonly fields = new HeadFields();
 
   /** What it was parsed from, latin1; it may go on behind the head. */
@@ -54,26 +54,27 @@ export class ResponseHead implements StatusLine {
   }
 }
 
-/** What of the request decides how its response is read. */
-export interface Answers {
+/** The properties of a request that its response cannot be parsed without. */
+export interface ResponseContext {
+  /** The method is HEAD, so the response has no body. */
   readonly isHead: boolean;
-  /** The request, as forwarded, asked for another protocol. */
+  /** The request, as forwarded, asks to switch protocols. */
   readonly upgrade: boolean;
 }
 
 /**
- * Reads a response head strictly; every {@link Fault} has status 502. Start over with the same text and more behind
- * it after `incomplete`: how the bytes were split changes nothing.
- * @param text latin1, from the first byte of the response; what follows the head is not looked at
- * @param bytes the same as `text`, one byte a character, and maybe more behind it
- * @param request what the response answers
- * @param into filled in for `complete`
+ * Parses a response head strictly; every {@link Fault} has status 502. After `incomplete`, call it again with the same
+ * text and more behind it; the result does not depend on how the bytes were split.
+ * @param text latin1, from the first byte of the response; text behind the head is ignored
+ * @param bytes the bytes of `text`, one a character; more may follow
+ * @param request the request that the response answers
+ * @param into receives the head; valid if the result is `complete`
  */
 export function parseResponseHead(
   text: string,
   bytes: Uint8Array,
   limits: HeadLimits,
-  request: Answers,
+  request: ResponseContext,
   into: ResponseHead,
 ): HeadResult {
   const end = Math.min(text.length, limits.headBytes);
@@ -88,7 +89,7 @@ function readResponse(
   bytes: Uint8Array,
   end: number,
   maxFields: number,
-  request: Answers,
+  request: ResponseContext,
   into: ResponseHead,
 ) {
   const fieldsAt = readStatusLine(text, bytes, end, into);
@@ -112,7 +113,7 @@ function readField(into: ResponseHead, kind: number, text: string, from: number,
   return undefined;
 }
 
-/** @returns whole seconds, 0 when malformed */
+/** @returns a whole number of seconds; 0 if malformed */
 function secondsOf(text: string, from: number, to: number): number {
   if (to - from > TIMEOUT_DIGITS) return 0;
   let seconds = 0;
@@ -124,7 +125,7 @@ function secondsOf(text: string, from: number, to: number): number {
   return seconds;
 }
 
-function finish(length: number, request: Answers, into: ResponseHead): HeadResult {
+function finish(length: number, request: ResponseContext, into: ResponseHead): HeadResult {
   const { fields, status } = into;
   const neverHasBody = status < 200 || status === 204;
   if (neverHasBody && fields.chunked) return CODING_WITHOUT_BODY;
@@ -139,7 +140,7 @@ function finish(length: number, request: Answers, into: ResponseHead): HeadResul
   return 'complete';
 }
 
-/** RFC 9112 section 6.3, for a response that may have a body. */
+/** @returns the framing of a response that may have a body (RFC 9112 section 6.3) */
 function framingOf(fields: HeadFields): 'length' | 'chunked' | 'close' {
   if (fields.chunked) return 'chunked';
   return fields.contentLength >= 0 ? 'length' : 'close';

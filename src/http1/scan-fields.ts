@@ -1,6 +1,6 @@
 /**
- * http1/scan-fields.ts: one strict pass over the field lines of a head (RFC 9112 section 5). It stops at the first byte
- * that no valid head has there, so a prefix of a bad head is either incomplete or refused for the same reason.
+ * http1/scan-fields.ts: parses the field lines of a head strictly, in one pass (RFC 9112 section 5). It stops at the
+ * first byte that is not allowed, so a prefix of a bad head is either incomplete or refused for the same reason.
  */
 import { BLANK, COLON, CR, equalsIgnoringCase, HTAB, isDigit, LF, SP, spanEnd, TOKEN, VALUE } from './characters.js';
 import type { Fault, SharedFaults } from './fault.js';
@@ -8,24 +8,27 @@ import { CONNECTION, CONTENT_LENGTH, KEEP_ALIVE, kindOf, OTHER, TRANSFER_ENCODIN
 import type { HeadFields } from './head-fields.js';
 import { elementAt, elementEnd, trimmedEnd } from './list.js';
 
+/** What requests and responses have in common for the parser of fields. */
 export interface HeadWithFields {
   readonly minorVersion: 0 | 1;
   readonly fields: HeadFields;
 }
 
-/** Learns what a field that is not {@link OTHER} says; its trimmed value is `text` in [from, to). */
+/** Stores the value of a field that is not {@link OTHER} in `into`; the trimmed value is `text` in [from, to). */
 export type ReadField<H> = (into: H, kind: number, text: string, from: number, to: number) => Fault | undefined;
 
-/** More decimal digits than `Number.MAX_SAFE_INTEGER` has. */
+/** Most digits of a Content-Length: as many as `Number.MAX_SAFE_INTEGER` has. */
 const LENGTH_DIGITS = 16;
-/** Each option is looked for among the fields; a list longer than this is an attack on that, not a message. */
+/** Most options of Connection. Each is searched for among the fields, so a longer list is an attack on that search. */
 const MAX_OPTIONS = 32;
 
 /**
- * @param bytes the same as `text`, one byte a character, and maybe more behind it
+ * Parses all field lines of a head.
+ * @param bytes the bytes of `text`, one a character; more may follow
  * @param from offset of the first field line
- * @param end no character at or past it is looked at
- * @returns offset just past the empty line
+ * @param end end of what may be read
+ * @param read stores the values of fields that are not {@link OTHER}
+ * @returns the offset behind the empty line that ends the head
  */
 export function scanFields<H extends HeadWithFields>(
   text: string,
@@ -79,7 +82,7 @@ function nameFault(code: number, isFirst: boolean, faults: SharedFaults): Fault 
   return code === COLON ? faults.emptyName : faults.badName;
 }
 
-/** Reads the fields that mean the same in both directions; any other says nothing here. */
+/** Stores the value of a field that means the same in requests and responses; ignores any other. */
 export function readSharedField(
   into: HeadWithFields,
   kind: number,
@@ -101,8 +104,9 @@ export function readSharedField(
 }
 
 /**
- * A second Content-Length is refused even when it agrees, as is a list. RFC 9112 section 6.3 would allow to take the
- * common value, but a peer that sends two is broken or probing, and one that picks the other must not sit behind us.
+ * Reads Content-Length. A second one is refused even if it has the same value, and so is a list. RFC 9112 section 6.3
+ * would allow using the common value, but a peer that sends two is broken or malicious, and the next parser could use
+ * the other.
  */
 function readContentLength(fields: HeadFields, text: string, from: number, to: number, faults: SharedFaults) {
   if (fields.contentLength >= 0) return faults.repeatedLength;
@@ -129,7 +133,7 @@ function readTransferEncoding(into: HeadWithFields, text: string, from: number, 
   return undefined;
 }
 
-/** A tab there is white space too (RFC 9110 section 5.6.3), but llhttp and others take it for a part of the value. */
+/** Whether a tab follows the value: white space (RFC 9110 section 5.6.3) that llhttp and others take as part of it. */
 function hasTabBehind(text: string, valueEnd: number): boolean {
   let at = valueEnd;
   while (text.charCodeAt(at) === SP) at++;
@@ -150,7 +154,7 @@ function readConnection(fields: HeadFields, text: string, from: number, to: numb
   return undefined;
 }
 
-/** Whether the sender wants the connection kept open: version and Connection decide (RFC 9112 section 9.3). */
+/** Whether the sender keeps the connection open, by its version and Connection (RFC 9112 section 9.3). */
 export function isPersistent({ minorVersion, fields }: HeadWithFields): boolean {
   return !fields.close && (minorVersion === 1 || fields.keepAlive);
 }

@@ -1,4 +1,4 @@
-/** http1/status-line.ts: reads `HTTP/1.x SP status [SP reason] CRLF` (RFC 9112 section 4). */
+/** http1/status-line.ts: parses `HTTP/1.x SP status [SP reason] CRLF` (RFC 9112 section 4). */
 import { CR, LF, SP, spanEnd, VALUE } from './characters.js';
 import { type Fault, RESPONSE_FAULTS, refuse } from './fault.js';
 
@@ -8,7 +8,7 @@ const BAD_STATUS = refuse(502, 'bad-status', 'The response has no three-digit st
 const VERSION = 'HTTP/1.1 ';
 const MINOR_AT = 7;
 const STATUS_AT = VERSION.length;
-/** Offset of what follows the status: the space before the reason, or the end of the line. */
+/** Offset behind the status: of the space before the reason, or of the end of the line. */
 export const REASON_AT = STATUS_AT + 3;
 
 export interface StatusLine {
@@ -17,9 +17,10 @@ export interface StatusLine {
 }
 
 /**
- * @param bytes the same as `text`, one byte a character, and maybe more behind it
- * @param end no character at or past it is looked at
- * @returns the offset just past the line
+ * Parses a status line.
+ * @param bytes the bytes of `text`, one a character; more may follow
+ * @param end end of what may be read
+ * @returns the offset behind the line
  */
 export function readStatusLine(
   text: string,
@@ -47,7 +48,9 @@ export function readStatusLine(
   return readReason(text, bytes, end);
 }
 
-/** The space is missing where a backend has no reason to give; everybody accepts that. */
+/**
+ * Reads the rest of the line. The space behind the status may be missing if no reason follows; all parsers accept that.
+ */
 function readReason(text: string, bytes: Uint8Array, end: number): number | 'incomplete' | Fault {
   const at = spanEnd(VALUE, bytes, REASON_AT, end);
   if (at > REASON_AT && text.charCodeAt(REASON_AT) !== SP) return BAD_STATUS;

@@ -1,6 +1,6 @@
-/** http1/target.ts: the parts of a request target, whichever of its forms it has (RFC 9112 section 3.2). */
+/** http1/target.ts: the parts of a request target, in any of its forms (RFC 9112 section 3.2). */
 
-/** @returns the path without the query, as sent; `/` for a URL without one, `*` for OPTIONS of the whole server */
+/** @returns the path without the query, as sent; `/` for a URL without a path; `*` for `OPTIONS *` */
 export function pathOf(target: string): string {
   const end = queryAt(target);
   if (!isAbsolute(target)) return target.slice(0, end);
@@ -8,7 +8,7 @@ export function pathOf(target: string): string {
   return from < 0 || from > end ? '/' : target.slice(from, end);
 }
 
-/** @returns the query with its `?`, as sent; '' for a target without one */
+/** @returns the query with its `?`, as sent; '' if there is none */
 export function queryOf(target: string): string {
   return target.slice(queryAt(target));
 }

@@ -1,9 +1,9 @@
 /**
- * library/balancer.ts: a balancer inside a program or a test. It touches nothing of its host: no signal handler, no line
- * of output, no exit, and after `close` no handle that would keep the process alive.
+ * library/balancer.ts: a balancer inside a program or a test. It installs no signal handler, writes no output, never
+ * exits the process, and after `close` leaves no handle that would keep the process running.
  */
 import type { ConfigInput } from '../config/schema.js';
-import type { BackendInput, BackendPatch, BalancerView, Balancer as Running } from '../control/balancer.js';
+import type { BackendInput, BackendPatch, BalancerView, RunningBalancer } from '../control/balancer.js';
 import { ChangeError } from '../control/errors.js';
 import type { JournalEntry } from '../control/journal.js';
 import { parseAddress } from '../core/address.js';
@@ -13,18 +13,18 @@ import { ProgramSource } from './program-source.js';
 import type { GivenSecrets } from './secrets.js';
 import { tell } from './tell.js';
 
-/** What a program may want beside the configuration. */
+/** Options beside the configuration. */
 export interface BalancerOptions extends GivenSecrets {
-  /** Gets what the balancer says of its life, from `logLevel` on; without it nothing is said anywhere. */
+  /** Gets the log entries of level `logLevel` and above; without it nothing is logged. */
   readonly log?: LogListener;
 }
 
-/** How often a drain looks whether it is over, in milliseconds. */
+/** Time between two checks of whether a drain is over. */
 const LOOK_MS = 50;
 
 /**
- * Checks the configuration and starts nothing yet.
- * @throws {ConfigError} what is wrong with it, a sentence for each problem, with the path of the key
+ * Creates a balancer, which does not run until {@link Balancer.start}.
+ * @throws {ConfigError} what is wrong with the configuration, a sentence per problem, with the path of the key
  */
 export function createBalancer(config: ConfigInput, options: BalancerOptions = {}): Balancer {
   return new Balancer(new ProgramSource(config, options), options);
@@ -35,7 +35,7 @@ export class Balancer implements AsyncDisposable {
   readonly #options: BalancerOptions;
   readonly #listeners = new Set<(event: JournalEntry) => void>();
   #starting: Promise<void> | undefined;
-  #running: Running | undefined;
+  #running: RunningBalancer | undefined;
   #closing: Promise<void> | undefined;
   #stopTelling: () => void = () => {};
 
@@ -46,9 +46,10 @@ export class Balancer implements AsyncDisposable {
   }
 
   /**
-   * Resolves once it listens and every backend had its first verdict, or a second for it. A second call joins the first.
-   * @throws {StartError} why it cannot; nothing is left running then
-   * @throws {NotRunningError} it was closed; create another
+   * Starts the balancer. Resolves when it listens and every backend has been probed once, for which it waits at most a
+   * second. A second call returns the result of the first.
+   * @throws {StartError} why it cannot start; nothing is left running then
+   * @throws {NotRunningError} if it was closed; create another one
    */
   async start(): Promise<this> {
     if (this.#closing !== undefined) throw new NotRunningError('This balancer was closed; create another one');
@@ -57,43 +58,45 @@ export class Balancer implements AsyncDisposable {
     return this;
   }
 
-  /** Where the first listener is reached from this host, as in `http://127.0.0.1:41234`. */
+  /** URL of the first listener, for clients on this host: `http://127.0.0.1:41234`. */
   get url(): string {
     return urlOf(this.addresses[0] ?? '');
   }
 
-  /** Where it listens, as `host:port`, in the order of the configuration; ports that the system chose are filled in. */
+  /**
+   * Addresses of the listeners, `host:port`, in the order of the configuration, with the ports that the system chose.
+   */
   get addresses(): readonly string[] {
     return this.#now.addresses;
   }
 
-  /** Where it can be looked at and changed over HTTP; `undefined` when `admin` is off, as it is unless given. */
+  /** Address of the admin interface; `undefined` if `admin` is off, as it is by default. */
   get adminAddress(): string | undefined {
     return this.#now.adminAddress;
   }
 
-  /** Settles when it can no longer run, since no worker process starts any more; close it then. */
+  /** Resolves when the balancer cannot run any more because no worker process starts; close it then. */
   get failed(): Promise<Error> {
     return this.#now.failed;
   }
 
-  /** All it knows of its pools, backends and workers now. Counters arrive once a second. */
+  /** The current state of its pools, backends and workers. Counters are updated once a second. */
   view(): BalancerView {
     return this.#now.view();
   }
 
   /**
-   * Adds a backend, which is probed at once. One that is there already with these settings is left as it is.
-   * @param backend `host:port`, or that with a weight, tier or limit
-   * @throws {ChangeError} unknown pool, bad address or setting, or in the pool with another setting
+   * Adds a backend, which is probed at once. Does nothing if the pool has it already with these settings.
+   * @param backend `host:port`, or an object with weight, tier or limit as well
+   * @throws {ChangeError} for an unknown pool, an invalid address or setting, or if the pool has it with other settings
    */
   addBackend(pool: string, backend: string | BackendInput): void {
     this.#now.addBackend(pool, typeof backend === 'string' ? { address: backend } : backend);
   }
 
   /**
-   * Removes a backend; requests it is working on still finish.
-   * @throws {ChangeError} unknown pool or backend
+   * Removes a backend; its open requests still finish.
+   * @throws {ChangeError} for an unknown pool or backend
    */
   removeBackend(pool: string, backend: string): void {
     this.#now.removeBackend(pool, backend);
@@ -101,17 +104,17 @@ export class Balancer implements AsyncDisposable {
 
   /**
    * Changes weight, tier, limit or admin state of a backend.
-   * @throws {ChangeError} unknown pool or backend, or a value that is none
+   * @throws {ChangeError} for an unknown pool or backend, or an invalid value
    */
   updateBackend(pool: string, backend: string, patch: BackendPatch): void {
     this.#now.updateBackend(pool, backend, patch);
   }
 
   /**
-   * Sends a backend no new requests, and resolves when it has none left. It stays in the pool.
-   * @param within ends what is still open on it after this: milliseconds, or a text as in `30s`
-   * @throws {ChangeError} unknown pool or backend, or it was enabled again meanwhile
-   * @throws {NotRunningError} the balancer was closed meanwhile
+   * Drains a backend: it gets no new requests and stays in the pool. Resolves when it has no request in flight.
+   * @param within time after which its open requests are ended: milliseconds, or a text as `30s`; no limit by default
+   * @throws {ChangeError} for an unknown pool or backend, or if it is enabled again meanwhile
+   * @throws {NotRunningError} if the balancer is closed meanwhile
    */
   async drainBackend(pool: string, backend: string, within?: number | string): Promise<void> {
     const limit = within === undefined ? {} : { within };
@@ -121,7 +124,7 @@ export class Balancer implements AsyncDisposable {
     for (;;) {
       const { pools } = this.view();
       const found = pools.find(({ name }) => name === pool)?.backends.find(({ id }) => id === wanted);
-      // One that was removed meanwhile has no one left to wait for it, either.
+      // A backend that was removed meanwhile counts as drained.
       if (found === undefined || found.drained) return;
       if (found.admin === 'enabled')
         throw new ChangeError('conflict', `Backend "${backend}" was enabled again before it had drained`);
@@ -130,10 +133,10 @@ export class Balancer implements AsyncDisposable {
   }
 
   /**
-   * Goes on by another configuration, whole or not at all. What it does not change is not touched: connections, health,
-   * what is in flight.
+   * Applies another configuration, completely or not at all. What it does not change is not touched: connections,
+   * health, requests in flight.
    * @throws {ConfigError} what is wrong with it
-   * @throws {ReloadError} why it cannot be applied while it runs; nothing has changed then
+   * @throws {ReloadError} why it cannot be applied to a running balancer; nothing has changed then
    */
   async reload(config: ConfigInput): Promise<void> {
     const running = this.#now;
@@ -141,8 +144,8 @@ export class Balancer implements AsyncDisposable {
   }
 
   /**
-   * Tells `listener` what happens to backends and workers, from the start of the balancer on.
-   * @returns what ends that
+   * Calls `listener` with each event of backends and workers, from the start of the balancer on.
+   * @returns a function that removes the listener
    */
   onEvent(listener: (event: JournalEntry) => void): () => void {
     this.#listeners.add(listener);
@@ -150,21 +153,22 @@ export class Balancer implements AsyncDisposable {
   }
 
   /**
-   * Accepts nothing more, lets what is in flight finish, and releases everything. A second call joins the first, and so
-   * does one that comes while it starts.
-   * @param withinMs how long that may take; the configuration's `drain` unless given, 0 ends all at once
+   * Closes the balancer: it stops accepting connections, lets requests in flight finish, and releases everything. A
+   * second call returns the result of the first. During a start it waits for that first.
+   * @param withinMs time limit of the drain in milliseconds; `drain` of the configuration by default, 0 ends all at
+   * once
    */
   close(withinMs?: number): Promise<void> {
     this.#closing ??= this.#close(withinMs);
     return this.#closing;
   }
 
-  /** `await using` ends at once what its scope has left open; {@link close} first where clients should be served. */
+  /** Closes at once at the end of an `await using` scope; call {@link close} before to let requests finish. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close(0);
   }
 
-  get #now(): Running {
+  get #now(): RunningBalancer {
     if (this.#closing !== undefined) throw new NotRunningError('This balancer was closed');
     if (this.#running === undefined) throw new NotRunningError('This balancer does not run yet; await start() first');
     return this.#running;
@@ -183,7 +187,7 @@ export class Balancer implements AsyncDisposable {
     this.#tellOf(this.#running);
   }
 
-  #tellOf({ journal }: Running): void {
+  #tellOf({ journal }: RunningBalancer): void {
     let told: string | undefined;
     const tellNews = (): void => {
       const news = journal.after(told);
@@ -195,14 +199,14 @@ export class Balancer implements AsyncDisposable {
   }
 
   async #close(withinMs: number | undefined): Promise<void> {
-    // Why it did not start was told to who started it, and nothing is left then.
+    // A failed start has been reported to its caller, and has left nothing running.
     await this.#starting?.catch(() => undefined);
     await this.#running?.close(withinMs);
     this.#stopTelling();
   }
 }
 
-/** An address that means every interface is reached by loopback. */
+/** @returns the URL of an address; loopback for an address that means every interface */
 function urlOf(address: string): string {
   const parsed = parseAddress(address, 0);
   if (typeof parsed === 'string') return `http://${address}`;

@@ -1,10 +1,10 @@
-/** library/define-config.ts: for `roundhouse.config.ts`: an editor that completes and checks what is written there. */
+/** library/define-config.ts: types a configuration in `roundhouse.config.ts`, so that editors complete and check it. */
 import type { ConfigInput } from '../config/schema.js';
 
-/** What a configuration module may export: a configuration, or a function that makes one each time it is loaded. */
+/** The default export of a configuration module: a configuration, or a function that returns one at each load. */
 export type ConfigExport = ConfigInput | (() => ConfigInput | Promise<ConfigInput>);
 
-/** Returns `config` as it is; it is checked when a balancer is started with it. */
+/** @returns `config` unchanged; it is validated when it is loaded */
 export function defineConfig(config: ConfigExport): ConfigExport {
   return config;
 }

@@ -1,9 +1,9 @@
-/** library/log-listener.ts: what a balancer says of its life, handed to the program that it runs in. */
+/** library/log-listener.ts: a logger that passes log entries to the program that the balancer runs in. */
 import { LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import type { Logger } from '../control/logger.js';
 import { tell } from './tell.js';
 
-/** One thing that was said; the fields that belong to it stand beside its level and message. */
+/** One log entry: level, message, and the fields of the message. */
 export interface LogEntry {
   readonly level: LogLevel;
   readonly message: string;
@@ -16,7 +16,7 @@ export class ListeningLogger implements Logger {
   level: LogLevel;
   readonly #listener: LogListener;
 
-  /** @param level the least important kind of entry that `listener` gets */
+  /** @param level lowest level of entries that `listener` gets */
   constructor(level: LogLevel, listener: LogListener) {
     this.level = level;
     this.#listener = listener;

@@ -1,6 +1,6 @@
-/** library/not-running-error.ts: a balancer was asked for something that only one that runs can do. */
+/** library/not-running-error.ts: the error for calls that need a running balancer. */
 
-/** The message is one plain sentence that says whether it was not started yet or is closed. */
+/** The balancer is not running; the message says whether it was not started yet or has been closed. */
 export class NotRunningError extends Error {
   override readonly name = 'NotRunningError';
 }

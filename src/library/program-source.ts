@@ -1,6 +1,6 @@
 /**
- * library/program-source.ts: the configuration of a balancer inside a program: what the program has given last. Over the
- * admin interface it can be compared and read again like that of a file.
+ * library/program-source.ts: the source of the configuration of a balancer inside a program: the one that the program
+ * gave last. The admin interface can compare and reload it like that of a file.
  */
 import { ConfigValue, configOf } from '../config/load.js';
 import type { Config, ConfigInput } from '../config/schema.js';
@@ -9,25 +9,25 @@ import type { ConfigSource, Reading } from '../control/reloads.js';
 import { type GivenSecrets, secretsOf } from './secrets.js';
 
 export class ProgramSource implements ConfigSource {
-  /** What a reload is said to come from. */
+  /** The name of the source in messages about reloads. */
   readonly file = 'the program';
   readonly #secrets: GivenSecrets;
   #config: Config;
 
-  /** @throws {ConfigError} what is wrong with the configuration, each problem with the path of its key */
+  /** @throws {ConfigError} what is wrong with the configuration, each problem with the path of the key */
   constructor(config: ConfigInput, secrets: GivenSecrets) {
     this.#secrets = secrets;
     this.#config = this.complete(config);
   }
 
-  /** The one that was given last. */
+  /** The configuration that was given last. */
   get config(): Config {
     return this.#config;
   }
 
   /**
-   * Has `config` read from now on, if `use` comes to an end with it; otherwise the one before.
-   * @throws {ConfigError} what is wrong with it; also what `use` throws
+   * Makes `config` the current configuration and calls `use`. If `use` fails, the one before is current again.
+   * @throws {ConfigError} what is wrong with `config`; also every error of `use`
    */
   async replace(config: ConfigInput, use: () => Promise<unknown>): Promise<void> {
     const before = this.#config;
@@ -50,11 +50,11 @@ export class ProgramSource implements ConfigSource {
 }
 
 /**
- * What holds inside a program unless its configuration says otherwise: one process, a port of 127.0.0.1 that the system
- * chooses, and no admin interface. The defaults of everything else are those of a file.
+ * Adds the defaults that differ inside a program: one process, a port of 127.0.0.1 that the system chooses, and no
+ * admin interface. All other defaults are those of a file.
  */
 function embedded(config: unknown): unknown {
-  // Not every caller is typed; what is no mapping is for the schema to refuse.
+  // Callers may be untyped; a value that is not a mapping is refused by the schema.
   if (!isMapping(config)) return config;
   const { workers = 0, listeners = [{ address: '127.0.0.1:0' }], admin = 'off' } = config;
   return { ...config, workers, listeners, admin };

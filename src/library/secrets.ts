@@ -1,6 +1,6 @@
 /**
- * library/secrets.ts: the secrets of a balancer inside a program: what the program gives, or else the files that the
- * configuration names. The program's environment is its own, and not looked at.
+ * library/secrets.ts: the secrets of a balancer inside a program: those that the program gives, otherwise those in the
+ * files that the configuration names. The environment belongs to the program and is not read.
  */
 import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/schema.js';
@@ -9,16 +9,17 @@ import { type AdminToken, adminTokenIn, adminTokenOf } from '../control/admin/to
 import type { Reading } from '../control/reloads.js';
 import { StickySecretSource, stickySecretOf } from '../control/sticky-secret.js';
 
+/** The secrets that a program can give. */
 export interface GivenSecrets {
-  /** What requests to the admin interface have to show, 16 characters or more; needed beyond loopback. */
+  /** Token that requests to the admin interface must have, 16 characters or more; required beyond loopback. */
   readonly adminToken?: string;
-  /** What signs sticky cookies, 16 characters or more; without it they end with this balancer. */
+  /** Secret that signs sticky cookies, 16 characters or more; without it they are valid until this balancer ends. */
   readonly stickySecret?: string;
 }
 
 type AllSecrets = Pick<Reading, 'adminToken' | 'secrets'>;
 
-/** @throws {ConfigError} when a file cannot be read, or a secret could be guessed */
+/** @throws {ConfigError} if a file cannot be read, or a secret is too easy to guess */
 export async function secretsOf(config: Config, { adminToken, stickySecret }: GivenSecrets): Promise<AllSecrets> {
   try {
     return {

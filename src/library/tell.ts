@@ -1,6 +1,8 @@
-/** library/tell.ts: calls what a program has given to be called. */
+/** library/tell.ts: calls the listeners of a program. */
 
-/** A listener's failure is its program's to hear of, but not in the middle of the balancer's work. */
+/**
+ * Calls `listener`. If it throws, the error is thrown again in a microtask, so that it does not interrupt the balancer.
+ */
 export function tell<T>(listener: (what: T) => void, what: T): void {
   try {
     listener(what);

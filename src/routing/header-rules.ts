@@ -1,10 +1,10 @@
 /**
- * routing/header-rules.ts: what a route does to header fields, put together once so that a message costs a comparison of
- * names and one piece of text.
+ * routing/header-rules.ts: the header fields that a route adds, sets and removes, prepared once per configuration, so
+ * that a message costs a comparison of names and one concatenation.
  */
 import type { HeadFields } from '../http1/head-fields.js';
 
-/** By name; see `requestHeaders` and `responseHeaders` of a route. */
+/** `requestHeaders` or `responseHeaders` of a route: values by field name, and names. */
 export interface HeaderRulesSpec {
   readonly set: Readonly<Record<string, string>>;
   readonly add: Readonly<Record<string, string>>;
@@ -12,9 +12,9 @@ export interface HeaderRulesSpec {
 }
 
 export class HeaderRules {
-  /** Field lines to be sent in addition, each with its CRLF. */
+  /** The field lines to add, each with its CRLF. */
   readonly added: string;
-  /** Names in lower case of the fields that end here. */
+  /** Names, in lower case, of the fields that are not forwarded because the rules set or remove them. */
   private readonly dropped: readonly string[];
 
   constructor({ set, add, remove }: HeaderRulesSpec) {
@@ -23,7 +23,7 @@ export class HeaderRules {
     this.dropped = [...Object.keys(set), ...remove].map((name) => name.toLowerCase());
   }
 
-  /** Has what a rule removes or sets left out of the head when it is forwarded. */
+  /** Marks the fields that the rules set or remove as not to be forwarded. */
   drop(fields: HeadFields): void {
     if (this.dropped.length > 0) fields.nominate(this.dropped);
   }

@@ -1,13 +1,13 @@
-/** routing/host.ts: one spelling for the hosts that routes are compared with. */
+/** routing/host.ts: the canonical form of hosts, in which those of requests and routes are compared. */
 import { isIPv6, SocketAddress } from 'node:net';
 
-/** No name is longer (RFC 1035 section 2.3.4), with the dot of its root. A longer one is looked for nowhere. */
+/** Most characters of a name, its final dot included (RFC 1035 section 2.3.4). A longer one matches no route. */
 const LONGEST = 254;
 
 /**
- * @param authority `host[:port]`, checked already; an IPv6 host is in brackets
- * @returns the host without its port and a trailing dot, in lower case, an IPv6 address as RFC 5952 writes it and without
- * brackets; '' for a host that cannot be any route's
+ * @param authority a valid `host[:port]`; an IPv6 host is in brackets
+ * @returns the host without port and final dot, in lower case; an IPv6 address as RFC 5952 writes it, without brackets;
+ * '' for a host that no route can have
  */
 export function hostKey(authority: string): string {
   if (authority.startsWith('[')) return ipv6Key(authority.slice(1, authority.indexOf(']')));
@@ -18,7 +18,7 @@ export function hostKey(authority: string): string {
   return name.toLowerCase();
 }
 
-/** @returns '' for what is no IPv6 address */
+/** @returns the IPv6 address as RFC 5952 writes it; '' for any other text, and for an address with a zone */
 export function ipv6Key(address: string): string {
   return isIPv6(address) && !address.includes('%') ? new SocketAddress({ address, family: 'ipv6' }).address : '';
 }

@@ -1,8 +1,8 @@
 /**
- * routing/path.ts: what a path means, to routes and to the backend that gets it. Requests are forwarded as they came, so
- * a path that a backend may read differently could be let in by one route and mean what another was to guard
- * (CVE-2019-9901, CVE-2021-29492). Such a path is read in each of the ways that servers have, for the router to refuse
- * it unless all lead to the same route; one that climbs (`/../`, in any spelling) is refused at once.
+ * routing/path.ts: the ways in which servers may read a path. Paths are forwarded as they came, so a path that a
+ * backend reads differently could match one route and reach what another route protects (CVE-2019-9901,
+ * CVE-2021-29492). An ambiguous path is therefore read in each of these ways, and the router refuses it unless all lead
+ * to the same route. One with a dot segment (`/../`, in any spelling) is refused at once.
  */
 
 const SLASH = 0x2f;
@@ -12,12 +12,15 @@ const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
 const ESCAPE = /%[0-9a-f]{2}/i;
 const BARE_PERCENT = /%(?![0-9a-f]{2})/gi;
-/** Reading a longer path in each way would cost many times what its head does. */
+/** Most characters of an ambiguous path; reading a longer one in each way would cost many times what its head costs. */
 const LONGEST = 2_048;
-/** A path that is still encoded after so many rounds is an attack on whoever decodes it. */
+/** Most rounds of decoding. A path that still has escapes after them is an attack on a server that decodes it. */
 const MOST_ROUNDS = 3;
 
-/** Whether a path means one thing only: no escapes, parameters, backslashes, empty segments, and none with a dot in front. */
+/**
+ * Whether all servers read the path alike: no escapes, parameters, backslashes, empty segments, or segments that begin
+ * with a dot.
+ */
 export function isPlainPath(path: string): boolean {
   let afterSlash = false;
   for (let at = 0; at < path.length; at++) {
@@ -35,17 +38,18 @@ export function isPlainPath(path: string): boolean {
 }
 
 /**
- * What servers may take a path for: as RFC 3986 has it, then with all that is encoded decoded, backslashes for slashes,
- * empty segments and parameters (`;v=1`) left out, these last cut off before and after decoding.
+ * The readings of a path: first the strict one of RFC 3986; then the loose ones, fully decoded, with slashes for
+ * backslashes, and without empty segments and parameters (`;v=1`), which are removed once after and once before
+ * decoding.
  * @param path visible ASCII that begins with `/`
- * @returns the readings, one byte a character, the strict one first; `undefined` for a path that no route may be found
- * for: with a dot segment in any of them, with an escape that is none, with NUL or an overlong encoding, or too long
+ * @returns the readings, one byte a character; `undefined` for a path that is refused: too long, or with a dot segment
+ * in a reading, an invalid escape, NUL, or an overlong encoding
  */
 export function readingsOf(path: string): readonly string[] | undefined {
   if (path.length > LONGEST) return undefined;
   const strict = decodedOnce(path, isSeparating);
   const decoded = decodedWhole(path);
-  // A parameter may hold encoded slashes, and a server that cuts it off first never sees them.
+  // A parameter may contain encoded slashes; a server that removes parameters before decoding never sees them.
   const cut = decodedWhole(path.replaceAll(/(?:;|%(?:25)*3b)[^/]*/gi, ''));
   if (strict === undefined || decoded === undefined || cut === undefined) return undefined;
   const loose = [decoded, cut].map(resolved);
@@ -53,7 +57,7 @@ export function readingsOf(path: string): readonly string[] | undefined {
   return [strict, ...loose.filter((reading) => reading !== undefined)];
 }
 
-/** @returns the path of a configuration as requests are compared with it; `undefined` for one that is ambiguous itself */
+/** @returns the path of a route in the form that requests are compared with; `undefined` if it is ambiguous itself */
 export function plainPath(path: string): string | undefined {
   const readings = readingsOf(path);
   const [strict = ''] = readings ?? [];
@@ -61,8 +65,9 @@ export function plainPath(path: string): string | undefined {
 }
 
 /**
- * @param length of the beginning that was matched, in characters of the strict reading
- * @returns the rest of `path` as sent
+ * @param path as sent
+ * @param length length of the part that was matched, in characters of the strict reading
+ * @returns the part of `path` behind that, as sent
  */
 export function restAfter(path: string, length: number): string {
   let at = 0;
@@ -70,7 +75,10 @@ export function restAfter(path: string, length: number): string {
   return path.slice(at);
 }
 
-/** @returns `text` with its escapes decoded but those of characters that `stays`; `undefined` for a bad escape */
+/**
+ * @returns `text` with its escapes decoded, except those of characters for which `stays` is true; `undefined` for a bad
+ * escape
+ */
 function decodedOnce(text: string, stays: (code: number) => boolean): string | undefined {
   if (!text.includes('%')) return text;
   let out = '';
@@ -84,7 +92,7 @@ function decodedOnce(text: string, stays: (code: number) => boolean): string | u
   return out + text.slice(from);
 }
 
-/** What was encoded twice is decoded twice, as a chain of servers may. */
+/** @returns `path` decoded until no escape is left, as a chain of servers may; `undefined` if it is refused */
 function decodedWhole(path: string): string | undefined {
   let text = decodedOnce(path, () => false);
   for (let round = 1; text !== undefined && ESCAPE.test(text); round++) {
@@ -94,12 +102,15 @@ function decodedWhole(path: string): string | undefined {
   return text;
 }
 
-/** NUL ends a text in C; C0 and C1 only begin encodings that are longer than need be, as C0 AF for a slash. */
+/**
+ * Whether no valid path decodes to this byte: NUL ends a string in C; C0 and C1 only begin overlong UTF-8 (C0 AF for
+ * `/`).
+ */
 function isNeverMeant(code: number): boolean {
   return code === 0 || code === 0xc0 || code === 0xc1;
 }
 
-/** Decoded, it would be taken for what separates segments, parameters or escapes. */
+/** Whether the character would act as a separator of segments, parameters or escapes if it were decoded. */
 function isSeparating(code: number): boolean {
   return code === SLASH || code === BACKSLASH || code === SEMICOLON || code === PERCENT;
 }
@@ -110,14 +121,17 @@ function byteAt(text: string, at: number): number | undefined {
   return high < 0 || low < 0 ? undefined : high * 16 + low;
 }
 
-/** @returns what a hexadecimal digit stands for, -1 for anything else */
+/** @returns the value of a hexadecimal digit; -1 for any other character */
 function digitOf(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const letter = code | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1;
 }
 
-/** @returns `undefined` for a path with a dot segment */
+/**
+ * @returns the path with slashes for backslashes, without parameters and empty segments; `undefined` if it has a dot
+ * segment
+ */
 function resolved(path: string): string | undefined {
   const plain = path
     .replaceAll('\\', '/')

@@ -1,24 +1,29 @@
-/** routing/rate-limit.ts: what a rate limit counts, and by which name it is known to those who count. */
+/**
+ * routing/rate-limit.ts: the identity of a rate limit and of the clients that it counts, as workers and ledger use
+ * them.
+ */
 import { createHash } from 'node:crypto';
 import { clientKey } from '../core/client-key.js';
+import type { Milliseconds } from '../core/milliseconds.js';
 import { type Match, placeOf } from './router.js';
 
+/** `rateLimit` of a route in the configuration. */
 export interface RateLimitSpec {
-  /** So many in each time of {@link per}, in the long run. */
+  /** Requests of one key that are let through in each period of {@link per}, on average. */
   readonly requests: number;
-  /** Milliseconds. */
-  readonly per: number;
-  /** So many at once, after a rest. */
+  readonly per: Milliseconds;
+  /** Requests of one key that are let through at once after a time without any. */
   readonly burst: number;
-  /** `ip` or `header:NAME`. */
+  /** What is counted by: `ip` (the client address) or `header:NAME`. */
   readonly key: string;
 }
 
+/** Characters of a limit's id: 96 bits of the digest. */
 const ID_LENGTH = 16;
-/** A longer value of a field is counted by its digest. */
+/** Characters of a field value up to which it is its own key; a longer one is counted by its SHA-256 digest. */
 const LONGEST_VALUE = 64;
 
-/** @returns a name that stays the same for as long as the route matches the same requests and its limit is the same */
+/** @returns an id that a reload keeps as long as the route matches the same requests and has the same limit */
 export function rateLimitId(match: Match, { requests, per, burst, key }: RateLimitSpec): string {
   const { methods = [], headers = {} } = match;
   const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
@@ -26,12 +31,12 @@ export function rateLimitId(match: Match, { requests, per, burst, key }: RateLim
   return digest(JSON.stringify([route, requests, per, burst, key])).slice(0, ID_LENGTH);
 }
 
-/** @returns what a client is counted as by its address: an IPv6 client as its /64 */
+/** @returns the key of a client that is counted by its address: an IPv4 address, or the /64 of an IPv6 address */
 export function addressKey(address: string): string {
   return `a${clientKey(address)}`;
 }
 
-/** @returns what a client is counted as by a field's value */
+/** @returns the key of a request that is counted by the value of a header field */
 export function valueKey(value: string): string {
   return value.length > LONGEST_VALUE ? `d${digest(value)}` : `v${value}`;
 }

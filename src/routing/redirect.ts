@@ -1,7 +1,7 @@
 /**
- * routing/redirect.ts: the Location of a redirect, from a text with placeholders. All that a request puts into it is
- * visible ASCII by the rules for request targets and hosts, so it can end no line; and none of it can come to stand where
- * a browser looks for the host.
+ * routing/redirect.ts: makes the Location of a redirect from a template with placeholders. The parts of a request that
+ * replace them are visible ASCII, by the rules for targets and hosts, so they cannot end the field; and none of them
+ * can get to where a browser reads the host.
  */
 import { pathOf, queryOf } from '../http1/target.js';
 import { restAfter } from './path.js';
@@ -10,14 +10,15 @@ export const PLACEHOLDERS = ['host', 'path', 'rest', 'query'] as const;
 type Placeholder = (typeof PLACEHOLDERS)[number];
 
 /**
- * `{path}` and `{rest}` begin with a slash, or are empty, so they may end an authority; in front of nothing but a path of
- * their own, {@link Redirect.location} sees to it that they name no host.
+ * The beginning of a valid template. `{path}` and `{rest}` begin with a slash or are empty, so they may follow an
+ * authority. At the beginning of a template, {@link Redirect.location} makes sure that they are read as a path, not as
+ * `//host`.
  */
 const WHOLE =
   /^(?:https?:\/\/(?:[A-Za-z0-9.:_[\]-]|\{host\})+(?:[/?#]|\{(?:path|rest|query)\}|$)|\/|\{(?:path|rest)\})/;
 const TEMPLATE = /^(?:[\x21-\x7a\x7c\x7e]|\{[a-z]+\})+$/;
 
-/** @returns what is wrong with `text`, as the end of a sentence that begins with it; `undefined` for a good one */
+/** @returns what is wrong with the template, as a clause to put behind it; `undefined` if it is valid */
 export function redirectProblem(text: string): string | undefined {
   if (!TEMPLATE.test(text)) return 'must be a URL without spaces; write %20 for one';
   const unknown = partsOf(text).find(([kind, part]) => kind === 'placeholder' && !isPlaceholder(part));
@@ -30,10 +31,10 @@ export class Redirect {
   private readonly parts: readonly (readonly [kind: 'text' | 'placeholder', part: string])[];
   private readonly isRelative: boolean;
   private readonly needsHost: boolean;
-  /** Characters of the path that the route matched. */
+  /** Length of the path prefix that the route matched, in characters of the strict reading. */
   private readonly matched: number;
 
-  /** @param to without a {@link redirectProblem} */
+  /** @param to a template that has no {@link redirectProblem} */
   constructor(to: string, status: number, matched: number) {
     this.status = status;
     this.parts = partsOf(to);
@@ -42,12 +43,12 @@ export class Redirect {
     this.matched = matched;
   }
 
-  /** @returns where to; `undefined` for a request without a host where one is needed */
+  /** @returns the value of Location; `undefined` if the template needs a host and the request has none */
   location({ host, target }: { readonly host: string; readonly target: string }): string | undefined {
     if (this.needsHost && host === '') return undefined;
     let out = '';
     for (const [kind, part] of this.parts) out += kind === 'placeholder' ? this.filled(part, host, target) : part;
-    // Browsers take `//name`, and `/\name` too, for a host.
+    // Browsers read `//name`, and `/\name` as well, as a host.
     return this.isRelative ? out.replace(/^[/\\]*/, '/') : out;
   }
 
@@ -65,7 +66,7 @@ export class Redirect {
   }
 }
 
-/** OPTIONS of the whole server has no path. */
+/** @returns the path; `/` for `OPTIONS *`, which has none */
 function plainly(path: string): string {
   return path === '*' ? '/' : path;
 }

@@ -1,22 +1,26 @@
-/** routing/rewrite.ts: the path that a backend is asked for, where a route cuts off or replaces the beginning. */
+/**
+ * routing/rewrite.ts: makes the target that is sent to a backend where a route strips or replaces the path's beginning.
+ */
 import { pathOf, queryOf } from '../http1/target.js';
 import { plainPath, restAfter } from './path.js';
 import type { Match } from './router.js';
 import { matchedLength } from './router.js';
 
+/** The keys of a route that rewrite the path, and those that match it. */
 export interface RewriteSpec extends Match {
-  /** `true` for all that the route matches. */
+  /** The prefix to strip; `true`: the part that the route matches. */
   readonly stripPrefix?: string | true | undefined;
   readonly replacePrefix?: string | undefined;
 }
 
 export class Rewrite {
-  /** What was cut off the path, as `X-Forwarded-Prefix` says it; '' for nothing. */
+  /** The prefix that is cut off, for `X-Forwarded-Prefix`; '' for none. */
   readonly prefix: string;
-  /** Characters of the path, as it is compared. */
+  /** Length of the prefix, in characters of the path's strict reading. */
   private readonly cut: number;
-  /** What stands in for all of a path, and for its beginning. */
+  /** Replaces a path that consists of the prefix only. */
   private readonly whole: string;
+  /** Replaces the prefix of a longer path: `whole` without a final slash. */
   private readonly replacement: string;
 
   constructor(spec: RewriteSpec) {
@@ -28,13 +32,13 @@ export class Rewrite {
     this.prefix = prefix.replace(/\/$/, '');
   }
 
-  /** @returns the target in origin-form; one without a path stays as it is */
+  /** @returns the target to send, in origin-form; `*` stays as it is */
   target(target: string): string {
     const path = pathOf(target);
     if (path === '*') return target;
     const rest = restAfter(path, this.cut);
     if (rest === '') return this.whole + queryOf(target);
-    // One slash only: a second would make a host of what follows wherever the path is taken for a reference.
+    // Exactly one slash: where a path is resolved as a reference, `//` would make a host of what follows.
     return this.replacement + rest.replace(/^\/+/, '/') + queryOf(target);
   }
 }

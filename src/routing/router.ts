@@ -1,6 +1,6 @@
 /**
- * routing/router.ts: which route a request takes. Compiled once per configuration: a request costs a look at its host's
- * table and one look per length of prefix there, however many routes there are.
+ * routing/router.ts: finds the route of a request. Compiled once per configuration: a request costs a lookup of its
+ * host and one lookup per distinct prefix length there, however many routes there are.
  */
 import { findField } from '../http1/find-field.js';
 import type { HeadFields } from '../http1/head-fields.js';
@@ -8,75 +8,81 @@ import { pathOf } from '../http1/target.js';
 import { hostKey, ipv6Key } from './host.js';
 import { isPlainPath, plainPath, readingsOf } from './path.js';
 
-/** What a route says of the requests that it is for; a key that is absent matches all. */
+/** The keys of a route that say which requests it matches; an absent key matches every request. */
 export interface Match {
-  /** A name, an IP address, or `*.` and a name for all below it. */
+  /** A name, an IP address, or `*.` and a name, which matches all names below it. */
   readonly host?: string | undefined;
-  /** The beginning of the path, whole segments. */
+  /** Prefix of the path, in whole segments. */
   readonly path?: string | undefined;
   readonly exactPath?: string | undefined;
   readonly methods?: readonly string[] | undefined;
-  /** By name: the value that one of the fields must have, or `true` for any. */
+  /** Header fields by name: the value that one field of the name must have, or `true` for any value. */
   readonly headers?: Readonly<Record<string, string | true>> | undefined;
 }
 
-/** What of a parsed head a route depends on. */
-export interface Routed {
+/** The parts of a request's head that routes match. */
+export interface RoutableRequest {
   readonly host: string;
   readonly target: string;
   readonly method: string;
   readonly fields: HeadFields;
 }
 
-/** - `ambiguous`: backends may read the path differently, and it matters here. */
+/** Why no route was found. `ambiguous`: servers read the path in different ways, which lead to different routes. */
 export type Miss = 'none' | 'ambiguous';
 
 const SLASH = 0x2f;
 const WILDCARD = '*.';
 
-/** A route as a router gets it. */
-export interface Entry<R> {
+/** A route as it is given to the router. */
+export interface RouteEntry<R> {
   readonly match: Match;
   readonly route: R;
-  /** It puts something in front of paths, which one that climbs could get out of. */
+  /**
+   * The route puts a prefix in front of paths, which a dot segment could lead out of: paths are checked even if no route
+   * matches by path.
+   */
   readonly rewrites?: boolean;
 }
 
-/** A route among those for the same host and path. */
-interface Candidate<R> {
+/** A compiled route, in a list of those with the same host and path. */
+interface RouteCandidate<R> {
   readonly route: R;
   readonly methods: readonly string[] | undefined;
-  /** Names in lower case. */
+  /** The header fields that it requires; names in lower case. */
   readonly fields: readonly (readonly [name: string, value: string | true])[];
 }
 
-type ByPath<R> = Map<string, Candidate<R>[]>;
+type ByPath<R> = Map<string, RouteCandidate<R>[]>;
 
-/** The routes of one host or wildcard, or of all hosts. */
+/** The routes of one host or wildcard, or those without a host. */
 interface Table<R> {
   readonly exact: ByPath<R>;
   readonly prefixes: ByPath<R>;
   /** The lengths that prefixes have, longest first. */
   lengths: readonly number[];
-  /** Some route in there depends on the path. */
+  /** Some route in the table depends on the path. */
   looksAtPaths: boolean;
 }
 
-/** The tables that a host's requests are looked for in, one after the other. */
+/** The tables in which the route of a host's request is searched for, in order. */
 interface Chain<R> {
   readonly tables: readonly Table<R>[];
-  /** One of them does. */
+  /** Some route in the tables depends on the path. */
   readonly looksAtPaths: boolean;
 }
 
 export class Router<R> {
   private readonly byHost = new Map<string, Chain<R>>();
-  /** By what follows the `*`, with its dot. */
+  /** Chains of wildcards, by the part behind the `*`, with its dot. */
   private readonly byWildcard = new Map<string, Chain<R>>();
+  /** The chain for hosts that no route names. */
   private readonly otherwise: Chain<R>;
 
-  /** @param routes of several that fit a request as well, the first is taken */
-  constructor(routes: readonly Entry<R>[]) {
+  /**
+   * @param routes in the order of the file; of several equally specific routes that match a request, the first is taken
+   */
+  constructor(routes: readonly RouteEntry<R>[]) {
     const tables = tablesOf(routes);
     this.otherwise = chainOf([tables.get('')]);
     const wildcards = [...tables.keys()].filter((host) => host.startsWith(WILDCARD));
@@ -92,7 +98,7 @@ export class Router<R> {
   }
 
   /** @returns the route of a request, or why it has none */
-  find(request: Routed): R | Miss {
+  find(request: RoutableRequest): R | Miss {
     const chain = this.chainFor(request.host);
     if (!chain.looksAtPaths) return this.look(chain, '', request) ?? 'none';
     const path = pathOf(request.target);
@@ -119,7 +125,7 @@ export class Router<R> {
     return this.otherwise;
   }
 
-  private look({ tables }: Chain<R>, path: string, request: Routed): R | undefined {
+  private look({ tables }: Chain<R>, path: string, request: RoutableRequest): R | undefined {
     for (const { exact, prefixes, lengths } of tables) {
       const route = exact.size === 0 ? undefined : fitting(exact.get(path), request);
       if (route !== undefined) return route;
@@ -141,18 +147,23 @@ export function byConditions(a: Match, b: Match): number {
   return conditions(b) - conditions(a);
 }
 
-/** @returns what two routes have in common that compete by their methods and fields alone; see {@link byConditions} */
+/**
+ * @returns a key of host and path: routes with the same key are told apart by methods and fields only
+ * ({@link byConditions})
+ */
 export function placeOf({ host, path, exactPath }: Match): string {
   const at = exactPath === undefined ? `${prefixKey(path)}/` : `=${plainPath(exactPath)}`;
   return `${host === undefined ? '' : routeHost(host)} ${at}`;
 }
 
-/** @returns characters of a path, as it is compared, that a route matches: all of an exact one */
+/**
+ * @returns length of the path's part that a route matches, in characters of the strict reading; all of an exact path
+ */
 export function matchedLength({ path, exactPath }: Match): number {
   return exactPath === undefined ? prefixKey(path).length : (plainPath(exactPath) ?? '').length;
 }
 
-/** Whether every request that `other` matches is matched by `match` too; both are of the same place. */
+/** Whether every request that matches `other` also matches `match`. Both must have the same {@link placeOf}. */
 export function covers(match: Match, other: Match): boolean {
   const { methods } = match;
   if (methods !== undefined && other.methods?.every((method) => methods.includes(method)) !== true) return false;
@@ -171,13 +182,13 @@ function fieldsOf({ headers = {} }: Match): readonly (readonly [string, string |
   return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
 }
 
-function fitting<R>(candidates: readonly Candidate<R>[] | undefined, request: Routed): R | undefined {
+function fitting<R>(candidates: readonly RouteCandidate<R>[] | undefined, request: RoutableRequest): R | undefined {
   if (candidates === undefined) return undefined;
   for (const candidate of candidates) if (fits(candidate, request)) return candidate.route;
   return undefined;
 }
 
-function fits<R>({ methods, fields }: Candidate<R>, request: Routed): boolean {
+function fits<R>({ methods, fields }: RouteCandidate<R>, request: RoutableRequest): boolean {
   if (methods !== undefined && !methods.includes(request.method)) return false;
   for (const [name, value] of fields) if (!hasField(request.fields, name, value)) return false;
   return true;
@@ -190,7 +201,7 @@ function hasField(fields: HeadFields, name: string, value: string | true): boole
   return false;
 }
 
-function tablesOf<R>(routes: readonly Entry<R>[]): Map<string, Table<R>> {
+function tablesOf<R>(routes: readonly RouteEntry<R>[]): Map<string, Table<R>> {
   const tables = new Map<string, Table<R>>();
   for (const { match, route, rewrites = false } of routes.toSorted((a, b) => byConditions(a.match, b.match))) {
     const host = match.host === undefined ? '' : routeHost(match.host);
@@ -215,7 +226,7 @@ function chainOf<R>(tables: readonly (Table<R> | undefined)[]): Chain<R> {
   return { tables: present, looksAtPaths: present.some((table) => table.looksAtPaths) };
 }
 
-/** Without the slash at its end, so that `/` is the beginning of everything. */
+/** @returns the prefix without a final slash, so that `/` becomes '', which every path begins with */
 function prefixKey(path = '/'): string {
   return (plainPath(path) ?? '').replace(/\/$/, '');
 }

@@ -1,14 +1,14 @@
 /**
- * routing/split.ts: which of several pools a request goes to, each with a weight. Who is decided about by a key stays
- * with its pool in every worker and after every restart, and when the weights change only those move that have to.
+ * routing/split.ts: divides requests between several pools by weight. A request with a key gets the same pool in every
+ * worker and after every restart; when weights change, only as many keys move as have to.
  */
 import { HASHES, hashText } from '../core/hash.js';
 
-/** Keys that end in the same place here must not meet again where a pool hashes them. */
+/** Seed that makes this hash independent of the one by which a pool's policy hashes the same key. */
 const SEED = 0x5b117;
 
 export class Split<T> {
-  /** Each choice with where its share of [0, 1) ends. */
+  /** The choices, each with the end of its share of [0, 1). */
   private readonly shares: readonly (readonly [end: number, choice: T])[];
   private readonly last: T;
 
@@ -26,11 +26,12 @@ export class Split<T> {
     this.last = last.choice;
   }
 
+  /** @returns the choice for a key, always the same */
   byKey(key: string): T {
     return this.at(hashText(key, SEED) / HASHES);
   }
 
-  /** @param point from 0 to below 1 */
+  /** @param point a number in [0, 1) @returns the choice whose share contains it */
   at(point: number): T {
     for (const [end, choice] of this.shares) if (point < end) return choice;
     return this.last;

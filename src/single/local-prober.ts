@@ -1,14 +1,14 @@
 /**
- * single/local-prober.ts: probes on the primary's own thread. A thread for them costs some ten milliseconds at the start
- * and as many megabytes; who chose one process for everything has few backends and wants neither.
+ * single/local-prober.ts: makes probes on the primary's own thread. A thread for them costs about ten milliseconds at
+ * the start and ten megabytes, which a balancer in one process, with few backends, need not spend.
  */
 
-import { Attempt } from '../../workers/tasks/attempt.js';
+import { ProbeAttempt } from '../../workers/tasks/attempt.js';
 import type { Prober } from '../control/thread-prober.js';
 import type { ProbeResult, ProbeTask } from '../core/probe.js';
 
 export class LocalProber implements Prober {
-  /** At most one for each backend; called when nobody waits for it any more. */
+  /** Functions that cancel the probes under way, at most one per backend. */
   readonly #open = new Set<() => void>();
 
   probe(task: ProbeTask): Promise<ProbeResult> {
@@ -17,7 +17,7 @@ export class LocalProber implements Prober {
         this.#open.delete(giveUp);
         act();
       };
-      const attempt = new Attempt(task, {
+      const attempt = new ProbeAttempt(task, {
         answered: (result) => settle(() => resolve(result)),
         untried: (reason) => settle(() => reject(new Error(reason))),
       });

@@ -1,6 +1,6 @@
 /**
- * single/local-worker.ts: the worker of a balancer without worker processes: it runs on the primary's own thread, behind
- * a channel that behaves like one between processes, so that the primary need not know the difference.
+ * single/local-worker.ts: the worker of a balancer without worker processes. It runs on the primary's own thread,
+ * behind a channel that behaves like one between processes, so that the primary treats it like any worker.
  */
 import type { SendHandle } from 'node:child_process';
 import { Worker } from '../../workers/worker.js';
@@ -18,7 +18,7 @@ export class LocalWorker implements WorkerChannel {
     setImmediate(() => this.#say({ type: 'hello' }));
   }
 
-  /** It is read in a later turn, as from another process: whoever sends is never called back inside his own call. */
+  /** Delivers the message in a later turn, as between processes: a sender is never called back within its own call. */
   send(message: ToWorker, handle: SendHandle | undefined, done: (error: Error | null) => void): void {
     setImmediate(() => {
       if (this.connected) this.#receive(message, handle);
@@ -39,7 +39,7 @@ export class LocalWorker implements WorkerChannel {
   #start({ worker, config, snapshots, secrets }: Extract<ToWorker, { type: 'start' }>): void {
     const output = {
       send: (said: ToPrimary) => this.#say(said),
-      // The primary reads within the call.
+      // Messages never queue up: the primary handles each within the call.
       unread: () => 0,
       drained: () => this.#gone(),
     };

@@ -183,7 +183,7 @@ describe('The access log of a balancer', function () {
     execFileSync('mkfifo', [path]);
     const { code, stderr } = await runCli(['--access-log', path, '--listen', '127.0.0.1:0', '127.0.0.1:1']);
     expect(stderr).to.match(
-      /^roundhouse: Cannot open the access log .*: it is a socket, or a pipe that nobody reads\n$/,
+      /^roundhouse: Cannot open the access log .*: it is a socket, or a pipe without a reader\n$/,
     );
     expect(code).to.equal(1);
   });

@@ -132,7 +132,7 @@ describe('roundhouse check', () => {
     writeFileSync(file, 'pools:\n\tweb: {}\n');
     expect(await runCli(['check', '-c', file])).to.include({
       code: 1,
-      stderr: `roundhouse: ${file}:2:1: a tab indents this line; YAML wants spaces\n`,
+      stderr: `roundhouse: ${file}:2:1: this line is indented by a tab; YAML allows only spaces\n`,
     });
     expect(await runCli(['check', '-c', join(folder, 'none')])).to.include({
       code: 1,
@@ -201,7 +201,7 @@ describe('roundhouse -c FILE', () => {
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
     expect(stderr.split('\n').map((line) => line.replace(file, 'FILE'))).to.deep.equal([
       'roundhouse: FILE:1:10: workers: "257" is not a worker count; write auto or a number from 0 to 256',
-      'roundhouse: FILE:3:3: pools.web: needs at least one backend, or services that name some',
+      'roundhouse: FILE:3:3: pools.web: needs at least one backend or service',
       '',
     ]);
   });

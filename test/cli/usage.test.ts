@@ -4,8 +4,8 @@ import { endPrograms, runCli, start } from './run-cli.js';
 const WRONG: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['no backends', [], /no backends given.*--help/],
   ['a bad port', ['127.0.0.1:99999'], /"127\.0\.0\.1:99999" has port "99999"/],
-  ['an empty list', [''], /BACKENDS: "" holds no backend/],
-  ['a trailing comma', ['127.0.0.1:1,'], /has a comma with no backend beside it/],
+  ['an empty list', [''], /BACKENDS: "" lists no backend/],
+  ['a trailing comma', ['127.0.0.1:1,'], /has a comma without a backend next to it/],
   ['a duplicate', ['127.0.0.1:1', '127.0.0.1:1'], /backend "127\.0\.0\.1:1" is listed twice/],
   ['weight 0', ['127.0.0.1:1@0'], /has weight "0"/],
   ['a URL', ['http://127.0.0.1:1'], /leave "http:\/\/" out/],

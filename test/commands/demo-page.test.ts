@@ -16,7 +16,7 @@ const PAGE: Page = {
       inflight: 0,
     },
   ],
-  tally: { answered: 399, failed: 1, lastFailure: 'status 502' },
+  counts: { answered: 399, failed: 1, lastFailure: 'status 502' },
 };
 
 describe('The page of the demo', () => {

@@ -59,18 +59,18 @@ describe('A balancer that systemd runs', () => {
       '/run/notify|READY=1|STATUS=1 worker, 0 of 1 backends usable',
       '/run/notify|RELOADING=1|MONOTONIC_USEC=N',
       '/run/notify|READY=1|STATUS=1 worker, 0 of 1 backends usable',
-      '/run/notify|STOPPING=1|STATUS=finishing what is in flight|EXTEND_TIMEOUT_USEC=N',
+      '/run/notify|STOPPING=1|STATUS=finishing requests in flight|EXTEND_TIMEOUT_USEC=N',
     ]);
     expect(told[3]).to.match(/=95000000$/);
   });
 
   it('serves on, and says so once, where nothing can tell systemd', async () => {
     const program = await startNotifying(folder, { WATCHDOG_USEC: '20000' });
-    const said = await program.line('stderr', (line) => line.includes('systemd could not be told'));
-    expect(JSON.parse(said)).to.include({ level: 'warn', reason: 'there is no program systemd-notify' });
+    const said = await program.line('stderr', (line) => line.includes('could not send a notice to systemd'));
+    expect(JSON.parse(said)).to.include({ level: 'warn', reason: 'the program systemd-notify was not found' });
     program.signal('SIGTERM');
     const { code, stderr } = await program.finished;
-    expect([code, stderr.match(/systemd could not be told/g)?.length]).to.deep.equal([0, 1]);
+    expect([code, stderr.match(/could not send a notice to systemd/g)?.length]).to.deep.equal([0, 1]);
   });
 });
 
@@ -141,7 +141,7 @@ describe('A balancer that is passed its socket', () => {
     const ended = once(program, 'exit');
     const said = program.stderr === null ? '' : await text(program.stderr);
     expect([said, (await ended)[0]]).to.deep.equal([
-      'roundhouse: Cannot listen on fd@wep: it is none of the 1 that were passed ("web")\n',
+      'roundhouse: Cannot listen on fd@wep: it is not among the passed sockets ("web")\n',
       1,
     ]);
   });

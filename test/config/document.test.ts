@@ -5,7 +5,7 @@ const read = (text: string): ConfigDocument => new ConfigDocument(text, 'lb.yaml
 
 /** `LINE:COLUMN` of what stands at `path`. */
 function at(text: string, path: Path, part?: 'key' | 'value'): string {
-  const { line, column } = read(text).place(path, part);
+  const { line, column } = read(text).position(path, part);
   return `${line}:${column}`;
 }
 
@@ -71,14 +71,18 @@ describe('A text that is no configuration file', () => {
     ['an open bracket', 'a: [1,\n  2', /^lb\.yaml:2:4: flow sequence .* must .* end with a \]$/],
     ['an open quote', "a: 'x", "lb.yaml:1:6: missing closing 'quote"],
     ['JSON with something behind it', '{"a": 1} x', /^lb\.yaml:1:10: unexpected scalar/],
-    ['a tab', 'a:\n\tb: 1\n', 'lb.yaml:2:1: a tab indents this line; YAML wants spaces'],
+    ['a tab', 'a:\n\tb: 1\n', 'lb.yaml:2:1: this line is indented by a tab; YAML allows only spaces'],
     ['a key given twice', 'a: 1\nb: 2\na: 3', 'lb.yaml:3:1: the key "a" is given twice'],
     ['two colons', 'a: b: c', 'lb.yaml:1:4: a second ": " in one line; put a value that holds it in quotes'],
-    ['two documents', 'a: 1\n---\nb: 2', 'lb.yaml:2:1: a second document begins; a configuration is one'],
+    [
+      'two documents',
+      'a: 1\n---\nb: 2',
+      'lb.yaml:2:1: a second YAML document begins here; a configuration file holds one',
+    ],
     ['a tag', 'a: !secret x', 'lb.yaml:1:4: unresolved tag: !secret; a configuration has no tags'],
     ['an alias of nothing', 'a: 1\nb: *x', 'lb.yaml:2:4: the alias "*x" has no anchor "&x" before it'],
     ['an alias of itself', 'a: &x [*x]', 'lb.yaml: an anchor holds an alias of itself'],
-    ['aliases that multiply', BOMB, 'lb.yaml: its aliases stand for too much'],
+    ['aliases that multiply', BOMB, 'lb.yaml: its aliases expand to too much data'],
     ['many brackets', '['.repeat(DEEP), 'lb.yaml: it is nested too deeply to be a configuration'],
     ['many lists in one line', '- '.repeat(DEEP), 'lb.yaml: it is nested too deeply to be a configuration'],
     [

@@ -110,8 +110,8 @@ describe('ROUNDHOUSE_* variables', () => {
 describe('A wrong command line', () => {
   const wrong: readonly (readonly [string, Partial<Args>, Record<string, string>, string])[] = [
     ['no backend', { backends: [] }, {}, 'no backends given'],
-    ['an empty list', { backends: [''] }, {}, 'BACKENDS: "" holds no backend'],
-    ['a trailing comma', { backends: ['a:1,'] }, {}, 'BACKENDS: "a:1," has a comma with no backend beside it'],
+    ['an empty list', { backends: [''] }, {}, 'BACKENDS: "" lists no backend'],
+    ['a trailing comma', { backends: ['a:1,'] }, {}, 'BACKENDS: "a:1," has a comma without a backend next to it'],
     ['a URL', { backends: ['http://a:1'] }, {}, 'leave "http://" out and write host:port'],
     ['a missing port', { backends: ['a'] }, {}, 'BACKENDS: "a" has no port; write host:port'],
     [

@@ -72,9 +72,9 @@ describe('The configuration of health checks', () => {
     [
       'a field that frames the request',
       'type: http, headers: { Content-Length: "3" }',
-      `headers: "Content-Length" is the probe's own to send`,
+      `headers: "Content-Length" is a field that the probe sets itself`,
     ],
-    ['a Host among the fields', 'type: http, headers: { host: a }', 'headers: "Host" has a key of its own, host'],
+    ['a Host among the fields', 'type: http, headers: { host: a }', 'headers: "Host" is set by the key host'],
     [
       'a field that would be two',
       'type: http, headers: { X: "a\\r\\nY: b" }',

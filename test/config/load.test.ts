@@ -80,14 +80,14 @@ pools:
   ];
   for (const [source, args, environment] of choosing) {
     it(`takes no ${source}, which would have to choose one`, () => {
-      const sentence = `${source}: the file has several pools ("web", "api"); say it there, under one of them`;
+      const sentence = `${source}: the file has several pools ("web", "api"); set it in the file, in one of them`;
       expect(() => config(several, args, environment)).to.throw(UsageError, sentence);
     });
   }
 
   it('has 256 at most', () => {
     const many = Array.from({ length: 257 }, (_, n) => `  p${n}: { backends: [{ address: 10.0.0.1:80 }] }`);
-    expect(complaints(`pools:\n${many.join('\n')}`)).to.include('f:258:9: pools.p256: names more than 256 pools');
+    expect(complaints(`pools:\n${many.join('\n')}`)).to.include('f:258:9: pools.p256: has more than 256 pools');
   });
 });
 
@@ -206,11 +206,11 @@ const pool = (inside: string): string => `pools: { web: { backends: [{ address: 
 describe('A wrong file', () => {
   for (const [what, text, expected] of [
     ['no pools', 'workers: 2', ['f:1:1: the key "pools" is missing']],
-    ['no pool', 'pools: {}', ['f:1:8: pools: names no pool; a balancer has at least one']],
+    ['no pool', 'pools: {}', ['f:1:8: pools: has no pool; a balancer has at least one']],
     [
       'a second pool',
       'pools:\n  web: &web\n    backends: [{ address: "a:1" }]\n  api: *web\n',
-      ['f:4:3: pools.api: is the second of 2 pools, and nothing says which requests go where'],
+      ['f:4:3: pools.api: is the second of 2 pools, and there are no routes that say which requests go to which pool'],
     ],
     [
       'a pool name of two words',
@@ -219,16 +219,8 @@ describe('A wrong file', () => {
     ],
     ['a list', '- a', ['f:1:1: a list is not a mapping of keys to values']],
     ['a word', 'hello', ['f:1:1: "hello" is not a mapping of keys to values']],
-    [
-      'no backends',
-      'pools: { web: {} }',
-      ['f:1:15: pools.web: needs at least one backend, or services that name some'],
-    ],
-    [
-      'an empty list',
-      'pools: { web: { backends: [] } }',
-      ['f:1:15: pools.web: needs at least one backend, or services that name some'],
-    ],
+    ['no backends', 'pools: { web: {} }', ['f:1:15: pools.web: needs at least one backend or service']],
+    ['an empty list', 'pools: { web: { backends: [] } }', ['f:1:15: pools.web: needs at least one backend or service']],
     [
       'a misspelt key',
       pool('helthcheck: {}'),
@@ -254,7 +246,7 @@ describe('A wrong file', () => {
     [
       'a hash of nothing',
       pool('hash: { key: user }'),
-      ['f:1:62: pools.web.hash.key: "user" is no key; write ip, path, header:NAME or cookie:NAME'],
+      ['f:1:62: pools.web.hash.key: "user" is not a hash key; write ip, path, header:NAME or cookie:NAME'],
     ],
     [
       'a cookie that no browser keeps',
@@ -359,7 +351,7 @@ describe('A wrong file', () => {
       [
         /^f:1:1: "__proto__" is not known here/,
         /^f:2:1: "constructor" is not known here/,
-        'f:3:8: pools: names no pool; a balancer has at least one',
+        'f:3:8: pools: has no pool; a balancer has at least one',
       ],
     ],
   ] as const satisfies readonly (readonly [string, string, readonly (string | RegExp)[]])[]) {

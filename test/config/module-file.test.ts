@@ -73,11 +73,11 @@ describe('A configuration that is a module', () => {
     throws: ['\nthrow new Error("no such stage")', /\.mjs:2:7: it threw "no such stage"$/],
     'fails beside its own way': [
       'setTimeout(() => { throw new Error("late") }); await new Promise(() => {})',
-      /\.mjs: it threw "late" where nothing could catch it$/,
+      /\.mjs: it threw "late" outside of its default export$/,
     ],
     'imports what is not there': [
       'import "./backends.mjs"',
-      /\.mjs: it imports ".*backends\.mjs", which is not there$/,
+      /\.mjs: it imports ".*backends\.mjs", which does not exist$/,
     ],
     'never comes to an end': ['await new Promise(() => {})', /\.mjs: it ended without a configuration; is there/],
     'ends its process': ['process.exit(3)', /\.mjs: it ended without a configuration; is there/],

@@ -52,7 +52,7 @@ describe('Reading a configuration file', () => {
 
   it('says that it links to itself', async () => {
     symlinkSync('loop', path('loop'));
-    expect(await complaint('loop')).to.equal('its symbolic links go in a circle');
+    expect(await complaint('loop')).to.equal('its symbolic links form a loop');
   });
 
   it('says that it is no text', async () => {
@@ -65,6 +65,6 @@ describe('Reading a configuration file', () => {
     if (process.getuid?.() === 0) return this.skip();
     writeFileSync(path('secret'), '');
     chmodSync(path('secret'), 0);
-    expect(await complaint('secret')).to.equal('it may not be read by this user');
+    expect(await complaint('secret')).to.equal('this user has no permission to read it');
   });
 });

@@ -26,7 +26,7 @@ describe('Routes of a configuration', () => {
   it('may be left out with one pool only', () => {
     expect(complaints(undefined, { web: { backends: BACKENDS } })).to.deep.equal([]);
     expect(complaints(undefined)).to.deep.equal([
-      'pools.api: is the second of 2 pools, and nothing says which requests go where',
+      'pools.api: is the second of 2 pools, and there are no routes that say which requests go to which pool',
     ]);
   });
 
@@ -38,11 +38,11 @@ describe('Routes of a configuration', () => {
       'routes.0.split.x: there is no pool "x"; write web or api',
     ],
     ['no action', { path: '/x' }, 'routes.0: does nothing; give it a pool, a split or a redirect'],
-    ['two actions', { pool: 'web', redirect: { to: '/' } }, 'routes.0.redirect: cannot be together with pool'],
+    ['two actions', { pool: 'web', redirect: { to: '/' } }, 'routes.0.redirect: cannot be combined with pool'],
     [
       'two paths',
       { path: '/x', exactPath: '/y', pool: 'web' },
-      'routes.0.exactPath: cannot be together with path; leave one of them out',
+      'routes.0.exactPath: cannot be combined with path; leave one of them out',
     ],
     [
       'a host with a port',
@@ -77,7 +77,7 @@ describe('Routes of a configuration', () => {
     [
       'a method in small letters',
       { methods: ['get'], pool: 'web' },
-      'routes.0.methods.0: is no method; write GET, POST or another in capitals',
+      'routes.0.methods.0: is not a method; write GET, POST or another in capitals',
     ],
     ['only zeros', { split: { web: 0 } }, 'routes.0.split: needs a weight above 0'],
     ['a split key without a split', { pool: 'web', splitBy: 'ip' }, 'routes.0.splitBy: needs a split'],
@@ -104,7 +104,7 @@ describe('Routes of a configuration', () => {
     [
       'limits for a redirect',
       { redirect: { to: '/' }, limits: { bodyBytes: 1 } },
-      'routes.0.limits: is of no use to a redirect',
+      'routes.0.limits: has no effect together with redirect',
     ],
   ];
   for (const [what, route, complaint] of cases) {

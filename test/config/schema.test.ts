@@ -127,33 +127,33 @@ describe('The configuration', () => {
     [
       'a limit of connections beside pipelining',
       withPool({ pipelining: 4, circuitBreaker: { connections: 9 } }),
-      'pools.web.circuitBreaker.connections: "9" cannot be kept while requests share connections; ' +
-        'leave it at 0, or pipelining at 1',
+      'pools.web.circuitBreaker.connections: "9" cannot be enforced while requests share connections; ' +
+        'set it to 0, or pipelining to 1',
     ],
     [
       'a deviation that none of so few backends can have',
       withPool({ outlier: { successRate: { backends: 4 } } }),
-      'pools.web.outlier.successRate.deviations: "1.9" ejects nobody: one of 4 backends is never more than 1.73 ' +
+      'pools.web.outlier.successRate.deviations: "1.9" ejects nothing: one of 4 backends is never more than 1.73 ' +
         'deviations from their mean',
     ],
     [
       'a condition that is none',
       withPool({ retries: { on: ['reset', 'redirect'] } }),
-      'pools.web.retries.on.1: "redirect" is nothing to retry after; write connect-failure, reset, timeout, ' +
+      'pools.web.retries.on.1: "redirect" is not a retry condition; write connect-failure, reset, timeout, ' +
         'bad-response, gateway-error, 5xx or a status from 400 to 599',
     ],
     [
       'a status that is no failure',
       withPool({ retries: { on: [204] } }),
-      'pools.web.retries.on.0: "204" is nothing to retry after; write connect-failure, reset, timeout, ' +
+      'pools.web.retries.on.0: "204" is not a retry condition; write connect-failure, reset, timeout, ' +
         'bad-response, gateway-error, 5xx or a status from 400 to 599',
     ],
     [
       'a delay that is none',
       withPool({ hedging: { delay: 'p42' } }),
-      'pools.web.hedging.delay: "p42" is no delay; write p50, p75, p90, p95, p99 or a time, as in 50ms',
+      'pools.web.hedging.delay: "p42" is not a delay; write p50, p75, p90, p95, p99 or a time, as in 50ms',
     ],
-    ['an empty list', withPool({ backends: [] }), 'pools.web: needs at least one backend, or services that name some'],
+    ['an empty list', withPool({ backends: [] }), 'pools.web: needs at least one backend or service'],
     [
       'a backend without a port',
       withPool({ backends: [{ address: 'web' }] }),
@@ -179,11 +179,11 @@ describe('The configuration', () => {
       withPool({ healthCheck: { path: '/ HTTP/1.1\r\nX: y' } }),
       'pools.web.healthCheck.path: must start with / and hold no spaces',
     ],
-    ['no pool', { pools: {} }, 'pools: names no pool; a balancer has at least one'],
+    ['no pool', { pools: {} }, 'pools: has no pool; a balancer has at least one'],
     [
       'a second pool',
       { pools: { web: { backends: BACKENDS }, api: { backends: BACKENDS } } },
-      'pools.api: is the second of 2 pools, and nothing says which requests go where',
+      'pools.api: is the second of 2 pools, and there are no routes that say which requests go to which pool',
     ],
     [
       'a pool whose name is no word',

@@ -8,6 +8,7 @@ import {
   listenAddress,
   positiveDuration,
 } from '../../src/config/values.js';
+import type { Milliseconds } from '../../src/core/milliseconds.js';
 
 /** The error a person would see, or `undefined` when the value is fine. */
 function complaint(schema: typeof duration | typeof listenAddress, value: unknown): string | undefined {
@@ -68,6 +69,13 @@ describe('A time', () => {
 
   it('given as a number is in milliseconds already', () => {
     expect(duration.parse(1_234)).to.equal(1_234);
+  });
+
+  it('has its unit in its type, so that a bare number does not compile in its place', () => {
+    const parsed: Milliseconds = duration.parse('5s');
+    // @ts-expect-error: 5 could be seconds.
+    const bare: Milliseconds = 5;
+    expect([parsed, bare]).to.deep.equal([5_000, 5]);
   });
 
   it('may have to be longer than 0, said once', () => {

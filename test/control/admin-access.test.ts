@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { UsageError } from '../../src/config/usage-error.js';
 import { isLoopback } from '../../src/control/admin/access.js';
 import { adminTokenFrom, takeAdminToken } from '../../src/control/admin/token.js';
-import { type Balancer, StartError, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, StartError, startBalancer } from '../../src/control/balancer.js';
 import { type AdminAnswer, type Asking, askAdmin } from './admin-client.js';
 import { PROGRAMS, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startTcp } from './support.js';
@@ -20,7 +20,7 @@ describe('Access to the admin interface', () => {
   });
   afterEach(closeEverything);
 
-  async function start(environment: Record<string, string> = {}, admin = '127.0.0.1:0'): Promise<Balancer> {
+  async function start(environment: Record<string, string> = {}, admin = '127.0.0.1:0'): Promise<RunningBalancer> {
     const config = configOf([await startTcp()], { admin });
     const balancer = await startBalancer(config, log.logger, {
       programs: PROGRAMS,
@@ -32,9 +32,9 @@ describe('Access to the admin interface', () => {
     });
     return balancer;
   }
-  const ask = (balancer: Balancer, path: string, asking?: Asking): Promise<AdminAnswer> =>
+  const ask = (balancer: RunningBalancer, path: string, asking?: Asking): Promise<AdminAnswer> =>
     askAdmin(`127.0.0.1:${balancer.adminAddress?.split(':').at(-1)}`, path, asking);
-  const idsOf = (balancer: Balancer): number | undefined => balancer.view().pools[0]?.backends.length;
+  const idsOf = (balancer: RunningBalancer): number | undefined => balancer.view().pools[0]?.backends.length;
 
   describe('for web pages', () => {
     const foreign: readonly (readonly [string, Readonly<Record<string, string>>])[] = [

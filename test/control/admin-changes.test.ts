@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { expect } from 'chai';
-import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { type AdminAnswer, type Asking, askAdmin } from './admin-client.js';
 import { PROGRAMS, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startTcp } from './support.js';
@@ -9,7 +9,7 @@ const POOL = '/api/pools/default';
 const BACKENDS = `${POOL}/backends`;
 
 describe('Changing a pool over HTTP', () => {
-  let balancer: Balancer;
+  let balancer: RunningBalancer;
   let first: string;
   let second: string;
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import type { Balancer } from '../../src/control/balancer.js';
+import type { RunningBalancer } from '../../src/control/balancer.js';
 import { startUnderTest, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, startTcp } from './support.js';
 
@@ -10,7 +10,7 @@ const PAGE = new URL('../../../docs/admin.md', import.meta.url);
 const BLOCK = /^```(\w+)\n(.*?)^```$/gms;
 
 describe('docs/admin.md', () => {
-  let balancer: Balancer;
+  let balancer: RunningBalancer;
   /** What stands in the page, and what stands for it here. */
   const places = new Map<string, string>();
 

@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/schema.js';
-import { type Balancer, type BalancerView, type Programs, startBalancer } from '../../src/control/balancer.js';
+import { type BalancerView, type Programs, type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { eventually } from '../support/eventually.js';
 import { type LogBook, onClose } from './support.js';
 
@@ -52,7 +52,7 @@ async function* linesOf(socket: net.Socket): AsyncGenerator<string> {
 }
 
 /** Starts a balancer with the fixture worker; it is killed, and its workers gone, when the test is over. */
-export async function startUnderTest(config: Config, log: LogBook): Promise<Balancer> {
+export async function startUnderTest(config: Config, log: LogBook): Promise<RunningBalancer> {
   const balancer = await startBalancer(config, log.logger, { programs: PROGRAMS });
   onClose(async () => {
     balancer.kill();
@@ -62,7 +62,7 @@ export async function startUnderTest(config: Config, log: LogBook): Promise<Bala
 }
 
 /** Waits until the balancer's view looks like that. */
-export async function until(balancer: Balancer, holds: (view: BalancerView) => boolean): Promise<BalancerView> {
+export async function until(balancer: RunningBalancer, holds: (view: BalancerView) => boolean): Promise<BalancerView> {
   let view = balancer.view();
   await eventually(
     () => `the view looks as it should: ${JSON.stringify(view)}`,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { chooseAccept } from '../../src/control/accept.js';
-import { type Balancer, type BalancerView, StartError, startBalancer } from '../../src/control/balancer.js';
+import { type BalancerView, type RunningBalancer, StartError, startBalancer } from '../../src/control/balancer.js';
 import { pauseAfter } from '../../src/control/slot.js';
 import type { WorkerView } from '../../src/control/view.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
@@ -38,9 +38,10 @@ describe('A balancer', () => {
   });
   afterEach(closeEverything);
 
-  const start = (...how: Parameters<typeof configOf>): Promise<Balancer> => startUnderTest(configOf(...how), log);
+  const start = (...how: Parameters<typeof configOf>): Promise<RunningBalancer> =>
+    startUnderTest(configOf(...how), log);
 
-  async function connectTo(balancer: Balancer): Promise<{ client: Client; pid: number }> {
+  async function connectTo(balancer: RunningBalancer): Promise<{ client: Client; pid: number }> {
     const client = new Client(balancer.addresses[0] ?? '');
     return { client, pid: await client.pid() };
   }

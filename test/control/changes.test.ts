@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Balancer } from '../../src/control/balancer.js';
+import type { RunningBalancer } from '../../src/control/balancer.js';
 import { type AdminAnswer, type Asking, askAdmin } from './admin-client.js';
 import { startUnderTest } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startTcp } from './support.js';
@@ -23,13 +23,13 @@ describe('Changes made at run time', () => {
   });
   afterEach(closeEverything);
 
-  function begin(backends: readonly string[] = [one, two]): Promise<Balancer> {
+  function begin(backends: readonly string[] = [one, two]): Promise<RunningBalancer> {
     const stateFile = join(folder, 'state.json');
     return startUnderTest(configOf(backends, { admin: '127.0.0.1:0', stateFile }), log);
   }
-  const ask = (balancer: Balancer, path: string, asking?: Asking): Promise<AdminAnswer> =>
+  const ask = (balancer: RunningBalancer, path: string, asking?: Asking): Promise<AdminAnswer> =>
     askAdmin(balancer.adminAddress ?? '', path, asking);
-  const seen = (balancer: Balancer): readonly unknown[] =>
+  const seen = (balancer: RunningBalancer): readonly unknown[] =>
     (balancer.view().pools[0]?.backends ?? []).map(({ id, weight, admin }) => [id, weight, admin]);
 
   it('are on disk when they are answered, and back after a restart', async () => {

@@ -1,7 +1,7 @@
 /** test/control/consistent-hashing.test.ts: which backend a key has, over all workers and over changes of the pool. */
 import http from 'node:http';
 import { expect } from 'chai';
-import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
 
@@ -10,7 +10,7 @@ const KEYS = Array.from({ length: 60 }, (_, i) => `/key${i}`);
 describe('A key under policy maglev', () => {
   afterEach(closeEverything);
 
-  async function start(): Promise<{ balancer: Balancer; backends: readonly string[] }> {
+  async function start(): Promise<{ balancer: RunningBalancer; backends: readonly string[] }> {
     const backends = await Promise.all(
       Array.from({ length: 5 }, (_, i) => startHttp((_request, response) => response.end(`${i}`))),
     );
@@ -28,7 +28,7 @@ describe('A key under policy maglev', () => {
   }
 
   /** Asks once over a connection of its own. @returns the number of the backend that answered */
-  function ask(balancer: Balancer, path: string): Promise<string> {
+  function ask(balancer: RunningBalancer, path: string): Promise<string> {
     const [host, port] = (balancer.addresses[0] ?? '').split(':');
     return new Promise((resolve, reject) => {
       const request = http.get({ host, port, path, agent: false }, (response) => {
@@ -38,7 +38,7 @@ describe('A key under policy maglev', () => {
     });
   }
 
-  async function owners(balancer: Balancer): Promise<string[]> {
+  async function owners(balancer: RunningBalancer): Promise<string[]> {
     const found: string[] = [];
     for (const key of KEYS) {
       const answers = await Promise.all(Array.from({ length: 4 }, () => ask(balancer, key)));

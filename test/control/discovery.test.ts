@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
+import { type BalancerView, type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import { DnsServer } from '../support/dns-server.js';
 import { eventually } from '../support/eventually.js';
@@ -26,7 +26,7 @@ describe('A balancer whose backends have names', function () {
     pool: Parameters<typeof configOf>[2],
     backends: readonly string[] = [],
     input: Parameters<typeof configOf>[1] = {},
-  ): Promise<Balancer> {
+  ): Promise<RunningBalancer> {
     const dns = { servers: [server.address], shortest: '50ms' };
     const balancer = await startBalancer(configOf(backends, { workers: 1, dns, ...input }, pool), log.logger);
     onClose(async () => {
@@ -41,7 +41,7 @@ describe('A balancer whose backends have names', function () {
   const site = (text: string): Promise<string> => startHttp((_request, response) => response.end(text));
 
   /** Asks until it has been answered so; nothing else may come but what is `allowed`. */
-  async function answers(balancer: Balancer, wanted: string, ...allowed: readonly string[]): Promise<void> {
+  async function answers(balancer: RunningBalancer, wanted: string, ...allowed: readonly string[]): Promise<void> {
     for (;;) {
       const text = await (await fetch(`http://${balancer.addresses[0]}`)).text();
       if (text === wanted) return;

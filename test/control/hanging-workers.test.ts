@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
-import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
+import { type BalancerView, type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { realTime } from '../support/eventually.js';
 import { Client, fileAt, startUnderTest, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp, startTcp } from './support.js';
@@ -22,7 +22,7 @@ describe('A worker that hangs', () => {
   afterEach(closeEverything);
 
   /** With the real workers, two of them. */
-  async function start(input: Parameters<typeof configOf>[1] = {}): Promise<Balancer> {
+  async function start(input: Parameters<typeof configOf>[1] = {}): Promise<RunningBalancer> {
     const backend = await startHttp((_request, response) => response.end('here'));
     const config = configOf([backend], { workers: 2, heartbeat: '2s', ...input });
     const balancer = await startBalancer(config, log.logger);
@@ -33,7 +33,7 @@ describe('A worker that hangs', () => {
     return balancer;
   }
 
-  async function replacedAfter(balancer: Balancer, hang: (pid: number) => void): Promise<void> {
+  async function replacedAfter(balancer: RunningBalancer, hang: (pid: number) => void): Promise<void> {
     const [victim = 0, other = 0] = listeningPids(balancer.view());
     hang(victim);
     expect(await log.next('worker does not answer and is ended')).to.include({ worker: 1, pid: victim });

@@ -5,12 +5,13 @@ import { HealthScheduler } from '../../src/control/health-scheduler.js';
 import type { Pool } from '../../src/control/pool.js';
 import type { ProbeResult, ProbeTask } from '../../src/core/probe.js';
 import { seeded } from '../../src/core/random.js';
+import { milliseconds } from '../support/milliseconds.js';
 import { backendOf, configOf, idOf, LogBook, poolOf } from './support.js';
 
 const A = '10.0.0.1:80';
 const GOOD: ProbeResult = { ok: true, reason: 'HTTP 200', ms: 1 };
 const BAD: ProbeResult = { ok: false, reason: 'HTTP 503', ms: 1 };
-const HOUR_MS = 3_600_000;
+const HOUR = milliseconds(3_600_000);
 
 /** Probes that the test answers one by one. */
 class Probes {
@@ -90,12 +91,13 @@ describe('The health checks', () => {
     return { ...defaults, ...fields };
   }
 
-  const quick = (): HealthCheckConfig => check({ interval: 1, changingInterval: 1, downInterval: 1 });
+  const quick = (): HealthCheckConfig =>
+    check({ interval: milliseconds(1), changingInterval: milliseconds(1), downInterval: milliseconds(1) });
   const watch = (how: HealthCheckConfig): Promise<void> => scheduler.watch(pool, idOf(A), how);
   const healthNow = (): string | undefined => pool.backend(idOf(A))?.health;
 
   it('probe at once, however long the interval, and the first verdict decides', async () => {
-    const first = watch(check({ interval: HOUR_MS, port: 8080 }));
+    const first = watch(check({ interval: HOUR, port: 8080 }));
     expect(probes.tasks).to.deep.equal([{ host: '10.0.0.1', port: 8080, http: undefined, timeoutMs: 2_000 }]);
     await probes.answer(BAD);
     await first;
@@ -153,7 +155,7 @@ describe('The health checks', () => {
 
   it('probe soon when traffic fails, but not within a second of the last probe', async () => {
     holdClock();
-    void watch(check({ interval: HOUR_MS }));
+    void watch(check({ interval: HOUR }));
     await probes.answer(GOOD);
     passTo(900);
     scheduler.soon(pool, idOf(A));
@@ -166,7 +168,7 @@ describe('The health checks', () => {
 
   it('begin at their intervals, however long a backend that hangs lets each of them wait', async () => {
     holdClock();
-    void watch(check({ interval: HOUR_MS, changingInterval: 2_000 }));
+    void watch(check({ interval: HOUR, changingInterval: milliseconds(2_000) }));
     await probes.answer(GOOD);
     passTo(1_000);
     scheduler.soon(pool, idOf(A));
@@ -203,7 +205,7 @@ describe('The health checks', () => {
   }
 
   it('go on with what they know when they are configured otherwise', async () => {
-    void watch(check({ interval: HOUR_MS, fall: 2 }));
+    void watch(check({ interval: HOUR, fall: 2 }));
     await probes.answer(GOOD);
     const { since } = pool.healthNote(idOf(A)) ?? {};
     scheduler.reconfigure(pool, { ...quick(), fall: 2, type: 'http', path: '/live' });
@@ -216,7 +218,7 @@ describe('The health checks', () => {
   });
 
   it('drop the answer from an address the backend has left, and probe the new one at once', async () => {
-    void watch(check({ interval: HOUR_MS }));
+    void watch(check({ interval: HOUR }));
     pool.setHost(idOf(A), '10.0.0.2', 'unknown', 'moved');
     scheduler.restart(pool, idOf(A));
     expect(probes.tasks.map(({ host }) => host)).to.deep.equal(['10.0.0.1', '10.0.0.2']);

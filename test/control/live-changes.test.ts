@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { expect } from 'chai';
-import { type Balancer, type BalancerView, startBalancer } from '../../src/control/balancer.js';
+import { type BalancerView, type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import { atRest, eventually } from '../support/eventually.js';
 import { type Load, startLoad as startClients } from '../support/load.js';
@@ -33,7 +33,7 @@ async function startSite(): Promise<Site> {
 }
 
 describe('A pool that changes while it is used', () => {
-  let balancer: Balancer;
+  let balancer: RunningBalancer;
   let sites: readonly Site[];
 
   beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Balancer, type BalancerView, ChangeError } from '../../src/control/balancer.js';
+import { type BalancerView, ChangeError, type RunningBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
 import { eventually } from '../support/eventually.js';
@@ -16,14 +16,15 @@ describe('A running balancer', () => {
   });
   afterEach(closeEverything);
 
-  const start = (...how: Parameters<typeof configOf>): Promise<Balancer> => startUnderTest(configOf(...how), log);
+  const start = (...how: Parameters<typeof configOf>): Promise<RunningBalancer> =>
+    startUnderTest(configOf(...how), log);
 
   const backendsOf = ({ pools }: BalancerView): readonly BackendView[] => pools[0]?.backends ?? [];
-  const idsOf = (balancer: Balancer): readonly string[] => backendsOf(balancer.view()).map(({ id }) => id);
-  const versionOf = (balancer: Balancer): number => balancer.view().pools[0]?.version ?? 0;
+  const idsOf = (balancer: RunningBalancer): readonly string[] => backendsOf(balancer.view()).map(({ id }) => id);
+  const versionOf = (balancer: RunningBalancer): number => balancer.view().pools[0]?.version ?? 0;
 
   /** @returns the pool as every worker has it */
-  async function poolInWorkers(balancer: Balancer): Promise<PoolSnapshot | undefined> {
+  async function poolInWorkers(balancer: RunningBalancer): Promise<PoolSnapshot | undefined> {
     await until(balancer, ({ pools, workers }) =>
       workers.every(({ versions }) => versions['default'] === pools[0]?.version),
     );
@@ -146,7 +147,7 @@ describe('A running balancer', () => {
   });
 
   describe('asked for what cannot be', () => {
-    const cases: readonly (readonly [string, (balancer: Balancer) => unknown, string, RegExp])[] = [
+    const cases: readonly (readonly [string, (balancer: RunningBalancer) => unknown, string, RegExp])[] = [
       [
         'an unknown pool',
         (b) => b.addBackend('defualt', { address: 'a:1' }),

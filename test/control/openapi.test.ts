@@ -10,8 +10,9 @@ import { openApiDocument } from '../../src/control/admin/openapi/document.js';
 import { isPagePath } from '../../src/control/admin/page.js';
 import type { AdminSource } from '../../src/control/admin/source.js';
 import { adminTokenFrom } from '../../src/control/admin/token.js';
-import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import type { ConfigSource, Reading } from '../../src/control/reloads.js';
+import { milliseconds } from '../support/milliseconds.js';
 import { type Asking, askAdmin } from './admin-client.js';
 import { PROGRAMS, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startTcp } from './support.js';
@@ -25,7 +26,7 @@ type Asked = readonly [id: string, status: number, path: string, asking?: Asking
 
 describe('/openapi.json', () => {
   const document = openApiDocument(ENDPOINTS, '1.2.3');
-  let balancer: Balancer;
+  let balancer: RunningBalancer;
   let known: string;
 
   before(async () => {
@@ -34,7 +35,7 @@ describe('/openapi.json', () => {
     const adminToken = adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET });
     const taken = { ...config, listeners: [...config.listeners, { name: known, address: known }] };
     // One for each time that it is asked to reload.
-    const contents = [{ ...config, drain: 1_000 }, undefined, taken];
+    const contents = [{ ...config, drain: milliseconds(1_000) }, undefined, taken];
     const read = async (): Promise<Reading> => {
       const content = contents.shift();
       if (content === undefined) throw new ConfigError(['lb.yaml:1:1: it is no configuration']);

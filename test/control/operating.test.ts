@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { configSchema } from '../../src/config/schema.js';
-import type { Balancer } from '../../src/control/balancer.js';
+import type { RunningBalancer } from '../../src/control/balancer.js';
 import { type AdminAnswer, type Asking, askAdmin } from './admin-client.js';
 import { startUnderTest, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, startTcp } from './support.js';
 
 describe('The balancer as a whole over HTTP', () => {
   let log: LogBook;
-  let balancer: Balancer;
+  let balancer: RunningBalancer;
   let one: string;
 
   before(async () => {

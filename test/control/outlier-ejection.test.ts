@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
-import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import type { BackendView } from '../../src/control/view.js';
 import { until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
@@ -28,7 +28,7 @@ describe('A balancer of two workers', () => {
     return Promise.all(Array.from({ length: count }, start));
   }
 
-  async function start(backends: readonly string[], pool: Partial<PoolInput>): Promise<Balancer> {
+  async function start(backends: readonly string[], pool: Partial<PoolInput>): Promise<RunningBalancer> {
     const healthCheck = { interval: '1h' };
     const config = configOf(backends, { workers: 2 }, { policy: 'round-robin', healthCheck, ...pool });
     const balancer = await startBalancer(config, new LogBook().logger);
@@ -40,7 +40,7 @@ describe('A balancer of two workers', () => {
   }
 
   /** Asks again and again until that holds. */
-  async function askUntil(balancer: Balancer, holds: () => boolean): Promise<void> {
+  async function askUntil(balancer: RunningBalancer, holds: () => boolean): Promise<void> {
     const [host, port] = (balancer.addresses[0] ?? '').split(':');
     const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
     const ask = (): Promise<void> =>
@@ -52,9 +52,10 @@ describe('A balancer of two workers', () => {
     agent.destroy();
   }
 
-  const backendsOf = (balancer: Balancer): readonly BackendView[] => balancer.view().pools[0]?.backends ?? [];
-  const outliersOf = (balancer: Balancer): readonly string[] => backendsOf(balancer).map(({ outlier }) => outlier);
-  const first = (balancer: Balancer): BackendView | undefined => backendsOf(balancer)[0];
+  const backendsOf = (balancer: RunningBalancer): readonly BackendView[] => balancer.view().pools[0]?.backends ?? [];
+  const outliersOf = (balancer: RunningBalancer): readonly string[] =>
+    backendsOf(balancer).map(({ outlier }) => outlier);
+  const first = (balancer: RunningBalancer): BackendView | undefined => backendsOf(balancer)[0];
 
   it('ejects a backend that answers with gateway errors only, and takes it back with a slow start', async () => {
     const backends = await startBackends(3);

@@ -2,15 +2,16 @@ import { expect } from 'chai';
 import { Outliers } from '../../src/control/outliers.js';
 import type { Pool } from '../../src/control/pool.js';
 import type { StreakReason } from '../../src/messages.js';
+import { milliseconds } from '../support/milliseconds.js';
 import { backendOf, idOf, LogBook, poolOf } from './support.js';
 
 const [A, B, C] = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
 const limits = {
   consecutiveFailures: 5,
   consecutiveGatewayErrors: 3,
-  window: 10_000,
-  ejection: 20,
-  longestEjection: 1_000,
+  window: milliseconds(10_000),
+  ejection: milliseconds(20),
+  longestEjection: milliseconds(1_000),
 };
 
 describe('Outlier detection', () => {
@@ -27,7 +28,7 @@ describe('Outlier detection', () => {
 
   function failing(id: string, streak: number, reason: StreakReason = 'reset', worker = 1, ejection = 60_000): void {
     const report = { type: 'failing', pool: 'default', id: idOf(id), streak, reason, fault: '' } as const;
-    outliers.report(worker, pool, report, { ...limits, ejection });
+    outliers.report(worker, pool, report, { ...limits, ejection: milliseconds(ejection) });
   }
 
   const stateOf = (id: string): string | undefined => pool.backend(idOf(id))?.outlier;
@@ -116,7 +117,7 @@ describe('Outlier detection', () => {
   });
 
   const straggles = (id: string): void =>
-    outliers.straggles(pool, { id: idOf(id), rate: 0.5, mean: 0.9 }, { ...limits, ejection: 60_000 });
+    outliers.straggles(pool, { id: idOf(id), rate: 0.5, mean: 0.9 }, { ...limits, ejection: milliseconds(60_000) });
 
   it('ejects a backend whose requests succeed less often than the others, whatever its probes say', () => {
     straggles(A);

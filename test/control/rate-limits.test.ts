@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { expect } from 'chai';
 import type { Config, ConfigInput } from '../../src/config/schema.js';
-import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
 
@@ -12,7 +12,7 @@ describe('A rate limit over three workers', () => {
   afterEach(closeEverything);
 
   /** @param routes read again at each reload */
-  async function start(routes: RouteInput[]): Promise<Balancer> {
+  async function start(routes: RouteInput[]): Promise<RunningBalancer> {
     const backend = await startHttp((_request, response) => response.end('ok'));
     const forwarding = { trustedProxies: ['127.0.0.1'] };
     const config = (): Config =>
@@ -31,7 +31,7 @@ describe('A rate limit over three workers', () => {
   }
 
   /** Asks over a connection of its own. @returns the status, and the Retry-After of a 429 */
-  function ask(balancer: Balancer, headers: http.OutgoingHttpHeaders = {}, path = '/'): Promise<string> {
+  function ask(balancer: RunningBalancer, headers: http.OutgoingHttpHeaders = {}, path = '/'): Promise<string> {
     const [host, port] = (balancer.addresses[0] ?? '').split(':');
     return new Promise((resolve, reject) => {
       const request = http.get({ host, port, path, headers, agent: false }, (response) => {
@@ -43,7 +43,7 @@ describe('A rate limit over three workers', () => {
     });
   }
 
-  async function letIn(balancer: Balancer, times: number, headers?: http.OutgoingHttpHeaders): Promise<number> {
+  async function letIn(balancer: RunningBalancer, times: number, headers?: http.OutgoingHttpHeaders): Promise<number> {
     const answers = await Promise.all(Array.from({ length: times }, () => ask(balancer, headers)));
     return answers.filter((answer) => answer === '200').length;
   }

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { ConfigError } from '../../src/config/config-error.js';
 import type { Config } from '../../src/config/schema.js';
 import { UsageError } from '../../src/config/usage-error.js';
-import { type Balancer, type StartOptions, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, type StartOptions, startBalancer } from '../../src/control/balancer.js';
 import { StickySecretSource } from '../../src/control/sticky-secret.js';
 import { until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
@@ -75,7 +75,7 @@ describe('The secret of sticky cookies', () => {
 describe('A sticky balancer', () => {
   afterEach(closeEverything);
 
-  async function start(backends: readonly string[], options: StartOptions): Promise<[Balancer, LogBook]> {
+  async function start(backends: readonly string[], options: StartOptions): Promise<[RunningBalancer, LogBook]> {
     const log = new LogBook();
     const balancer = await startBalancer(stickyConfig(backends), log.logger, options);
     onClose(async () => {
@@ -86,7 +86,7 @@ describe('A sticky balancer', () => {
   }
 
   /** Asks over a connection of its own. */
-  function ask(balancer: Balancer, cookie = ''): Promise<{ readonly body: string; readonly set: string }> {
+  function ask(balancer: RunningBalancer, cookie = ''): Promise<{ readonly body: string; readonly set: string }> {
     const [host, port] = (balancer.addresses[0] ?? '').split(':');
     return new Promise((resolve, reject) => {
       const request = http.get({ host, port, agent: false, headers: { cookie } }, (response) => {
@@ -104,7 +104,7 @@ describe('A sticky balancer', () => {
     const backends = await four();
     const [balancer, log] = await start(backends, { secrets: { stickyKey: SECRET } });
     const clients = await Promise.all(Array.from({ length: 12 }, () => ask(balancer)));
-    const keeps = async (at: Balancer): Promise<void> => {
+    const keeps = async (at: RunningBalancer): Promise<void> => {
       for (const { body, set } of clients) {
         const answers = await Promise.all(Array.from({ length: 4 }, () => ask(at, set)));
         for (const answer of answers) expect(answer).to.deep.equal({ body, set: '' });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Config } from '../../src/config/schema.js';
 import { type WatchedWorker, WorkerWatch } from '../../src/control/worker-watch.js';
+import { milliseconds } from '../support/milliseconds.js';
 import { LogBook } from './support.js';
 
 const SECOND = 1_000;
@@ -39,7 +40,12 @@ describe('The watch over the workers', () => {
     log = new LogBook();
     replaced = [];
     watch = new WorkerWatch({
-      config: { current: { heartbeat: heartbeatMs, workerLimits: { age: 0, memory: 0, ...limits } } },
+      config: {
+        current: {
+          heartbeat: milliseconds(heartbeatMs),
+          workerLimits: { age: milliseconds(0), memory: 0, ...limits },
+        },
+      },
       workers: () => workers,
       memoryBytes: (worker) => worker.memoryBytes,
       replace: (worker) => {
@@ -116,7 +122,7 @@ describe('The watch over the workers', () => {
   });
 
   it('replaces those past the age, one at a time', async () => {
-    begin({ age: MINUTE });
+    begin({ age: milliseconds(MINUTE) });
     for (const worker of workers) worker.ageMs = MINUTE + 1;
     pass(3, ...workers);
     expect(replaced).to.deep.equal([one()]);
@@ -144,7 +150,7 @@ describe('The watch over the workers', () => {
   });
 
   it('waits for a minute after a replacement that did not start', async () => {
-    begin({ age: MINUTE });
+    begin({ age: milliseconds(MINUTE) });
     one().ageMs = MINUTE + 1;
     pass(1, ...workers);
     finish(new Error('no memory'));

@@ -25,7 +25,7 @@ describe('An address', () => {
   for (const [text, problem] of [
     ['', 'has no port; write host:port'],
     ['localhost', 'has no port; write host:port'],
-    ['localhost:', 'has no port behind the colon'],
+    ['localhost:', 'has no port after the colon'],
     ['a:0', 'has port "0"; a port is a number from 1 to 65535'],
     ['a:65536', 'has port "65536"; a port is a number from 1 to 65535'],
     ['a:100000', 'has port "100000"; a port is a number from 1 to 65535'],

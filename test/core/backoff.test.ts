@@ -2,8 +2,9 @@
 import { expect } from 'chai';
 import { backoffMs } from '../../src/core/backoff.js';
 import { seeded } from '../../src/core/random.js';
+import { milliseconds } from '../support/milliseconds.js';
 
-const LIMITS = { base: 25, longest: 250 };
+const LIMITS = { base: milliseconds(25), longest: milliseconds(250) };
 
 describe('The pause before a retry', () => {
   /** Mean and longest of many. */

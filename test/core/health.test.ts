@@ -1,9 +1,15 @@
 import { expect } from 'chai';
 import { type HealthRecord, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../../src/core/health.js';
 import { seeded } from '../../src/core/random.js';
+import { milliseconds } from '../support/milliseconds.js';
 
 const LIMITS = { rise: 2, fall: 3 };
-const PACE = { interval: 5_000, changingInterval: 1_000, downInterval: 20_000, jitter: 0.1 };
+const PACE = {
+  interval: milliseconds(5_000),
+  changingInterval: milliseconds(1_000),
+  downInterval: milliseconds(20_000),
+  jitter: 0.1,
+};
 const UP: HealthRecord = { health: 'up', ok: true, inARow: 7 };
 const DOWN: HealthRecord = { health: 'down', ok: false, inARow: 7 };
 
@@ -83,7 +89,7 @@ describe('The time to the next probe', () => {
   });
 
   it('is never stretched by a changing interval above the interval', () => {
-    const quick = { ...PACE, downInterval: 200 };
+    const quick = { ...PACE, downInterval: milliseconds(200) };
     expect(nextProbeInMs({ health: 'down', ok: true, inARow: 1 }, quick, middle)).to.equal(200);
   });
 
@@ -95,7 +101,12 @@ describe('The time to the next probe', () => {
   });
 
   it('is at least a millisecond', () => {
-    const quickest = { interval: 1, changingInterval: 1, downInterval: 1, jitter: 0.5 };
+    const quickest = {
+      interval: milliseconds(1),
+      changingInterval: milliseconds(1),
+      downInterval: milliseconds(1),
+      jitter: 0.5,
+    };
     expect(nextProbeInMs(UP, quickest, seeded(2))).to.equal(1);
     expect(nextProbeInMs(UP, quickest, { ...middle, next: () => 0 })).to.equal(1);
     expect(spreadProbeInMs(UP, quickest, { ...middle, next: () => 0 })).to.equal(1);

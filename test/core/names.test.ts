@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { addressesInHosts, candidatesFor, holdMs, NO_SEARCH, searchListOf } from '../../src/core/names.js';
+import { milliseconds } from '../support/milliseconds.js';
 
 const HOSTS = `
 127.0.0.1\tlocalhost
@@ -64,7 +65,7 @@ describe('The names that DNS is asked for', () => {
 });
 
 describe('An answer holds', () => {
-  const limits = { shortest: 5_000, longest: 300_000 };
+  const limits = { shortest: milliseconds(5_000), longest: milliseconds(300_000) };
   for (const [what, ttlMs, expected] of [
     ['for its TTL', 42_000, 42_000],
     ['for the least time when its TTL is 0', 0, 5_000],

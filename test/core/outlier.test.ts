@@ -16,14 +16,15 @@ import {
   type StreakReason,
   streakAfter,
 } from '../../src/core/outlier.js';
+import { milliseconds } from '../support/milliseconds.js';
 import { backend, idOf } from './fixtures.js';
 
 const LIMITS = {
   consecutiveFailures: 5,
   consecutiveGatewayErrors: 3,
-  window: 10_000,
-  ejection: 10_000,
-  longestEjection: 300_000,
+  window: milliseconds(10_000),
+  ejection: milliseconds(10_000),
+  longestEjection: milliseconds(300_000),
 };
 const streak = (failures: number, sinceMs: number, reason: StreakReason = 'reset'): Streak => ({
   reason,

@@ -17,8 +17,8 @@ describe('A socket that was passed on', () => {
   it('has a name or a number past those of the standard files', () => {
     expect(['3', 'web', 'roundhouse.socket'].map(passedSocketProblem)).to.deep.equal([undefined, undefined, undefined]);
     expect(passedSocketProblem('2')).to.equal('names a descriptor below 3');
-    expect(passedSocketProblem('')).to.match(/^names no socket; write fd@3, or fd@NAME/);
-    expect(passedSocketProblem('a:b')).to.match(/^names no socket/);
+    expect(passedSocketProblem('')).to.match(/^does not name a socket; write fd@3, or fd@NAME/);
+    expect(passedSocketProblem('a:b')).to.match(/^does not name a socket/);
   });
 
   const found: readonly [what: string, which: string, variables: Parameters<typeof descriptorOf>[1], number][] = [
@@ -35,15 +35,15 @@ describe('A socket that was passed on', () => {
   const missing: readonly [what: string, which: string, variables: Parameters<typeof descriptorOf>[1], string][] = [
     ['nothing was passed', 'web', {}, 'no socket was passed (LISTEN_FDS is not set); is its socket unit started?'],
     ['it was meant for another process', 'web', { ...TWO, LISTEN_PID: '7' }, 'passed to process 7, and this is 42'],
-    ['none has its name', 'wep', TWO, 'it is none of the 2 that were passed ("web", "api")'],
-    ['none has its number', '5', TWO, 'it is none of the 2 that were passed'],
+    ['none has its name', 'wep', TWO, 'it is not among the passed sockets ("web", "api")'],
+    ['none has its number', '5', TWO, 'it is not among the passed sockets ("web", "api")'],
     [
       'two have its name',
       'web',
       { ...TWO, LISTEN_FDNAMES: 'web:web' },
       '2 sockets have that name; write their numbers',
     ],
-    ['the count is none', 'web', { ...TWO, LISTEN_FDS: 'many' }, 'it is none of the 0 that were passed'],
+    ['the count is none', 'web', { ...TWO, LISTEN_FDS: 'many' }, 'it is not among the passed sockets (0)'],
   ];
   for (const [what, which, variables, problem] of missing) {
     it(`is missing with a plain clause when ${what}`, () => {

@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { configSchema } from '../../src/config/schema.js';
 import { startAdmin } from '../../src/control/admin/server.js';
 import { adminTokenFrom } from '../../src/control/admin/token.js';
-import { type Balancer, startBalancer } from '../../src/control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { PROGRAMS, until } from '../control/balancer-under-test.js';
 import { addressOf, closeEverything, LogBook, onClose, refusingAddress, startTcp } from '../control/support.js';
 import { backendViewOf, LISTENING, UNCHANGING, viewWith } from '../control/views.js';
@@ -36,7 +36,10 @@ describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${N
     complaints = [];
   });
 
-  async function start(pools: Readonly<Record<string, readonly string[]>>, options: Options = {}): Promise<Balancer> {
+  async function start(
+    pools: Readonly<Record<string, readonly string[]>>,
+    options: Options = {},
+  ): Promise<RunningBalancer> {
     const [first = '', ...others] = Object.keys(pools);
     const routes = [...others.map((pool, index) => ({ path: `/${index}`, pool })), { pool: first }];
     const entries = Object.entries(pools).map(([name, backends]) => [
@@ -52,13 +55,13 @@ describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${N
     return balancer;
   }
 
-  async function end(balancer: Balancer): Promise<void> {
+  async function end(balancer: RunningBalancer): Promise<void> {
     balancer.kill();
     await until(balancer, ({ workers }) => workers.length === 0);
   }
 
   async function open(
-    { adminAddress }: Pick<Balancer, 'adminAddress'>,
+    { adminAddress }: Pick<RunningBalancer, 'adminAddress'>,
     options: BrowserContextOptions = {},
   ): Promise<Page> {
     const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
@@ -77,7 +80,7 @@ describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${N
   describe('of a balancer that runs', () => {
     let site: Site;
     let other: string;
-    let balancer: Balancer;
+    let balancer: RunningBalancer;
     let page: Page;
 
     before(async () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { forwardResponseHead, type ToClient } from '../../src/http1/forward-response.js';
+import { forwardResponseHead, type ResponseDelivery } from '../../src/http1/forward-response.js';
 import { lines, PLAIN, responseOf } from './heads.js';
 
-const KEEPS: ToClient = { minorVersion: 1, keepAlive: true, dechunk: false };
+const KEEPS: ResponseDelivery = { minorVersion: 1, keepAlive: true, dechunk: false };
 
 function forwarded(text: string, to = KEEPS, request = PLAIN): string {
   return forwardResponseHead(responseOf(text, request), to);
@@ -41,7 +41,7 @@ describe('A response on its way to the client', () => {
 
   it('says when the connection closes, and to a 1.0 client when it stays', () => {
     const text = lines('HTTP/1.1 200 OK', 'Content-Length: 0');
-    const said = (to: ToClient, line: string) =>
+    const said = (to: ResponseDelivery, line: string) =>
       expect(forwarded(text, to)).to.equal(lines('HTTP/1.1 200 OK', 'Content-Length: 0', line));
     said({ minorVersion: 1, keepAlive: false, dechunk: false }, 'Connection: close');
     said({ minorVersion: 0, keepAlive: false, dechunk: false }, 'Connection: close');
@@ -58,7 +58,7 @@ describe('A response on its way to the client', () => {
 
   it('never tells an HTTP/1.0 client of a coding, even without a body', () => {
     const text = lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked');
-    const to: ToClient = { minorVersion: 0, keepAlive: true, dechunk: false };
+    const to: ResponseDelivery = { minorVersion: 0, keepAlive: true, dechunk: false };
     expect(forwarded(text, to, { isHead: true, upgrade: false })).to.equal(
       lines('HTTP/1.1 200 OK', 'Connection: keep-alive'),
     );
@@ -85,13 +85,13 @@ describe('A response on its way to the client', () => {
     const text = lines('HTTP/1.1 426 x', 'Connection: Upgrade, close', 'Upgrade: websocket', 'Content-Length: 0');
     const kept = ['HTTP/1.1 426 x', 'Upgrade: websocket', 'Content-Length: 0'];
     expect(forwarded(text)).to.equal(lines(...kept, 'Connection: upgrade'));
-    const to: ToClient = { minorVersion: 1, keepAlive: false, dechunk: false };
+    const to: ResponseDelivery = { minorVersion: 1, keepAlive: false, dechunk: false };
     expect(forwarded(text, to)).to.equal(lines(...kept, 'Connection: close, upgrade'));
   });
 
   it('has the lines that are added behind those of the backend, before what is said of the connection', () => {
     const text = lines('HTTP/1.1 200 OK', 'Set-Cookie: own=1', 'Content-Length: 0');
-    const to: ToClient = { minorVersion: 1, keepAlive: false, dechunk: false };
+    const to: ResponseDelivery = { minorVersion: 1, keepAlive: false, dechunk: false };
     expect(forwardResponseHead(responseOf(text), to, 'Set-Cookie: rh=2\r\n')).to.equal(
       lines('HTTP/1.1 200 OK', 'Set-Cookie: own=1', 'Content-Length: 0', 'Set-Cookie: rh=2', 'Connection: close'),
     );

@@ -3,10 +3,10 @@ import { expect } from 'chai';
 import type { HeadResult } from '../../src/http1/fault.js';
 import type { HeadLimits } from '../../src/http1/limits.js';
 import { parseRequestHead, RequestHead } from '../../src/http1/request-head.js';
-import { type Answers, parseResponseHead, ResponseHead } from '../../src/http1/response-head.js';
+import { parseResponseHead, type ResponseContext, ResponseHead } from '../../src/http1/response-head.js';
 
 export const LIMITS: HeadLimits = { headBytes: 16_384, fields: 128 };
-export const PLAIN: Answers = { isHead: false, upgrade: false };
+export const PLAIN: ResponseContext = { isHead: false, upgrade: false };
 
 /** The bytes of `text` as a reader gets them, with others behind them that it must not look at. */
 export function bytesOf(text: string): Buffer {

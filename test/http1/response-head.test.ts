@@ -1,14 +1,14 @@
 import { expect } from 'chai';
-import { type Answers, parseResponseHead, ResponseHead } from '../../src/http1/response-head.js';
+import { parseResponseHead, type ResponseContext, ResponseHead } from '../../src/http1/response-head.js';
 import { bytesOf, expectSameForPrefixes, LIMITS, lines, named, PLAIN, responseOf } from './heads.js';
 
-const HEAD: Answers = { isHead: true, upgrade: false };
-const UPGRADE: Answers = { isHead: false, upgrade: true };
+const HEAD: ResponseContext = { isHead: true, upgrade: false };
+const UPGRADE: ResponseContext = { isHead: false, upgrade: true };
 const ok = (...fields: readonly string[]): string => lines('HTTP/1.1 200 OK', ...fields);
 
 type Said = Partial<ResponseHead>;
 
-const ACCEPTED: readonly (readonly [name: string, text: string, says: Said, request?: Answers])[] = [
+const ACCEPTED: readonly (readonly [name: string, text: string, says: Said, request?: ResponseContext])[] = [
   ['9112 4: the plainest response', ok('Content-Length: 2'), { status: 200, minorVersion: 1, contentLength: 2 }],
   ['9112 4: no reason', lines('HTTP/1.1 200 '), { status: 200 }],
   ['9112 4: no reason and no space', lines('HTTP/1.1 200'), { status: 200 }],
@@ -44,7 +44,7 @@ const ACCEPTED: readonly (readonly [name: string, text: string, says: Said, requ
   ['Keep-Alive: far too long', ok('Keep-Alive: timeout=9999999999'), { keepAliveTimeoutMs: 0 }],
 ];
 
-const REFUSED: readonly (readonly [name: string, text: string, fault: string, request?: Answers])[] = [
+const REFUSED: readonly (readonly [name: string, text: string, fault: string, request?: ResponseContext])[] = [
   ['9112 2.2: an empty line in front', `\r\n${ok()}`, 'bad-version'],
   ['9112 4: no HTTP at all', 'SSH-2.0-OpenSSH', 'bad-version'],
   ['9112 2.3: another major version', lines('HTTP/2.0 200 OK'), 'bad-version'],

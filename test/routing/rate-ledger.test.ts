@@ -1,10 +1,11 @@
 /** test/routing/rate-ledger.test.ts: a limit holds for the whole host, whoever borrows and however often. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Rate, RateLedger } from '../../src/routing/rate-ledger.js';
+import { RateLedger, type TokenRate } from '../../src/routing/rate-ledger.js';
 import { addressKey, rateLimitId, valueKey } from '../../src/routing/rate-limit.js';
+import { milliseconds } from '../support/milliseconds.js';
 
-const FIVE: Rate = { limit: 'login', everyMs: 12_000, burst: 5 };
+const FIVE: TokenRate = { limit: 'login', everyMs: 12_000, burst: 5 };
 
 describe('A rate ledger', () => {
   it('lends a burst, then one for each time that has passed', () => {
@@ -118,7 +119,7 @@ describe('What a rate limit counts by', () => {
   });
 
   it('belongs to a limit that stays the same while route and numbers do', () => {
-    const limit = { requests: 5, per: 1_000, burst: 5, key: 'ip' };
+    const limit = { requests: 5, per: milliseconds(1_000), burst: 5, key: 'ip' };
     const id = rateLimitId({ host: 'a.example', path: '/x', methods: ['GET', 'PUT'] }, limit);
     expect(rateLimitId({ methods: ['PUT', 'GET'], path: '/x/', host: 'a.example' }, limit)).to.equal(id);
     expect(

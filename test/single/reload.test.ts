@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Config, configSchema } from '../../src/config/schema.js';
-import type { Balancer } from '../../src/control/balancer.js';
+import type { RunningBalancer } from '../../src/control/balancer.js';
 import { startAnywhere } from '../../src/single/start.js';
 import { closeEverything, LogBook, onClose, startHttp } from '../control/support.js';
 import { eventually } from '../support/eventually.js';
@@ -12,7 +12,7 @@ const SLACK = 5;
 describe('A balancer in one process that is reloaded again and again', () => {
   /** Pools of each round have names of their own, so that whatever stays of one is one more. */
   let contents: readonly ((round: number) => Config)[];
-  let balancer: Balancer;
+  let balancer: RunningBalancer;
 
   before(async () => {
     const backends = [await startHttp((_request, response) => void response.end('here'))].map((address) => ({

@@ -1,6 +1,6 @@
 /**
- * workers/access-log/access-log.ts: the access log of one worker: records become lines, lines go to a writer, and the
- * primary is told when that goes wrong and when it is well again.
+ * workers/access-log/access-log.ts: the access log of one worker. It formats finished records as lines, hands them to a
+ * {@link LogWriter}, and reports to the primary when writing fails and when it works again.
  */
 import type { Config } from '../../src/config/schema.js';
 import { openLogFile } from '../../src/log-file.js';
@@ -11,30 +11,36 @@ import { jsonFormat } from './json-line.js';
 import { LogWriter } from './log-writer.js';
 import { AccessRecord, type RecordKeeper } from './record.js';
 
-/** Calls of {@link AccessLog.tick} without trouble after which it is over: a disk that is just too slow comes and goes. */
+/**
+ * Calls of {@link AccessLog.tick} without a failure after which `recovered` is reported: a slow disk fails on and off.
+ */
 const QUIET_TICKS = 5;
-/** What a stopping worker waits for its last lines, in milliseconds; less than the primary waits for the worker. */
+/**
+ * Time for which a stopping worker waits for its last lines to be written; less than the primary waits for the worker.
+ */
 const FINISH_MS = 500;
 
-export type AccessLogReport = Extract<ToPrimary, { type: 'access-log' }>;
+type LogReport = Extract<ToPrimary, { type: 'access-log' }>;
 
 export class AccessLog implements RecordKeeper {
   readonly format: LineFormat;
   private readonly name: string;
-  private readonly report: (report: AccessLogReport) => void;
+  private readonly report: (report: LogReport) => void;
   private readonly writer: LogWriter;
-  /** What to add to monotonic milliseconds; set again with each tick, since clocks are set. */
+  /** Difference of epoch and monotonic milliseconds; updated at each tick, since the system's clock may be set. */
   private epochOffsetMs = 0;
   private opening = false;
+  /** {@link reopen} was called while the file was being opened. */
   private openAgain = false;
-  /** Lines lost since {@link takeLost}. */
+  /** Lines lost since {@link takeLost} was last called. */
   private lost = 0;
+  /** `failing` has been reported, and `recovered` has not. */
   private inTrouble = false;
   private lostInTrouble = 0;
   private quietTicks = 0;
 
-  /** @param worker its number, which every line names */
-  constructor({ accessLog, accessLogFormat }: Config, worker: number, report: (report: AccessLogReport) => void) {
+  /** @param worker the worker's slot number, written to every line @param report sends a report to the primary */
+  constructor({ accessLog, accessLogFormat }: Config, worker: number, report: (report: LogReport) => void) {
     this.name = accessLog;
     this.format = accessLogFormat === 'json' ? jsonFormat(worker) : clfFormat(worker);
     this.report = report;
@@ -63,7 +69,7 @@ export class AccessLog implements RecordKeeper {
     this.writer.append(this.format.line(entry));
   }
 
-  /** Once a second: writes what there is, however little. */
+  /** Must be called once a second: writes all lines so far, and reports `recovered` when failures have ended. */
   tick(): void {
     this.setClock();
     this.writer.flush();
@@ -75,14 +81,16 @@ export class AccessLog implements RecordKeeper {
     this.report({ type: 'access-log', event: 'recovered', cause: '', lost: this.lostInTrouble });
   }
 
-  /** @returns lines lost since the last call */
+  /** @returns the number of lines lost since the last call */
   takeLost(): number {
     const { lost } = this;
     this.lost = 0;
     return lost;
   }
 
-  /** Opens the file by its name again, which rotation has given to a new one. Never fails: then the old one stays. */
+  /**
+   * Opens the file of that name again, after rotation. Never throws: if it cannot be opened, the old file stays in use.
+   */
   async reopen(): Promise<void> {
     this.openAgain = this.opening;
     if (this.opening) return;
@@ -94,7 +102,10 @@ export class AccessLog implements RecordKeeper {
     this.opening = false;
   }
 
-  /** Writes the last lines, or gives up soon. @param done `stuck` when a write may never end */
+  /**
+   * Writes the last lines, for {@link FINISH_MS} at most.
+   * @param done called with `stuck` true if a write may never end
+   */
   close(done: (stuck: boolean) => void): void {
     this.writer.finish(FINISH_MS, done);
   }

@@ -1,22 +1,23 @@
 /**
- * workers/access-log/batches.ts: lines on their way to a file, as bytes in a bounded number of buffers, oldest first.
- * No I/O: a writer takes them from the front while new lines join at the end.
+ * workers/access-log/batches.ts: the bounded queue of log lines that wait to be written: bytes in a limited number of
+ * buffers, oldest first. It does no I/O: a writer takes bytes from the front while lines are appended at the end.
  */
 
-/** A write of so much costs little more than one of a quarter, and mostly one buffer is all there is. */
+/** Size of a buffer. Writing one costs little more than writing a quarter of it; mostly a single buffer is in use. */
 const CHUNK_BYTES = 262_144;
-/** Lines are turned into bytes a few at a time, because that is a call into Node each time. */
+/** Characters of lines that are collected before they are encoded, since each encoding is a call into native code. */
 const TEXT_LENGTH = 2_048;
 const LF = 0x0a;
 
 class Chunk {
   readonly bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  /** What is written lies before. */
+  /** Offset of the first byte that is not written yet. */
   start = 0;
+  /** Offset behind the last byte. */
   end = 0;
 }
 
-/** Bytes to write: `bytes` in [from, to). They stay as they are until {@link Batches.written} or `drop...` is called. */
+/** Bytes to write: `bytes` in [from, to). They do not change until {@link Batches.written} or a `drop...` is called. */
 export interface Piece {
   readonly bytes: Buffer;
   readonly from: number;
@@ -24,30 +25,33 @@ export interface Piece {
 }
 
 export class Batches {
-  /** Bytes in the buffers. */
+  /** Bytes in the buffers that are not written yet. */
   size = 0;
-  /** Lines that are not bytes yet. */
+  /** Lines that are not encoded yet. */
   private text = '';
   private readonly mostChunks: number;
   private readonly chunks: Chunk[] = [];
   private last: Chunk | undefined;
-  /** One that is empty, kept because making one costs more than filling it. */
+  /** An empty buffer for reuse: allocating one costs more than filling it. */
   private spare: Chunk | undefined;
-  /** The last write ended inside a line. */
+  /** The last write ended within a line. */
   private torn = false;
 
-  /** @param mostBytes of memory; rounded up to whole buffers */
+  /** @param mostBytes most memory for buffers; rounded up to whole ones */
   constructor(mostBytes: number) {
     this.mostChunks = Math.ceil(mostBytes / CHUNK_BYTES);
   }
 
-  /** @param line with its end, one byte a character @returns how many lines were lost for want of room */
+  /**
+   * @param line with its line end, one byte a character
+   * @returns the number of lines lost because the buffers are full
+   */
   append(line: string): number {
     this.text += line;
     return this.text.length < TEXT_LENGTH ? 0 : this.settle();
   }
 
-  /** Takes all lines into the buffers. @returns how many were lost for want of room */
+  /** Encodes all lines into the buffers. @returns the number of lines lost because the buffers are full */
   settle(): number {
     const { text } = this;
     const { length } = text;
@@ -61,7 +65,10 @@ export class Batches {
     return 0;
   }
 
-  /** @param most bytes; whole lines unless one alone is longer @returns what is to be written next */
+  /**
+   * @param most most bytes to return
+   * @returns the bytes to write next, whole lines unless a single line is longer; `undefined` if there are none
+   */
   front(most: number): Piece | undefined {
     const [first] = this.chunks;
     if (first === undefined || first.start === first.end) return undefined;
@@ -71,7 +78,7 @@ export class Batches {
     return { bytes, from: start, to: lastEnd < start ? start + most : lastEnd + 1 };
   }
 
-  /** The first `count` bytes of the front are written. */
+  /** Removes the first `count` bytes, which have been written. */
   written(count: number): void {
     const [first] = this.chunks;
     if (first === undefined || count === 0) return;
@@ -81,7 +88,7 @@ export class Batches {
     if (first.start === first.end) this.release(first);
   }
 
-  /** Gives up the rest of a line that was written in part. @returns lines lost, 1 or 0 */
+  /** Drops the rest of a line that was written in part. @returns the number of lines lost, 0 or 1 */
   dropTorn(): number {
     const [first] = this.chunks;
     if (!this.torn || first === undefined) return 0;
@@ -89,7 +96,7 @@ export class Batches {
     return 1;
   }
 
-  /** Gives up everything. @returns lines lost */
+  /** Drops all lines. @returns the number of lines lost */
   dropAll(): number {
     let lines = linesIn(this.text);
     for (const { bytes, start, end } of this.chunks) {
@@ -112,7 +119,10 @@ export class Batches {
     return chunk;
   }
 
-  /** All of the front is written: it is filled from its start again, now or when the last is full. */
+  /**
+   * Empties the first buffer, which has been written: it is filled again at once if it is the only one, or kept as
+   * spare.
+   */
   private release(first: Chunk): void {
     first.start = 0;
     first.end = 0;

@@ -1,30 +1,31 @@
 /**
- * workers/access-log/clf-line.ts: the combined log format of Apache and nginx, which every log analyser reads, and
- * behind it what it has no place for. `rt`, `uct`, `uht` and `urt` are what nginx's users call them: seconds of the
- * request, of the connect to the backend, to its response's head and to its end.
+ * workers/access-log/clf-line.ts: formats lines in the combined log format of Apache and nginx, which every log
+ * analyser reads, with further fields behind it. `rt`, `uct`, `uht` and `urt` are seconds, named as is usual with
+ * nginx: of the whole request, of the connect to the backend, until the head of its response, and until the end of its
+ * response.
  */
 import type { AccessEntry, LineFormat } from './entry.js';
 import { copyOf } from './entry.js';
 import { escapeTable } from './escape.js';
 import { ClfTime, numberText, secondsText } from './time-text.js';
 
-/** As nginx escapes: `\x22`. */
+/** Escapes as nginx writes them: `\x22`. */
 const ESCAPES = escapeTable((code) => `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`);
 
-/** @param worker its number, which every line ends with */
+/** @param worker the worker's slot number, which every line ends with */
 export function clfFormat(worker: number): LineFormat {
   const time = new ClfTime(' - - [', '] "');
   const end = ` worker=${worker}\n`;
   return {
     escapes: ESCAPES,
-    around: (_client, method, minorVersion) => ({
+    frame: (_client, method, minorVersion) => ({
       before: copyOf(`${method} `),
       behind: ` HTTP/1.${minorVersion}" `,
     }),
     line: (entry) =>
       orDash(entry.client) +
       time.at(entry.endedAt) +
-      (entry.isRead ? entry.around.before + entry.target + entry.around.behind : `${entry.line}" `) +
+      (entry.isRead ? entry.frame.before + entry.target + entry.frame.behind : `${entry.line}" `) +
       numberText(entry.status) +
       ' ' +
       numberText(entry.responseBytes - entry.responseHeadBytes) +
@@ -45,7 +46,7 @@ function headPart({ referer, userAgent }: AccessEntry): string {
 function timesPart({ durationUs, connectUs, backendUs, backendTotalUs }: AccessEntry): string {
   const duration = secondsText(durationUs);
   const connect = connectUs < 0 ? ' uct=-' : ` uct=${secondsText(connectUs)}`;
-  // A short answer comes in one piece, and mostly at the first attempt.
+  // The times of a short response to the first attempt are equal: the text is reused.
   const head = backendUs === durationUs ? duration : secondsText(backendUs);
   const total = backendTotalUs === backendUs ? head : secondsText(backendTotalUs);
   return ` rt=${duration}${connect} uht=${head} urt=${total}`;

@@ -1,87 +1,90 @@
-/** workers/access-log/entry.ts: what one line of the access log says, and what a format of such lines is. */
+/** workers/access-log/entry.ts: the content of one line of the access log, and the interface of a line format. */
 import type { Reason } from '../../src/core/reason.js';
 
 /**
- * One exchange with a client. Texts that came from the client are escaped already, each as {@link LineFormat.escapes}
- * says, and hold printable ASCII only. Times are whole microseconds, -1 where there is none.
+ * One request and its response. Texts from the client are escaped, as {@link LineFormat.escapes} says, and hold
+ * printable ASCII only. Times are whole microseconds; -1 where there is none.
  */
 export interface AccessEntry {
-  /** When the answer was written, in epoch milliseconds. */
+  /** When the response ended, in epoch milliseconds. */
   readonly endedAt: number;
-  /** IP address; empty for a client that was gone before it could be asked for. */
+  /** IP address of the client; '' if it was gone before its address could be read. */
   readonly client: string;
-  /** Whether the head could be read. If not, {@link line} is all there is of it. */
+  /** The head could be parsed. If not, {@link line} is all that is logged of it. */
   readonly isRead: boolean;
-  /** The first line as it came, of a head that could not be read. */
+  /** The first line, as it came, of a head that could not be parsed. */
   readonly line: string;
   readonly method: string;
   readonly target: string;
   readonly minorVersion: 0 | 1;
   readonly host: string;
-  /** What {@link LineFormat.around} made of the four that are the same for most requests of a connection. */
-  readonly around: Around;
+  /** The text that {@link LineFormat.frame} made of client, method, version and host; kept between requests. */
+  readonly frame: LineFrame;
   readonly requestId: string;
-  /** Of the trace that it belongs to; empty where nobody looked. */
+  /** Id of the trace that the request belongs to; '' if there is none or traces are not read. */
   readonly traceId: string;
   readonly referer: string;
   readonly userAgent: string;
-  /** What the client was answered; {@link NO_ANSWER} when its connection ended before. */
+  /** Status of the response; {@link NO_ANSWER} if the client's connection ended before one. */
   readonly status: number;
   readonly reason: Reason | '';
-  /** Which rule a refused head or body breaks; empty for any other. */
+  /** The rule or limit that a refused head or body breaks; '' otherwise. */
   readonly fault: string;
-  /** Head and body as they came. */
+  /** Bytes of the request, head and body, as received. */
   readonly requestBytes: number;
-  /** Head and body as they were sent. */
+  /** Bytes of the response, head and body, as sent. */
   readonly responseBytes: number;
   readonly responseHeadBytes: number;
-  /** From the first byte of the request to the end of the answer. */
+  /** From the first byte of the request to the end of the response. */
   readonly durationUs: number;
-  /** From there to the first byte of the answer. */
+  /** From the first byte of the request to the first byte of the response. */
   readonly firstByteUs: number;
-  /** To open the connection to the backend, if there was none to reuse. */
+  /** Time to open the connection to the backend; -1 if an open one was reused. */
   readonly connectUs: number;
   /** From the start of the last attempt to the first byte of its response. */
   readonly backendUs: number;
-  /** From there to the end of the answer. */
+  /** From the start of the last attempt to the end of the response. */
   readonly backendTotalUs: number;
-  /** Empty for a request that was refused. */
+  /** Name of the pool; '' if the request was refused before it had one. */
   readonly pool: string;
-  /** The last one that was asked; empty when none was. */
+  /** Id of the backend of the last attempt; '' if there was none. */
   readonly backend: string;
   readonly attempts: number;
 }
 
-/** The status of a line whose client got none; nginx made it known as "client closed request". */
+/** The status logged for a request whose client got no response; nginx's "client closed request". */
 export const NO_ANSWER = 499;
 
 /**
- * Characters of a line at most, its end included. A write of so many bytes reaches a pipe whole or not at all, whoever
- * else writes there (PIPE_BUF on Linux, pipe(7)), and collectors of lines take it.
+ * Most characters of a line, its end included. A write of that many bytes to a pipe is atomic even if other processes
+ * write to it, too (PIPE_BUF on Linux, pipe(7)); log collectors accept lines of that length.
  */
 export const LONGEST_LINE = 4_096;
 
-/** Characters, after escaping, that a line spends on each text of the client's; their sum keeps it short enough. */
+/**
+ * Most characters, after escaping, of each text from the client; with all of them a line is below {@link LONGEST_LINE}.
+ */
 export const MOST = { target: 1_536, host: 255, requestId: 192, referer: 640, userAgent: 512 } as const;
 
-/** What stands before and behind the target in a line. */
-export interface Around {
+/** The parts of a line before and behind the target, which are the same for most requests of a connection. */
+export interface LineFrame {
   readonly before: string;
   readonly behind: string;
 }
 
-/** One way to write lines. */
+/** Formats one access-log record as a line: JSON or combined log format. */
 export interface LineFormat {
-  /** What is written for each byte that may not stand for itself, indexed by the byte. */
+  /** The text written for each byte that is not plain, indexed by the byte. */
   readonly escapes: readonly string[];
-  around(client: string, method: string, minorVersion: 0 | 1, host: string): Around;
-  /** @returns the line with its end, printable ASCII otherwise, at most {@link LONGEST_LINE} characters */
+  /** @returns the parts of a line that do not change from request to request of a connection */
+  frame(client: string, method: string, minorVersion: 0 | 1, host: string): LineFrame;
+  /** @returns the line with its end, otherwise printable ASCII, at most {@link LONGEST_LINE} characters */
   line(entry: AccessEntry): string;
 }
 
 /**
- * A copy of its own: neither a part that keeps the whole head it was cut from in memory, nor a list of parts to be put
- * together each time it is written.
+ * @returns a flat copy of a latin1 text. A slice would keep the whole head that it was cut from in memory; a
+ * concatenation would be flattened again each time it is written.
  */
 export function copyOf(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');

@@ -1,35 +1,35 @@
 /**
- * workers/access-log/json-line.ts: one JSON object a line, put together by hand: `JSON.stringify` of an object costs
- * four times as much. What has nothing to say is left out; docs/access-log.md lists the fields.
+ * workers/access-log/json-line.ts: formats lines as JSON objects. The text is concatenated here because
+ * `JSON.stringify` costs four times as much. Fields without a value are left out; docs/access-log.md lists the fields.
  */
 import { type AccessEntry, copyOf, type LineFormat } from './entry.js';
 import { escapeTable } from './escape.js';
 import { IsoTime, millisText, numberText } from './time-text.js';
 
-/** RFC 8259 section 7, and ASCII only, so that no reader has to guess an encoding. */
+/** Escapes by RFC 8259 section 7; ASCII only, so that readers need not know an encoding. */
 const ESCAPES = escapeTable((code) => {
   const character = String.fromCharCode(code);
   return character === '"' || character === '\\' ? `\\${character}` : `\\u${code.toString(16).padStart(4, '0')}`;
 });
 
-/** Backends come and go; so many are remembered before all are forgotten. */
+/** Backends whose text is cached; the cache is cleared when it is full. */
 const MOST_BACKENDS = 16_384;
 
-/** @param worker its number, which every line ends with */
+/** @param worker the worker's slot number, which every line ends with */
 export function jsonFormat(worker: number): LineFormat {
   const time = new IsoTime('{"time":"', '');
-  const backends = new FirstAttempts();
+  const backends = new BackendTexts();
   const end = `,"worker":${worker}}\n`;
   return {
     escapes: ESCAPES,
-    around: (client, method, minorVersion, host) => ({
+    frame: (client, method, minorVersion, host) => ({
       before: copyOf(`","client":"${client}","method":"${method}","target":"`),
       behind: copyOf(`","version":"1.${minorVersion}","host":"${host}","status":`),
     }),
-    // Each piece is paid for when the line is put together, and again when it is flattened: hence few of them.
+    // Each piece costs time when it is concatenated, and again when the line is flattened: so there are few of them.
     line: (entry) =>
       time.at(entry.endedAt) +
-      (entry.isRead ? entry.around.before + entry.target + entry.around.behind : unreadPart(entry)) +
+      (entry.isRead ? entry.frame.before + entry.target + entry.frame.behind : unreadPart(entry)) +
       numberText(entry.status) +
       (entry.reason === '' ? ',"requestBytes":' : `${reasonPart(entry)},"requestBytes":`) +
       numberText(entry.requestBytes) +
@@ -54,7 +54,7 @@ function timesPart({ durationUs, firstByteUs, connectUs, backendUs }: AccessEntr
   const duration = millisText(durationUs);
   let out = `,"durationMs":${duration}`;
   if (firstByteUs < 0) return out;
-  // A short answer comes in one piece, so that two or all three are the same.
+  // With a short response two or three of the times are equal: the text is reused.
   const firstByte = firstByteUs === durationUs ? duration : millisText(firstByteUs);
   out += `,"firstByteMs":${firstByte}`;
   if (backendUs >= 0) out += `,"backendMs":${backendUs === firstByteUs ? firstByte : millisText(backendUs)}`;
@@ -75,8 +75,10 @@ function headPart({ requestId, traceId, referer, userAgent }: AccessEntry): stri
   return out;
 }
 
-/** What a line says about the backend when the first attempt did: the same for all of its requests. */
-class FirstAttempts {
+/**
+ * Caches the text about pool and backend of requests that needed one attempt: the same for all of a backend's requests.
+ */
+class BackendTexts {
   private readonly known = new Map<string, { readonly pool: string; readonly text: string }>();
 
   part(pool: string, backend: string): string {

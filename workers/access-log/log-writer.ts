@@ -1,32 +1,36 @@
 /**
- * workers/access-log/log-writer.ts: gets lines into a file without ever waiting for it. Lines join a bounded queue of
- * bytes; one write at a time takes whole lines off it, so that several workers can append to one file. When the file
- * does not take them, for want of space or of a reader, they wait in the queue, and when that is full new ones are lost
- * and counted.
+ * workers/access-log/log-writer.ts: writes lines to a file without blocking requests. Lines are appended to a bounded
+ * queue of bytes; one write at a time takes whole lines off it, so that several workers can append to one file. If the
+ * file takes no bytes (no space left, or no reader of a pipe), lines wait in the queue; when the queue is full, new
+ * lines are lost and counted.
  *
- * Why not a package. sonic-boom, the best kept writer of logs, was read and left: it keeps lines as strings, and with
- * them the heads they were cut from, until they are written; it writes at most 16 KiB at a time, which costs four times
- * as much per line as 256 KiB; without its `maxLength` it grows without bound, and with it tells neither how many lines
- * it dropped nor that it stopped dropping; and on a pipe nobody reads it occupies a thread that then keeps the process
- * from exiting.
+ * Why not a package: sonic-boom, the best maintained log writer, was considered. It keeps lines as strings until they
+ * are written, and with them the heads that they were cut from; it writes at most 16 KiB at a time, which costs four
+ * times as much per line as 256 KiB; without `maxLength` it grows without bound, and with it reports neither how many
+ * lines it dropped nor that it stopped dropping; and on a pipe without a reader it blocks a thread, which keeps the
+ * process from exiting.
  */
 import { write, writeSync } from 'node:fs';
 import { type LogFile, systemProblem } from '../../src/log-file.js';
 import { Batches } from './batches.js';
 import { LONGEST_LINE } from './entry.js';
 
-/** What a worker keeps for a file that does not take it: seconds of an ordinary load, and no more memory than this. */
+/** Size of the queue: a few seconds of lines at ordinary load. */
 const MOST_BYTES = 4_194_304;
-/** A write to a file goes through a thread, whose two wake-ups cost as much as copying so much. */
+/**
+ * Bytes that make a write to an ordinary file worth while: it wakes a thread and this one, which costs as much as
+ * copying them.
+ */
 const WORTH_A_WRITE = 131_072;
-/** Writes to a pipe in one turn of the event loop; as much as a pipe holds. */
+/** Most writes to a pipe in one turn of the event loop; together as much as a pipe holds. */
 const MOST_PIECES = 16;
-/** Until a full pipe is tried again, in milliseconds. */
+/** Time until a full pipe is written to again. */
 const FULL_PIPE_MS = 5;
 
 export interface WriterEvents {
-  /** A write failed, or there was no room for a line. @param cause one plain clause */
+  /** A write failed, or the queue had no room for a line. @param cause a clause for the log */
   onTrouble(cause: string): void;
+  /** @param lines number of lines that were lost */
   onLost(lines: number): void;
   /** Lines go to another file from now on; the one before is closed. */
   onReplaced(): void;
@@ -36,22 +40,22 @@ export class LogWriter {
   private readonly events: WriterEvents;
   private readonly queue = new Batches(MOST_BYTES);
   private file: LogFile | undefined;
-  /** Takes the place of `file` as soon as no write is under way. */
+  /** The file that replaces `file` as soon as no write is under way. */
   private next: LogFile | undefined;
-  /** Bytes in the queue that are worth a write. */
+  /** A write begins once this many bytes are in the queue. */
   private worthAWrite = Number.POSITIVE_INFINITY;
-  /** Bytes to write however few they are. */
+  /** Bytes of the queue to be written even if they are fewer than that, after {@link flush} or {@link finish}. */
   private owed = 0;
   /**
-   * - `idle`: the next line may begin a write
+   * - `idle`: no write is under way; the next line may begin one
    * - `writing`: a thread writes
-   * - `paused`: a pipe is full, or others have their turn; a timer goes on
-   * - `failed`: the next {@link flush} tries again
+   * - `paused`: a pipe is full, or other work has its turn; a timer continues
+   * - `failed`: a write failed; the next {@link flush} tries again
    */
   private state: 'idle' | 'writing' | 'paused' | 'failed' = 'idle';
   private pause: NodeJS.Timeout | undefined;
   private onIdle: (() => void) | undefined;
-  /** Nothing is written any more; a file that is still to come, or in a write, is only to be closed. */
+  /** {@link finish} is over: nothing is written any more, and a file that is opened or released later is closed. */
   private ended = false;
 
   constructor(events: WriterEvents) {
@@ -62,7 +66,7 @@ export class LogWriter {
     return this.file !== undefined;
   }
 
-  /** Lines go to `file` from now on; the one before is closed. */
+  /** Directs lines to `file` from now on; closes the one before. */
   use(file: LogFile): void {
     if (this.ended) return this.close(file);
     this.close(this.next);
@@ -77,7 +81,7 @@ export class LogWriter {
     else if (this.state === 'idle' && this.queue.size >= this.worthAWrite) this.writeOn();
   }
 
-  /** Writes what there is by now, however little, and tries again where a write had failed. */
+  /** Writes all lines appended so far, and tries again after a write that failed. */
   flush(): void {
     this.settle();
     this.owed = this.queue.size;
@@ -85,10 +89,9 @@ export class LogWriter {
   }
 
   /**
-   * Writes everything, or gives up.
-   * @param withinMs how long that may take
-   * @param done the file is closed, and what was not written is counted as lost; `stuck` when a thread is still in a
-   * write, which may never end
+   * Writes all lines and closes the file. Lines that are not written within the time are counted as lost.
+   * @param withinMs time limit in milliseconds
+   * @param done called at the end; `stuck` is true if a thread is still in a write, which may never end
    */
   finish(withinMs: number, done: (stuck: boolean) => void): void {
     const end = (): void => {
@@ -125,10 +128,10 @@ export class LogWriter {
     if (this.state === 'idle') this.writeOn();
   }
 
-  /** Begins the next write if there is one to do. */
+  /** Begins the next write, if one is due. */
   private writeOn(): void {
     const { file } = this;
-    if (file === undefined) return; // it is being opened
+    if (file === undefined) return; // being opened
     if (file.nonBlocking) return this.writePieces(file);
     const piece = this.isDue() ? this.queue.front(pieceBytes(file)) : undefined;
     if (piece === undefined) return this.rest();
@@ -143,7 +146,7 @@ export class LogWriter {
     });
   }
 
-  /** Into a pipe: each of these writes is taken whole or not at all, and at once. */
+  /** Writes to a pipe: each of these writes is atomic and returns at once. */
   private writePieces(file: LogFile): void {
     for (let left = MOST_PIECES; left > 0; left--) {
       const piece = this.isDue() ? this.queue.front(LONGEST_LINE) : undefined;
@@ -166,7 +169,7 @@ export class LogWriter {
     this.owed = Math.max(this.owed - count, 0);
   }
 
-  /** Nothing is lost yet: what was to be written stays in the queue. */
+  /** Handles a write that failed. Its lines are not lost: they stay in the queue. */
   private fail(error: unknown): void {
     if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return this.goOnIn(FULL_PIPE_MS);
     this.state = 'failed';
@@ -191,7 +194,7 @@ export class LogWriter {
     const { next } = this;
     if (next === undefined) return;
     this.next = undefined;
-    // The end of that line would stand at the start of another file.
+    // The rest of a line that was written in part would become the start of the new file.
     const torn = this.queue.dropTorn();
     if (torn > 0) this.events.onLost(torn);
     const replaces = this.hasFile;
@@ -202,12 +205,14 @@ export class LogWriter {
   }
 
   private close(file: LogFile | undefined): void {
-    // What was written is written; there is nobody left to tell.
+    // An error on closing has no effect on the lines and nobody to be reported to.
     file?.close().catch(() => undefined);
   }
 }
 
-/** Only an ordinary file takes a long write whole, whoever else writes there. */
+/**
+ * @returns most bytes of one write: only on an ordinary file are longer writes atomic when others write to it as well
+ */
 function pieceBytes({ isOrdinary }: LogFile): number {
   return isOrdinary ? Number.POSITIVE_INFINITY : LONGEST_LINE;
 }

@@ -1,21 +1,21 @@
 /**
- * workers/access-log/record.ts: what one client connection's current request will be logged as. There is one record a
- * connection, reused for each of its requests, and none where there is no access log: then everything in here costs one
- * look at a field.
+ * workers/access-log/record.ts: collects what the access log says about the current request of a client connection.
+ * There is one record per connection, reused for each of its requests; without an access log there is none, and the
+ * calls of its methods cost the check of one field.
  */
 import type { Reason } from '../../src/core/reason.js';
 import { startsWithIgnoringCase } from '../../src/http1/characters.js';
 import { OTHER } from '../../src/http1/field-kind.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import type { LocalAnswer } from '../http/local-answer.js';
-import { type AccessEntry, type Around, copyOf, type LineFormat, MOST, NO_ANSWER } from './entry.js';
+import { type AccessEntry, copyOf, type LineFormat, type LineFrame, MOST, NO_ANSWER } from './entry.js';
 import { escaped, isPlain } from './escape.js';
 
 const REFERER = 'referer';
 const USER_AGENT = 'user-agent';
 const LINE_END = /[\r\n]/;
 
-/** Where finished records go. */
+/** The access log as its records see it: it formats and writes a finished record, and gives the time. */
 export interface RecordKeeper {
   readonly format: LineFormat;
   /** Monotonic milliseconds. */
@@ -33,7 +33,7 @@ export class AccessRecord implements AccessEntry {
   method = '';
   minorVersion: 0 | 1 = 1;
   host = '';
-  around: Around = { before: '', behind: '' };
+  frame: LineFrame = { before: '', behind: '' };
   requestId = '';
   traceId = '';
   status = 0;
@@ -52,9 +52,11 @@ export class AccessRecord implements AccessEntry {
   attempts = 0;
 
   private readonly keeper: RecordKeeper;
-  /** The head, of which most lines need three parts: cutting them out now would keep each as an object for long. */
+  /**
+   * The head. Its target, referer and user agent are sliced when the line is written, to create no long-lived objects.
+   */
   private text = '';
-  /** These parts can stand in a line as they are. */
+  /** Target, referer and user agent need no escapes. */
   private plain = true;
   private targetAt = 0;
   private targetEnd = 0;
@@ -62,14 +64,15 @@ export class AccessRecord implements AccessEntry {
   private refererEnd = 0;
   private userAgentAt = 0;
   private userAgentEnd = 0;
-  /** It has something to say that was not written yet. */
+  /** A request has begun whose line is not written yet. */
   private open = false;
+  /** When the first byte of the request came; 0 before. */
   private startedMs = 0;
-  /** When the last attempt began, or its connect; 0 when no backend was asked or none answered. */
+  /** When the last attempt, or its connect, began; 0 if there was none, or the response is not a backend's. */
   private attemptMs = 0;
-  /** When the answer began; 0 before. */
+  /** When the response began; 0 before. */
   private answeredMs = 0;
-  /** The answer was written in one go, so that it ended when it began and the clock need not be asked again. */
+  /** The response was written at once, so it ended when it began and the clock is not read again. */
   private inOneGo = false;
 
   constructor(keeper: RecordKeeper) {
@@ -88,15 +91,15 @@ export class AccessRecord implements AccessEntry {
     return this.part(this.userAgentAt, this.userAgentEnd, MOST.userAgent);
   }
 
-  /** The first byte of a request is here. */
+  /** The first byte of a request has been received. */
   arrives(nowMs: number): void {
     this.startedMs = nowMs;
   }
 
   /**
-   * Its head was read.
-   * @param bytes the same as the head's text, and maybe more behind it
-   * @param length bytes of the request so far
+   * The head has been parsed.
+   * @param bytes the bytes of the head's text; more may follow
+   * @param length bytes of the request received so far
    */
   read(client: string, bytes: Uint8Array, head: RequestHead, length: number): void {
     const { method, minorVersion, host, requestId } = head;
@@ -113,7 +116,7 @@ export class AccessRecord implements AccessEntry {
     this.readFields(bytes, head);
   }
 
-  /** Its head could not be read. @param text what came of it; empty for a connection that was turned away */
+  /** The head could not be parsed. @param text what was received of it; '' for a connection that was turned away */
   unreadable(client: string, text: string): void {
     if (this.startedMs === 0) this.arrives(this.keeper.nowMs());
     this.begin(text.length);
@@ -122,15 +125,18 @@ export class AccessRecord implements AccessEntry {
     this.line = escaped(text.split(LINE_END, 1)[0] ?? '', MOST.target, this.keeper.format.escapes);
   }
 
-  /** It is about to be sent to a backend of `pool`. @param requestId with which; empty without one, as is `traceId` */
+  /**
+   * The request goes to a backend of `pool`.
+   * @param requestId the X-Request-Id that is sent, '' if none; `traceId` likewise
+   */
   dispatched(pool: string, requestId: string, traceId = ''): void {
     this.pool = pool;
     this.traceId = traceId;
-    // One that it came with was escaped already.
+    // An id that the client sent is stored already, escaped.
     if (this.requestId === '') this.requestId = requestId;
   }
 
-  /** @param backend who is asked, since `askedMs` @param attempts how many have been, this one included */
+  /** An attempt on `backend` began at `askedMs`. @param attempts number of attempts so far, this one included */
   attempt(backend: string, attempts: number, askedMs: number): void {
     this.attemptMs = askedMs;
     this.backend = backend;
@@ -138,7 +144,10 @@ export class AccessRecord implements AccessEntry {
     this.connectUs = -1;
   }
 
-  /** An attempt beside the last one, begun at `beganMs`, is the one that is answered. @param attempts with this one */
+  /**
+   * A hedged attempt, begun at `beganMs`, answered first.
+   * @param attempts number of attempts so far, this one included
+   */
   overtook(backend: string, attempts: number, beganMs: number): void {
     this.attemptMs = beganMs;
     this.backend = backend;
@@ -146,7 +155,7 @@ export class AccessRecord implements AccessEntry {
     this.connectUs = -1;
   }
 
-  /** A connection has to be opened first. */
+  /** A connection is opened for the attempt. */
   connects(): void {
     this.attemptMs = this.keeper.nowMs();
   }
@@ -155,7 +164,7 @@ export class AccessRecord implements AccessEntry {
     this.connectUs = micros(this.attemptMs, this.keeper.nowMs());
   }
 
-  /** The head of the backend's answer is on its way to the client. */
+  /** The head of the response is sent to the client. */
   responds(status: number, headBytes: number, nowMs: number): void {
     this.status = status;
     this.responseHeadBytes = headBytes;
@@ -164,22 +173,22 @@ export class AccessRecord implements AccessEntry {
     this.inOneGo = true;
   }
 
-  /** More of the answer, or of a tunnel's way down. */
+  /** More bytes were sent to the client, of the response's body or of a tunnel. */
   sent(bytes: number): void {
     this.responseBytes += bytes;
   }
 
-  /** More of the request's body, or of a tunnel's way up. */
+  /** More bytes were received from the client, of the request's body or of a tunnel. */
   received(bytes: number): void {
     this.requestBytes += bytes;
   }
 
-  /** The answer is not complete yet. */
+  /** The response continues after what was sent so far. */
   goesOn(): void {
     this.inOneGo = false;
   }
 
-  /** Roundhouse answered in its own name. @param text the whole answer */
+  /** Roundhouse itself made the response. @param text the whole response */
   answered({ status, reason, fault = '' }: Pick<LocalAnswer, 'status' | 'reason' | 'fault'>, text: string): void {
     this.responds(status, text.indexOf('\r\n\r\n') + 4, this.keeper.nowMs());
     this.responseBytes = text.length;
@@ -188,14 +197,14 @@ export class AccessRecord implements AccessEntry {
     this.fault = fault;
   }
 
-  /** Why it ends, if nothing else has been to blame before. */
+  /** Sets the reason for which the request ends, and the rule that was broken, unless a reason is set already. */
   blame(reason: Reason, fault = ''): void {
     if (!this.open || this.reason !== '') return;
     this.reason = reason;
     this.fault = fault;
   }
 
-  /** Writes the line, once a request. */
+  /** Writes the line of the request; does nothing if it is written already. */
   end(): void {
     if (!this.open) return;
     this.open = false;
@@ -205,7 +214,7 @@ export class AccessRecord implements AccessEntry {
     if (this.answeredMs === 0) this.status = NO_ANSWER;
     else this.measureAnswer(endedMs);
     this.keeper.write(this);
-    // It would stay in memory as long as the connection is idle.
+    // Otherwise the head would stay in memory while the connection is idle.
     this.text = '';
     this.startedMs = 0;
   }
@@ -236,9 +245,9 @@ export class AccessRecord implements AccessEntry {
     this.client = client;
     this.method = copyOf(method);
     this.minorVersion = minorVersion;
-    // Letters of methods and hosts that the parser lets through need no escape.
+    // Methods and hosts that the parser accepts contain no character that needs an escape.
     this.host = host.length > MOST.host ? escaped(host, MOST.host, format.escapes) : copyOf(host);
-    this.around = format.around(client, this.method, minorVersion, this.host);
+    this.frame = format.frame(client, this.method, minorVersion, this.host);
   }
 
   private readFields(bytes: Uint8Array, { fields }: RequestHead): void {

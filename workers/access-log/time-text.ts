@@ -1,6 +1,6 @@
 /**
- * workers/access-log/time-text.ts: times as text. Thousands of lines share a second and dozens a millisecond, so the
- * text of the last one is kept; what is left per line is a comparison.
+ * workers/access-log/time-text.ts: formats numbers and times. Thousands of lines share a second and dozens a
+ * millisecond, so the text of the last time is kept, and most lines cost one comparison.
  */
 import { copyOf } from './entry.js';
 
@@ -8,7 +8,7 @@ const PADDED = Array.from({ length: 1_000 }, (_, number) => String(number).padSt
 const BEHIND_POINT = PADDED.map((digits) => `.${digits}`);
 const NUMBERS = Array.from({ length: 1_000 }, (_, number) => String(number));
 
-/** @param number not negative and whole */
+/** @param number a whole number, 0 or more */
 export function numberText(number: number): string {
   return NUMBERS[number] ?? String(number);
 }
@@ -25,7 +25,7 @@ export function secondsText(us: number): string {
   return numberText(Math.floor(ms / 1_000)) + BEHIND_POINT[ms % 1_000] + PADDED[us % 1_000];
 }
 
-/** ISO 8601 in UTC with milliseconds (RFC 3339). */
+/** Formats times as ISO 8601 in UTC with milliseconds (RFC 3339). */
 export class IsoTime {
   private second = Number.NaN;
   private secondText = '';
@@ -34,13 +34,13 @@ export class IsoTime {
   private readonly before: string;
   private readonly behind: string;
 
-  /** @param before what stands before the time in a line @param behind what stands behind it */
+  /** @param before text in front of the time @param behind text behind it */
   constructor(before: string, behind: string) {
     this.before = before;
     this.behind = behind;
   }
 
-  /** @param epochMs whole milliseconds */
+  /** @param epochMs whole epoch milliseconds @returns the time with the texts before and behind it */
   at(epochMs: number): string {
     if (epochMs === this.ms) return this.text;
     const second = Math.floor(epochMs / 1_000);
@@ -56,20 +56,20 @@ export class IsoTime {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
-/** Local time as the common log format has it: `10/Oct/2000:13:55:36 -0700`. */
+/** Formats local times as the common log format has them: `10/Oct/2000:13:55:36 -0700`. */
 export class ClfTime {
   private second = Number.NaN;
   private text = '';
   private readonly before: string;
   private readonly behind: string;
 
-  /** @param before what stands before the time in a line @param behind what stands behind it */
+  /** @param before text in front of the time @param behind text behind it */
   constructor(before: string, behind: string) {
     this.before = before;
     this.behind = behind;
   }
 
-  /** @param epochMs whole milliseconds */
+  /** @param epochMs whole epoch milliseconds @returns the time with the texts before and behind it */
   at(epochMs: number): string {
     const second = Math.floor(epochMs / 1_000);
     if (second === this.second) return this.text;

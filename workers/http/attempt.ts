@@ -2,7 +2,7 @@
  * workers/http/attempt.ts: one attempt of an exchange at one backend: its stream, and what the balancer learns of the
  * backend from it. What was counted in for it is counted out once, however it ends.
  */
-import type { Outcome } from '../../src/balancing/latency.js';
+import type { LatencyOutcome } from '../../src/balancing/latency.js';
 import type { BodyPath } from '../../src/core/body-path.js';
 import type { ResponseHead } from '../../src/http1/response-head.js';
 import type { LinkChoice } from '../backend-links.js';
@@ -155,7 +155,7 @@ export class Attempt implements BackendReceiver {
     if (this.dispatch.timed) this.time('outwaited', nowMs);
   }
 
-  private time(outcome: Outcome, nowMs: number): void {
+  private time(outcome: LatencyOutcome, nowMs: number): void {
     this.dispatch.took(this.upstream, nowMs - this.askedMs, outcome, nowMs);
   }
 }

@@ -11,19 +11,17 @@ import { fieldValue } from '../../src/http1/find-field.js';
 import type { ClientSide, Edits } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { HeaderRules } from '../../src/routing/header-rules.js';
-import type { Rate } from '../../src/routing/rate-ledger.js';
+import type { TokenRate } from '../../src/routing/rate-ledger.js';
 import { addressKey, rateLimitId, valueKey } from '../../src/routing/rate-limit.js';
 import { Redirect } from '../../src/routing/redirect.js';
 import { matchedLength } from '../../src/routing/router.js';
 import { Split } from '../../src/routing/split.js';
 import type { ClientPolicy } from '../inbound/client-policy.js';
-import type { RateLimits, Waiting } from '../rate-limits.js';
+import type { RateLimits, RateLimitWaiter } from '../rate-limits.js';
+import type { ReadKey } from './hash-key.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
 import { type RequestRules, requestRulesOf } from './request-rules.js';
-
-/** @returns what a split is decided by */
-type ReadKey = (head: RequestHead, client: ClientSide) => string;
 
 const NO_HOST: LocalAnswer = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
 
@@ -31,7 +29,7 @@ const TOO_MANY: LocalAnswer = { status: 429, reason: 'rate-limited', detail: 'to
 
 /** What a route counts of its requests. */
 interface Counted {
-  readonly rate: Rate;
+  readonly rate: TokenRate;
   readonly keyOf: ReadKey;
 }
 
@@ -77,7 +75,7 @@ export class Route {
    * @param who told when it may ask again, where nothing can be decided yet
    * @returns the pool that the request goes to, or what it is answered instead; `undefined` for nothing yet
    */
-  decide(head: RequestHead, client: ClientSide, who: Waiting): HttpPool | LocalAnswer | undefined {
+  decide(head: RequestHead, client: ClientSide, who: RateLimitWaiter): HttpPool | LocalAnswer | undefined {
     if (this.access !== undefined) {
       const address = this.clients.clientAddress(head, client);
       if (!this.access.admits(address)) return denied(address);

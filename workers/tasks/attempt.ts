@@ -1,6 +1,6 @@
 /**
- * workers/tasks/attempt.ts: one probe under way. It opens a connection of its own, since a kept one would go on
- * answering for a process that no longer accepts anybody, and it is over when its time is.
+ * workers/tasks/attempt.ts: one probe under way. It opens a new connection, since a process that accepts no connections
+ * any more may still answer on an old one, and it fails when its time is over.
  */
 import { connect, type Socket } from 'node:net';
 import { isOwnFault } from '../../src/core/own-fault.js';
@@ -16,32 +16,34 @@ const WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'connect timed out',
 };
 
-/** What was read is looked at before the next read begins, so all probes of a thread read into one buffer. */
+/** Buffer that all probes of a thread read into: the bytes of a read are used before the next read begins. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
-/** Told once how the probe ended. */
-export interface Outcome {
+/** Receives the end of a probe; exactly one method is called, once. */
+export interface ProbeEvents {
+  /** The probe was made. */
   answered(result: ProbeResult): void;
-  /** This host could not even try (no file descriptor, no local port), which says nothing about the backend. */
+  /** This host could not make the probe (no file descriptor, no local port), which says nothing about the backend. */
   untried(reason: string): void;
 }
 
-export class Attempt {
-  readonly #outcome: Outcome;
+export class ProbeAttempt {
+  readonly #events: ProbeEvents;
   readonly #startedAt = performance.now();
   readonly #socket: Socket;
   readonly #timer: NodeJS.Timeout;
   #isOver = false;
 
-  constructor(task: ProbeTask, outcome: Outcome) {
-    this.#outcome = outcome;
+  /** Begins the probe. */
+  constructor(task: ProbeTask, events: ProbeEvents) {
+    this.#events = events;
     const late = { ok: false, reason: `timed out after ${inWords(task.timeoutMs)}` };
     this.#timer = setTimeout(() => this.#settle(late), task.timeoutMs);
     this.#socket = task.http === undefined ? this.#connect(task) : this.#ask(task, task.http);
     this.#socket.on('error', (error) => this.#failed(error));
   }
 
-  /** Nobody wants to know any more; nothing is told. */
+  /** Ends the probe without calling any of its events. */
   cancel(): void {
     this.#end(() => {});
   }
@@ -64,23 +66,23 @@ export class Attempt {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    // It must not take a healthy pool down.
-    if (isOwnFault(error.code)) this.#end(() => this.#outcome.untried(`could not probe: ${error.code}`));
+    // A shortage on this host must not mark healthy backends down.
+    if (isOwnFault(error.code)) this.#end(() => this.#events.untried(`could not probe: ${error.code}`));
     else this.#settle({ ok: false, reason: WORDS[error.code ?? ''] ?? error.code ?? error.message });
   }
 
   #settle(judgement: Judgement): void {
-    // A hundredth is as fine as such a clock means anything.
+    // Rounded to hundredths: finer digits are noise.
     const ms = Math.round((performance.now() - this.#startedAt) * 100) / 100;
-    this.#end(() => this.#outcome.answered({ ...judgement, ms }));
+    this.#end(() => this.#events.answered({ ...judgement, ms }));
   }
 
-  #end(tell: () => void): void {
+  #end(report: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#socket.destroy();
-    tell();
+    report();
   }
 }
 

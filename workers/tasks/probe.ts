@@ -1,30 +1,36 @@
 /**
- * workers/tasks/probe.ts: the task of the primary's probe thread, so that slow handshakes and answers never delay the
- * control loop. It runs as long as its port is open: orders come in batches and answers leave in batches, for at a
+ * workers/tasks/probe.ts: the piscina task that makes the primary's probes on a thread, so that slow handshakes and
+ * answers never delay the control loop. It runs as long as its port is open. Orders and answers travel in batches: at a
  * thousand probes a second a message for each would cost as much as the probe.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ProbeAnswer, ProbeOrder } from '../../src/core/probe.js';
 import { openFileLimit } from '../open-files.js';
-import { Attempt } from './attempt.js';
+import { ProbeAttempt } from './attempt.js';
 
-/** Answers wait so long for others, in milliseconds. */
+/** Time for which an answer waits for others to be sent with. */
 const BATCH_MS = 10;
-/** More at a time than the slowest backends need; each holds a socket of the process that also starts workers. */
+/** Most probes under way at once; each needs a socket of the primary process. Even slow backends need fewer. */
 const MOST_OPEN = 2_000;
+/** Share of the primary's file descriptors that probes may use. */
 const SHARE_OF_FILES = 0.4;
 
-/** @param port gets {@link ProbeOrder}s and gives {@link ProbeAnswer}s, both in lists  @returns settled once it closes */
+/**
+ * Makes probes until the port closes.
+ * @param port receives lists of {@link ProbeOrder} and sends lists of {@link ProbeAnswer}
+ * @returns a promise that settles once the port closes
+ */
 export default function serve({ port }: { readonly port: MessagePort }): Promise<void> {
-  const thread = new ProbeThread(port, Math.min(MOST_OPEN, Math.floor(openFileLimit() * SHARE_OF_FILES)));
-  port.on('message', (orders: readonly ProbeOrder[]) => thread.take(orders));
+  const queue = new ProbeQueue(port, Math.min(MOST_OPEN, Math.floor(openFileLimit() * SHARE_OF_FILES)));
+  port.on('message', (orders: readonly ProbeOrder[]) => queue.add(orders));
   return new Promise((resolve) => port.once('close', resolve));
 }
 
-class ProbeThread {
+/** Makes probes, a limited number at a time, and sends their answers in batches. */
+class ProbeQueue {
   readonly #port: MessagePort;
   readonly #mostOpen: number;
-  /** Orders past `mostOpen`, oldest first; a backend has one at a time, so there are no more than backends. */
+  /** Orders not begun yet, oldest first; at most one per backend, since the primary sends one at a time. */
   #waiting: ProbeOrder[] = [];
   #open = 0;
   #answers: ProbeAnswer[] = [];
@@ -34,7 +40,7 @@ class ProbeThread {
     this.#mostOpen = mostOpen;
   }
 
-  take(orders: readonly ProbeOrder[]): void {
+  add(orders: readonly ProbeOrder[]): void {
     this.#waiting = this.#waiting.concat(orders);
     this.#begin();
   }
@@ -43,7 +49,7 @@ class ProbeThread {
     const next = this.#waiting.splice(0, this.#mostOpen - this.#open);
     this.#open += next.length;
     for (const { id, task } of next) {
-      new Attempt(task, {
+      new ProbeAttempt(task, {
         answered: (result) => this.#answer({ id, result }),
         untried: (untried) => this.#answer({ id, untried }),
       });

@@ -1,26 +1,26 @@
 /**
- * workers/tasks/response-check.ts: whether a response is the one that a probe wants. It is read by the parser that
- * reads real responses, so that a backend whose answers would be refused is not called healthy.
+ * workers/tasks/response-check.ts: decides whether a response passes a probe. It is parsed by the parser of the data
+ * plane, so that a backend whose responses would be refused there does not count as healthy.
  */
 import { type HttpProbe, isExpected } from '../../src/core/probe.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
 import { parseResponseHead, ResponseHead } from '../../src/http1/response-head.js';
 
+/** Whether a probe passed, and why, in words for logs and views. */
 export interface Judgement {
   readonly ok: boolean;
-  /** In words, for people. */
   readonly reason: string;
 }
 
 const LIMITS = { headBytes: 16_384, fields: 128 };
-/** How much of a body is searched, in bytes. */
+/** Bytes of a body that are searched, from its beginning. */
 const MAX_BODY_BYTES = 65_536;
-/** A head is parsed whole or not at all, so all probes of a thread share one. */
+/** The head that all probes of a thread parse into: its content is used before the next head is parsed. */
 const HEAD = new ResponseHead();
 
 export class ResponseCheck {
   readonly #probe: HttpProbe;
-  /** The beginning of a head. */
+  /** Bytes of a head that is incomplete yet. */
   #kept = Buffer.alloc(0);
   #status = 0;
   #search: BodySearch | undefined;
@@ -29,13 +29,16 @@ export class ResponseCheck {
     this.#probe = probe;
   }
 
-  /** @param bytes what came; not kept  @returns the judgement once there is enough for one */
+  /**
+   * @param bytes the next bytes of the response; copied if needed later
+   * @returns the judgement; `undefined` if more is needed
+   */
   read(bytes: Buffer): Judgement | undefined {
     if (this.#search !== undefined) return this.#found(this.#search.read(bytes));
     return this.#readHead(this.#kept.length === 0 ? bytes : Buffer.concat([this.#kept, bytes]));
   }
 
-  /** Nothing more comes. */
+  /** The connection has ended. @returns the judgement on what came */
   end(): Judgement {
     if (this.#search !== undefined) return this.#missing('in its body');
     return { ok: false, reason: 'connection closed before a response' };
@@ -76,7 +79,10 @@ export class ResponseCheck {
 
 type Found = 'here' | 'not yet' | 'not in the whole' | 'not in the beginning';
 
-/** Looks for a text in a body whose pieces may end anywhere, and keeps no more of it than could begin the text. */
+/**
+ * Searches a body for a text. Reads may split it anywhere, so the bytes that could begin the text are kept between
+ * them.
+ */
 class BodySearch {
   readonly #wanted: Buffer;
   readonly #body = new BodyReader();

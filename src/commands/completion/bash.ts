@@ -1,13 +1,13 @@
-/** commands/completion/bash.ts: the completion of bash, for bash 3.2 as well, which macOS still has. */
+/** commands/completion/bash.ts: the completion script for bash, from 3.2 on, which macOS still has. */
 import { branches, valuedOptions } from './contexts.js';
 import type { Model } from './model.js';
 
-/** @returns a script to be sourced */
+/** @returns a script to source */
 export function bashCompletion(model: Model): string {
   const { program } = model;
   return `# Completion of ${program} for bash: eval "$(${program} completion bash)"
 _${program}() {
-  # To bash a colon ends a word, and addresses have some: the line is read anew.
+  # bash splits words at colons, which addresses contain: the line is split anew.
   local line="\${COMP_LINE:0:COMP_POINT}" command= admin= prev= due= names= word
   local cur="\${line##*[[:space:]]}"
   local -a typed

@@ -1,4 +1,4 @@
-/** commands/completion/completion.ts: what `completion` and `completion-words` do. */
+/** commands/completion/completion.ts: the commands `completion` and `completion-words`. */
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { alternatives } from '../../config/similar.js';
@@ -18,8 +18,8 @@ const SCRIPTS: { readonly [S in Shell]: (model: Model) => string } = {
 };
 
 /**
- * Prints a script that makes a shell complete the commands of `program`.
- * @throws {UsageError} when `name` is no shell that is known
+ * Prints the completion script of a shell for the commands of `program`.
+ * @throws {UsageError} if the shell is not known
  */
 export function completion(name: string, program: Command): void {
   const shell = SHELLS.find((each) => each === name);
@@ -28,8 +28,8 @@ export function completion(name: string, program: Command): void {
 }
 
 /**
- * Prints what the running instance calls its pools or backends, one a line, for those scripts.
- * @throws {UsageError} when `name` is neither
+ * Prints the names of the pools, or the ids of the backends, of the running balancer, one a line, for the scripts.
+ * @throws {UsageError} if `name` is neither `pools` nor `backends`
  */
 export async function completionWords(name: string, typed: AdminOptions): Promise<void> {
   const source = SOURCES.find((each) => each === name);

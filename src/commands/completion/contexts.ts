@@ -1,9 +1,9 @@
-/** commands/completion/contexts.ts: the part that the scripts for bash and zsh share: what completes what, as a `case`. */
+/** commands/completion/contexts.ts: the `case` that the completion scripts for bash and zsh share. */
 import type { Model, OptionModel, Values } from './model.js';
 
 /**
- * By what has been typed: the command, then the option whose value is due, or `-` when an option is.
- * @returns the branches of a `case`; each sets `names` to words, `files`, `backends` or `pools`
+ * @returns the branches of a `case` over what has been typed: the command, followed by the option whose value is to be
+ * completed, or by `-` if an option is. Each sets `names` to words, `files`, `backends` or `pools`
  */
 export function branches({ options, commands }: Model): string {
   const lines = [
@@ -17,7 +17,7 @@ export function branches({ options, commands }: Model): string {
   return lines.filter((line) => line !== '').join('\n');
 }
 
-/** @returns a pattern for all options that have a value */
+/** @returns a shell pattern that matches all options with a value */
 export function valuedOptions({ options, commands }: Model): string {
   const every = [...options, ...commands.flatMap((command) => command.options)];
   return [...new Set(every.filter(({ takesValue }) => takesValue).flatMap(({ names }) => names))].join('|');

@@ -1,7 +1,7 @@
-/** commands/completion/fish.ts: the completion of fish. */
+/** commands/completion/fish.ts: the completion script for fish. */
 import type { CommandModel, Model, OptionModel, Values } from './model.js';
 
-/** @returns a script to be sourced */
+/** @returns a script to source */
 export function fishCompletion({ program, options, commands }: Model): string {
   const complete = `complete -c ${program}`;
   const first = '-n __fish_use_subcommand';

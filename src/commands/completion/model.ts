@@ -1,4 +1,4 @@
-/** commands/completion/model.ts: what may be typed where, read off the command definitions, for every shell alike. */
+/** commands/completion/model.ts: what can be completed where, derived from the command definitions, for all shells. */
 import type { Argument, Command, Option } from 'commander';
 import { POLICIES } from '../../balancing/policies.js';
 import { ACCEPT_MODES, ACCESS_LOG_FORMATS, LOG_LEVELS } from '../../config/schema.js';
@@ -6,18 +6,18 @@ import { ACCEPT_MODES, ACCESS_LOG_FORMATS, LOG_LEVELS } from '../../config/schem
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** What the running instance is asked for. */
+/** Values that the running balancer is asked for. */
 export const SOURCES = ['backends', 'pools'] as const;
 export type Source = (typeof SOURCES)[number];
 
-/** What completes a value: some words, files, or what the running instance names. */
+/** What completes a value: words, names of files, or names from the running balancer. */
 export type Values = readonly string[] | 'files' | Source;
 
 export interface OptionModel {
-  /** As typed: `-c`, `--config`. */
+  /** The option as typed: `-c`, `--config`. */
   readonly names: readonly string[];
   readonly description: string;
-  /** A flag has no value. */
+  /** The option is followed by a value. */
   readonly takesValue: boolean;
   readonly values: Values;
 }
@@ -32,12 +32,12 @@ export interface CommandModel {
 
 export interface Model {
   readonly program: string;
-  /** Those of the program itself, which stand before a command. */
+  /** Options of the program itself, in front of a command. */
   readonly options: readonly OptionModel[];
   readonly commands: readonly CommandModel[];
 }
 
-/** By the option's long name. */
+/** Values of options, by long name. */
 const OF_OPTIONS: Readonly<Record<string, Values>> = {
   '--policy': POLICIES,
   '--accept': ACCEPT_MODES,
@@ -46,7 +46,7 @@ const OF_OPTIONS: Readonly<Record<string, Values>> = {
   '--pool': 'pools',
 };
 
-/** By the argument's name. */
+/** Values of arguments, by name. */
 const OF_ARGUMENTS: Readonly<Record<string, Values>> = {
   id: 'backends',
   level: LOG_LEVELS,

@@ -1,8 +1,8 @@
-/** commands/completion/zsh.ts: the completion of zsh. */
+/** commands/completion/zsh.ts: the completion script for zsh. */
 import { branches, valuedOptions } from './contexts.js';
 import type { Model } from './model.js';
 
-/** @returns a script to be sourced, or to be put as `_roundhouse` where zsh looks for functions */
+/** @returns a script to source, or to install as `_roundhouse` in a directory of `fpath` */
 export function zshCompletion(model: Model): string {
   const { program, commands } = model;
   const described = commands.map(({ name, description }) => `'${name}:${quoted(description)}'`).join(' ');

@@ -1,9 +1,9 @@
 /**
- * commands/demo/demo.ts: the whole product in one command: sample backends, a balancer, a little traffic and a live
- * table, all on loopback. Whatever it started has ended when it ends.
+ * commands/demo/demo.ts: the command `demo`: sample backends, a balancer, a little traffic and a live table, all on
+ * loopback. When it ends, all that it started has ended.
  */
 import { type Config, configSchema, DEFAULT_POOL } from '../../config/schema.js';
-import { type Balancer, startBalancer } from '../../control/balancer.js';
+import { type RunningBalancer, startBalancer } from '../../control/balancer.js';
 import { createLogger } from '../../control/logger.js';
 import { CouldNotRunError, ENDED_BY_SECOND_INT, readCount, SAME_KEYPRESS_MS } from '../program.js';
 import { type Fleet, freePort, startFleet } from '../sample-fleet.js';
@@ -17,13 +17,13 @@ const WORKERS = 2;
 const FIRST_BACKEND_PORT = 3001;
 const PORT = 8080;
 const ADMIN_PORT = 9901;
-/** The sample answers take milliseconds; nobody wants to wait longer for the end of a demo. */
+/** Drain time of the balancer: responses of sample backends take milliseconds, so a short one is enough. */
 const DRAIN_MS = 1_000;
 
 /**
- * Runs until it is interrupted, then says what came of the requests.
- * @throws {UsageError} when `countText` is no number of backends
- * @throws {CouldNotRunError | StartError} when something could not listen or gave up; nothing is left running then
+ * Runs until it is interrupted, then prints the number of requests.
+ * @throws {UsageError} if `countText` is not a number of backends
+ * @throws {CouldNotRunError | StartError} if something could not listen or failed; nothing is left running then
  */
 export async function demo(countText: string): Promise<void> {
   const count = readCount(countText, '--backends', MOST_BACKENDS);
@@ -40,7 +40,7 @@ export async function demo(countText: string): Promise<void> {
 
 async function withBalancer(fleet: Fleet, ended: Promise<void>): Promise<void> {
   const config = await configFor(fleet);
-  // A line of log would tear the table; what it would say is in the table.
+  // Log lines would break the table, which shows the same information.
   const balancer = await startBalancer(config, createLogger('error'));
   const traffic = new Traffic(`http://${balancer.addresses[0]}`);
   traffic.start();
@@ -53,7 +53,7 @@ async function withBalancer(fleet: Fleet, ended: Promise<void>): Promise<void> {
     throw new CouldNotRunError(failure.message);
   }
   await balancer.close(DRAIN_MS);
-  const { answered, failed } = traffic.tally;
+  const { answered, failed } = traffic.counts;
   console.log(`\nDemo ended: ${answered + failed} requests, ${failed} failed.`);
 }
 
@@ -65,19 +65,19 @@ async function configFor(fleet: Fleet): Promise<Config> {
     pools: {
       [DEFAULT_POOL]: {
         backends: fleet.members.map(({ address }) => ({ address })),
-        // Quicker than the defaults: somebody is watching.
+        // Shorter than the defaults, since somebody is watching.
         healthCheck: { path: '/health', interval: '1s', changingInterval: '500ms', timeout: '1s' },
       },
     },
   });
 }
 
-/** Resolves when a person or the system wants the demo to end, or nobody can see it any more. */
+/** Resolves at a signal that ends the demo, or when standard output is closed. */
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
     let since: number | undefined;
     const interrupt = (): void => {
-      // What is left follows this process: backends and workers end when they lose it.
+      // Backends and workers end by themselves when this process is gone.
       if (since !== undefined && performance.now() - since > SAME_KEYPRESS_MS) process.exit(ENDED_BY_SECOND_INT);
       since ??= performance.now();
       resolve();
@@ -87,8 +87,8 @@ function interruption(): Promise<void> {
   });
 }
 
-/** @returns what stops it */
-function keepShowing(screen: Screen, fleet: Fleet, balancer: Balancer, traffic: Traffic): () => void {
+/** Shows the page repeatedly. @returns a function that stops it */
+function keepShowing(screen: Screen, fleet: Fleet, balancer: RunningBalancer, traffic: Traffic): () => void {
   const show = (): void => {
     const page = describePage(fleet, balancer, traffic);
     screen.show(tableLines(page), hintLines(hintsFor(page, fleet)));

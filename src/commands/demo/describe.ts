@@ -1,27 +1,27 @@
-/** commands/demo/describe.ts: turns what runs into what the demo shows of it. */
-import type { Balancer } from '../../control/balancer.js';
+/** commands/demo/describe.ts: collects what the demo shows from the balancer, the sample backends and the traffic. */
+import type { RunningBalancer } from '../../control/balancer.js';
 import type { BackendView } from '../../control/view.js';
 import { backendState } from '../backend-state.js';
 import { type Fleet, type FleetMember, restartCommand } from '../sample-fleet.js';
-import type { Hint, Page, Row } from './page.js';
+import type { Hint, Page, PageRow } from './page.js';
 import type { Traffic } from './traffic.js';
 
-export function describePage(fleet: Fleet, balancer: Balancer, traffic: Traffic): Page {
+export function describePage(fleet: Fleet, balancer: RunningBalancer, traffic: Traffic): Page {
   const { pools, workers } = balancer.view();
   const backends = pools.flatMap((pool) => pool.backends);
   return {
     url: `http://${balancer.addresses[0]}`,
     adminUrl: `http://${balancer.adminAddress}`,
     workers: workers.length,
-    rows: backends.flatMap((backend): readonly Row[] => {
+    rows: backends.flatMap((backend): readonly PageRow[] => {
       const member = fleet.members.find(({ address }) => address === backend.id);
       return member === undefined ? [] : [rowOf(backend, member, traffic)];
     }),
-    tally: traffic.tally,
+    counts: traffic.counts,
   };
 }
 
-/** Commands against the second backend, so that a first and a last one stay to take its traffic. */
+/** @returns hints that kill and restart the second backend, whose traffic the others take */
 export function hintsFor({ url, rows }: Page, fleet: Fleet): readonly Hint[] {
   const index = Math.min(1, fleet.members.length - 1);
   const victim = fleet.members[index];
@@ -33,7 +33,7 @@ export function hintsFor({ url, rows }: Page, fleet: Fleet): readonly Hint[] {
   return [asked, { command: `kill -9 ${pid}`, effect: `${victim.address} dies, traffic moves` }, back];
 }
 
-function rowOf(backend: BackendView, member: FleetMember, traffic: Traffic): Row {
+function rowOf(backend: BackendView, member: FleetMember, traffic: Traffic): PageRow {
   const pid = traffic.pidOf(member.id) ?? member.pid;
   return {
     address: member.address,

@@ -1,10 +1,11 @@
-/** commands/demo/page.ts: what the demo shows, as lines of text. Pure, so that a test can read it. */
+/** commands/demo/page.ts: formats what the demo shows as lines of text. Pure, for tests. */
 import { type Column, table } from '../table.js';
-import type { Tally } from './traffic.js';
+import type { TrafficCounts } from './traffic.js';
 
-export interface Row {
+/** One backend in the table. */
+export interface PageRow {
   readonly address: string;
-  /** `undefined` when the process is gone. */
+  /** Id of the process; `undefined` if it has ended. */
   readonly pid: number | undefined;
   readonly state: string;
   readonly requests: number;
@@ -17,17 +18,17 @@ export interface Page {
   readonly url: string;
   readonly adminUrl: string;
   readonly workers: number;
-  readonly rows: readonly Row[];
-  readonly tally: Tally;
+  readonly rows: readonly PageRow[];
+  readonly counts: TrafficCounts;
 }
 
-/** A command to try, and what will be seen. */
+/** A command to try, and its effect. */
 export interface Hint {
   readonly command: string;
   readonly effect: string;
 }
 
-// All of it fits into 80 columns, "connection refused" included.
+// Widths with which lines fit into 80 columns, even with the state "connection refused".
 const BAR_WIDTH = 8;
 const HINT_WIDTH = 36;
 const COLUMNS: readonly Column[] = [
@@ -39,9 +40,9 @@ const COLUMNS: readonly Column[] = [
   { heading: 'STATE' },
 ];
 
-export function tableLines({ url, adminUrl, workers, rows, tally }: Page): readonly string[] {
+export function tableLines({ url, adminUrl, workers, rows, counts }: Page): readonly string[] {
   const total = rows.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0);
-  const lastFailure = tally.lastFailure === undefined ? '' : `, the last: ${tally.lastFailure}`;
+  const lastFailure = counts.lastFailure === undefined ? '' : `, the last: ${counts.lastFailure}`;
   return [
     `Roundhouse at ${url}, ${workers} workers, admin at ${adminUrl}`,
     '',
@@ -50,7 +51,7 @@ export function tableLines({ url, adminUrl, workers, rows, tally }: Page): reado
       rows.map((row) => cells(row, total)),
     ),
     '',
-    `${tally.answered} requests answered, ${tally.failed} failed${lastFailure}`,
+    `${counts.answered} requests answered, ${counts.failed} failed${lastFailure}`,
   ];
 }
 
@@ -62,7 +63,7 @@ export function hintLines(hints: readonly Hint[]): readonly string[] {
   ];
 }
 
-function cells(row: Row, total: number): readonly string[] {
+function cells(row: PageRow, total: number): readonly string[] {
   const share = total === 0 ? 0 : row.requestsPerSecond / total;
   const bar = '#'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
   const percent = `${Math.round(share * 100)} %`.padStart(5);

@@ -1,13 +1,14 @@
-/** commands/demo/traffic.ts: a little steady traffic through the balancer, as browsers and scripts would send it. */
+/** commands/demo/traffic.ts: sends steady traffic through the balancer, on kept and on new connections. */
 import { Agent, get, type IncomingMessage } from 'node:http';
 
 const REQUESTS_PER_SECOND = 50;
 const TIMEOUT_MS = 5_000;
 
-export interface Tally {
+/** The results of the requests so far. */
+export interface TrafficCounts {
   readonly answered: number;
   readonly failed: number;
-  /** Why the last failure failed, in words. */
+  /** Cause of the last failure, in words. */
   readonly lastFailure: string | undefined;
 }
 
@@ -30,7 +31,7 @@ export class Traffic {
     this.#timer = setInterval(() => this.#send(), 1_000 / REQUESTS_PER_SECOND);
   }
 
-  /** Sends nothing more; what is open is given up and counts as neither answered nor failed. */
+  /** Stops sending; open requests are aborted and count neither as answered nor as failed. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -38,17 +39,17 @@ export class Traffic {
     this.#fresh.destroy();
   }
 
-  get tally(): Tally {
+  get counts(): TrafficCounts {
     return { answered: this.#answered, failed: this.#failed, lastFailure: this.#lastFailure };
   }
 
-  /** The process that last answered as `id`: another one after somebody restarted it by hand. */
+  /** @returns id of the process that last answered as backend `id`; it changes if the backend is restarted by hand */
   pidOf(id: string): number | undefined {
     return this.#pids.get(id);
   }
 
   #send(): void {
-    // Every fifth request opens a connection of its own.
+    // Every fifth request opens a new connection.
     const agent = this.#sent++ % 5 === 0 ? this.#fresh : this.#keepAlive;
     const request = get(this.#url, { agent, timeout: TIMEOUT_MS }, (response) => this.#receive(response));
     request.once('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)));

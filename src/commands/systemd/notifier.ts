@@ -1,14 +1,14 @@
 /**
- * commands/systemd/notifier.ts: says something to systemd (sd_notify(3)). That takes a Unix datagram, which Node cannot
- * send, so the program `systemd-notify` does: a short-lived child for each notice, one after the other. It is no process
- * of systemd's own choosing, which is why the unit needs `NotifyAccess=all`.
+ * commands/systemd/notifier.ts: sends notices to systemd (sd_notify(3)). They are Unix datagrams, which Node cannot
+ * send, so the program `systemd-notify` does, a short-lived child process for each notice. Since that is not the main
+ * process of the service, the unit needs `NotifyAccess=all`.
  */
 import { execFile } from 'node:child_process';
 import type { Logger } from '../../control/logger.js';
 
-/** One that systemd does not hear in time is given up, in milliseconds. */
+/** Time limit of one notice. */
 const LONGEST_MS = 5_000;
-/** Notices that wait behind one that takes long. */
+/** Most notices that wait behind one that takes long; further ones are dropped. */
 const MOST_WAITING = 8;
 
 export class Notifier {
@@ -24,12 +24,12 @@ export class Notifier {
     this.#logger = logger;
   }
 
-  /** Whether a notice is on its way; what is said again and again had better wait for another time. */
+  /** Whether a notice is being sent; a periodic notice had better be skipped then. */
   get isBusy(): boolean {
     return this.#busy;
   }
 
-  /** Sends `assignments` (`READY=1`) in one notice, behind those before it. Never fails: what goes wrong is logged once. */
+  /** Sends `assignments` (`READY=1`) in one notice, after earlier ones. Never throws: the first failure is logged. */
   say(...assignments: readonly string[]): void {
     if (this.#waiting.length >= MOST_WAITING) return;
     this.#waiting.push(assignments);
@@ -50,7 +50,8 @@ export class Notifier {
   #failed({ code, message }: Error & { readonly code?: unknown }): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    const reason = code === 'ENOENT' ? 'there is no program systemd-notify' : message.trim().replaceAll('\n', '; ');
-    this.#logger.warn('systemd could not be told how this service is', { reason });
+    const reason =
+      code === 'ENOENT' ? 'the program systemd-notify was not found' : message.trim().replaceAll('\n', '; ');
+    this.#logger.warn('could not send a notice to systemd', { reason });
   }
 }

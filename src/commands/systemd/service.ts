@@ -1,25 +1,25 @@
 /**
- * commands/systemd/service.ts: what a balancer that systemd runs (`Type=notify` or `notify-reload`) says of itself: that
- * it is ready, reloads and stops, how it is in a line, and for the watchdog that it lives.
+ * commands/systemd/service.ts: the notices of a balancer that systemd runs (`Type=notify` or `notify-reload`): ready,
+ * reloading, stopping, a status line, and signs of life for the watchdog.
  */
-import type { Balancer, BalancerView } from '../../control/balancer.js';
+import type { BalancerView, RunningBalancer } from '../../control/balancer.js';
 import type { Logger } from '../../control/logger.js';
 import { Notifier } from './notifier.js';
 
-/** How often it is looked what there is to say, unless the watchdog wants it more often, in milliseconds. */
+/** Time between two checks for news to send, unless the watchdog needs a shorter one. */
 const LOOK_MS = 10_000;
-/** What a stop may take beyond the time to drain, in milliseconds. */
+/** Time that a stop may take beyond the drain. */
 const STOP_GRACE_MS = 5_000;
 
 export class SystemdService {
   readonly #notifier: Pick<Notifier, 'say' | 'isBusy'>;
-  /** How long the watchdog waits for a sign of life, in milliseconds; `undefined` without one. */
+  /** Time within which the watchdog expects a sign of life; `undefined` without a watchdog. */
   readonly #watchdogMs: number | undefined;
   readonly #drainMs: number;
   #looking: NodeJS.Timeout | undefined;
   #status = '';
 
-  /** @param drainMs how long a stop may take, which may be longer than systemd would wait for it */
+  /** @param drainMs time that a drain may take; systemd is asked to wait for it */
   constructor(notifier: Pick<Notifier, 'say' | 'isBusy'>, watchdogMs: number | undefined, drainMs: number) {
     this.#notifier = notifier;
     this.#watchdogMs = watchdogMs;
@@ -27,8 +27,8 @@ export class SystemdService {
   }
 
   /**
-   * Takes what systemd has said out of `environment`, so that no child process takes it for its own.
-   * @returns `undefined` when no service manager is listening
+   * Reads systemd's variables and removes them from `environment`, so that no child process uses them.
+   * @returns the service; `undefined` if the process was not started by a service manager that expects notices
    */
   static take(
     environment: Record<string, string | undefined>,
@@ -43,28 +43,28 @@ export class SystemdService {
     return new SystemdService(new Notifier(socket, logger), watchdogMs, drainMs);
   }
 
-  /** It listens, or has read its configuration again; from now on it is watched. */
-  ready(balancer: Pick<Balancer, 'view'>): void {
+  /** Must be called when the balancer listens, and after each reload. Starts the signs of life and the status line. */
+  ready(balancer: Pick<RunningBalancer, 'view'>): void {
     this.#status = statusOf(balancer.view());
     this.#notifier.say('READY=1', `STATUS=${this.#status}`);
     const everyMs = Math.min(this.#watchdogMs === undefined ? LOOK_MS : this.#watchdogMs / 2, LOOK_MS);
-    // A process that stands still fires no timer, and one that ends must not wait for one.
+    // A process that hangs runs no timer, so it sends no sign of life. A process that ends must not wait for the timer.
     this.#looking ??= setInterval(() => this.#look(balancer.view()), everyMs).unref();
   }
 
-  /** With the time of the monotonic clock, by which systemd tells this reload from an earlier one. */
+  /** Must be called when a reload begins. It sends the monotonic time, by which systemd tells reloads apart. */
   reloading(): void {
     this.#notifier.say('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
   }
 
-  /** It accepts nothing more, and ends when what is in flight has. */
+  /** Must be called when a drain begins. */
   stopping(): void {
     clearInterval(this.#looking);
     const extend = `EXTEND_TIMEOUT_USEC=${(this.#drainMs + STOP_GRACE_MS) * 1_000}`;
-    this.#notifier.say('STOPPING=1', 'STATUS=finishing what is in flight', extend);
+    this.#notifier.say('STOPPING=1', 'STATUS=finishing requests in flight', extend);
   }
 
-  /** Only a primary whose loop turns comes here, and only one that can serve says that it lives. */
+  /** Sends news; a sign of life only if a worker listens, so that a balancer that cannot serve is restarted. */
   #look(view: BalancerView): void {
     if (this.#notifier.isBusy) return;
     const status = statusOf(view);

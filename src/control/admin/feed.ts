@@ -18,7 +18,7 @@ export interface FeedParts {
   readonly nowMs: () => number;
 }
 
-interface Reader {
+interface FeedReader {
   readonly stream: ReadableStreamDefaultController<Uint8Array>;
   /** Closes the reader's connection, with whatever it has not read. */
   readonly cut: () => void;
@@ -50,7 +50,7 @@ const GREETING = `retry: ${RETRY_MS}\n\n`;
 
 export class Feed {
   readonly #parts: FeedParts;
-  readonly #readers = new Set<Reader>();
+  readonly #readers = new Set<FeedReader>();
   readonly #encoder = new TextEncoder();
   /** The latest view as a message, for readers that join before the next one. */
   #viewMessage = '';
@@ -77,7 +77,7 @@ export class Feed {
    */
   open(lastId: string | undefined, cut: () => void): ReadableStream<Uint8Array> | undefined {
     if (this.#readers.size >= MAX_READERS) return undefined;
-    let reader: Reader | undefined;
+    let reader: FeedReader | undefined;
     return new ReadableStream<Uint8Array>(
       {
         start: (stream) => {
@@ -100,7 +100,7 @@ export class Feed {
     }
   }
 
-  #add(reader: Reader, lastId: string | undefined): void {
+  #add(reader: FeedReader, lastId: string | undefined): void {
     const { journal } = this.#parts.source;
     if (this.#readers.size === 0) this.#start();
     else this.#sendEvents();
@@ -109,7 +109,7 @@ export class Feed {
     reader.stream.enqueue(this.#encoder.encode(text));
   }
 
-  #remove(reader: Reader): void {
+  #remove(reader: FeedReader): void {
     if (this.#readers.delete(reader) && this.#readers.size === 0) this.#stop();
   }
 

@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import * as z from 'zod';
+import type { Environment } from '../../config/from-args.js';
 import { readConfigFile } from '../../config/read-file.js';
 import { UsageError } from '../../config/usage-error.js';
 import type { Logger } from '../logger.js';
@@ -19,8 +20,6 @@ const tokenSchema = z
   .regex(new RegExp(`^[\\x21-\\x7e]{${MIN_LENGTH},}$`))
   .brand<'AdminToken'>();
 export type AdminToken = z.infer<typeof tokenSchema>;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @returns the token in the environment, or `undefined` when there is none

@@ -3,6 +3,7 @@ import { type BackendSpec, SimulatedBackend } from '../../../bench/simulator/bac
 import { constant } from '../../../bench/simulator/latency.js';
 import { idOf } from '../../../bench/simulator/setup.js';
 import { seeded } from '../../../src/core/random.js';
+import { milliseconds } from '../../support/milliseconds.js';
 
 function backend(differs: Partial<BackendSpec> = {}): SimulatedBackend {
   return new SimulatedBackend(idOf(0), { latency: constant(10), servers: 2, queue: 3, ...differs }, seeded(1));
@@ -49,7 +50,7 @@ describe('A simulated backend', () => {
   });
 
   it('answers a TCP probe unless nobody can connect, and an HTTP probe only in time', () => {
-    const probe = { path: undefined, timeout: 15 };
+    const probe = { path: undefined, timeout: milliseconds(15) };
     const refusing = backend({ faults: [{ kind: 'connect', fromMs: 0, toMs: 1e9, share: 1, afterMs: 1 }] });
     expect(refusing.probe(0, probe).ok).to.equal(false);
     const busy = backend({ servers: 1 });

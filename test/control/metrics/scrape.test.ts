@@ -1,6 +1,6 @@
 /** test/control/metrics/scrape.test.ts: metrics of a running balancer, as a scraper gets them. */
 import { expect } from 'chai';
-import type { Balancer } from '../../../src/control/balancer.js';
+import type { RunningBalancer } from '../../../src/control/balancer.js';
 import { lintMetrics, readMetrics } from '../../support/metrics-text.js';
 import { Client, startUnderTest, until } from '../balancer-under-test.js';
 import { closeEverything, configOf, LogBook, startTcp } from '../support.js';
@@ -8,10 +8,13 @@ import { closeEverything, configOf, LogBook, startTcp } from '../support.js';
 describe('GET /metrics', () => {
   afterEach(closeEverything);
 
-  const start = (backend: string): Promise<Balancer> =>
+  const start = (backend: string): Promise<RunningBalancer> =>
     startUnderTest(configOf([backend], { admin: '127.0.0.1:0' }), new LogBook());
 
-  async function scrape(balancer: Balancer, accept = '*/*'): Promise<{ readonly type: string; readonly text: string }> {
+  async function scrape(
+    balancer: RunningBalancer,
+    accept = '*/*',
+  ): Promise<{ readonly type: string; readonly text: string }> {
     const response = await fetch(`http://${balancer.adminAddress}/metrics`, { headers: { accept } });
     expect(response.status).to.equal(200);
     return { type: response.headers.get('content-type') ?? '', text: await response.text() };

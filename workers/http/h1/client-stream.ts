@@ -7,7 +7,7 @@ import type { Reason } from '../../../src/core/reason.js';
 import { BodyReader } from '../../../src/http1/body-reader.js';
 import type { Fault } from '../../../src/http1/fault.js';
 import type { ClientSide } from '../../../src/http1/forward-request.js';
-import { forwardResponseHead, type ToClient } from '../../../src/http1/forward-response.js';
+import { forwardResponseHead, type ResponseDelivery } from '../../../src/http1/forward-response.js';
 import type { RequestHead } from '../../../src/http1/request-head.js';
 import type { ResponseHead } from '../../../src/http1/response-head.js';
 import type { AccessLog } from '../../access-log/access-log.js';
@@ -24,7 +24,7 @@ import { type AnswerForm, answerText } from './answer-text.js';
 import type { Http1ClientConnection } from './client-connection.js';
 
 /** How a head goes on that ends nothing, a 1xx: only to HTTP/1.1, and the connection stays. */
-const UNFINISHED: ToClient = { minorVersion: 1, keepAlive: true, dechunk: false };
+const UNFINISHED: ResponseDelivery = { minorVersion: 1, keepAlive: true, dechunk: false };
 
 export class Http1ClientStream implements ClientStream {
   route: Route | undefined;
