@@ -44,8 +44,10 @@ export class Attempt implements BackendReceiver {
     const stream = this.upstream.links.open(this, choice);
     this.stream = stream;
     if (stream === undefined) return;
-    if (stream.isOpen) this.exchange.send(this, stream);
-    else this.exchange.onConnecting(this);
+    if (stream.isOpen) return this.send(stream);
+    if (!this.isCurrent) return;
+    this.exchange.body?.hold();
+    this.exchange.client.record?.connects();
   }
 
   /** Nothing of the request was sent. */
@@ -63,7 +65,7 @@ export class Attempt implements BackendReceiver {
 
   onOpen(stream: BackendStream): void {
     this.stream = stream;
-    this.exchange.send(this, stream);
+    this.send(stream);
   }
 
   onSlow(failure: AttemptFailure): boolean {
@@ -71,7 +73,8 @@ export class Attempt implements BackendReceiver {
   }
 
   onInterim(head: ResponseHead): void {
-    this.exchange.onInterim(this, head);
+    // Of an attempt beside the first it is not the first answer yet.
+    if (this.isCurrent) this.exchange.client.interim(head);
   }
 
   onSwitching(stream: BackendStream, head: ResponseHead): void {
@@ -83,11 +86,15 @@ export class Attempt implements BackendReceiver {
   }
 
   onBody(bytes: Buffer, from: number, to: number): void {
-    this.exchange.onBody(bytes, from, to);
+    const { exchange, stream } = this;
+    exchange.client.record?.sent(to - from);
+    if (stream !== undefined) exchange.flowing(stream).write(bytes, from, to);
   }
 
   onBodyText(text: string): void {
-    this.exchange.onBodyText(text);
+    const { record, sink } = this.exchange.client;
+    record?.sent(text.length);
+    sink.hold(text);
   }
 
   onTrailers(lines: string): void {
@@ -95,7 +102,11 @@ export class Attempt implements BackendReceiver {
   }
 
   onReadEnd(length: number): void {
-    this.exchange.onReadEnd(length);
+    const { exchange, stream } = this;
+    exchange.client.record?.goesOn();
+    if (stream === undefined) return;
+    stream.downloadStalled(false);
+    exchange.flowing(stream).awaitMore(length);
   }
 
   onBodyEnd(): void {
@@ -153,6 +164,19 @@ export class Attempt implements BackendReceiver {
   /** Tells the policy that the backend had not answered when it was given up. It would have taken at least as long. */
   countOutwaited(nowMs: number): void {
     if (this.dispatch.timed) this.time('outwaited', nowMs);
+  }
+
+  /** Whether its answer is the one that is forwarded, unless another is quicker. */
+  private get isCurrent(): boolean {
+    return this.exchange.current === this;
+  }
+
+  /** The stream is open. */
+  private send(stream: BackendStream): void {
+    const { body, client } = this.exchange;
+    if (this.isCurrent && !stream.isReused) client.record?.connected();
+    if (body === undefined) stream.send(this.request, '', true);
+    else body.sendOn(stream, this.request);
   }
 
   private time(outcome: LatencyOutcome, nowMs: number): void {

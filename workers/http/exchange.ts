@@ -9,7 +9,7 @@ import type { ResponseHead } from '../../src/http1/response-head.js';
 import { POOL_COLUMN } from '../counters.js';
 import { type Affinity, FIRST_TRY } from '../dispatch.js';
 import type { Upstream } from '../roster.js';
-import { Tunnel, type TunnelOwner } from '../tunnel.js';
+import type { Tunnel } from '../tunnel.js';
 import { Attempt } from './attempt.js';
 import { type AttemptFailure, reasonOf } from './attempt-failure.js';
 import type { BackendStream } from './backend-stream.js';
@@ -20,8 +20,9 @@ import type { OutgoingRequest } from './outgoing-request.js';
 import { Recovery } from './recovery.js';
 import type { RequestBody } from './request-body.js';
 import { ResponseBody } from './response-body.js';
+import { tunnelFor } from './upgraded.js';
 
-export class Exchange implements TunnelOwner {
+export class Exchange {
   /** The first byte of the final response went to the client: nothing can be taken back any more. */
   responseBegan = false;
   readonly pool: HttpPool;
@@ -39,8 +40,6 @@ export class Exchange implements TunnelOwner {
   private respondedMs = 0;
   /** The status of the response that is forwarded; 0 before. */
   private status = 0;
-  /** The response ended when it began, so that the clock need not be asked again. */
-  private inOneGo = true;
   /** Once its first attempt was not simply answered. */
   private recovery: Recovery | undefined;
 
@@ -96,20 +95,6 @@ export class Exchange implements TunnelOwner {
     return attempt;
   }
 
-  /** A connection has to be opened for an attempt. */
-  onConnecting(attempt: Attempt): void {
-    if (attempt !== this.current) return;
-    this.body?.hold();
-    this.client.record?.connects();
-  }
-
-  /** The stream of an attempt is open. */
-  send(attempt: Attempt, stream: BackendStream): void {
-    if (attempt === this.current && !stream.isReused) this.client.record?.connected();
-    if (this.body === undefined) stream.send(this.request, '', true);
-    else this.body.sendOn(stream, this.request);
-  }
-
   /** More of the request's body: `bytes[0, end)` of a read of `length` bytes of the client's. */
   onRequestBody(bytes: Buffer, end: number, length: number, isComplete: boolean): void {
     this.body?.add(bytes, end, length, isComplete);
@@ -118,11 +103,6 @@ export class Exchange implements TunnelOwner {
     // The client's time to send a body is not the backend's to answer for.
     current.askedMs = performance.now();
     current.stream?.requestSent();
-  }
-
-  /** A 1xx before the response (RFC 9110 section 15.2). One beside the first attempt is not the first answer yet. */
-  onInterim(attempt: Attempt, head: ResponseHead): void {
-    if (attempt === this.current) this.client.interim(head);
   }
 
   /** The backend of an attempt begins its response, which is forwarded if it is the one that the client gets. */
@@ -134,29 +114,16 @@ export class Exchange implements TunnelOwner {
     this.client.record?.responds(head.status, headBytes, nowMs);
   }
 
-  onBody(bytes: Buffer, from: number, to: number): void {
-    this.client.record?.sent(to - from);
-    this.flowingBody?.write(bytes, from, to);
-  }
-
-  onBodyText(text: string): void {
-    this.client.record?.sent(text.length);
-    this.client.sink.hold(text);
-  }
-
-  /** A read of `length` bytes was forwarded and the response goes on. */
-  onReadEnd(length: number): void {
-    this.current?.stream?.downloadStalled(false);
-    this.inOneGo = false;
-    this.client.record?.goesOn();
-    this.flowingBody?.awaitMore(length);
+  /** What moves a body that is not written in one go with its head. */
+  flowing(stream: BackendStream): ResponseBody {
+    this.download ??= new ResponseBody(stream, this.client, this.pool.context.buffers);
+    return this.download;
   }
 
   /** The last byte of the response was read and forwarded. */
   onBodyEnd(): void {
-    if (this.download === undefined) return this.client.sink.flush();
-    this.download.finish();
-    this.download = undefined;
+    if (this.download === undefined) this.client.sink.flush();
+    else this.download.finish();
   }
 
   /** The response is complete and its connection is on its own again. */
@@ -167,7 +134,8 @@ export class Exchange implements TunnelOwner {
     this.succeed(attempt);
     attempt.letGo();
     this.current = undefined;
-    this.ends(this.inOneGo ? this.respondedMs : performance.now());
+    // What was written in one go ended when it began, so the clock need not be asked again.
+    this.ends(this.download === undefined ? this.respondedMs : performance.now());
     this.client.finish(this.requestComplete);
   }
 
@@ -181,28 +149,9 @@ export class Exchange implements TunnelOwner {
     const { channel, headBytes } = this.client.switchProtocols(head, this.ownLines(attempt, head));
     this.client.record?.responds(head.status, headBytes, nowMs);
     this.client.record?.goesOn();
-    const { wheel, buffers } = this.pool.context;
-    this.tunnel = new Tunnel(channel, stream.channel, { wheel, buffers, idleMs: () => this.tunnelIdleMs }, this);
+    this.tunnel = tunnelFor(this, attempt, channel, stream.channel);
     stream.becomeTunnel(this.tunnel);
     this.client.becomeTunnel(this.tunnel);
-  }
-
-  onUpward(bytes: number): void {
-    this.client.record?.received(bytes);
-  }
-
-  onDownward(bytes: number): void {
-    this.client.record?.sent(bytes);
-  }
-
-  onTunnelTimeout(): void {
-    this.client.record?.blame('timeout');
-  }
-
-  onTunnelOver(): void {
-    this.current?.letGo();
-    this.current = undefined;
-    this.client.record?.end();
   }
 
   /** The stream of an attempt ended before its response did. @param isReused whether its connection had served others */
@@ -263,19 +212,6 @@ export class Exchange implements TunnelOwner {
     this.ends(performance.now(), true);
     this.request.release();
     this.client.answer(answer, this.requestComplete);
-  }
-
-  private get tunnelIdleMs(): number {
-    return this.request.timeouts?.tunnelIdle ?? this.pool.dispatch.config.timeouts.tunnelIdle;
-  }
-
-  /** What moves a body that is not written in one go with its head. */
-  private get flowingBody(): ResponseBody | undefined {
-    const stream = this.current?.stream;
-    if (this.download === undefined && stream !== undefined) {
-      this.download = new ResponseBody(stream, this.client, this.pool.context.buffers);
-    }
-    return this.download;
   }
 
   private recover(attempts = 1): Recovery {

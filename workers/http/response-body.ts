@@ -11,6 +11,7 @@ export class ResponseBody implements FlowOwner {
   private readonly stream: BackendStream;
   private readonly client: ClientStream;
   private readonly flow: Flow;
+  private isOver = false;
 
   constructor(stream: BackendStream, client: ClientStream, buffers: ReadBuffers) {
     this.stream = stream;
@@ -28,14 +29,16 @@ export class ResponseBody implements FlowOwner {
     this.flow.adapt(length);
   }
 
-  /** The last byte was written, within its read. */
+  /** The last byte was written, within its read. May be called again. */
   finish(): void {
-    this.flow.finish(true);
+    if (!this.isOver) this.flow.finish(true);
+    this.isOver = true;
   }
 
   /** The rest will not come, or is not wanted. */
   abandon(): void {
-    this.flow.abandon();
+    if (!this.isOver) this.flow.abandon();
+    this.isOver = true;
   }
 
   onStalled(): void {

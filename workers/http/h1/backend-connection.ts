@@ -5,7 +5,6 @@
 import { isOwnFault } from '../../../src/core/own-fault.js';
 import { giveLoanBack, WORTH_A_LOAN } from '../../flow.js';
 import { TcpTransport } from '../../tcp-transport.js';
-import { WheelTimer } from '../../timer-wheel.js';
 import type { Transport, TransportUser } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
 import {
@@ -13,7 +12,6 @@ import {
   badResponse,
   CONNECT_LATE,
   NOT_TRIED,
-  OVERTAKEN,
   RECALLED,
   RECALLED_UNSENT,
   REFUSED,
@@ -26,6 +24,8 @@ import type { Http1Links } from './backend-links.js';
 import { Discarded } from './discarded.js';
 import type { Pipeline } from './pipeline.js';
 import { faultText, ResponseReader } from './response-reader.js';
+import { ResponseTimer } from './response-timer.js';
+import { SharedRequests } from './shared-requests.js';
 
 type Stage = 'connecting' | 'idle' | 'sending' | 'head' | 'body' | 'tunnel' | 'closed';
 
@@ -34,22 +34,16 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   isReused = false;
   readonly channel: Transport;
   private readonly links: Http1Links;
-  private readonly timer = new WheelTimer(this);
+  private readonly timer: ResponseTimer;
   private readonly reader = new ResponseReader();
   private stage: Stage = 'connecting';
   /** Who gets the next response. */
   private receiver: BackendReceiver | undefined;
-  /** Who gets the responses behind it, in order. */
-  private behind: BackendReceiver[] = [];
+  /** Requests behind that one; `undefined` where there have been none. */
+  shared: SharedRequests | undefined;
   /** Requests of several receivers are being gathered into one write. */
   private gathers = false;
-  /** When the response that is due next became due, in milliseconds of `performance.now`; in a pipeline only. */
-  waitingSince = Number.POSITIVE_INFINITY;
-  /** Nothing was received since the last write; in a pipeline only. */
-  private unanswered = false;
   private tunnel: Tunnel | undefined;
-  /** The timer runs for one try, not for all the time that a response has. */
-  private isOneTry = false;
   /** Another request may follow the present one, as far as both sides are concerned. */
   private keepsOpen = true;
   /** How long it waits for the next request, in milliseconds. */
@@ -66,7 +60,8 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     this.idleMs = pool.dispatch.config.timeouts.idle;
     this.channel = TcpTransport.dialled(backend.host, backend.port, pool.context.buffers.shared, this);
     pool.dispatch.connecting();
-    this.arm(pool.dispatch.config.timeouts.connect);
+    this.timer = new ResponseTimer(pool, this);
+    this.timer.connecting();
   }
 
   get isOpen(): boolean {
@@ -81,22 +76,21 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   }
 
   /** For several requests in one write: those behind the first, which the connection has already. */
-  share(others: BackendReceiver[]): void {
-    this.behind = others;
-    if (others.length > 0) this.pipeline?.watch(this);
+  share(pipeline: Pipeline, others: BackendReceiver[]): void {
+    this.shared ??= new SharedRequests(pipeline, this);
+    this.shared.put(others);
   }
 
   /** The connection is open and free: has its receivers send what there is to send, in one write. */
   begin(): void {
-    const { receiver, behind } = this;
-    this.gathers = behind.length > 0;
+    const { receiver, shared } = this;
+    if (shared === undefined) return receiver?.onOpen(this);
+    this.gathers = shared.size > 0;
     receiver?.onOpen(this);
-    if (this.pipeline === undefined) return;
-    for (const each of behind) each.onOpen(this);
+    shared.send();
     this.gathers = false;
     this.channel.flush();
-    this.unanswered = true;
-    this.waitingSince = performance.now();
+    shared.sent();
   }
 
   send(request: BackendRequest, body: string, complete: boolean): void {
@@ -109,34 +103,26 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
 
   requestSent(): void {
     if (this.stage !== 'head') return;
-    const { perTryTimeout } = this.pool.dispatch.config.retries;
-    this.isOneTry = perTryTimeout > 0;
-    this.arm(this.isOneTry ? perTryTimeout : this.responseHeadMs);
+    this.timer.responseDue(this.receiver);
   }
 
   uploadStalled(stalled: boolean): void {
     // The response may have begun all the same.
-    const limited = stalled || this.stage === 'body';
-    this.arm(limited ? this.betweenBytesMs : 0);
+    if (stalled || this.stage === 'body') this.timer.bytesDue(this.receiver);
+    else this.timer.rest();
   }
 
   downloadStalled(stalled: boolean): void {
-    this.arm(stalled ? 0 : this.betweenBytesMs);
+    if (stalled) this.timer.rest();
+    else this.timer.bytesDue(this.receiver);
   }
 
   cancel(receiver: BackendReceiver): void {
-    if (this.behind.length === 0) return this.close();
-    const at = this.behind.indexOf(receiver);
-    if (this.stage !== 'connecting') {
-      const nobody = new Discarded(this, receiver.request);
-      if (at < 0) this.receiver = nobody;
-      else this.behind[at] = nobody;
-      return;
-    }
-    // Nothing is sent yet, so nothing of it has to be read.
-    if (at < 0) this.receiver = this.behind.shift();
-    else this.behind.splice(at, 1);
-    if (this.behind.length === 0) this.pipeline?.unwatch(this);
+    const { shared } = this;
+    if (shared === undefined || shared.size === 0) return this.close();
+    // Of what was not sent yet nothing has to be read.
+    const nobody = this.stage === 'connecting' ? undefined : new Discarded(this, receiver.request);
+    if (!shared.replace(receiver, nobody)) this.receiver = nobody ?? shared.next();
   }
 
   recall(): void {
@@ -147,16 +133,13 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     this.stage = 'tunnel';
     this.tunnel = tunnel;
     this.receiver = undefined;
-    this.arm(0);
+    this.timer.rest();
   }
 
   /** Those behind the next response go elsewhere, and nobody comes behind it any more. */
   relieve(): void {
     this.keepsOpen = false;
-    const { behind } = this;
-    this.behind = [];
-    this.pipeline?.unwatch(this);
-    for (const each of behind) each.onLost(OVERTAKEN);
+    this.shared?.relieve();
   }
 
   /** Ends the connection without a word to its receiver. */
@@ -170,7 +153,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     if (this.stage !== 'connecting') return;
     this.stage = 'sending';
     this.pool.dispatch.connected();
-    this.arm(0);
+    this.timer.rest();
     this.begin();
   }
 
@@ -213,31 +196,28 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
 
   onTimeout(): void {
     if (this.stage === 'idle') this.close();
-    else if (this.stage === 'head' && this.isOneTry) this.onTryLate();
+    else if (this.stage === 'head' && this.timer.isOneTry) this.onTryLate();
     else this.lose(this.stage === 'connecting' ? CONNECT_LATE : RESPONSE_LATE);
   }
 
   /** The time that a request gets which can be tried elsewhere is over; one that cannot gets all the time there is. */
   private onTryLate(): void {
-    this.isOneTry = false;
+    this.timer.isOneTry = false;
     this.receiver?.onSlow(RESPONSE_LATE);
-    if (this.stage !== 'head') return;
-    const limit = this.responseHeadMs;
-    // A route may give less time in all than the pool gives each try.
-    this.arm(limit === 0 ? 0 : Math.max(1, limit - this.pool.dispatch.config.retries.perTryTimeout));
+    if (this.stage === 'head') this.timer.restOfResponse(this.receiver);
   }
 
   /** The request is being sent and a response may come at any time. No timeout until all of it is sent. */
   private expectResponse(): void {
     this.stage = 'head';
     this.reader.start();
-    this.arm(0);
+    this.timer.rest();
   }
 
   private onHeadBytes(buffer: Buffer, length: number): void {
     const { receiver, reader } = this;
     if (receiver === undefined) return this.close();
-    if (this.unanswered) this.observe();
+    this.shared?.answerBegins();
     const { limits } = this.pool.context.config;
     const from = reader.readHead(buffer, length, receiver, limits);
     if (typeof from !== 'number') return this.lose(badResponse(faultText(from, limits)));
@@ -277,33 +257,26 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     receiver.onBodyEnd();
     if (reader.received < WORTH_A_LOAN) giveLoanBack(this.channel, this.pool.context.buffers);
     const goesOn = this.keepsOpen && receiver.requestComplete;
-    if (goesOn && this.behind.length > 0) return this.next(receiver, buffer, end, length);
+    const { shared } = this;
+    if (goesOn && shared !== undefined && shared.size > 0) return this.next(shared, receiver, buffer, end, length);
     // First the place among the idle ones, then the end of the exchange: the client's next request may want it.
     if (!goesOn || end < length || !this.park()) this.leave();
     receiver.onDone();
   }
 
   /** The response of `answered` is complete, and the next one begins at `end` if any of it is here. */
-  private next(answered: BackendReceiver, buffer: Buffer, end: number, length: number): void {
-    this.receiver = this.behind.shift();
-    if (this.behind.length === 0) this.pipeline?.unwatch(this);
-    this.waitingSince = performance.now();
+  private next(shared: SharedRequests, answered: BackendReceiver, buffer: Buffer, end: number, length: number): void {
+    this.receiver = shared.next();
     this.expectResponse();
     this.requestSent();
     answered.onDone();
     if (end < length) this.onBytes(buffer.subarray(end, length), length - end);
   }
 
-  /** What was sent last begins to be answered. */
-  private observe(): void {
-    this.unanswered = false;
-    this.pipeline?.observe(performance.now() - this.waitingSince);
-  }
-
   private park(): boolean {
     if (!this.links.park(this, this.moves)) return false;
     this.stage = 'idle';
-    this.arm(this.idleMs);
+    this.timer.idle(this.idleMs);
     return true;
   }
 
@@ -311,27 +284,11 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     return this.links.pool;
   }
 
-  private get pipeline(): Pipeline | undefined {
-    return this.links.pool.pipeline;
-  }
-
-  private get responseHeadMs(): number {
-    return this.receiver?.request.timeouts?.responseHead ?? this.pool.dispatch.config.timeouts.responseHead;
-  }
-
-  private get betweenBytesMs(): number {
-    return this.receiver?.request.timeouts?.betweenBytes ?? this.pool.dispatch.config.timeouts.betweenBytes;
-  }
-
   /** The backend's own `Keep-Alive: timeout` less a second, so that we close first, or the default. */
   private idleTime(announcedMs: number): number {
     const { idle, longestIdle } = this.pool.dispatch.config.timeouts;
     if (announcedMs === 0) return idle;
     return Math.min(Math.max(announcedMs - 1_000, 500), longestIdle);
-  }
-
-  private arm(ms: number): void {
-    this.links.pool.context.wheel.arm(this.timer, ms);
   }
 
   private lose(failure: AttemptFailure): void {
@@ -351,11 +308,11 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     const opened = this.stage !== 'connecting';
     this.stage = 'closed';
     const { context, dispatch } = this.pool;
-    context.wheel.drop(this.timer);
+    this.timer.drop();
     this.channel.close('now');
     giveLoanBack(this.channel, context.buffers);
-    if (this.behind.length > 0) {
-      this.pipeline?.leaveAlone(this.links);
+    if (this.shared !== undefined && this.shared.size > 0) {
+      this.links.leaveAlone();
       this.relieve();
     }
     dispatch.disconnected(opened);

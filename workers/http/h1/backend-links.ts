@@ -8,6 +8,9 @@ import type { BackendReceiver, BackendStream } from '../backend-stream.js';
 import type { HttpPool } from '../http-pool.js';
 import { Http1BackendConnection } from './backend-connection.js';
 
+/** A backend that closed a connection with requests on it gets one at a time for so long, in milliseconds. */
+const ALONE_MS = 10_000;
+
 export class Http1Links implements BackendLinks {
   readonly pool: HttpPool;
   readonly backend: WorkerBackend;
@@ -47,6 +50,11 @@ export class Http1Links implements BackendLinks {
   forget(receiver: BackendReceiver): void {
     const at = this.turn.indexOf(receiver);
     if (at >= 0) this.turn.splice(at, 1);
+  }
+
+  /** The backend has closed a connection without answering all that was on it. */
+  leaveAlone(): void {
+    this.aloneUntil = this.pool.context.wheel.now + ALONE_MS;
   }
 
   /** Keeps a connection for the next request. @param moves the backend's when it was opened @returns `false` if it is not wanted */

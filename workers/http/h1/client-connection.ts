@@ -2,7 +2,6 @@
  * workers/http/h1/client-connection.ts: one client's HTTP/1.1 connection. It reads requests one after the other, and keeps
  * their answers in order by not beginning the next before the last is done (RFC 9112 section 9.3.2).
  */
-import { parseRequestHead, type RequestHead } from '../../../src/http1/request-head.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import { WORKER_COLUMN } from '../../counters.js';
 import type { Arrival } from '../../inbound/arrival.js';
@@ -12,11 +11,10 @@ import type { Transport, TransportUser } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
 import type { WorkerContext } from '../../worker-context.js';
 import type { Exchange } from '../exchange.js';
-import { HttpPool } from '../http-pool.js';
-import { OVERLOADED } from '../intake.js';
-import { answerToFault, type LocalAnswer } from '../local-answer.js';
+import type { LocalAnswer } from '../local-answer.js';
 import { Http1ClientStream } from './client-stream.js';
 import { type Departing, Departure } from './departure.js';
+import { type RequestOwner, RequestReader } from './request-reader.js';
 
 /**
  * - `head`: between requests, or in the middle of a head
@@ -32,8 +30,6 @@ type Phase = 'head' | 'body' | 'waiting' | 'tunnel' | 'resting' | 'leaving' | 'c
 const HALF_CLOSED_MS = 1_000;
 /** While a stopping worker waits: a connection idle for this long is closed, a busier one gets its last answer. */
 const DRAIN_IDLE_MS = 1_000;
-/** Answers that a pipelining client has not read; more, and its next request waits. */
-const MAX_UNREAD_BYTES = 65_536;
 /**
  * How long a connection whose request was shed is not read from, in milliseconds; `Retry-After` asks for more. To read
  * and refuse costs half of what it costs to serve, so clients that ask again at once would leave no time to serve.
@@ -43,7 +39,7 @@ const REST_MS = 500;
 const HEAD_LATE: LocalAnswer = { status: 408, reason: 'client-timeout', detail: 'the request head took too long.' };
 const BODY_LATE: LocalAnswer = { status: 408, reason: 'client-timeout', detail: 'the request body took too long.' };
 
-export class Http1ClientConnection implements ClientConnection, TransportUser, Departing {
+export class Http1ClientConnection implements ClientConnection, TransportUser, RequestOwner, Departing {
   readonly arrival: Arrival;
   /** No request follows the current one. */
   draining: boolean;
@@ -51,15 +47,10 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   private readonly door: Door;
   private readonly timer = new WheelTimer(this);
   private readonly stream: Http1ClientStream;
+  private readonly reader: RequestReader;
   private phase: Phase = 'head';
-  /** What arrived and belongs to no exchange: the beginning of a head, or requests sent ahead. */
-  private pending = '';
-  /** What is pending begins with a request that waits for the word of a rate limit. */
-  private awaitsVerdict = false;
   private halfClosed = false;
   private idleSince: number;
-  /** Requests served since the last read that was not behind another request. */
-  private ahead = 0;
   /** Bytes the client had not taken when the time for writing was last set. */
   private unsent = 0;
   private departure: Departure | undefined;
@@ -71,6 +62,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
     this.draining = context.draining;
     this.idleSince = context.wheel.now;
     this.stream = new Http1ClientStream(this, context);
+    this.reader = new RequestReader(this, context, this.stream);
     arrival.transport.user = this;
     this.arm(context.config.timeouts.head);
   }
@@ -93,7 +85,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   }
 
   onConfigured(): void {
-    if (this.phase === 'head' && this.pending === '') this.stream.followLog();
+    if (this.phase === 'head' && this.reader.isEmpty) this.stream.followLog();
   }
 
   logsTo(log: AccessLog): boolean {
@@ -103,7 +95,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   drain(): void {
     this.draining = true;
     if (this.phase === 'resting') return this.leave();
-    if (this.phase !== 'head' || this.pending !== '') return;
+    if (this.phase !== 'head' || !this.reader.isEmpty) return;
     const idleMs = this.context.wheel.now - this.idleSince;
     if (idleMs >= DRAIN_IDLE_MS) this.leave();
     else this.arm(DRAIN_IDLE_MS - idleMs);
@@ -122,12 +114,12 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   onBytes(buffer: Buffer, length: number): void {
     switch (this.phase) {
       case 'head':
-        return this.onHeadBytes(buffer, length);
+        return this.reader.onBytes(buffer, length);
       case 'body':
         return this.stream.onBodyBytes(buffer, length);
       case 'waiting':
       case 'resting':
-        return this.keepForLater(buffer.toString('latin1', 0, length));
+        return this.reader.keepForLater(buffer.toString('latin1', 0, length));
       case 'tunnel':
         return this.stream.tunnel?.fromClient(buffer, length);
       case 'leaving':
@@ -141,7 +133,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
     this.halfClosed = true;
     switch (this.phase) {
       case 'head':
-        if (this.pending === '') return this.leave();
+        if (this.reader.isEmpty) return this.leave();
         return this.transport.close('now');
       case 'body':
         return this.transport.close('now');
@@ -161,7 +153,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   onClose(): void {
     this.phase = 'closed';
     this.context.wheel.drop(this.timer);
-    this.pending = '';
+    this.reader.takeAll();
     const { tunnel } = this.stream;
     this.stream.drop('client-gone');
     this.stream.tunnel = undefined;
@@ -173,9 +165,9 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
     const { stream } = this;
     switch (this.phase) {
       case 'head':
-        if (this.pending === '') return this.leave();
-        if (this.transport.pendingBytes > MAX_UNREAD_BYTES) return this.cutUnlessProgressed();
-        stream.record?.unreadable(this.arrival.address, this.pending);
+        if (this.reader.isEmpty) return this.leave();
+        if (this.reader.isHeldUp) return this.cutUnlessProgressed();
+        stream.record?.unreadable(this.arrival.address, this.reader.takeAll());
         return this.refuse(HEAD_LATE);
       case 'body':
         if (stream.responseBegan) return this.cutUnlessProgressed();
@@ -215,7 +207,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   onBodyRead(isComplete: boolean, rest: string): void {
     if (isComplete) this.phase = 'waiting';
     this.arm(isComplete ? 0 : this.stream.bodyGapMs);
-    if (rest !== '') this.keepForLater(rest);
+    if (rest !== '') this.reader.keepForLater(rest);
   }
 
   onResponseBegins(): void {
@@ -226,39 +218,48 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   onRequestDone(requestComplete: boolean, keepAlive: boolean): void {
     if (this.phase === 'closed') return;
     if (!requestComplete) return this.linger();
-    if (!keepAlive) return this.pending === '' ? this.leave() : this.linger();
+    if (!keepAlive) return this.reader.isEmpty ? this.leave() : this.linger();
     this.becomeIdle();
-    if (this.pending !== '' || this.halfClosed) this.takePending();
+    if (!this.reader.isEmpty || this.halfClosed) this.reader.servePending();
   }
 
   /** From here on bytes go through unread; those that have come already go first. */
   onTunnel(tunnel: Tunnel): void {
     this.phase = 'tunnel';
     this.arm(0);
-    const early = Buffer.from(this.pending, 'latin1');
-    this.pending = '';
+    const early = Buffer.from(this.reader.takeAll(), 'latin1');
     this.transport.resume();
     if (early.length > 0) tunnel.fromClient(early, early.length);
     if (this.halfClosed) tunnel.clientEnded();
   }
 
-  /** A rate limit has said its word: the request is looked at again. */
-  goOn(): void {
-    if (this.phase !== 'head' || !this.awaitsVerdict) return;
-    const text = this.pending;
-    this.pending = '';
-    this.awaitsVerdict = false;
-    this.serve(text, Buffer.from(text, 'latin1'), false);
+  get isBetweenRequests(): boolean {
+    return this.phase === 'head';
   }
 
-  /** {@link refuse} for a client that is to blame, which is counted. */
+  /** The time for a head runs from its first byte, not from its last. */
+  onPartOfHead(isFresh: boolean): void {
+    if (this.halfClosed) return this.leave();
+    if (isFresh) this.arm(this.context.config.timeouts.head);
+    if (this.transport.isPaused) this.transport.resume();
+  }
+
+  onRequest(): void {
+    this.phase = this.stream.isComplete ? 'waiting' : 'body';
+    this.arm(this.halfClosed ? HALF_CLOSED_MS : 0);
+  }
+
+  /** What was not known of the current request is known: it is looked at again. */
+  goOn(): void {
+    this.reader.goOn();
+  }
+
   reject(answer: LocalAnswer): void {
     this.context.counters.add(WORKER_COLUMN.rejected);
     this.refuse(answer);
   }
 
-  /** Answers a request that cannot be understood or did not arrive; where the next one begins is in doubt. */
-  private refuse(answer: LocalAnswer): void {
+  refuse(answer: LocalAnswer): void {
     this.stream.exchange = undefined;
     this.sayLast(answer);
     this.linger();
@@ -269,98 +270,6 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
     this.stream.record?.end();
   }
 
-  private onHeadBytes(buffer: Buffer, length: number): void {
-    const arrived = buffer.toString('latin1', 0, length);
-    this.ahead = 0;
-    if (this.pending === '') return this.serve(arrived, buffer, true);
-    const text = this.pending + arrived;
-    this.pending = '';
-    this.serve(text, Buffer.from(text, 'latin1'), false);
-  }
-
-  /**
-   * Begins the request at the start of `text`.
-   * @param bytes the same bytes as `text`, and maybe more behind them
-   * @param isFresh whether this is the first look at this head
-   */
-  private serve(text: string, bytes: Buffer, isFresh: boolean): void {
-    const { context, stream } = this;
-    const head = context.heads.take();
-    if (isFresh) stream.arrives();
-    const result = parseRequestHead(text, bytes, context.config.limits, head);
-    if (result === 'complete') return this.take(head, text, bytes);
-    context.heads.give(head);
-    if (result === 'incomplete') return this.awaitHead(text, isFresh);
-    stream.record?.unreadable(this.arrival.address, text);
-    this.reject(answerToFault(result));
-  }
-
-  /** A head was read; `text` and `bytes` begin with it. */
-  private take(head: RequestHead, text: string, bytes: Buffer): void {
-    const { context, stream } = this;
-    const end = stream.read(head, bytes, text.length);
-    const decision = stream.fault === undefined ? context.intake.decide(head, stream) : answerToFault(stream.fault);
-    if (decision instanceof HttpPool) {
-      this.expectBody(end < text.length ? text.slice(end) : '');
-      const body = text.slice(head.length, end);
-      return stream.start(context.intake.exchangeFor(decision, head, stream, body, stream.isComplete));
-    }
-    context.heads.give(head);
-    if (decision === undefined) return this.awaitVerdict(text);
-    if (stream.fault !== undefined) return this.reject(decision);
-    if (decision.closes === true) return this.refuse(decision);
-    this.expectBody(end < text.length ? text.slice(end) : '');
-    stream.answer(decision, stream.isComplete);
-    if (decision === OVERLOADED) this.rest();
-  }
-
-  /** The rest of the current request may come. @param rest what is behind it already */
-  private expectBody(rest: string): void {
-    if (this.isTooFarAhead()) this.stream.keepAlive = false;
-    this.phase = this.stream.isComplete ? 'waiting' : 'body';
-    this.arm(this.halfClosed ? HALF_CLOSED_MS : 0);
-    if (rest !== '') this.keepForLater(rest);
-    else if (this.transport.isPaused) this.transport.resume();
-  }
-
-  /** The request is looked at again when there is a verdict, and nothing else is read until then. */
-  private awaitVerdict(text: string): void {
-    this.pending = text;
-    this.awaitsVerdict = true;
-    this.transport.pause();
-    this.arm(0);
-  }
-
-  /** Part of a head: the time for it runs from its first byte, not from its last. */
-  private awaitHead(text: string, isFresh: boolean): void {
-    if (this.halfClosed) return this.leave();
-    this.pending = text;
-    if (isFresh && text !== '') this.arm(this.context.config.timeouts.head);
-    if (this.transport.isPaused) this.transport.resume();
-  }
-
-  /** Bytes behind the current request: they wait, and so does the client. */
-  private keepForLater(text: string): void {
-    this.pending += text;
-    this.transport.pause();
-  }
-
-  /** Serves what was sent ahead, in a turn of its own so that a long pipeline cannot grow the stack. */
-  private takePending(): void {
-    if (this.transport.pendingBytes > MAX_UNREAD_BYTES) {
-      this.watchWriting(true);
-      this.transport.onceDrained(() => this.takePending());
-      return;
-    }
-    setImmediate(() => {
-      if (this.phase !== 'head') return;
-      const text = this.pending;
-      this.pending = '';
-      this.ahead += 1;
-      this.serve(text, Buffer.from(text, 'latin1'), true);
-    });
-  }
-
   private becomeIdle(): void {
     this.phase = 'head';
     this.idleSince = this.context.wheel.now;
@@ -368,7 +277,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
   }
 
   /** Reads nothing for a while, if the connection stays at all. */
-  private rest(): void {
+  onShed(): void {
     if (this.phase !== 'head') return;
     this.phase = 'resting';
     this.transport.pause();
@@ -377,13 +286,8 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
 
   private awaken(): void {
     this.becomeIdle();
-    if (this.pending !== '' || this.halfClosed) this.takePending();
+    if (!this.reader.isEmpty || this.halfClosed) this.reader.servePending();
     else this.transport.resume();
-  }
-
-  private isTooFarAhead(): boolean {
-    const { pipelined } = this.context.config.limits;
-    return pipelined > 0 && this.ahead >= pipelined;
   }
 
   private linger(): void {
@@ -396,7 +300,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, D
 
   private depart(): Departure {
     this.phase = 'leaving';
-    this.pending = '';
+    this.reader.takeAll();
     this.departure = new Departure(this);
     return this.departure;
   }

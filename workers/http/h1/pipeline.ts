@@ -23,8 +23,6 @@ const TOO_LONG_MS = 20;
 const FASTEST_MS = 0.1;
 /** Each answer moves the typical time by this share towards its own, so that it settles at the median. */
 const STEP = 0.02;
-/** A backend that closed a connection with requests on it gets one at a time for so long, in milliseconds. */
-const ALONE_MS = 10_000;
 
 export class Pipeline {
   /**
@@ -74,11 +72,6 @@ export class Pipeline {
     this.shared.delete(connection);
   }
 
-  /** A backend closed a connection without answering all that was on it. */
-  leaveAlone(links: Http1Links): void {
-    links.aloneUntil = this.pool.context.wheel.now + ALONE_MS;
-  }
-
   private readonly flush = (): void => {
     this.scheduled = false;
     const { waiting } = this;
@@ -99,7 +92,7 @@ export class Pipeline {
     if (first === undefined) return;
     const connection = links.connectionFor(first, false);
     for (const each of receivers) each.onAssigned(connection);
-    connection.share(others);
+    connection.share(this, others);
     if (connection.isOpen) connection.begin();
   }
 
@@ -107,7 +100,9 @@ export class Pipeline {
   private check(): void {
     const slowMs = Math.max(this.typicalMs * SLOW_FACTOR, this.slowAtLeastMs);
     const now = performance.now();
-    for (const connection of this.shared) if (now - connection.waitingSince > slowMs) connection.relieve();
+    for (const connection of this.shared) {
+      if (now - (connection.shared?.waitingSince ?? now) > slowMs) connection.relieve();
+    }
     if (this.shared.size > 0) return;
     clearInterval(this.checking);
     this.checking = undefined;

@@ -1,0 +1,163 @@
+/**
+ * workers/http/h1/request-reader.ts: finds the requests in the bytes of one client's connection and leads each to what
+ * becomes of it. What the client sends ahead waits here until its turn comes.
+ */
+import { parseRequestHead, type RequestHead } from '../../../src/http1/request-head.js';
+import type { Transport } from '../../transport.js';
+import type { WorkerContext } from '../../worker-context.js';
+import { HttpPool } from '../http-pool.js';
+import { OVERLOADED } from '../intake.js';
+import { answerToFault, type LocalAnswer } from '../local-answer.js';
+import type { Http1ClientStream } from './client-stream.js';
+
+/** Bytes of answers that a pipelining client has not read; more, and its next request waits. */
+const MAX_UNREAD_BYTES = 65_536;
+
+/** The connection that requests are read from. */
+export interface RequestOwner {
+  readonly transport: Transport;
+  /** No request is under way, so that the next may begin. */
+  readonly isBetweenRequests: boolean;
+  /** Sets the connection's timer, in milliseconds; 0 for none. */
+  arm(ms: number): void;
+  /** Gives the client time to read its answers. */
+  watchWriting(stalled: boolean): void;
+  /** Part of a head is here. @param isFresh whether it is the first part that has any bytes */
+  onPartOfHead(isFresh: boolean): void;
+  /** A request begins, whatever its answer. */
+  onRequest(): void;
+  /** A request was shed. */
+  onShed(): void;
+  /** Answers in Roundhouse's own name, and ends the connection. */
+  refuse(answer: LocalAnswer): void;
+  /** {@link refuse} for a client that is to blame, which is counted. */
+  reject(answer: LocalAnswer): void;
+}
+
+export class RequestReader {
+  private readonly owner: RequestOwner;
+  private readonly context: WorkerContext;
+  private readonly stream: Http1ClientStream;
+  /** What arrived and belongs to no exchange: the beginning of a head, or requests sent ahead. */
+  private pending = '';
+  /** What is pending begins with a request that waits for the word of a rate limit. */
+  private awaitsVerdict = false;
+  /** Requests served since the last read that was not behind another request. */
+  private ahead = 0;
+
+  constructor(owner: RequestOwner, context: WorkerContext, stream: Http1ClientStream) {
+    this.owner = owner;
+    this.context = context;
+    this.stream = stream;
+  }
+
+  get isEmpty(): boolean {
+    return this.pending === '';
+  }
+
+  /** The client has read too little of its answers for its next request to be served. */
+  get isHeldUp(): boolean {
+    return this.owner.transport.pendingBytes > MAX_UNREAD_BYTES;
+  }
+
+  /** The head that has begun will not be completed. @returns what came of it */
+  takeAll(): string {
+    const { pending } = this;
+    this.pending = '';
+    return pending;
+  }
+
+  /** Bytes of a head arrived in `buffer[0, length)`. */
+  onBytes(buffer: Buffer, length: number): void {
+    const arrived = buffer.toString('latin1', 0, length);
+    this.ahead = 0;
+    if (this.pending === '') return this.serve(arrived, buffer, true);
+    const text = this.takeAll() + arrived;
+    this.serve(text, Buffer.from(text, 'latin1'), false);
+  }
+
+  /** Bytes behind the current request: they wait, and so does the client. */
+  keepForLater(text: string): void {
+    this.pending += text;
+    this.owner.transport.pause();
+  }
+
+  /** Serves what was sent ahead, in a turn of its own so that a long pipeline cannot grow the stack. */
+  servePending(): void {
+    if (this.isHeldUp) {
+      this.owner.watchWriting(true);
+      this.owner.transport.onceDrained(() => this.servePending());
+      return;
+    }
+    setImmediate(() => {
+      if (!this.owner.isBetweenRequests) return;
+      const text = this.takeAll();
+      this.ahead += 1;
+      this.serve(text, Buffer.from(text, 'latin1'), true);
+    });
+  }
+
+  /** A rate limit has said its word: the request is looked at again. */
+  goOn(): void {
+    if (!this.owner.isBetweenRequests || !this.awaitsVerdict) return;
+    const text = this.takeAll();
+    this.awaitsVerdict = false;
+    this.serve(text, Buffer.from(text, 'latin1'), false);
+  }
+
+  /**
+   * Begins the request at the start of `text`.
+   * @param bytes the same bytes as `text`, and maybe more behind them
+   * @param isFresh whether this is the first look at this head
+   */
+  private serve(text: string, bytes: Buffer, isFresh: boolean): void {
+    const { context, stream } = this;
+    const head = context.heads.take();
+    if (isFresh) stream.arrives();
+    const result = parseRequestHead(text, bytes, context.config.limits, head);
+    if (result === 'complete') return this.decide(head, text, bytes);
+    context.heads.give(head);
+    if (result === 'incomplete') {
+      this.pending = text;
+      return this.owner.onPartOfHead(isFresh && text !== '');
+    }
+    stream.record?.unreadable(stream.clientSide.address, text);
+    this.owner.reject(answerToFault(result));
+  }
+
+  /** A head was read; `text` and `bytes` begin with it. */
+  private decide(head: RequestHead, text: string, bytes: Buffer): void {
+    const { context, owner, stream } = this;
+    const end = stream.read(head, bytes, text.length);
+    const decision = stream.fault === undefined ? context.intake.decide(head, stream) : answerToFault(stream.fault);
+    if (decision instanceof HttpPool) {
+      this.begin(text, end);
+      const body = text.slice(head.length, end);
+      return stream.start(context.intake.exchangeFor(decision, head, stream, body, stream.isComplete));
+    }
+    context.heads.give(head);
+    if (decision === undefined) return this.awaitVerdict(text);
+    if (stream.fault !== undefined) return owner.reject(decision);
+    if (decision.closes === true) return owner.refuse(decision);
+    this.begin(text, end);
+    stream.answer(decision, stream.isComplete);
+    if (decision === OVERLOADED) owner.onShed();
+  }
+
+  /** The rest of the current request may come. @param end where it ends in `text`, as far as it is here */
+  private begin(text: string, end: number): void {
+    const { pipelined } = this.context.config.limits;
+    if (pipelined > 0 && this.ahead >= pipelined) this.stream.keepAlive = false;
+    this.owner.onRequest();
+    if (end < text.length) this.keepForLater(text.slice(end));
+    else if (this.owner.transport.isPaused) this.owner.transport.resume();
+  }
+
+  /** The request is looked at again when there is a verdict, and nothing else is read until then. */
+  private awaitVerdict(text: string): void {
+    this.pending = text;
+    this.awaitsVerdict = true;
+    this.owner.transport.pause();
+    this.owner.arm(0);
+  }
+}

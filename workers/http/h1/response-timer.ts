@@ -1,0 +1,65 @@
+/**
+ * workers/http/h1/response-timer.ts: the one timer of a backend connection: which limit runs in which state, in
+ * milliseconds, from the pool's timeouts or those of the request's route.
+ */
+import { WheelTimer } from '../../timer-wheel.js';
+import type { BackendReceiver } from '../backend-stream.js';
+import type { HttpPool } from '../http-pool.js';
+
+export class ResponseTimer {
+  /** The timer runs for one try, not for all the time that a response has. */
+  isOneTry = false;
+  private readonly pool: HttpPool;
+  private readonly timer: WheelTimer;
+
+  constructor(pool: HttpPool, owner: { onTimeout(): void }) {
+    this.pool = pool;
+    this.timer = new WheelTimer(owner);
+  }
+
+  /** Nothing is waited for. */
+  rest(): void {
+    this.arm(0);
+  }
+
+  connecting(): void {
+    this.arm(this.pool.dispatch.config.timeouts.connect);
+  }
+
+  /** The connection waits `ms` for its next request. */
+  idle(ms: number): void {
+    this.arm(ms);
+  }
+
+  /** All of the request was sent, and its response is due. */
+  responseDue(receiver: BackendReceiver | undefined): void {
+    const { perTryTimeout } = this.pool.dispatch.config.retries;
+    this.isOneTry = perTryTimeout > 0;
+    this.arm(this.isOneTry ? perTryTimeout : this.responseHeadMs(receiver));
+  }
+
+  /** The time of one try is over for a request that cannot be tried elsewhere: it gets what is left of all its time. */
+  restOfResponse(receiver: BackendReceiver | undefined): void {
+    const limit = this.responseHeadMs(receiver);
+    // A route may give less time in all than the pool gives each try.
+    this.arm(limit === 0 ? 0 : Math.max(1, limit - this.pool.dispatch.config.retries.perTryTimeout));
+  }
+
+  /** The next bytes are due, in either direction. */
+  bytesDue(receiver: BackendReceiver | undefined): void {
+    this.arm(receiver?.request.timeouts?.betweenBytes ?? this.pool.dispatch.config.timeouts.betweenBytes);
+  }
+
+  /** The connection is closing. */
+  drop(): void {
+    this.pool.context.wheel.drop(this.timer);
+  }
+
+  private responseHeadMs(receiver: BackendReceiver | undefined): number {
+    return receiver?.request.timeouts?.responseHead ?? this.pool.dispatch.config.timeouts.responseHead;
+  }
+
+  private arm(ms: number): void {
+    this.pool.context.wheel.arm(this.timer, ms);
+  }
+}

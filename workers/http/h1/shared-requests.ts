@@ -1,0 +1,77 @@
+/**
+ * workers/http/h1/shared-requests.ts: the requests that wait on one connection behind the one whose response comes next,
+ * where a pool allows that (pipeline.ts).
+ */
+import { OVERTAKEN } from '../attempt-failure.js';
+import type { BackendReceiver } from '../backend-stream.js';
+import type { Http1BackendConnection } from './backend-connection.js';
+import type { Pipeline } from './pipeline.js';
+
+export class SharedRequests {
+  /** When the response that is due next became due, in milliseconds of `performance.now`. */
+  waitingSince = Number.POSITIVE_INFINITY;
+  private readonly pipeline: Pipeline;
+  private readonly connection: Http1BackendConnection;
+  /** Who gets the responses behind the next one, in order. */
+  private behind: BackendReceiver[] = [];
+  /** Nothing was received since the last write. */
+  private unanswered = false;
+
+  constructor(pipeline: Pipeline, connection: Http1BackendConnection) {
+    this.pipeline = pipeline;
+    this.connection = connection;
+  }
+
+  get size(): number {
+    return this.behind.length;
+  }
+
+  put(others: BackendReceiver[]): void {
+    this.behind = others;
+    if (others.length > 0) this.pipeline.watch(this.connection);
+  }
+
+  /** Has all of them send, behind the first. */
+  send(): void {
+    for (const each of this.behind) each.onOpen(this.connection);
+  }
+
+  /** All were sent in one write. */
+  sent(): void {
+    this.unanswered = true;
+    this.waitingSince = performance.now();
+  }
+
+  /** What was sent last begins to be answered. */
+  answerBegins(): void {
+    if (!this.unanswered) return;
+    this.unanswered = false;
+    this.pipeline.observe(performance.now() - this.waitingSince);
+  }
+
+  /** Takes the one whose response comes next. */
+  next(): BackendReceiver | undefined {
+    const next = this.behind.shift();
+    if (this.behind.length === 0) this.pipeline.unwatch(this.connection);
+    this.waitingSince = performance.now();
+    return next;
+  }
+
+  /** Puts `other` in the place of `receiver`, or nobody. @returns `false` if it does not wait here */
+  replace(receiver: BackendReceiver, other?: BackendReceiver): boolean {
+    const at = this.behind.indexOf(receiver);
+    if (at < 0) return false;
+    if (other === undefined) this.behind.splice(at, 1);
+    else this.behind[at] = other;
+    if (this.behind.length === 0) this.pipeline.unwatch(this.connection);
+    return true;
+  }
+
+  /** All of them go elsewhere. */
+  relieve(): void {
+    const { behind } = this;
+    this.behind = [];
+    this.pipeline.unwatch(this.connection);
+    for (const each of behind) each.onLost(OVERTAKEN);
+  }
+}
