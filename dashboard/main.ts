@@ -1,4 +1,6 @@
-/** dashboard/main.ts: puts the page together: the stream on one side, what is drawn on the other, the picture between. */
+/**
+ * dashboard/main.ts: the entry point of the page: passes events of the stream to the picture, and draws the picture.
+ */
 import { duration } from './model/format.js';
 import { Picture } from './model/picture.js';
 import type { Sort, SortKey } from './model/rows.js';
@@ -71,7 +73,7 @@ function lost(why: string | undefined): void {
   connection.set({ kind: 'lost', sinceMs: Date.now(), why });
 }
 
-/** What an operator did here is shown at once; the next view confirms it. */
+/** Shows a change that was made on this page at once; the next view confirms it. */
 function changed(pool: string, backend: BackendView, what: string): void {
   picture.replace(pool, backend);
   timeline.say(`${backend.id} ${what}`);
@@ -79,7 +81,7 @@ function changed(pool: string, backend: BackendView, what: string): void {
 }
 
 function sortBy(key: SortKey): void {
-  // Names from A, numbers from the largest; the same key again turns it round.
+  // Names ascending, numbers descending at first; the same key again reverses the order.
   const isNumber = key !== 'backend' && key !== 'state' && key !== 'tier';
   sort = { key, descending: sort.key === key ? !sort.descending : isNumber };
   draw();

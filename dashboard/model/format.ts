@@ -1,25 +1,25 @@
-/** dashboard/model/format.ts: numbers and times as a person reads them. Each fits the column it is meant for. */
+/** dashboard/model/format.ts: formats numbers and times, short enough for their columns. */
 
-/** `0`, `0.4`, `12`, `1,234`, `56.7k`, `1.2M` */
+/** @returns a number as `0`, `0.4`, `12`, `1,234`, `56,789`, `123.5k`, `12.3M` */
 export function count(value: number): string {
   if (value >= 9_999_500) return `${trim(value / 1_000_000)}M`;
   if (value >= 99_950) return `${trim(value / 1_000)}k`;
   return value >= 9.95 || value === 0 ? Math.round(value).toLocaleString('en-US') : trim(value);
 }
 
-/** @param share 0 to 1; a share that is not zero never reads as zero */
+/** @param share 0 to 1 @returns `0%`, `<0.1%`, `1.2%`, `34%`; only 0 itself is shown as `0%` */
 export function percent(share: number): string {
   if (share === 0) return '0%';
   if (share < 0.0005) return '<0.1%';
   return share < 0.0995 ? `${trim(share * 100)}%` : `${Math.round(share * 100)}%`;
 }
 
-/** `0.4 ms`, `12 ms`, `1.2 s` */
+/** @returns a time as `0.4 ms`, `12 ms`, `1.2 s` */
 export function millis(ms: number): string {
   return ms < 9.95 ? `${trim(ms)} ms` : ms < 999.5 ? `${Math.round(ms)} ms` : `${trim(ms / 1_000)} s`;
 }
 
-/** `0.4 / 12 ms`, `800 ms / 1.2 s`; empty when nothing was measured. */
+/** @returns the quantiles as `0.4 / 12 ms` or `800 ms / 1.2 s`; '' if they were not measured */
 export function latencyText({ p50, p99 }: { readonly p50: number | null; readonly p99: number | null }): string {
   if (p50 === null || p99 === null) return '';
   const [half, most] = [millis(p50), millis(p99)];
@@ -31,7 +31,7 @@ export function bytes(value: number): string {
   return `${Math.round(value / 1_048_576).toLocaleString('en-US')} MiB`;
 }
 
-/** `3s`, `5m`, `2h 5m`, `4d 3h` */
+/** @returns a time as `3s`, `5m`, `2h 5m`, `4d 3h` */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return `${seconds}s`;
@@ -41,7 +41,7 @@ export function duration(ms: number): string {
   return hours < 24 ? pair(hours, 'h', minutes % 60, 'm') : pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-/** @param count of `noun`, which takes an s for more than one */
+/** @returns `1 backend`, `2 backends` */
 export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
@@ -50,7 +50,7 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
   return small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit} ${small}${smallUnit}`;
 }
 
-/** With one decimal where it says something. */
+/** @returns the number with one decimal, or none if that is 0 */
 function trim(value: number): string {
   return value.toFixed(1).replace(/\.0$/, '');
 }

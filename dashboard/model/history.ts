@@ -1,16 +1,16 @@
 /**
- * dashboard/model/history.ts: the last minutes of everything that is drawn as a line. The server keeps no history: it
- * begins when the page is opened.
+ * dashboard/model/history.ts: the last three minutes of every value that is drawn as a line. The server keeps no
+ * history, so it begins when the page is opened.
  */
 
-/** Samples that are kept: three minutes at one a second. */
+/** Samples per series: three minutes at one a second. */
 export const SAMPLES = 180;
-/** What a line spans at least, so that the first samples do not fill its width. */
+/** Fewest samples that the width of a line stands for, so that the first samples do not fill it. */
 const SHORTEST_SPAN = 45;
-/** Over how many samples a rate is taken: long enough to be calm, short enough to see a change. */
+/** Samples over which a rate is averaged. */
 const RATE_OVER = 5;
 
-/** A ring of numbers; `NaN` where nothing was measured. */
+/** A ring buffer of samples; `NaN` where nothing was measured. */
 export class Series {
   readonly #values = new Float32Array(SAMPLES);
   #next = 0;
@@ -20,7 +20,7 @@ export class Series {
     return this.#length;
   }
 
-  /** How many samples a line of it spans, those to come included. */
+  /** Number of samples that the width of a line stands for. */
   get span(): number {
     return Math.max(SHORTEST_SPAN, this.#length);
   }
@@ -31,14 +31,14 @@ export class Series {
     this.#length = Math.min(SAMPLES, this.#length + 1);
   }
 
-  /** @param index 0 for the oldest, negative from the newest; `NaN` outside */
+  /** @param index from 0, the oldest; or from -1, the newest, backwards @returns the sample; `NaN` if there is none */
   at(index: number): number {
     const fromOldest = index < 0 ? this.#length + index : index;
     if (fromOldest < 0 || fromOldest >= this.#length) return Number.NaN;
     return this.#values[(this.#next - this.#length + fromOldest + SAMPLES) % SAMPLES] ?? Number.NaN;
   }
 
-  /** Of the newest `count` samples, those that were not measured left out. */
+  /** @returns the sum of the newest `count` samples, without those that were not measured */
   sumOfLast(count: number): number {
     let sum = 0;
     for (let i = 1; i <= Math.min(count, this.#length); i += 1) sum += this.at(-i) || 0;
@@ -52,19 +52,19 @@ export class Series {
   }
 }
 
-/** What was seen at one moment. `NaN` for what is not measured. */
+/** The values of one backend, pool or worker at one time; `NaN` for values that are not measured. */
 export interface Sample {
   readonly requestsPerSecond: number;
   /** Share of the requests that failed, 0 to 1. */
   readonly errorRate: number;
-  /** Milliseconds. */
+  /** Quantiles of latency in milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** A counter that only grows. */
+  /** Total number of retries. */
   readonly retries: number;
 }
 
-/** The lines of one backend, pool or worker. */
+/** The series of one backend, pool or worker. */
 export class Track {
   readonly rate = new Series();
   readonly errors = new Series();
@@ -79,21 +79,22 @@ export class Track {
     this.p50.push(p50);
     this.p99.push(p99);
     const grown = retries - (this.#retriesBefore ?? retries);
-    // A counter that is smaller than before began anew, with another process.
+    // A counter that is lower than before has started again from 0, in another process.
     this.#retries.push(grown < 0 ? retries : grown);
     this.#retriesBefore = retries;
   }
 
-  /** Mean of the last seconds. */
+  /** Mean over the last {@link RATE_OVER} samples. */
   get retriesPerSecond(): number {
     return this.#retries.sumOfLast(RATE_OVER) / RATE_OVER;
   }
 }
 
-/** Tracks by what they are called. */
+/** The tracks of all backends, pools or workers, by key. */
 export class History {
   readonly #tracks = new Map<string, Track>();
 
+  /** @returns the track of `key`, a new one if there is none */
   of(key: string): Track {
     const known = this.#tracks.get(key);
     if (known !== undefined) return known;
@@ -102,7 +103,7 @@ export class History {
     return track;
   }
 
-  /** Forgets all but `keys`. */
+  /** Removes all tracks but those of `keys`. */
   keep(keys: ReadonlySet<string>): void {
     for (const key of [...this.#tracks.keys()]) if (!keys.has(key)) this.#tracks.delete(key);
   }

@@ -1,33 +1,37 @@
-/** dashboard/model/line.ts: a series as the path of an SVG: the newest sample at the right edge, gaps left open. */
+/**
+ * dashboard/model/line.ts: makes the SVG path of a series: newest sample at the right edge, gaps where samples are
+ * missing.
+ */
 import type { Series } from './history.js';
 
+/** The area that a series is drawn into. */
 export interface Box {
   readonly width: number;
   readonly height: number;
-  /** The value at the upper edge. */
+  /** The value that the upper edge stands for. */
   readonly max: number;
 }
 
-/** @returns the `d` of a line; empty while there are fewer than two samples */
+/** @returns the attribute `d` of the line; '' with fewer than two samples */
 export function linePath(series: Series, box: Box): string {
   return runsOf(series, box)
     .map((run) => `M${run.join('L')}`)
     .join('');
 }
 
-/** @returns the `d` of the surface below the line */
+/** @returns the attribute `d` of the area below the line */
 export function areaPath(series: Series, box: Box): string {
   return runsOf(series, box)
     .map((run) => `M${xOf(run[0])},${box.height}L${run.join('L')}L${xOf(run.at(-1))},${box.height}Z`)
     .join('');
 }
 
-/** Where on the width the sample at `index` is. */
+/** @returns the x coordinate of the sample at `index` */
 function xAt(index: number, { length, span }: Series, width: number): number {
   return round(((span - length + index) / (span - 1)) * width);
 }
 
-/** Uninterrupted stretches of two points or more, as `x,y`. */
+/** @returns the runs of two or more points without a gap, each point as `x,y` */
 function runsOf(series: Series, { width, height, max }: Box): readonly (readonly string[])[] {
   const runs: string[][] = [[]];
   for (let i = 0; i < series.length; i += 1) {
@@ -39,7 +43,7 @@ function runsOf(series: Series, { width, height, max }: Box): readonly (readonly
 }
 
 function yOf(value: number, height: number, max: number): number {
-  // Half a line's width stays free at both edges.
+  // Half the width of the line stays free at both edges.
   const share = max <= 0 ? 0 : Math.min(1, value / max);
   return round(height - 1 - share * (height - 2));
 }

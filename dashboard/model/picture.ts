@@ -1,21 +1,21 @@
-/** dashboard/model/picture.ts: all that the page shows: the last view, its history, and what happened. Pure but for time. */
+/** dashboard/model/picture.ts: the state of the page: the last view, its history, and the journal. No I/O. */
 import { History, type Sample, type Track } from './history.js';
 import { rowKey } from './rows.js';
 import type { BackendView, BalancerView, JournalEntry, PoolView, WorkerView } from './wire.js';
 
-/** The timeline is for reading; the log has the rest. */
+/** Journal entries that are kept; older ones are in the log. */
 const MOST_ENTRIES = 300;
 
 export class Picture {
   view: BalancerView | undefined;
-  /** Newest first. */
+  /** Journal entries, newest first. */
   entries: readonly JournalEntry[] = [];
   readonly #backends = new History();
   readonly #pools = new History();
   readonly #workers = new History();
   readonly #all = new History();
 
-  /** Takes the next view, and a sample of all that is drawn. */
+  /** Replaces the view and adds a sample of each value that is drawn. */
   advance(view: BalancerView): void {
     this.view = view;
     for (const pool of view.pools) {
@@ -27,7 +27,7 @@ export class Picture {
     this.#forget(view);
   }
 
-  /** A backend that was just changed need not wait for the next view. */
+  /** Replaces a backend that was just changed on this page, before the next view comes. */
   replace(poolName: string, backend: BackendView): void {
     if (this.view === undefined) return;
     const pools = this.view.pools.map((pool) => {
@@ -37,7 +37,7 @@ export class Picture {
     this.view = { ...this.view, pools };
   }
 
-  /** @returns those that were not known yet, oldest first */
+  /** Adds journal entries. @returns those that were not known yet, oldest first */
   tell(entries: readonly JournalEntry[]): readonly JournalEntry[] {
     const known = new Set(this.entries.map(({ id }) => id));
     const fresh = entries.filter(({ id }) => !known.has(id));
@@ -69,7 +69,7 @@ export class Picture {
   }
 }
 
-/** A place has two workers while one replaces the other. */
+/** @returns the key of a worker; a slot has two workers while one replaces the other */
 export function workerKey({ worker, pid }: WorkerView): string {
   return `${worker} ${pid ?? ''}`;
 }
@@ -87,7 +87,7 @@ function workerSample({ requestsPerSecond }: WorkerView): Sample {
   return { requestsPerSecond, errorRate: Number.NaN, p50: Number.NaN, p99: Number.NaN, retries: 0 };
 }
 
-/** Quantiles of several pools cannot be added up, so they are those of the slowest pool. */
+/** @returns the sample of the whole balancer; quantiles cannot be added, so they are those of the slowest pool */
 function totalSample({ totals, pools }: BalancerView): Sample {
   const samples = pools.map(poolSample);
   const requests = sum(samples.map(({ requestsPerSecond }) => requestsPerSecond));

@@ -1,11 +1,11 @@
-/** dashboard/model/rows.ts: which backends are shown, and in which order. */
+/** dashboard/model/rows.ts: filters and sorts the backends that are shown. */
 import { isProblem, urgency } from './states.js';
 import type { BackendView } from './wire.js';
 
 export type Show = 'all' | 'problems' | 'draining';
 
 export interface Filter {
-  /** What the address, the reason or the service has to contain; several words all have to. */
+  /** Words that the address, the reason or the service of a backend must all contain. */
   readonly text: string;
   readonly show: Show;
 }
@@ -18,7 +18,7 @@ export interface Sort {
   readonly descending: boolean;
 }
 
-/** By what a row is known; a pool's name may hold any character but a line end. */
+/** @returns the key of a row; names of pools contain no line feed */
 export function rowKey(pool: string, id: string): string {
   return `${pool}\n${id}`;
 }
@@ -57,14 +57,14 @@ function numberOf(backend: BackendView, key: Exclude<SortKey, 'backend'>): numbe
     case 'errors':
       return backend.errorRate;
     case 'p99':
-      // One without a measurement is below every other.
+      // A backend without a measurement sorts below all others.
       return backend.latency.p99 ?? -1;
   }
 }
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** 10.0.0.9 before 10.0.0.10 */
+/** Compares addresses with numbers in them as numbers: 10.0.0.9 comes before 10.0.0.10. */
 function byAddress(a: BackendView, b: BackendView): number {
   return collator.compare(a.id, b.id);
 }

@@ -1,6 +1,6 @@
 /**
- * dashboard/model/sse.ts: reads server-sent events (HTML standard, section 9.2.6). The browser's own EventSource cannot
- * send a token, so the stream is fetched and read here.
+ * dashboard/model/sse.ts: parses server-sent events (HTML standard, section 9.2.6). The browser's EventSource cannot
+ * send a token, so the stream is fetched and parsed here.
  */
 
 export interface ServerEvent {
@@ -8,11 +8,11 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Takes a stream's text in any pieces. */
+/** Parses the text of a stream, split anywhere. */
 export class EventReader {
-  /** Of the last event that had one: where a reader who comes back goes on. */
+  /** The last id received, from which a new stream continues. */
   lastId: string | undefined;
-  /** How long to wait before coming back, in milliseconds. */
+  /** Time to wait before connecting again, as the server sent it. */
   retryMs: number | undefined;
   #rest = '';
   #event = '';

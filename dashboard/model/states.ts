@@ -1,10 +1,13 @@
 /**
- * dashboard/model/states.ts: a backend's three states as a person sees them. They stay three: one that drains may be down
- * as well, and both are shown.
+ * dashboard/model/states.ts: how the three states of a backend are shown. They are shown separately: a backend that
+ * drains may be down as well.
  */
 import type { BackendView } from './wire.js';
 
-/** How a state is coloured: good takes requests, calm takes none on purpose, bad takes none and should. */
+/**
+ * The colour of a state. `good`: takes requests; `calm`: takes none on purpose; `bad` and `warn`: takes none, but
+ * should.
+ */
 export type Tone = 'good' | 'calm' | 'warn' | 'bad';
 
 export interface StateWord {
@@ -14,7 +17,7 @@ export interface StateWord {
 
 type States = Pick<BackendView, 'admin' | 'health' | 'outlier' | 'drained'>;
 
-/** @returns what keeps requests away, what an operator decided first; `up` alone when nothing does */
+/** @returns the states that keep requests away, the operator's first; `up` or `unknown` alone if none does */
 export function stateWords(backend: States): readonly StateWord[] {
   const words: StateWord[] = [];
   if (backend.admin !== 'enabled')
@@ -29,29 +32,29 @@ function drainedWord({ admin }: States): string {
   return admin === 'draining' ? 'drained' : admin;
 }
 
-/** @param rate 0 to 1 */
+/** @param rate share of requests that fail, 0 to 1 @returns its colour; `undefined` below 1 % */
 export function errorTone(rate: number): 'warn' | 'bad' | undefined {
   if (rate >= 0.05) return 'bad';
   return rate >= 0.01 ? 'warn' : undefined;
 }
 
-/** Whether it takes new requests as far as its own states say. */
+/** Whether all three states of the backend allow new requests. */
 export function isUsable({ admin, health, outlier }: States): boolean {
   return admin === 'enabled' && health !== 'down' && outlier === 'in';
 }
 
-/** Whether somebody should look at it: it takes no requests, and nobody wanted that. */
+/** Whether the backend takes no requests although it is enabled. */
 export function isProblem({ admin, health, outlier }: States): boolean {
   return admin === 'enabled' && (health === 'down' || outlier === 'ejected');
 }
 
-/** For sorting: what should be looked at comes first. */
+/** @returns a number to sort by: problems first, usable backends last */
 export function urgency(backend: States): number {
   if (isProblem(backend)) return backend.health === 'down' ? 0 : 1;
   return isUsable(backend) ? 3 : 2;
 }
 
-/** Why it is as it is: of what keeps requests away, that which weighs most. */
+/** @returns the reason of the last change if it is ejected or not enabled, and not down; otherwise of its health */
 export function reasonOf({ admin, health, outlier, reason, lastChange }: BackendView): string {
   if (health === 'down') return reason;
   if (outlier === 'ejected' || admin !== 'enabled') return lastChange.reason;

@@ -1,9 +1,13 @@
-/** dashboard/model/timeline.ts: what happened as it is read: what befell many backends at once is one line. */
+/**
+ * dashboard/model/timeline.ts: turns journal entries into the lines of the timeline; equal ones of several backends are
+ * one.
+ */
 import { plural } from './format.js';
 import type { JournalEntry } from './wire.js';
 
+/** One line of the timeline. */
 export interface Moment {
-  /** Of its newest entry. */
+  /** Id of its newest entry, and the number of entries. */
   readonly id: string;
   readonly at: string;
   readonly subject: string;
@@ -11,11 +15,11 @@ export interface Moment {
   readonly tone: 'good' | 'calm' | 'warn' | 'bad';
 }
 
-/** Entries of one kind and cause that follow each other so closely are one moment, in milliseconds. */
+/** Entries of the same kind and cause are one line if each comes within this time of the one before. */
 const TOGETHER_MS = 2_000;
 const GOOD: ReadonlySet<string> = new Set(['backend-up', 'backend-restored', 'panic-over']);
 
-/** @param entries newest first. @returns the same, those that belong together as one */
+/** @param entries newest first @returns the lines of the timeline, newest first */
 export function momentsOf(entries: readonly JournalEntry[]): readonly Moment[] {
   const groups: JournalEntry[][] = [];
   for (const entry of entries) {

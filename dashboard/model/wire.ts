@@ -1,10 +1,14 @@
-/** dashboard/model/wire.ts: what the admin API sends, by the types it is sent with. Types alone, so nothing is loaded. */
+/**
+ * dashboard/model/wire.ts: the types of what the admin API sends. Imported as types only, so no server code is loaded.
+ */
 import type { JournalEntry } from '../../src/control/journal.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
 
 export type { BackendView, BalancerView, JournalEntry, PoolView, WorkerView };
 
-/** @returns whether `value` has the outline of a view; the rest of it is as its server's own page expects it */
+/**
+ * @returns whether `value` has the main keys of a view; the rest is trusted, since page and API come from one server
+ */
 export function isView(value: unknown): value is BalancerView {
   return (
     isRecord(value) && Array.isArray(value['pools']) && Array.isArray(value['workers']) && isRecord(value['totals'])

@@ -1,11 +1,11 @@
 /**
- * dashboard/net/changes.ts: what an operator changes. Draining and enabling mean the same whatever happened meanwhile. A
- * weight or a removal is a judgement of what was seen, so it holds only while that is still so.
+ * dashboard/net/changes.ts: the changes that an operator makes. Draining and enabling are sent as they are. A new
+ * weight or a removal was decided by what the page showed, so it is sent only if that has not changed meanwhile.
  */
 import { type BackendView, isRecord } from '../model/wire.js';
-import type { Answer, Session } from './session.js';
+import type { ApiResponse, Session } from './session.js';
 
-/** What to change, and of what. */
+/** The backend to change, as the page showed it. */
 export interface Target {
   readonly pool: string;
   readonly backend: BackendView;
@@ -23,10 +23,10 @@ export interface NewBackend {
   readonly tier: number;
 }
 
-/** @returns the backend as it is now, or why nothing was changed */
-export type Outcome = { readonly backend: BackendView } | { readonly error: string };
+/** The backend after the change, or why nothing was changed. */
+export type ChangeResult = { readonly backend: BackendView } | { readonly error: string };
 
-/** A health check may change the pool between two requests. */
+/** Attempts at a conditional change: a health check may change the pool between its two requests. */
 const TRIES = 3;
 
 export class Changes {
@@ -36,36 +36,42 @@ export class Changes {
     this.#session = session;
   }
 
-  async patch(target: Target, patch: Patch): Promise<Outcome> {
-    return outcomeOf(await this.#session.ask(pathOf(target), { method: 'PATCH', body: patch }));
+  async patch(target: Target, patch: Patch): Promise<ChangeResult> {
+    return resultOf(await this.#session.ask(pathOf(target), { method: 'PATCH', body: patch }));
   }
 
-  setWeight(target: Target, weight: number): Promise<Outcome> {
+  setWeight(target: Target, weight: number): Promise<ChangeResult> {
     return this.#ifUnchanged(target, (ifMatch) =>
       this.#session.ask(pathOf(target), { method: 'PATCH', body: { weight }, ifMatch }),
     );
   }
 
-  remove(target: Target): Promise<Outcome> {
+  remove(target: Target): Promise<ChangeResult> {
     return this.#ifUnchanged(target, (ifMatch) => this.#session.ask(pathOf(target), { method: 'DELETE', ifMatch }));
   }
 
-  async add(pool: string, backend: NewBackend): Promise<Outcome> {
+  async add(pool: string, backend: NewBackend): Promise<ChangeResult> {
     const path = `/api/pools/${encodeURIComponent(pool)}/backends`;
-    return outcomeOf(await this.#session.ask(path, { method: 'POST', body: backend }));
+    return resultOf(await this.#session.ask(path, { method: 'POST', body: backend }));
   }
 
-  /** The pool's version grows with every probe's verdict, so it is compared what the operator looked at. */
-  async #ifUnchanged(target: Target, change: (etag: string | undefined) => Promise<Answer>): Promise<Outcome> {
+  /**
+   * Makes a change if weight and admin state are still what the page showed. The pool's version (ETag) alone would not
+   * do: it grows with each change of health as well.
+   */
+  async #ifUnchanged(
+    target: Target,
+    change: (etag: string | undefined) => Promise<ApiResponse>,
+  ): Promise<ChangeResult> {
     for (let left = TRIES; left > 0; left -= 1) {
       const now = await this.#session.ask(pathOf(target));
       if (!now.ok) return { error: now.error };
-      const outcome = outcomeOf({ ...now, body: { backend: now.body } });
-      if ('error' in outcome) return outcome;
-      const difference = differenceOf(target.backend, outcome.backend);
+      const current = resultOf({ ...now, body: { backend: now.body } });
+      if ('error' in current) return current;
+      const difference = differenceOf(target.backend, current.backend);
       if (difference !== undefined) return { error: `${difference} meanwhile; nothing was changed` };
       const answer = await change(now.etag ?? undefined);
-      if (answer.ok || answer.status !== 412) return outcomeOf(answer);
+      if (answer.ok || answer.status !== 412) return resultOf(answer);
     }
     return { error: 'The pool keeps changing; nothing was changed. Try again' };
   }
@@ -76,10 +82,10 @@ function differenceOf(seen: BackendView, now: BackendView): string | undefined {
   return seen.admin === now.admin ? undefined : `Somebody set it to ${now.admin}`;
 }
 
-function outcomeOf(answer: Answer): Outcome {
+function resultOf(answer: ApiResponse): ChangeResult {
   if (!answer.ok) return { error: answer.error };
   const backend = isRecord(answer.body) ? answer.body['backend'] : undefined;
-  return isBackend(backend) ? { backend } : { error: 'The answer of the balancer was not understood' };
+  return isBackend(backend) ? { backend } : { error: 'The response of the balancer was not understood' };
 }
 
 function isBackend(value: unknown): value is BackendView {

@@ -1,16 +1,17 @@
 /**
- * dashboard/net/session.ts: asks the API, with the token if there is one. It is kept for this tab and until it is closed,
- * and goes nowhere but into the Authorization field.
+ * dashboard/net/session.ts: sends requests to the API, with the token if there is one. The token is stored for this tab
+ * until it is closed, and sent in the Authorization field only.
  */
 import { isRecord } from '../model/wire.js';
 
 const STORED_AS = 'roundhouse-token';
 
-export type Answer =
+/** A response of the API. Status 0: the balancer could not be reached. */
+export type ApiResponse =
   | { readonly ok: true; readonly etag: string | null; readonly body: unknown }
   | { readonly ok: false; readonly status: number; readonly error: string };
 
-export interface Asking {
+export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly ifMatch?: string | undefined;
@@ -29,8 +30,8 @@ export class Session {
     sessionStorage.removeItem(STORED_AS);
   }
 
-  /** Never throws: a balancer that cannot be reached is an answer, too. */
-  async ask(path: string, { method = 'GET', body, ifMatch }: Asking = {}): Promise<Answer> {
+  /** Sends a request. Never throws: that the balancer cannot be reached is a result as well. */
+  async ask(path: string, { method = 'GET', body, ifMatch }: ApiRequest = {}): Promise<ApiResponse> {
     const headers = this.headers();
     if (body !== undefined) headers.set('content-type', 'application/json');
     if (ifMatch !== undefined) headers.set('if-match', ifMatch);
@@ -41,7 +42,7 @@ export class Session {
       if (response.ok) return { ok: true, etag: response.headers.get('etag'), body: json };
       return { ok: false, status: response.status, error: errorOf(json, response.status) };
     } catch {
-      return { ok: false, status: 0, error: 'The balancer cannot be reached; nothing is known to have changed' };
+      return { ok: false, status: 0, error: 'The balancer cannot be reached; the change may not have been made' };
     }
   }
 

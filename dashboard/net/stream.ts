@@ -1,22 +1,23 @@
 /**
- * dashboard/net/stream.ts: stays connected to the feed. A stream that ends, breaks or falls silent is opened again where
- * it stopped, for as long as the page is open: the balancer may only be restarting.
+ * dashboard/net/stream.ts: keeps a connection to the feed. A stream that ends, breaks or falls silent is opened again
+ * where it stopped, for as long as the page is open: the balancer may be restarting.
  */
 import { EventReader, type ServerEvent } from '../model/sse.js';
 import type { Session } from './session.js';
 
 export interface StreamEvents {
   readonly event: (event: ServerEvent) => void;
-  /** The balancer wants a token, or another one. */
+  /** The balancer requires a token, or refused the one it got. */
   readonly locked: () => void;
-  /** @param why for a person, when more is known than that it is not there */
+  /** The stream ended. @param why the cause in words, if it is known */
   readonly lost: (why: string | undefined) => void;
 }
 
-/** A beat comes every five seconds, whatever else does. */
+/** Time without data after which the stream counts as dead; the feed sends a beat every five seconds. */
 const SILENT_AFTER_MS = 12_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 5_000;
+/** Difference of the clocks that is ignored. */
 const CLOCKS_AGREE_MS = 2_000;
 
 export class Stream {
@@ -24,7 +25,7 @@ export class Stream {
   readonly #events: StreamEvents;
   #reader = new EventReader();
   #abort = new AbortController();
-  /** Runs out when the stream is silent, or when it is time to come back. */
+  /** Fires when the stream has been silent too long, or when it is time to connect again. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   #skewMs = 0;
@@ -34,12 +35,12 @@ export class Stream {
     this.#events = events;
   }
 
-  /** What the balancer's clock shows, as far as it is known, in epoch milliseconds. */
+  /** The balancer's clock, estimated, in epoch milliseconds. */
   get nowMs(): number {
     return Date.now() + this.#skewMs;
   }
 
-  /** Connects now, whatever it was doing. */
+  /** Connects now; an open stream is closed before. */
   connect(): void {
     clearTimeout(this.#timer);
     this.#abort.abort();
@@ -49,7 +50,7 @@ export class Stream {
 
   async #run(abort: AbortController): Promise<void> {
     const outcome = await this.#follow(abort);
-    // It was told to connect anew meanwhile.
+    // `connect` was called meanwhile and has opened another stream.
     if (abort !== this.#abort) return;
     clearTimeout(this.#timer);
     if (outcome === 'locked') return this.#events.locked();
@@ -59,7 +60,7 @@ export class Stream {
     this.#timer = setTimeout(() => this.connect(), Math.min(LONGEST_RETRY_MS, pauseMs));
   }
 
-  /** @returns why it ended, when more is known than that it did */
+  /** Opens the stream and reads it to its end. @returns why it ended, if that is known */
   async #follow(abort: AbortController): Promise<'locked' | string | undefined> {
     const headers = this.#session.headers();
     if (this.#reader.lastId !== undefined) headers.set('last-event-id', this.#reader.lastId);
@@ -72,7 +73,7 @@ export class Stream {
       this.#skewMs = skewOf(response.headers.get('date'));
       await this.#read(response.body, abort);
     } catch {
-      // Refused, reset, silent or aborted: all the same to whoever waits for it.
+      // Refused, reset, silent or aborted: handled alike, by connecting again.
     }
     return undefined;
   }
@@ -97,9 +98,12 @@ export class Stream {
   }
 }
 
-/** @param date of a response that has just come. @returns by how much its clock is ahead, in milliseconds */
+/**
+ * @param date field Date of a response that has just arrived
+ * @returns by how much the server's clock is ahead, in milliseconds
+ */
 function skewOf(date: string | null): number {
   const skewMs = Date.parse(date ?? '') - Date.now();
-  // The field has whole seconds, and the way takes time: less than that is no difference.
+  // The field has whole seconds and the response takes time to arrive, so small differences mean nothing.
   return Math.abs(skewMs) < CLOCKS_AGREE_MS || Number.isNaN(skewMs) ? 0 : skewMs;
 }

@@ -1,22 +1,22 @@
-/** dashboard/ui/backend-detail.ts: all there is to know about one backend, below its row. */
+/** dashboard/ui/backend-detail.ts: the details of one backend, below its row. */
 import { count, duration, millis } from '../model/format.js';
 import type { Track } from '../model/history.js';
 import type { BackendView } from '../model/wire.js';
 import { Chart } from './chart.js';
 import { el, setText } from './dom.js';
 
-type Fact = readonly [name: string, value: (backend: BackendView, nowMs: number) => string];
+type DetailFact = readonly [name: string, value: (backend: BackendView, nowMs: number) => string];
 
-const FACTS: readonly Fact[] = [
-  ['Set by an operator to', ({ admin, drained }) => (drained ? `${admin}, drained` : admin)],
+const FACTS: readonly DetailFact[] = [
+  ['Admin state', ({ admin, drained }) => (drained ? `${admin}, drained` : admin)],
   ['Health', ({ health, reason, since }, nowMs) => `${health} for ${age(since, nowMs)}: ${reason}`],
   ['Outlier detection', outlierText],
   ['Last change', ({ lastChange: { to, reason, at } }, nowMs) => `${to}, ${age(at, nowMs)} ago: ${reason}`],
   ['Last probe', probeText],
   ['Connects to', ({ host, port }) => `${host}, port ${port}`],
-  ['Most connections', ({ maxConnections }) => (maxConnections === 0 ? 'no limit' : count(maxConnections))],
+  ['Limit of open requests', ({ maxConnections }) => (maxConnections === 0 ? 'no limit' : count(maxConnections))],
   ['Weight, tier', ({ weight, tier }) => `${weight}, ${tier}`],
-  ['Requests', ({ requests, retries }) => `${count(requests)}, of them ${count(retries)} tried again`],
+  ['Requests', ({ requests, retries }) => `${count(requests)}, ${count(retries)} of them retries`],
   ['2xx, 3xx, 4xx, 5xx', statusText],
   ['Failed', ({ failures, connectFailures }) => `${count(connectFailures)} to connect, ${count(failures)} after that`],
 ];
@@ -48,7 +48,7 @@ export class BackendDetail {
 }
 
 function outlierText({ outlier, ejections }: BackendView): string {
-  return ejections === 0 ? outlier : `${outlier}, ejected ${count(ejections)} times of late`;
+  return ejections === 0 ? outlier : `${outlier}, ejected ${count(ejections)} times recently`;
 }
 
 function probeText({ lastProbe }: BackendView, nowMs: number): string {

@@ -78,12 +78,12 @@ export class BackendRow {
     );
   }
 
-  /** The row, and what was opened below it. */
+  /** The row, and the row with its details if that is open. */
   get elements(): readonly HTMLTableRowElement[] {
     return this.#detail === undefined ? [this.element] : [this.element, this.#detail.element];
   }
 
-  /** @param nowMs by the balancer's clock, in epoch milliseconds */
+  /** @param nowMs time of the balancer's clock, in epoch milliseconds */
   draw(backend: BackendView, nowMs: number): void {
     this.#backend = backend;
     this.#nowMs = nowMs;
@@ -115,7 +115,7 @@ export class BackendRow {
     setText(this.#probe, lastProbe === null ? '–' : `${millis(lastProbe.ms)}, ${duration(agoMs)} ago`);
   }
 
-  /** A backend that is well needs no reason beside it. */
+  /** @returns the reason of the state; '' for a backend that is enabled, up and not ejected */
   #reasonText(backend: BackendView, nowMs: number): string {
     const { admin, drained, drainEndsAt, lastChange, health, outlier, inflight } = backend;
     if (admin === 'enabled' && health === 'up' && outlier === 'in') return '';

@@ -1,4 +1,4 @@
-/** dashboard/ui/chart.ts: a line of the last minutes with its scale, and the value under the pointer. */
+/** dashboard/ui/chart.ts: a line of the last three minutes with a scale and the value under the pointer. */
 import { duration } from '../model/format.js';
 import { Series } from '../model/history.js';
 import { el, setText } from './dom.js';
@@ -12,10 +12,10 @@ export class Chart {
   readonly #oldest = el('span');
   readonly #format: (value: number) => string;
   #series = new Series();
-  /** Samples ago, while the pointer is on it. */
+  /** The sample under the pointer, counted back from the newest; `undefined` without a pointer. */
   #pointedAt: number | undefined;
 
-  /** @param floor the least that the upper edge stands for */
+  /** @param floor least value that the upper edge stands for */
   constructor(name: string, floor: number, format: (value: number) => string) {
     this.#format = format;
     this.#line = new Sparkline(floor);

@@ -1,4 +1,4 @@
-/** dashboard/ui/connection.ts: whether what is on the page is of now, and what to think of it when it is not. */
+/** dashboard/ui/connection.ts: shows whether the page is up to date, and how old it is if it is not. */
 import { duration } from '../model/format.js';
 import { byId, setAttribute, setText, show } from './dom.js';
 
@@ -21,12 +21,12 @@ export class Connection {
     setInterval(() => this.#drawBanner(), 1_000);
   }
 
-  /** A link that is lost keeps the time since when. */
+  /** Sets the state of the connection. While it is lost, the time since when stays the first one. */
   set(link: Link): void {
     this.link = link.kind === 'lost' && this.link.kind === 'lost' ? { ...link, sinceMs: this.link.sinceMs } : link;
     setText(this.#status, WORDS[link.kind]);
     setAttribute(this.#status, 'data-link', link.kind);
-    // What cannot be done now is not offered.
+    // CSS hides operations that cannot be done now.
     setAttribute(document.documentElement, 'data-link', link.kind);
     this.#drawBanner();
   }
@@ -36,6 +36,6 @@ export class Connection {
     show(this.#banner, link.kind === 'lost');
     if (link.kind !== 'lost') return;
     const why = link.why ?? 'The balancer does not answer';
-    setText(this.#text, `${why}. What you see is ${duration(Date.now() - link.sinceMs)} old; trying again.`);
+    setText(this.#text, `${why}. The data shown is ${duration(Date.now() - link.sinceMs)} old; trying again.`);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * dashboard/ui/dialog.ts: asks before anything is changed, says what it will mean, and stays open with the reason when the
- * balancer refuses.
+ * dashboard/ui/dialog.ts: the dialog that asks before anything is changed and says what will happen. It stays open with
+ * the reason if the balancer refuses the change.
  */
 import { byId, el, setAttribute, setText, show } from './dom.js';
 
@@ -8,7 +8,7 @@ export interface Field {
   readonly name: string;
   readonly label: string;
   readonly value: string;
-  /** What may be said about it. */
+  /** A text below the field that explains it. */
   readonly hint?: string;
   readonly attributes?: Readonly<Record<string, string>>;
 }
@@ -17,10 +17,10 @@ export interface Question {
   readonly title: string;
   readonly lines: readonly string[];
   readonly fields?: readonly Field[];
-  /** What the button says that does it. */
+  /** Text of the button that confirms. */
   readonly confirm: string;
   readonly dangerous?: boolean;
-  /** @returns why it could not be done, or nothing when it was */
+  /** Makes the change. @returns why it could not be made; `undefined` if it was */
   readonly submit: (values: Readonly<Record<string, string>>) => Promise<string | undefined>;
 }
 
@@ -41,7 +41,7 @@ export class Dialog {
       event.preventDefault();
       void this.#submit();
     });
-    // A click on what lies around it, which is the dialog itself.
+    // A click on the backdrop has the dialog itself as its target.
     element.addEventListener('click', (event) => {
       if (event.target === element) element.close();
     });
@@ -78,7 +78,7 @@ export class Dialog {
     const values = Object.fromEntries(this.#inputs.map(({ name, value }) => [name, value.trim()]));
     const problem = await question.submit(values);
     this.#busy(false);
-    // It may have been closed, or ask something else by now.
+    // The dialog may have been closed, or shows another question by now.
     if (question !== this.#question || !this.#element.open) return;
     if (problem === undefined) this.#element.close();
     else this.#refuse(problem);

@@ -1,11 +1,11 @@
 /**
- * dashboard/ui/dom.ts: makes elements and keeps them up to date. Text is only ever set as text: names, addresses and
- * reasons come from configurations and backends, and none of them can become markup here.
+ * dashboard/ui/dom.ts: creates and updates elements. Texts are set as text nodes only: names, addresses and reasons
+ * come from configurations and backends, and none of them can become markup.
  */
 
 export type Child = Node | string;
 
-/** Attributes by name; `class` and `aria-…` are attributes like any other. */
+/** Attributes by name, `class` and `aria-…` included. */
 export type Attributes = Readonly<Record<string, string>>;
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -32,12 +32,12 @@ export function svg<Tag extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** Touches the document only where something changed: most of a page is the same a second later. */
+/** Sets the text of an element if it differs, since most of the page stays the same from second to second. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** @param value `undefined` takes the attribute away */
+/** Sets an attribute if it differs. @param value `undefined` removes the attribute */
 export function setAttribute(element: Element, name: string, value: string | undefined): void {
   if (value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
@@ -47,7 +47,7 @@ export function show(element: Element, shown: boolean): void {
   element.toggleAttribute('hidden', !shown);
 }
 
-/** Makes `wanted` the children of `parent` in that order, and moves only those that are not in place. */
+/** Makes `wanted` the children of `parent`, in that order, and moves only those that are not in place. */
 export function arrange(parent: Element, wanted: readonly Element[]): void {
   const kept = new Set(wanted);
   for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
@@ -57,19 +57,19 @@ export function arrange(parent: Element, wanted: readonly Element[]): void {
   });
 }
 
-/** @throws {TypeError} when the page lacks it: a defect of index.html */
+/** @throws {TypeError} if the page has no such element, which is a defect of index.html */
 export function byId(id: string): HTMLElement {
   const element = document.getElementById(id);
   if (element === null) throw new TypeError(`The page has no #${id}`);
   return element;
 }
 
-/** @param icon an id of icons in index.html */
+/** @param name name of an icon in index.html */
 export function icon(name: string): SVGSVGElement {
   return svg('svg', { class: 'icon', 'aria-hidden': 'true' }, svg('use', { href: `#icon-${name}` }));
 }
 
-/** Texts for sighted people who do not need them spelled out, and for everybody else who does. */
+/** @returns a text that only screen readers present */
 export function hiddenText(text: string): HTMLElement {
   return el('span', { class: 'visually-hidden' }, text);
 }

@@ -1,4 +1,4 @@
-/** dashboard/ui/facts.ts: a few named numbers in one line; those without a value are left out. */
+/** dashboard/ui/facts.ts: a line of named values; those without a value are left out. */
 import { arrange, el, setAttribute, setText } from './dom.js';
 
 export type Fact = readonly [name: string, value: string, tone?: 'warn' | 'bad' | undefined];

@@ -1,4 +1,4 @@
-/** dashboard/ui/login.ts: asks for the token of a balancer that wants one. */
+/** dashboard/ui/login.ts: the form for the token, for a balancer that requires one. */
 import type { Session } from '../net/session.js';
 import { byId, setAttribute, setText, show } from './dom.js';
 
@@ -9,7 +9,7 @@ export class Login {
   readonly #input: HTMLInputElement;
   readonly #error = byId('login-error');
 
-  /** @param opened called when somebody has entered a token; whether it is the right one shows then */
+  /** @param opened called after a token was entered; the next request shows whether it is right */
   constructor(session: Session, opened: () => void) {
     this.#session = session;
     this.#opened = opened;
@@ -27,7 +27,7 @@ export class Login {
   }
 
   ask(): void {
-    // A token that was shown and refused is of no more use.
+    // A stored token was refused, so it is removed.
     this.#say(this.#session.hasToken ? 'That is not the token of this balancer.' : '');
     this.#session.close();
     show(this.#element, true);
@@ -42,7 +42,7 @@ export class Login {
 
   #submit(): void {
     const token = this.#input.value.trim();
-    // What cannot be in a field of a request is no token.
+    // Only these characters can be sent in a header field.
     if (!/^[\x21-\x7e]+$/.test(token)) return this.#say('A token is one word of visible ASCII characters.');
     this.#say('');
     this.#session.open(token);

@@ -1,4 +1,7 @@
-/** dashboard/ui/menu.ts: the menu behind a row's three dots: one element for all rows, opened by mouse or keyboard. */
+/**
+ * dashboard/ui/menu.ts: the menu of the button with three dots in a row: one element for all rows, for mouse and
+ * keyboard.
+ */
 import { byId, el, setAttribute } from './dom.js';
 
 export interface MenuItem {
@@ -42,7 +45,7 @@ export class Menu {
     return button;
   }
 
-  /** Below its opener, or above where there is no room. */
+  /** Places the menu below its button, or above it if there is no room below. */
   #place(anchor: DOMRect): void {
     const { offsetWidth, offsetHeight, style } = this.#element;
     const below = anchor.bottom + 4;

@@ -1,25 +1,25 @@
-/** dashboard/ui/operations.ts: what can be done to a backend, and what is asked and said before it is done. */
+/** dashboard/ui/operations.ts: the operations on a backend, each with the dialog that asks for confirmation. */
 import { plural } from '../model/format.js';
 import { isUsable } from '../model/states.js';
 import type { BackendView, PoolView } from '../model/wire.js';
-import type { Changes, Outcome, Patch, Target } from '../net/changes.js';
+import type { ChangeResult, Changes, Patch, Target } from '../net/changes.js';
 import type { Dialog, Field } from './dialog.js';
 import type { MenuItem } from './menu.js';
 
 export interface OperationsParts {
   readonly changes: Changes;
   readonly dialog: Dialog;
-  /** The pool as it is now. */
+  /** @returns the current view of a pool */
   readonly pool: (name: string) => PoolView | undefined;
-  /** Told of what was done. */
+  /** Called after a change. @param what the change in words: `drains`, `is enabled` */
   readonly done: (pool: string, backend: BackendView, what: string) => void;
 }
 
 const WITHIN: Field = {
   name: 'within',
-  label: 'End what is still open after',
+  label: 'End open requests after',
   value: '',
-  hint: 'Such as 30s or 5m. Left empty, it may take as long as it takes.',
+  hint: 'For example 30s or 5m. Empty: no limit.',
   attributes: { placeholder: 'no limit' },
 };
 
@@ -34,7 +34,7 @@ export class Operations {
     const { id, inflight } = target.backend;
     this.#parts.dialog.ask({
       title: `Drain ${id}?`,
-      lines: [`It gets no new request. ${inFlightText(inflight)}`, ...this.#whoStays(target)],
+      lines: [`It gets no new requests. ${inFlightText(inflight)}`, ...this.#whoStays(target)],
       fields: [WITHIN],
       confirm: 'Drain',
       submit: ({ within = '' }) =>
@@ -45,7 +45,7 @@ export class Operations {
   enable(target: Target): void {
     this.#parts.dialog.ask({
       title: `Enable ${target.backend.id}?`,
-      lines: ['It gets new requests again, as soon as it is up.'],
+      lines: ['It gets new requests again as soon as it is up.'],
       confirm: 'Enable',
       submit: () => this.#patch(target, { admin: 'enabled' }, 'is enabled'),
     });
@@ -54,7 +54,7 @@ export class Operations {
   maintain(target: Target): void {
     this.#parts.dialog.ask({
       title: `Take ${target.backend.id} into maintenance?`,
-      lines: ['It gets no new request until somebody enables it.', ...this.#whoStays(target)],
+      lines: ['It gets no new requests until somebody enables it.', ...this.#whoStays(target)],
       confirm: 'Start maintenance',
       submit: () => this.#patch(target, { admin: 'maintenance' }, 'is in maintenance'),
     });
@@ -65,7 +65,7 @@ export class Operations {
     const attributes = { inputmode: 'numeric' };
     this.#parts.dialog.ask({
       title: `Weight of ${id}`,
-      lines: ['Its share of the requests, beside the weights of the others.'],
+      lines: ['Its share of the requests, relative to the weights of the other backends.'],
       fields: [{ name: 'weight', label: 'Weight', value: String(weight), attributes }],
       confirm: 'Set weight',
       submit: ({ weight: text = '' }) =>
@@ -76,7 +76,7 @@ export class Operations {
   remove(target: Target): void {
     const { backend } = target;
     const inflight = inFlightText(backend.inflight);
-    const service = backend.service === null ? [] : [`The service ${backend.service} may name it again.`];
+    const service = backend.service === null ? [] : [`The service ${backend.service} may list it again.`];
     this.#parts.dialog.ask({
       title: `Remove ${backend.id}?`,
       lines: [`It leaves pool "${target.pool}". ${inflight}`, ...service, ...this.#whoStays(target)],
@@ -110,7 +110,7 @@ export class Operations {
     });
   }
 
-  /** @param isAll whether what has a button of its own where there is room has none now */
+  /** @param isAll whether the menu also has the operation that has a button of its own on wider screens */
   menuOf(target: Target, isAll: boolean): readonly MenuItem[] {
     const isOut = target.backend.admin === 'maintenance';
     const isEnabled = target.backend.admin === 'enabled';
@@ -125,11 +125,11 @@ export class Operations {
     ];
   }
 
-  /** What is left when `target` takes no requests any more; nothing when it takes none now. */
+  /** @returns what is left of the pool once `target` takes no requests, as a sentence; none if it takes none already */
   #whoStays({ pool, backend }: Target): readonly string[] {
     if (!isUsable(backend)) return [];
     const others = this.#parts.pool(pool)?.backends.filter((each) => each.id !== backend.id && isUsable(each)) ?? [];
-    if (others.length === 0) return ['It is the last one that is usable: every request will be answered 503.'];
+    if (others.length === 0) return ['It is the last usable backend: every request will be answered with 503.'];
     return [`${plural(others.length, 'backend')} of the pool ${others.length === 1 ? 'stays' : 'stay'} in use.`];
   }
 
@@ -137,22 +137,22 @@ export class Operations {
     return this.#do(target, this.#parts.changes.patch(target, patch), what);
   }
 
-  async #do({ pool }: Target, change: Promise<Outcome>, what: string): Promise<string | undefined> {
+  async #do({ pool }: Target, change: Promise<ChangeResult>, what: string): Promise<string | undefined> {
     return this.#settle(pool, await change, what);
   }
 
-  #settle(pool: string, outcome: Outcome, what: string): string | undefined {
-    if ('error' in outcome) return outcome.error;
-    this.#parts.done(pool, outcome.backend, what);
+  #settle(pool: string, result: ChangeResult, what: string): string | undefined {
+    if ('error' in result) return result.error;
+    this.#parts.done(pool, result.backend, what);
     return undefined;
   }
 }
 
 function inFlightText(inflight: number): string {
-  return inflight === 0 ? 'It has nothing in flight.' : `${plural(inflight, 'request')} in flight may finish.`;
+  return inflight === 0 ? 'It has no requests in flight.' : `${plural(inflight, 'request')} in flight may finish.`;
 }
 
-/** What is no number is sent as it is not, and the balancer says what is wrong with it. */
+/** @returns the number; NaN for other texts, which the balancer refuses with a message */
 function numberOf(text: string): number {
   return text === '' ? Number.NaN : Number(text);
 }

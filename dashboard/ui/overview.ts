@@ -1,4 +1,4 @@
-/** dashboard/ui/overview.ts: the whole balancer in one row of numbers. */
+/** dashboard/ui/overview.ts: the row of figures of the whole balancer. */
 import { bytes, count, millis, percent } from '../model/format.js';
 import type { Series } from '../model/history.js';
 import type { Picture } from '../model/picture.js';
@@ -7,7 +7,7 @@ import type { BalancerView } from '../model/wire.js';
 import { el, setAttribute, setText, show } from './dom.js';
 import { Sparkline } from './sparkline.js';
 
-/** One number with what it is called, what goes with it, and how it went. */
+/** One figure: name, value, a note, and a line of its history. */
 class Stat {
   readonly element: HTMLElement;
   readonly #value = el('dd', { class: 'stat-value' });

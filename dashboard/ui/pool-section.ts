@@ -1,4 +1,4 @@
-/** dashboard/ui/pool-section.ts: one pool: how it does, and its backends as a table that can be sorted. */
+/** dashboard/ui/pool-section.ts: one pool: its figures, and its backends as a sortable table. */
 import { count, latencyText, percent, plural } from '../model/format.js';
 import type { Picture } from '../model/picture.js';
 import { type Filter, matches, type Sort, type SortKey, sorted } from '../model/rows.js';
@@ -26,18 +26,18 @@ const COLUMNS: readonly Column[] = [
   { name: 'Last probe', className: 'c-probe' },
 ];
 
-/** More rows than anybody reads would make every second slow; a filter finds the others. */
+/** Most rows of a table: more would make each update slow. A filter shows the others. */
 const MOST_ROWS = 250;
 
 export interface PoolParts extends RowParts {
   readonly sort: (key: SortKey) => void;
 }
 
-/** How the tables are to be shown, all of them alike. */
+/** Filter and order of all tables. */
 export interface Display {
   readonly filter: Filter;
   readonly sort: Sort;
-  /** By the balancer's clock, in epoch milliseconds. */
+  /** Time of the balancer's clock, in epoch milliseconds. */
   readonly nowMs: number;
 }
 
@@ -83,7 +83,7 @@ export class PoolSection {
   draw(pool: PoolView, picture: Picture, display: Display): void {
     setText(this.#policy, pool.policy);
     this.#drawFacts(pool, picture);
-    const text = 'Panic: too few of the backends are usable, so every enabled one is tried.';
+    const text = 'Panic: too few backends are usable, so requests go to every enabled one.';
     setText(this.#panic, pool.panic ? text : '');
     show(this.#panic, pool.panic);
     this.#markSort(display.sort);
@@ -124,7 +124,7 @@ export class PoolSection {
       row.draw(backend, nowMs);
       return row;
     });
-    // Nothing moves away under a pointer or from under the focus.
+    // Rows keep their order while the pointer is on them or one has the focus.
     const isInUse = this.#body.matches(':hover, :focus-within');
     const isSame = drawn.every(({ element }) => element.parentElement === this.#body);
     if (!isInUse || !isSame || this.#body.rows.length < drawn.length) this.#arrange(drawn);

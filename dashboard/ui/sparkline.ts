@@ -1,9 +1,9 @@
-/** dashboard/ui/sparkline.ts: a line of the last minutes, small enough to stand beside its number. */
+/** dashboard/ui/sparkline.ts: a small line of the last three minutes, to show beside a number. */
 import type { Series } from '../model/history.js';
 import { areaPath, linePath } from '../model/line.js';
 import { setAttribute, svg } from './dom.js';
 
-/** The drawing's own units; CSS gives it its real size. */
+/** Size of the drawing in its own units; CSS sets the size on the page. */
 const WIDTH = 180;
 const HEIGHT = 32;
 
@@ -13,7 +13,7 @@ export class Sparkline {
   readonly #area = svg('path', { class: 'spark-area' });
   readonly #floor: number;
 
-  /** @param floor the least that the upper edge stands for, so that noise around nothing looks like nothing */
+  /** @param floor least value that the upper edge stands for, so that noise near 0 looks flat */
   constructor(floor: number, tone: 'accent' | 'bad' | 'calm' = 'accent') {
     this.#floor = floor;
     this.element = svg(
@@ -30,7 +30,7 @@ export class Sparkline {
   }
 
   draw(series: Series): void {
-    // A line of nothing is no news.
+    // A line that is always 0 is drawn less visibly.
     this.element.classList.toggle('flat', series.max() === 0);
     const box = { width: WIDTH, height: HEIGHT, max: Math.max(this.#floor, series.max() * 1.1) };
     setAttribute(this.#line, 'd', linePath(series, box));

@@ -1,4 +1,4 @@
-/** dashboard/ui/state-badges.ts: a backend's states in words, each with a dot of its colour. The word says it alone. */
+/** dashboard/ui/state-badges.ts: states in words, each with a coloured dot. The colour only repeats the word. */
 import type { StateWord } from '../model/states.js';
 import { el } from './dom.js';
 

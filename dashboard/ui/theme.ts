@@ -1,4 +1,4 @@
-/** dashboard/ui/theme.ts: light or dark: as the system has it until somebody wants the other. */
+/** dashboard/ui/theme.ts: the light and the dark theme: that of the system, unless the other was chosen here. */
 import { byId, setAttribute } from './dom.js';
 
 const STORED_AS = 'roundhouse-theme';
@@ -14,7 +14,7 @@ export function bindTheme(): void {
   };
   button.addEventListener('click', () => {
     const wanted = isDark() ? 'light' : 'dark';
-    // What the system has anyway need not be remembered, and follows the system from then on.
+    // A choice equal to the system's theme is not stored, so that the page follows the system from then on.
     if (wanted === (system.matches ? 'dark' : 'light')) localStorage.removeItem(STORED_AS);
     else localStorage.setItem(STORED_AS, wanted);
     apply();

@@ -1,10 +1,12 @@
-/** dashboard/ui/timeline.ts: what happened, newest first; what is worth an interruption is also said aloud. */
+/**
+ * dashboard/ui/timeline.ts: the list of events, newest first. Warnings and errors are also announced to screen readers.
+ */
 import { plural } from '../model/format.js';
 import { type Moment, momentsOf, subjectOf } from '../model/timeline.js';
 import type { JournalEntry } from '../model/wire.js';
 import { arrange, byId, el, setText, show } from './dom.js';
 
-/** A screen reader takes its time; what happens meanwhile is summed up. */
+/** Time between two announcements; events that come meanwhile are summed up in the next. */
 const ALOUD_EVERY_MS = 2_000;
 
 export class Timeline {
@@ -35,7 +37,7 @@ export class Timeline {
     );
   }
 
-  /** Says it to those who cannot see it. */
+  /** Announces texts to screen readers. */
   say(...texts: readonly string[]): void {
     this.#pending.push(...texts);
     this.#timer ??= setTimeout(() => this.#sayNow(), 100);

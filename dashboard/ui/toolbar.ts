@@ -1,4 +1,4 @@
-/** dashboard/ui/toolbar.ts: which backends are shown: a search, and which states; the slash key goes to the search. */
+/** dashboard/ui/toolbar.ts: the filter of backends, by text, pool and state. The slash key focuses the text field. */
 import type { Filter, Show } from '../model/rows.js';
 import { isProblem } from '../model/states.js';
 import type { BalancerView } from '../model/wire.js';
@@ -13,7 +13,7 @@ const SHOWS: readonly (readonly [Show, string])[] = [
 export class Toolbar {
   readonly element: HTMLElement;
   filter: Filter = { text: '', show: 'all' };
-  /** `undefined` for all pools. */
+  /** Name of the pool that is shown; `undefined` for all. */
   pool: string | undefined;
   readonly #changed: () => void;
   readonly #search = el('input', { type: 'search', id: 'search', placeholder: 'Filter backends', autocomplete: 'off' });
@@ -73,7 +73,7 @@ export class Toolbar {
   }
 
   #choosePool(): void {
-    // The first one stands for all of them, whatever a pool may be called.
+    // The first option means all pools; its value could be the name of a pool, so its index is compared.
     this.pool = this.#pools.selectedIndex <= 0 ? undefined : this.#pools.value;
     this.#changed();
   }

@@ -1,4 +1,4 @@
-/** dashboard/ui/workers.ts: the worker processes, one row each; a place has two while one replaces the other. */
+/** dashboard/ui/workers.ts: the table of worker processes; a slot has two rows while one worker replaces the other. */
 import { bytes, count, duration, millis } from '../model/format.js';
 import { type Picture, workerKey } from '../model/picture.js';
 import type { StateWord } from '../model/states.js';
@@ -80,7 +80,7 @@ function headClass(name: string, index: number): string {
   return index < 2 ? '' : `number${own}`;
 }
 
-/** How far the worker is behind the pools; version numbers themselves are only worth a look with one pool. */
+/** @returns how many changes of pools the worker has not applied; if none, the version with one pool, else `current` */
 function versionsText({ versions }: WorkerView, { pools }: BalancerView): string {
   const behind = pools.reduce((sum, { name, version }) => sum + version - (versions[name] ?? 0), 0);
   if (behind > 0) return `${count(behind)} behind`;

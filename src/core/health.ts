@@ -7,7 +7,7 @@ import type { Milliseconds } from './milliseconds.js';
 import type { ProbeResult } from './probe.js';
 import type { Random } from './random.js';
 
-/** What the probes of one backend have shown so far. */
+/** The results of the probes of one backend so far. */
 export interface HealthRecord {
   readonly health: HealthState;
   /** Whether the last probe succeeded; `undefined` before the first. */

@@ -5,7 +5,7 @@
 import { formatAddress, parseAddress } from './address.js';
 import type { BackendId } from './backend.js';
 
-/** One try of a health check. */
+/** One execution of a health check. */
 export interface ProbeTask {
   /** IP literal. */
   readonly host: string;

@@ -10,7 +10,7 @@ export type PoolSnapshot = z.infer<typeof poolSnapshotSchema>;
 export type PoolChange = Readonly<z.infer<typeof poolChangeSchema>>;
 
 /**
- * What came of applying a change to a snapshot:
+ * The result of applying a change to a snapshot:
  * - `applied`: `snapshot` is the next one
  * - `stale`: the snapshot contains the change already
  * - `gap`: a change between the snapshot, at version `have`, and this one is missing; a whole snapshot is needed

@@ -77,7 +77,7 @@ export class RequestHead implements RequestLine {
     this.isRequestIdOurs = true;
   }
 
-  /** What it was parsed from, latin1; it may go on behind the head. */
+  /** The latin1 text that the head was parsed from; more may follow behind the head. */
   get text(): string {
     return this.fields.text;
   }

@@ -42,13 +42,13 @@ export class ResponseHead implements StatusLine {
   switching = false;
   /** Characters of the head, its final empty line included. */
   length = 0;
-  /** It has an Upgrade field. */
+  /** The response has an Upgrade field. */
   namesProtocol = false;
 
   /** The fields, as offsets into the parsed text. */
   readonly fields = new HeadFields();
 
-  /** What it was parsed from, latin1; it may go on behind the head. */
+  /** The latin1 text that the head was parsed from; more may follow behind the head. */
   get text(): string {
     return this.fields.text;
   }

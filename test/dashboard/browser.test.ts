@@ -138,7 +138,7 @@ describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${N
         .waitFor();
       expect(stateOf(one)).to.equal('draining');
       await button(`Drain ${two}`).click();
-      await page.getByRole('dialog').getByText('It is the last one').waitFor();
+      await page.getByRole('dialog').getByText('It is the last usable backend').waitFor();
       await page.keyboard.press('Escape');
       await button(`Enable ${one}`).click();
       await inDialog('Enable').click();
