@@ -1,13 +1,10 @@
 /** bench/table.ts: lays out text in columns, for terminals and in Markdown. */
+import { table } from '../src/commands/table.js';
 
-/** Lays out `rows`; the first column is left-aligned, the others right-aligned. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
+/** Lays out `rows`, of which the first is the title; the first column is left-aligned, the others right-aligned. */
+export function formatTable([title = [], ...rows]: readonly (readonly string[])[]): string {
+  const columns = title.map((heading, column) => ({ heading, align: column === 0 ? 'left' : 'right' }) as const);
+  return table(columns, rows).join('\n');
 }
 
 /** @returns `rows` in Markdown, under the title row that comes first; the first column is left-aligned, the others right */

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { dial, type Reader, type TextTarget, writeText } from '../../workers/fast-socket.js';
 import { machineMs } from '../clock.js';
 import type { ReadMessage } from './message.js';
-import { ResponseReader } from './response-reader.js';
+import { ResponseStream } from './response-stream.js';
 
 /**
  * How the wait for a response ended: `complete`: a whole response, whatever its status; `broken`: a response began and
@@ -33,7 +33,7 @@ export class Client implements Reader, TextTarget {
   firstByteMs: number | undefined;
   /** What broke the connection, in Node's words. */
   failure = 'socket hang up';
-  readonly #response = new ResponseReader();
+  readonly #response = new ResponseStream();
   readonly #owner: ClientOwner;
   #isWaiting = false;
   #isGone = false;

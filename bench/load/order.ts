@@ -77,11 +77,12 @@ export class LoadGenerator {
   async load(order: LoadOrder): Promise<StartedLoad> {
     const lengthMs = order.phases.reduce((sum, { forMs }) => sum + forMs, 0);
     const over = this.#report('records', lengthMs + order.graceMs + REPORT_WITHIN_MS);
-    // A failure is met by whoever waits for the records, which may be later.
-    over.catch(() => undefined);
+    const records = over.then((report) => report.records);
+    // A failure is for whoever waits for the records, later or never; unhandled it would end this process.
+    records.catch(() => undefined);
     this.#command({ do: 'load', order });
     const { atMs } = await this.#report('begun', REPORT_WITHIN_MS);
-    return { begunMs: atMs, records: over.then(({ records }) => records) };
+    return { begunMs: atMs, records };
   }
 
   /** @returns once `connections` have had a response and are idle, how many are left when one was lost */

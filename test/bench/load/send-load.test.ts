@@ -81,6 +81,16 @@ describe('The load generator', () => {
     expect(Math.max(...records.map(waitOf)), 'the first waited for the twentieth').to.be.at.least(90);
   });
 
+  it('that dies under way fails whoever waits for its records, and nobody else', async () => {
+    await startServer(async () => undefined);
+    const generator = await LoadGenerator.start(children, []);
+    const { records } = await generator.load({ ...order, url });
+    generator.child.signal('SIGKILL');
+    await generator.child.ended;
+    await nextTurn();
+    expect(String(await records.catch((error: unknown) => error))).to.include('ended with signal SIGKILL');
+  });
+
   it('holds connections that had an answer, and says how many are left when one is closed', async () => {
     await startServer(async () => undefined);
     const generator = await LoadGenerator.start(children, []);

@@ -1,17 +1,17 @@
 /**
- * bench/http/response-reader.ts: follows the responses of one connection from read to read. It adds to the strict
+ * bench/http/response-stream.ts: follows the responses of one connection from read to read. It adds to the strict
  * reader only what makes it cheap: a body is not looked at again before it can be complete, and a response equal to the
  * one before, byte for byte, is not parsed again.
  */
 import { type ReadMessage, readResponse, valuesOf } from './message.js';
 
 /** `bad`: what came is not one valid response, or more bytes follow it; nothing after that can be trusted. */
-export type ReaderState = 'incomplete' | 'complete' | 'bad';
+export type StreamState = 'incomplete' | 'complete' | 'bad';
 
 const MOST_HEAD_CHARACTERS = 16_384;
 const NO_BYTES = Buffer.alloc(0);
 
-export class ResponseReader {
+export class ResponseStream {
   /** The final response: its head as soon as that is complete, and its body when the state is `complete`. */
   message: ReadMessage | undefined;
   /** Whether the connection may carry another request after the response that is complete. */
@@ -32,7 +32,7 @@ export class ResponseReader {
   }
 
   /** Reads `buffer[0, length)`. */
-  take(buffer: Buffer, length = buffer.length): ReaderState {
+  take(buffer: Buffer, length = buffer.length): StreamState {
     const isFirstRead = this.#text === '';
     const previous = this.#previousBytes;
     if (isFirstRead && length === previous.length && previous.compare(buffer, 0, length) === 0) {
@@ -51,12 +51,12 @@ export class ResponseReader {
   }
 
   /** The connection came to an orderly end. @returns `bad` when a response had begun and is not complete */
-  end(): ReaderState {
+  end(): StreamState {
     if (this.#text === '') return 'incomplete';
     return this.#read(true) === 'complete' ? 'complete' : 'bad';
   }
 
-  #read(ended: boolean): ReaderState {
+  #read(ended: boolean): StreamState {
     const reading = readResponse(this.#text, { toHead: false, ended });
     switch (reading.kind) {
       case 'unreadable':
@@ -72,7 +72,7 @@ export class ResponseReader {
     }
   }
 
-  #wait(head: ReadMessage | undefined): ReaderState {
+  #wait(head: ReadMessage | undefined): StreamState {
     this.message = head;
     if (head === undefined) return this.#text.length > MOST_HEAD_CHARACTERS ? 'bad' : 'incomplete';
     if (head.framing === 'close') this.#worthReadingFrom = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type ReaderState, ResponseReader } from '../../../bench/http/response-reader.js';
+import { ResponseStream, type StreamState } from '../../../bench/http/response-stream.js';
 
 const RESPONSE = 'HTTP/1.1 200 OK\r\nx-backend: b2\r\nContent-Length: 4\r\n\r\nabcd';
 const CHUNKED =
@@ -7,7 +7,7 @@ const CHUNKED =
 const UNTIL_CLOSE = 'HTTP/1.0 503 Service Unavailable\r\nConnection: close\r\n\r\nsorry';
 
 /** @returns the state behind each part; every complete response is followed by the next */
-function statesAfter(reader: ResponseReader, ...parts: readonly string[]): ReaderState[] {
+function statesAfter(reader: ResponseStream, ...parts: readonly string[]): StreamState[] {
   return parts.map((part) => {
     const state = reader.take(Buffer.from(part, 'latin1'));
     if (state === 'complete' && part !== parts.at(-1)) reader.reset();
@@ -15,14 +15,14 @@ function statesAfter(reader: ResponseReader, ...parts: readonly string[]): Reade
   });
 }
 
-describe('The reader of responses', () => {
+describe('The stream of responses on a connection', () => {
   it('finds the end of one response after the other, wherever the bytes are split', () => {
     for (const [response, status, keepsAlive] of [
       [RESPONSE, 200, true],
       [CHUNKED, 502, false],
     ] as const) {
       for (let at = 1; at < response.length; at++) {
-        const reader = new ResponseReader();
+        const reader = new ResponseStream();
         const states = statesAfter(reader, RESPONSE, response.slice(0, at), response.slice(at));
         expect(states, `split at ${at}`).to.deep.equal(['complete', 'incomplete', 'complete']);
         expect(reader.message).to.include({ status });
@@ -32,13 +32,13 @@ describe('The reader of responses', () => {
   });
 
   it('does not take a failure for the response before it, which was as long', () => {
-    const reader = new ResponseReader();
+    const reader = new ResponseStream();
     expect(statesAfter(reader, RESPONSE, RESPONSE, RESPONSE.replace('200', '500'))[2]).to.equal('complete');
     expect(reader.message?.status).to.equal(500);
   });
 
   it('skips interim responses', () => {
-    const reader = new ResponseReader();
+    const reader = new ResponseStream();
     expect(statesAfter(reader, 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', RESPONSE)).to.deep.equal([
       'incomplete',
       'complete',
@@ -47,7 +47,7 @@ describe('The reader of responses', () => {
   });
 
   it('takes a response without a length for complete when the connection ends, and for the last one', () => {
-    const reader = new ResponseReader();
+    const reader = new ResponseStream();
     expect(statesAfter(reader, UNTIL_CLOSE)).to.deep.equal(['incomplete']);
     expect(reader.end()).to.equal('complete');
     expect(reader.message?.body).to.equal('sorry');
@@ -55,7 +55,7 @@ describe('The reader of responses', () => {
   });
 
   it('calls a response with a length bad when the connection ends early', () => {
-    const reader = new ResponseReader();
+    const reader = new ResponseStream();
     expect(statesAfter(reader, RESPONSE.slice(0, -1))).to.deep.equal(['incomplete']);
     expect([reader.message?.status, reader.end()]).to.deep.equal([200, 'bad']);
   });
@@ -66,7 +66,7 @@ describe('The reader of responses', () => {
     ['has a head without an end', 'x'.repeat(20_000)],
   ] as const) {
     it(`calls a response bad that ${what}`, () => {
-      expect(statesAfter(new ResponseReader(), text)).to.deep.equal(['bad']);
+      expect(statesAfter(new ResponseStream(), text)).to.deep.equal(['bad']);
     });
   }
 });
