@@ -177,7 +177,9 @@ describe('A pool that changes while it is used', () => {
 
   it('leaves what hangs alone when its backend is enabled again in time', async () => {
     let answer = (): void => {};
+    let asked = 0;
     const slow = await startHttp((_request, response) => {
+      asked += 1;
       answer = () => void response.end();
     });
     for (const { address } of sites) balancer.updateBackend('default', address, { admin: 'maintenance' });
@@ -198,6 +200,7 @@ describe('A pool that changes while it is used', () => {
     await until(balancer, isConverged);
     answer();
     expect(await status).to.equal(200);
+    expect(asked, 'and never again').to.equal(1);
   });
 
   it('leaves no timer, probe or handle behind after 200 backends came and went', async () => {

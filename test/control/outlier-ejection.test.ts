@@ -1,4 +1,4 @@
-/** test/control/outlier-ejection.test.ts: whom a whole balancer ejects, with real workers and real backends. */
+/** test/control/outlier-ejection.test.ts: which backends a balancer with real workers ejects. */
 import http from 'node:http';
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';

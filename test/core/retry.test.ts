@@ -1,4 +1,4 @@
-/** test/core/retry.test.ts: which attempts that came to nothing are followed by another, and where. */
+/** test/core/retry.test.ts: which failed attempts are retried, and at which backend. */
 import { expect } from 'chai';
 import {
   type AttemptEnd,

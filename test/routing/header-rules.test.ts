@@ -1,4 +1,4 @@
-/** test/routing/header-rules.test.ts: what a route makes of a head, and that nobody can break out of a line. */
+/** test/routing/header-rules.test.ts: the field changes of a route, and that no value of one can begin another line. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { routeSchema } from '../../src/config/routes.js';

@@ -1,4 +1,4 @@
-/** test/routing/split.test.ts: shares are kept, and whoever need not move stays. */
+/** test/routing/split.test.ts: traffic is split by weight, and a new weight moves no more clients than it must. */
 import { expect } from 'chai';
 import { seeded } from '../../src/core/random.js';
 import { Split } from '../../src/routing/split.js';

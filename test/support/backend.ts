@@ -1,4 +1,7 @@
-/** test/support/backend.ts: backends on port 0: a well-behaved one, one of raw bytes, and two that nobody can reach. */
+/**
+ * test/support/backend.ts: test backends on port 0: HTTP servers, servers of raw bytes, and addresses where nobody
+ * answers.
+ */
 import { createServer as createHttpServer, type RequestListener, type ServerOptions } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Worker as Thread } from 'node:worker_threads';
@@ -10,9 +13,9 @@ export interface Backend {
   /** `host:port`, which is also its id. */
   readonly address: string;
   readonly port: number;
-  /** Connections it has accepted so far. */
+  /** Connections accepted so far. */
   readonly accepted: number;
-  /** Connections that are open now. */
+  /** Connections open now. */
   readonly open: number;
   /** Stops listening and cuts what is open. */
   kill(): void;
@@ -52,12 +55,12 @@ export interface RawBackend extends Backend {
   readonly peers: readonly Peer[];
 }
 
-/** What a backend says on one connection. */
+/** Plays the backend on one connection; `index` counts connections from 0. */
 type Script = (peer: Peer, index: number) => void | Promise<void>;
 
 /**
- * Starts a server that runs `script` for each connection; `index` counts them from 0. A script ends quietly when the
- * proxy goes away in the middle of it.
+ * Starts a server that runs `script` for each connection. When the proxy closes the connection in the middle of a
+ * script, the {@link PeerGoneError} of its wait is no failure; any other error fails the test.
  */
 export async function startRawBackend(script: Script): Promise<RawBackend> {
   const peers: Peer[] = [];
@@ -89,7 +92,7 @@ export async function startRawBackend(script: Script): Promise<RawBackend> {
   };
 }
 
-/** At the end of its script a backend waits for the proxy to end the connection, and ends it too. */
+/** Runs a script, then waits until the proxy ends the connection and ends it as well. */
 async function run(script: Script, peer: Peer, index: number): Promise<void> {
   await script(peer, index);
   await peer.gone();
@@ -104,7 +107,7 @@ export async function answerEach(peer: Peer, answer: (path: string) => string): 
   }
 }
 
-/** An address that refuses connections: somebody listened there a moment ago. */
+/** @returns an address that refuses connections: a server listened there a moment ago */
 export async function refusingAddress(): Promise<string> {
   const server = createServer();
   const port = await listen(server);
@@ -112,7 +115,7 @@ export async function refusingAddress(): Promise<string> {
   return addressOf(port).address;
 }
 
-/** Runs in a thread of its own whose event loop stands still, so that nobody accepts. */
+/** A server in a thread whose event loop is blocked for ever, so that it accepts no connection. */
 const DEAF = `
 const { parentPort, workerData } = require('node:worker_threads');
 const server = require('node:net').createServer();
@@ -121,7 +124,7 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
   setImmediate(() => Atomics.wait(workerData, 0, 0));
 });`;
 
-/** An address where a connection neither opens nor fails: its backlog is full and nobody accepts. */
+/** @returns an address where a connection neither opens nor fails: its backlog is full and never gets shorter */
 export async function deafAddress(): Promise<string> {
   const thread = new Thread(DEAF, { eval: true, workerData: new Int32Array(new SharedArrayBuffer(4)) });
   onStop(async () => void (await thread.terminate()));
@@ -148,7 +151,7 @@ function kill(server: Server, sockets: Iterable<Socket>): void {
   for (const socket of sockets) socket.destroy();
 }
 
-/** The proxy is stopped by now: it must have let go of every connection by itself. */
+/** Fails unless the proxy, which has been stopped before, has closed its connections to this backend by itself. */
 async function letGo(server: Server, open: () => number, sockets: Iterable<Socket>): Promise<void> {
   try {
     await eventually('the proxy has closed all its connections to a backend', () => open() === 0);

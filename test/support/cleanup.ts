@@ -1,17 +1,17 @@
-/** test/support/cleanup.ts: what a test started is stopped after it, last first, and says whether it left anything. */
+/** test/support/cleanup.ts: stops what a test started, last first, and fails the test if that has leaked something. */
 
 export type Stop = () => void | Promise<void>;
 
 const stops: Stop[] = [];
 
-/** Has `stop` called when the current test is over. It throws when what it stops has leaked something. */
+/** Registers `stop` for the end of the current test. It throws to report a leak, which fails the test. */
 export function onStop(stop: Stop): void {
   stops.push(stop);
 }
 
 /**
- * For `afterEach`. Last first: clients are gone before the proxy is asked what it still holds, and the proxy is gone
- * before a backend is asked who still holds a connection to it.
+ * Runs what {@link onStop} registered, for `afterEach`. The order is last first: clients are closed before the proxy is
+ * checked for leaks, and the proxy is stopped before a backend is checked for connections that the proxy left open.
  */
 export async function stopEverything(): Promise<void> {
   const failures: unknown[] = [];

@@ -1,4 +1,4 @@
-/** test/support/holding.ts: backends whose answers a test holds back, and what waits for them. */
+/** test/support/holding.ts: a backend that answers each request when the test says so, and waits built on it. */
 import { POOL_COLUMNS, type PoolColumn } from '../../src/messages.js';
 import { type Backend, startBackend } from './backend.js';
 import { eventually } from './eventually.js';
@@ -8,7 +8,7 @@ import type { TestProxy } from './proxy.js';
 export class Holding {
   /** Paths of the requests it has and has not answered, in the order of their arrival. */
   readonly open: string[] = [];
-  /** The most that were open at once. */
+  /** The highest number of requests that were open at the same time. */
   most = 0;
   private readonly answers = new Map<string, () => void>();
   private readonly backend: Promise<Backend>;
@@ -34,24 +34,24 @@ export class Holding {
     return this.started?.address ?? '';
   }
 
-  /** Connections it has accepted so far. */
+  /** Connections accepted so far. */
   get accepted(): number {
     return this.started?.accepted ?? 0;
   }
 
-  /** Connections to it that are open now. */
+  /** Connections open now. */
   get connections(): number {
     return this.started?.open ?? 0;
   }
 
-  /** Answers the request for `path` as soon as it is here. */
+  /** Waits for the request for `path` and answers it. */
   async answer(path: string): Promise<void> {
     await eventually(`${path} is at the backend`, () => this.open.includes(path));
     this.answers.get(path)?.();
     await eventually(`${path} is answered`, () => !this.open.includes(path));
   }
 
-  /** Answers `count` requests, whichever come. */
+  /** Answers the next `count` requests, whatever their paths. */
   async answerNext(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
       await eventually('a request is at the backend', () => this.open.length > 0);

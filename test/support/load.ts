@@ -1,4 +1,4 @@
-/** test/support/load.ts: clients that never pause, for tests of what nobody may notice. */
+/** test/support/load.ts: clients that send requests without a pause, for tests of changes they must not notice. */
 import { Client, getRequest } from '../../bench/http/client.js';
 
 const CLIENTS = 8;
@@ -8,13 +8,13 @@ export interface Load {
   readonly answered: number;
   /** What became of all others: status and body, or what broke the connection. */
   readonly failures: readonly string[];
-  /** Settles when so many more requests have ended. */
+  /** Settles when `count` more requests have ended. */
   more(count: number): Promise<void>;
-  /** @returns how often each answer came, or each failure */
+  /** Stops the clients. @returns how often each outcome was seen: `STATUS BODY`, or the message of an error */
   stop(): Promise<ReadonlyMap<string, number>>;
 }
 
-/** Eight clients that ask one request after the other, of each URL in turn, on connections that stay open. */
+/** Starts eight clients; each sends one request after the other, to the URLs in turn, on connections that are kept. */
 export function startLoad(...urls: readonly string[]): Load {
   const seen = new Map<string, number>();
   const failures: string[] = [];

@@ -1,4 +1,4 @@
-/** test/support/log-folder.ts: a folder for the access logs of a test, gone when it is over. */
+/** test/support/log-folder.ts: a temporary folder for the access logs of one test. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** test/support/proxy.ts: the data plane of one worker, in this process, and the check that it leaks nothing. */
+/** test/support/proxy.ts: one worker's data plane inside the test process; a test fails when the worker leaks. */
 import { type Config, type ConfigInput, configSchema, DEFAULT_POOL } from '../../src/config/schema.js';
 import type { Backend } from '../../src/core/backend.js';
 import { backendSchema } from '../../src/core/schemas.js';
@@ -17,11 +17,11 @@ import { HeldClock } from './held-clock.js';
 type PoolInput = ConfigInput['pools'][string];
 
 export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'timeouts'> {
-  /** Addresses, or backends with a weight. */
+  /** Addresses, or backends with settings. */
   readonly backends: readonly (string | NonNullable<PoolInput['backends']>[number])[];
-  /** The client's side. */
+  /** Timeouts towards clients. */
   readonly timeouts?: ConfigInput['timeouts'];
-  /** The backends' side. */
+  /** Timeouts towards backends. */
   readonly upstream?: PoolInput['timeouts'];
   readonly limits?: ConfigInput['limits'];
   /** Off unless given: a machine that is busy with other tests must not turn their requests away. */
@@ -44,11 +44,11 @@ export class TestProxy {
   readonly worker: Worker;
   readonly config: Config;
   readonly snapshot: PoolSnapshot;
-  /** Everything said to the primary, counters too. */
+  /** Every message that the worker has sent to the primary, counters included. */
   readonly sent: ToPrimary[] = [];
-  /** Messages that a primary which is held up has not read. */
+  /** How many messages the worker believes the primary has not read; a test raises it to play a slow primary. */
   unread = 0;
-  /** How often the worker said that it is drained. */
+  /** How often the worker has reported that it is drained. */
   drained = 0;
   private readonly held: HeldClock | undefined;
 
@@ -80,14 +80,14 @@ export class TestProxy {
     this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret }, this.held?.now);
   }
 
-  /** The only pool, as its requests meet it. */
+  /** The pool `default` of the worker. */
   get pool(): HttpPool {
     const pool = this.worker.context.pools.get(DEFAULT_POOL);
     if (pool === undefined) throw new TypeError('The pool is missing');
     return pool;
   }
 
-  /** What was counted of it, once a second. */
+  /** The rows of all counters messages so far. */
   get counted(): readonly PoolRows[] {
     return this.said('counters').flatMap(({ pools }) => pools);
   }
@@ -102,7 +102,7 @@ export class TestProxy {
     return this.sent.filter(isOfType);
   }
 
-  /** What the worker keeps about the backend at `address`. */
+  /** @returns the state that the worker keeps for the backend at `address` */
   upstream(address: string): Upstream {
     const found = this.pool.dispatch.roster.counted().find(({ id }) => id === address);
     if (found === undefined) throw new TypeError(`No backend ${address}`);
@@ -114,7 +114,7 @@ export class TestProxy {
     return idleOf(this.upstream(address));
   }
 
-  /** Upserts the backend at `address` as the next version. */
+  /** Adds or changes the backend at `address`, as a change of the pool to `version`. */
   change(address: string, version: number, state: Partial<Backend> = {}): void {
     const backend = { ...up({ address, weight: 1, tier: 0, maxConnections: 0 }), ...state };
     this.apply({ kind: 'upsert', pool: DEFAULT_POOL, version, backend });
@@ -141,17 +141,17 @@ export class TestProxy {
     return this.held?.passUntil(awaited, [wheel, fineWheel]) ?? awaited;
   }
 
-  /** Client connections that are open. */
+  /** Client connections open now. */
   get clients(): number {
     return this.worker.door.connections.size;
   }
 
-  /** Read buffers that are lent out; an idle upstream connection may keep one. */
+  /** Read buffers on loan; an idle upstream connection may keep one. */
   get loans(): number {
     return this.worker.context.buffers.outstanding;
   }
 
-  /** Timers that are still to fire; none once the worker has stopped. */
+  /** Armed timers on the wheel; a stopped worker has none. */
   get timers(): number {
     const slots: unknown = Reflect.get(this.worker.context.wheel, 'slots');
     if (!Array.isArray(slots)) throw new TypeError('The wheel has no slots');
@@ -165,7 +165,7 @@ export class TestProxy {
   }
 }
 
-/** Starts a worker on a port of its own; when the test is over it is checked for leaks and stopped. */
+/** Starts a worker on a free port; at the end of the test it is checked for leaks and stopped. */
 export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   const proxy = new TestProxy(options);
   onStop(() => stop(proxy));

@@ -1,4 +1,4 @@
-/** test/workers/access-log.test.ts: whatever a client meets leaves one line, and the line says what it was. */
+/** test/workers/access-log.test.ts: every request leaves one line, which says how it ended and why. */
 import { expect } from 'chai';
 import { answerEach, deafAddress, refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { onStop, stopEverything } from '../support/cleanup.js';

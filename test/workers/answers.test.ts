@@ -1,4 +1,4 @@
-/** test/workers/answers.test.ts: what Roundhouse answers in its own name, and that it says so in words. */
+/** test/workers/answers.test.ts: the responses that Roundhouse makes itself: their status, fields and text. */
 import { expect } from 'chai';
 import { refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

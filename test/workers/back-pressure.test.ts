@@ -1,4 +1,4 @@
-/** test/workers/back-pressure.test.ts: what moves at the pace of the slower side never piles up in memory. */
+/** test/workers/back-pressure.test.ts: memory stays bounded when one side reads more slowly than the other sends. */
 import { createServer, connect as dial, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

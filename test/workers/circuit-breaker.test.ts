@@ -1,4 +1,4 @@
-/** test/workers/circuit-breaker.test.ts: what may be under way on a whole pool. */
+/** test/workers/circuit-breaker.test.ts: the limits on what a whole pool may have under way. */
 import { expect } from 'chai';
 import { answerEach, deafAddress, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

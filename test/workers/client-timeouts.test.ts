@@ -1,4 +1,7 @@
-/** test/workers/client-timeouts.test.ts: how long a client may take for each of its parts. */
+/**
+ * test/workers/client-timeouts.test.ts: the timeouts for clients: heads, bodies, idle connections, answers that are not
+ * read.
+ */
 import { expect } from 'chai';
 import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

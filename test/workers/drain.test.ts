@@ -1,4 +1,6 @@
-/** test/workers/drain.test.ts: a worker that stops finishes what it has, says so, and keeps nobody waiting. */
+/**
+ * test/workers/drain.test.ts: a worker that drains finishes its requests, reports that it is done, and ends in time.
+ */
 import { expect } from 'chai';
 import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

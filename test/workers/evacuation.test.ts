@@ -1,4 +1,7 @@
-/** test/workers/evacuation.test.ts: whoever waits for a backend that goes out of use, or moves, asks another one. */
+/**
+ * test/workers/evacuation.test.ts: requests that wait for a backend go to another one when it leaves, goes down or
+ * moves.
+ */
 import { expect } from 'chai';
 import { deafAddress, startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

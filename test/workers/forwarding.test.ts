@@ -1,4 +1,6 @@
-/** test/workers/forwarding.test.ts: what the configuration adds to a request on its way, and whom it believes. */
+/**
+ * test/workers/forwarding.test.ts: the fields that the configuration adds to a request, and which clients may set them.
+ */
 import { expect } from 'chai';
 import { startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

@@ -1,4 +1,4 @@
-/** test/workers/hashing.test.ts: which request goes to which backend when a policy hashes something of it. */
+/** test/workers/hashing.test.ts: which backend serves a request when the policy hashes a part of that request. */
 import { expect } from 'chai';
 import { buildMaglevTable } from '../../src/balancing/maglev-table.js';
 import { type Backend, refusingAddress, startBackend } from '../support/backend.js';

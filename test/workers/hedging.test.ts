@@ -1,4 +1,4 @@
-/** test/workers/hedging.test.ts: a second attempt beside the first when that takes long. */
+/** test/workers/hedging.test.ts: hedging: a second attempt at another backend while the first one takes long. */
 import { expect } from 'chai';
 import { type RawBackend, refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

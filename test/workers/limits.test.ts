@@ -1,4 +1,4 @@
-/** test/workers/limits.test.ts: the limits a configuration sets for clients, and what the ones past them are told. */
+/** test/workers/limits.test.ts: the limits that a configuration sets for clients, and the answers beyond them. */
 import { expect } from 'chai';
 import { clientsWithin, openFileLimit } from '../../workers/open-files.js';
 import { startBackend } from '../support/backend.js';

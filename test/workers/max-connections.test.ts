@@ -1,4 +1,7 @@
-/** test/workers/max-connections.test.ts: backends that take only so many requests at once, and the line before them. */
+/**
+ * test/workers/max-connections.test.ts: backends that take a limited number of requests at once, and the queue in front
+ * of them.
+ */
 import { expect } from 'chai';
 import { POLICIES } from '../../src/balancing/policies.js';
 import { refusingAddress, startBackend, startSlowBackend } from '../support/backend.js';

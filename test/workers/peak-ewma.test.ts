@@ -1,4 +1,4 @@
-/** test/workers/peak-ewma.test.ts: what a worker tells a policy that goes by response times. */
+/** test/workers/peak-ewma.test.ts: the response times that a worker measures for the policy peak-ewma. */
 import { expect } from 'chai';
 import { refusingAddress, startBackend, startRawBackend, startSlowBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

@@ -1,4 +1,7 @@
-/** test/workers/pipeline.test.ts: several requests on one connection to a backend, and who must not suffer from it. */
+/**
+ * test/workers/pipeline.test.ts: several requests on one connection to a backend, none of which may suffer from
+ * another.
+ */
 import { expect } from 'chai';
 import { answerEach, refusingAddress, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

@@ -1,4 +1,7 @@
-/** test/workers/read-buffers.test.ts: memory that is lent must come back, and never while the kernel still reads it. */
+/**
+ * test/workers/read-buffers.test.ts: read buffers that are lent: each comes back, and none while the kernel still uses
+ * it.
+ */
 import { expect } from 'chai';
 import { type Loan, ReadBuffers } from '../../workers/read-buffers.js';
 

@@ -1,4 +1,7 @@
-/** test/workers/read-modes.test.ts: where Node's internals look different, 'data' events do the same work. */
+/**
+ * test/workers/read-modes.test.ts: the data plane passes the same tests in the mode that it reads in where the
+ * internals of Node look different.
+ */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';

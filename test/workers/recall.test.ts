@@ -1,4 +1,7 @@
-/** test/workers/recall.test.ts: what a backend still has when its time to drain is over goes elsewhere, or ends. */
+/**
+ * test/workers/recall.test.ts: requests still open on a backend when its time to drain is over go to another one, or
+ * end.
+ */
 import { expect } from 'chai';
 import { answerEach, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

@@ -1,4 +1,4 @@
-/** test/workers/retry-conditions.test.ts: what a pool can have tried again beside lost connections. */
+/** test/workers/retry-conditions.test.ts: the conditions for a retry that a pool can name, besides lost connections. */
 import { expect } from 'chai';
 import { type Backend, refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

@@ -1,4 +1,4 @@
-/** test/workers/routes.test.ts: where requests go, and what they are answered that go nowhere. */
+/** test/workers/routes.test.ts: which pool each route sends a request to, and what the routes without a pool answer. */
 
 import type { RequestListener } from 'node:http';
 import { expect } from 'chai';

@@ -1,4 +1,4 @@
-/** test/workers/state.test.ts: what the primary says about the pool, and what a worker makes of it. */
+/** test/workers/state.test.ts: a worker applies what the primary says about the pool, and asks again after a gap. */
 import { expect } from 'chai';
 import { DEFAULT_POOL } from '../../src/config/schema.js';
 import { answerEach, type Backend, refusingAddress, startBackend, startRawBackend } from '../support/backend.js';

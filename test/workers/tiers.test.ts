@@ -1,4 +1,4 @@
-/** test/workers/tiers.test.ts: backups, and backends that have just returned, as the clients of a worker see them. */
+/** test/workers/tiers.test.ts: backup tiers and slow start, as the clients of a worker see them. */
 import { expect } from 'chai';
 import { type Backend, refusingAddress, startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

@@ -1,4 +1,4 @@
-/** test/workers/timer-wheel.test.ts: the coarse clock, driven by hand. */
+/** test/workers/timer-wheel.test.ts: the coarse clock of a worker, moved by the test. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';

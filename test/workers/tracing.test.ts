@@ -1,4 +1,4 @@
-/** test/workers/tracing.test.ts: which trace a backend sees, and the access log. */
+/** test/workers/tracing.test.ts: which `traceparent` a backend gets, and the trace id in the access log. */
 import { expect } from 'chai';
 import { startBackend } from '../support/backend.js';
 import { onStop, stopEverything } from '../support/cleanup.js';

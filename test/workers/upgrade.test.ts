@@ -1,4 +1,4 @@
-/** test/workers/upgrade.test.ts: WebSocket and its kin: after a 101 the bytes are nobody's business. */
+/** test/workers/upgrade.test.ts: upgrades: after a 101 the proxy passes bytes both ways and reads none of them. */
 import { expect } from 'chai';
 import { answerEach, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

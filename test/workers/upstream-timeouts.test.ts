@@ -1,4 +1,6 @@
-/** test/workers/upstream-timeouts.test.ts: how long a backend may take for each of its parts. */
+/**
+ * test/workers/upstream-timeouts.test.ts: the timeouts for backends: connecting, the response head, gaps between bytes.
+ */
 import { expect } from 'chai';
 import { answerEach, deafAddress, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';

@@ -1,4 +1,4 @@
-/** test/workers/wait-queue.test.ts: the line that requests wait in, on a clock driven by hand. */
+/** test/workers/wait-queue.test.ts: the queue of requests that wait for a backend, on a clock that the test moves. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { TimerWheel } from '../../workers/timer-wheel.js';

@@ -1,4 +1,7 @@
-/** test/workers/access-log/lines.test.ts: what a client sends comes back out of its line, and makes no other line. */
+/**
+ * test/workers/access-log/lines.test.ts: lines give back what a client sent, and nothing that a client sends can forge
+ * a line.
+ */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
