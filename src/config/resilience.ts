@@ -48,11 +48,10 @@ export const retries = z
     count: z.int().min(0).max(10).default(2).describe('Most attempts after the first.'),
     on: z
       .array(retryCondition)
-      .default(['connect-failure', 'reset', 'bad-response'])
+      .default(['connect-failure', 'reset'])
       .describe(
         'What is retried: attempts that fail in these ways, and responses with these statuses; `gateway-error` is ' +
-          '502, ' +
-          '503 and 504. Only `connect-failure` is retried for every method.',
+          '502, 503 and 504. Only `connect-failure` is retried for every method.',
       ),
     perTryTimeout: duration
       .prefault('off')

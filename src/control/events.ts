@@ -25,6 +25,11 @@ interface WithReason {
   readonly reason: string;
 }
 
+interface WithFault {
+  /** The rule or the limit that was broken. */
+  readonly fault: string;
+}
+
 interface AboutFile {
   readonly file: string;
 }
@@ -52,6 +57,7 @@ export interface EventDetails {
   readonly 'backend-down': AboutBackend & WithReason;
   readonly 'backend-ejected': AboutBackend & WithReason & { readonly why: string; readonly forMs: number };
   readonly 'backend-restored': AboutBackend & WithReason;
+  readonly 'invalid-response': AboutBackend & WithFault;
   readonly 'backend-added': AboutBackend & { readonly weight: number; readonly version: number };
   readonly 'backend-removed': AboutBackend & { readonly version: number };
   readonly 'backend-changed': AboutBackend & { readonly version: number } & ChangedSettings;
@@ -107,6 +113,11 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
     text: ({ why, forMs }) => `ejected for ${seconds(forMs)}: ${why}`,
   },
   'backend-restored': { level: 'info', message: 'backend restored', text: ({ reason }) => `restored: ${reason}` },
+  'invalid-response': {
+    level: 'warn',
+    message: 'backend sent an invalid response',
+    text: ({ fault }) => `sent an invalid response: ${fault}`,
+  },
   'backend-added': { level: 'info', message: 'backend added', text: ({ weight }) => `added with weight ${weight}` },
   'backend-removed': { level: 'info', message: 'backend removed', text: () => 'removed' },
   'backend-changed': { level: 'info', message: 'backend changed', text: settingsText },

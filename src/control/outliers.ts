@@ -20,7 +20,14 @@ interface Suspect {
   readonly failures: Map<number, core.Streak>;
   readonly gatewayErrors: Map<number, core.Streak>;
   timer: NodeJS.Timeout | undefined;
+  /** What was wrong with its last response that was told of; '' before one was. */
+  toldFault: string;
+  /** When that was told, in monotonic milliseconds. */
+  toldMs: number;
 }
+
+/** The same fault of the same backend is told this often at most, in milliseconds. */
+const SAME_FAULT_MS = 60_000;
 
 export class Outliers {
   readonly #nowMs: () => number;
@@ -38,6 +45,7 @@ export class Outliers {
     if (pool.backend(id) === undefined) return;
     const nowMs = this.#nowMs();
     const suspect = this.#suspect(pool, id);
+    if (fault !== '') this.#tellFault(pool, id, suspect, fault, nowMs);
     const streaks = reason === 'gateway-error' ? suspect.gatewayErrors : suspect.failures;
     const now = core.streakAfter(streaks.get(workerId), reason, streak, nowMs);
     streaks.set(workerId, now);
@@ -106,6 +114,13 @@ export class Outliers {
     for (const [pool, suspects] of this.#suspects) for (const id of [...suspects.keys()]) this.forget(pool, id);
   }
 
+  #tellFault(pool: Pool, id: BackendId, suspect: Suspect, fault: string, nowMs: number): void {
+    if (suspect.toldFault === fault && nowMs - suspect.toldMs < SAME_FAULT_MS) return;
+    suspect.toldFault = fault;
+    suspect.toldMs = nowMs;
+    this.#journal.note('invalid-response', { pool: pool.name, backend: id, fault });
+  }
+
   #isCommonCause(pool: Pool, limits: core.OutlierLimits, nowMs: number): boolean {
     return core.isCommonCause(pool.snapshot.backends, (id) => {
       const suspect = this.#suspects.get(pool)?.get(id);
@@ -158,7 +173,15 @@ export class Outliers {
 }
 
 function newSuspect(): Suspect {
-  return { record: core.NEVER_EJECTED, ejected: 0, failures: new Map(), gatewayErrors: new Map(), timer: undefined };
+  return {
+    record: core.NEVER_EJECTED,
+    ejected: 0,
+    failures: new Map(),
+    gatewayErrors: new Map(),
+    timer: undefined,
+    toldFault: '',
+    toldMs: 0,
+  };
 }
 
 function kinds({ failures, gatewayErrors }: Suspect): readonly Map<number, core.Streak>[] {

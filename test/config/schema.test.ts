@@ -66,7 +66,7 @@ describe('The configuration', () => {
       queue: { length: 1_024, timeout: 5_000 },
       retries: {
         count: 2,
-        on: ['connect-failure', 'reset', 'bad-response'],
+        on: ['connect-failure', 'reset'],
         perTryTimeout: 0,
         backoff: { base: 25, longest: 250 },
         idempotencyKey: false,

@@ -48,6 +48,15 @@ describe('Outlier detection', () => {
     expect(outliers.ejections(pool, idOf(A))).to.equal(1);
   });
 
+  it('tells once a minute which rule a response broke, and names it when it ejects the backend', () => {
+    const fault = 'repeated-transfer-encoding';
+    const report = { type: 'failing', pool: 'default', id: idOf(A), reason: 'bad-response', fault } as const;
+    for (const streak of [1, 5]) outliers.report(1, pool, { ...report, streak }, limits);
+    expect(log.all('backend sent an invalid response')).to.have.lengthOf(1);
+    expect(log.all('backend sent an invalid response')[0]).to.include({ backend: A, fault });
+    expect(log.all('backend ejected')[0]).to.include({ why: `5 failures in a row (bad-response: ${fault})` });
+  });
+
   it('restores it when its time is over', async () => {
     failing(A, 5, 'timeout', 1, 20);
     expect(stateOf(A)).to.equal('ejected');

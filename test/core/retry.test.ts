@@ -9,7 +9,7 @@ import {
   retryRules,
 } from '../../src/core/retry.js';
 
-const USUAL: readonly RetryCondition[] = ['connect-failure', 'reset', 'bad-response'];
+const USUAL: readonly RetryCondition[] = ['connect-failure', 'reset'];
 const RESET: FailedAttempt = { reason: 'reset', reused: false, unsent: false, attempts: 1 };
 const GET: Replayable = { idempotent: true, kept: true, freshStart: true };
 const POST: Replayable = { ...GET, idempotent: false };
@@ -39,8 +39,14 @@ describe('After a failed attempt', () => {
 
   it('an idempotent request goes elsewhere first and spends budget', () => {
     expect(next(RESET, GET)).to.equal('elsewhere-first');
-    expect(next({ ...RESET, reason: 'bad-response' }, GET)).to.equal('elsewhere-first');
-    expect(asked).to.deep.equal([true, true]);
+    expect(asked).to.deep.equal([true]);
+  });
+
+  it('an answer that is not HTTP is not asked for again, unless the pool says so', () => {
+    const bad: FailedAttempt = { ...RESET, reason: 'bad-response' };
+    expect(next(bad, GET)).to.equal('give-up');
+    expect(next(bad, GET, { on: ['bad-response'] })).to.equal('elsewhere-first');
+    expect(next(bad, POST, { on: ['bad-response'] })).to.equal('give-up');
   });
 
   it('a request that may not be repeated is given up, without spending budget', () => {

@@ -153,3 +153,36 @@ describe('A chunked body', () => {
 function encode(parts: readonly string[]): string {
   return `${parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`;
 }
+
+describe('The trailers of a chunked body', () => {
+  const trailersOf = (text: string): string => {
+    const scanner = new ChunkedScanner();
+    scan(text, [], scanner);
+    return scanner.trailers;
+  };
+
+  it('are its field lines as they came', () => {
+    expect(trailersOf('1\r\na\r\n0\r\nX-Sum: 1\r\nEmpty:\r\n\r\n')).to.equal('X-Sum: 1\r\nEmpty:\r\n');
+  });
+
+  it('are none without field lines', () => {
+    expect(trailersOf('1\r\na\r\n0\r\n\r\n')).to.equal('');
+  });
+
+  it('are the same however the bytes are split', () => {
+    const text = '1\r\na\r\n0\r\nGrpc-Status: 0\r\nX: \xff\r\n\r\n';
+    for (let cut = 0; cut < text.length; cut++) {
+      const scanner = new ChunkedScanner();
+      scan(text, [cut], scanner);
+      expect(scanner.trailers, `cut at ${cut}`).to.equal('Grpc-Status: 0\r\nX: \xff\r\n');
+    }
+  });
+
+  it('are forgotten with the body that had them', () => {
+    const scanner = new ChunkedScanner();
+    scan('0\r\nX: 1\r\n\r\n', [], scanner);
+    scanner.reset();
+    scan('0\r\n\r\n', [], scanner);
+    expect(scanner.trailers).to.equal('');
+  });
+});

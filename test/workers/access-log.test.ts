@@ -307,17 +307,26 @@ describe('The access log', () => {
       expect(await loggedLine(proxy)).to.include({ status: 502, reason: 'reset', attempts: 1 });
     });
 
-    it('of a backend whose answer is none', async () => {
-      const proxy = await behind(
-        async (peer) => {
+    for (const [response, fault] of [
+      ['what?\r\n\r\n', 'bad-version'],
+      [
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n',
+        'repeated-transfer-encoding',
+      ],
+      [`HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(20_000)}\r\n\r\n`, 'response head larger than limits.headBytes (16384)'],
+      [`HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(200)}\r\n`, 'more response fields than limits.fields (128)'],
+      ['HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(40), 'too-many-interim-responses'],
+    ] as const) {
+      it(`of a backend whose answer is no valid one, for ${fault}`, async () => {
+        const proxy = await behind(async (peer) => {
           await peer.message();
-          peer.send('what?\r\n\r\n');
-        },
-        { retries: { count: 0 } },
-      );
-      await get(proxy.port);
-      expect(await loggedLine(proxy)).to.include({ status: 502, reason: 'bad-response' });
-    });
+          peer.send(response);
+        });
+        await get(proxy.port);
+        expect(await loggedLine(proxy)).to.include({ status: 502, reason: 'bad-response', fault });
+        expect(proxy.said('failing')[0]).to.include({ reason: 'bad-response', fault });
+      });
+    }
 
     it('of a pool where nobody is to be asked', async () => {
       const proxy = await plain();
@@ -379,8 +388,8 @@ describe('The access log', () => {
         client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
         await proxy.passUntil(client.gone());
       }
-      const reasons = (await proxy.logged(2)).map(({ status, reason }) => `${status} ${reason}`);
-      expect(reasons).to.deep.equal(['200 timeout', '200 bad-response']);
+      const lines = (await proxy.logged(2)).map(({ status, reason, fault }) => `${status} ${reason} ${fault}`);
+      expect(lines).to.deep.equal(['200 timeout undefined', '200 bad-response bad-chunk-size']);
     });
 
     it('says that the client took nothing for too long', async () => {

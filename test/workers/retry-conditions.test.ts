@@ -23,6 +23,23 @@ const post = (fields = ''): string => `POST / HTTP/1.1\r\nHost: site.test\r\nCon
 describe('A retry after a response', () => {
   afterEach(stopEverything);
 
+  for (const [on, status, asked] of [
+    [undefined, 502, 1],
+    [['bad-response'] as const, 200, 1],
+  ] as const) {
+    it(`that is not HTTP is ${on === undefined ? 'not made by default' : 'made where the pool names bad-response'}`, async () => {
+      const bad = await startRawBackend(async (peer) => {
+        await peer.message();
+        peer.send('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12');
+      });
+      const good = await answering(200, 'good');
+      const retries = on === undefined ? {} : { on: [...on] };
+      const proxy = await startProxy({ backends: [bad.address, good.address], retries });
+      expect((await get(proxy.port)).status).to.equal(status);
+      expect(bad.accepted).to.equal(asked);
+    });
+  }
+
   for (const [condition, status] of [
     ['gateway-error', 503],
     ['5xx', 500],
