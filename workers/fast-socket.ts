@@ -102,6 +102,45 @@ function readByEvents(socket: Socket, reader: Reader): Socket {
   return socket;
 }
 
+/** Who is told how a socket ends. */
+export interface SocketOwner {
+  /** The peer has ended its direction. */
+  onPeerEnd(): void;
+  /** The socket is closed: always called, once. */
+  onClosed(): void;
+}
+
+const OWNER = Symbol('owner');
+
+interface OwnedSocket extends Socket {
+  [OWNER]?: SocketOwner;
+}
+
+/** Tells `owner` how `socket` ends. One listener serves all sockets, since closures for each would be a tenth of its memory. */
+export function listenFor(socket: Socket, owner: SocketOwner): void {
+  const owned: OwnedSocket = socket;
+  owned[OWNER] = owner;
+  // What the error was is kept in `socket.errored`; 'close' always follows and does the work.
+  socket.on('error', ignore);
+  socket.on('end', onEnd);
+  socket.on('close', onClose);
+}
+
+function ignore(): void {}
+
+function onEnd(this: OwnedSocket): void {
+  this[OWNER]?.onPeerEnd();
+}
+
+function onClose(this: OwnedSocket): void {
+  this[OWNER]?.onClosed();
+}
+
+/** @returns Node's code for what broke `socket`, as in `ECONNRESET`; '' while nothing has */
+export function errorCodeOf({ errored }: Socket): string {
+  return errored !== null && 'code' in errored ? String(errored.code) : '';
+}
+
 /** Options for the server that {@link acceptOn} is called with. */
 export const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
 

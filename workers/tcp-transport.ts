@@ -1,17 +1,27 @@
 /** workers/tcp-transport.ts: a {@link Transport} over plain TCP. */
 import type { Socket } from 'node:net';
-import { adopt, dial, type Incoming, type Reader, type TextTarget, unsentBytes, writeText } from './fast-socket.js';
+import {
+  adopt,
+  dial,
+  errorCodeOf,
+  type Incoming,
+  listenFor,
+  type Reader,
+  type SocketOwner,
+  type TextTarget,
+  unsentBytes,
+  writeText,
+} from './fast-socket.js';
 import type { Loan } from './read-buffers.js';
 import type { Closing, Transport, TransportUser } from './transport.js';
 
 /** How a socket is made that reads into the buffer of `reader`. */
 type MakeSocket = (reader: Reader) => Socket;
 
-export class TcpTransport implements Transport, Reader, TextTarget {
+export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget {
   user: TransportUser;
   readBuffer: Buffer;
   loan: Loan | undefined = undefined;
-  errorCode = '';
   readonly socket: Socket;
   /** See {@link TextTarget}. */
   textWaits = false;
@@ -21,12 +31,7 @@ export class TcpTransport implements Transport, Reader, TextTarget {
     this.user = user;
     this.readBuffer = readBuffer;
     this.socket = make(this);
-    this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      // 'close' always follows and does the work.
-      this.errorCode = error.code ?? error.message;
-    });
-    this.socket.on('end', () => this.user.onPeerEnd());
-    this.socket.on('close', () => this.user.onClose());
+    listenFor(this.socket, this);
   }
 
   /** Takes an accepted connection and begins to read. @param user may be replaced in the same turn */
@@ -44,6 +49,18 @@ export class TcpTransport implements Transport, Reader, TextTarget {
   /** What {@link Reader} is called with; the user may change from one read to the next. */
   onRead(buffer: Buffer, length: number): void {
     this.user.onBytes(buffer, length);
+  }
+
+  onPeerEnd(): void {
+    this.user.onPeerEnd();
+  }
+
+  onClosed(): void {
+    this.user.onClose();
+  }
+
+  get errorCode(): string {
+    return errorCodeOf(this.socket);
   }
 
   get isOpen(): boolean {

@@ -40,7 +40,9 @@ export class Http1ClientStream implements ClientStream {
   keepAlive = true;
   private readonly connection: Http1ClientConnection;
   private readonly context: WorkerContext;
-  private readonly body = new BodyReader();
+  private readonly transport: Transport;
+  /** Follows the framing of the request's body; made for the first one that has a body. */
+  private body: BodyReader | undefined;
   private minorVersion: 0 | 1 = 1;
   private isHead = false;
   /** The response has no end but that of the connection. */
@@ -49,6 +51,7 @@ export class Http1ClientStream implements ClientStream {
   constructor(connection: Http1ClientConnection, context: WorkerContext) {
     this.connection = connection;
     this.context = context;
+    this.transport = connection.transport;
     this.accessLog = context.accessLog;
     this.record = this.accessLog?.record();
   }
@@ -65,8 +68,7 @@ export class Http1ClientStream implements ClientStream {
    * @returns the offset behind those that belong to the request
    */
   read(head: RequestHead, bytes: Buffer, length: number): number {
-    this.body.start(head.framing, head.contentLength);
-    const end = this.body.scan(bytes, head.length, length);
+    const end = this.startBody(head, bytes, length);
     this.record?.read(this.clientSide.address, bytes, head, end);
     this.bodyBytes = end - head.length;
     this.minorVersion = head.minorVersion;
@@ -77,12 +79,12 @@ export class Http1ClientStream implements ClientStream {
 
   /** What is wrong with the framing of the request's body. */
   get fault(): Fault | undefined {
-    return this.body.fault;
+    return this.body?.fault;
   }
 
   /** All of the request was received. */
   get isComplete(): boolean {
-    return this.body.done;
+    return this.body === undefined || this.body.done;
   }
 
   get responseBegan(): boolean {
@@ -98,11 +100,11 @@ export class Http1ClientStream implements ClientStream {
   }
 
   get source(): Transport {
-    return this.connection.arrival.transport;
+    return this.transport;
   }
 
   get sink(): Transport {
-    return this.connection.arrival.transport;
+    return this.transport;
   }
 
   goOn(): void {
@@ -117,6 +119,7 @@ export class Http1ClientStream implements ClientStream {
   /** More bytes of the request's body, and perhaps of the next request, in `buffer[0, length)`. */
   onBodyBytes(buffer: Buffer, length: number): void {
     const { body } = this;
+    if (body === undefined) return;
     const end = body.scan(buffer, 0, length);
     this.bodyBytes += end;
     this.record?.received(end);
@@ -127,12 +130,12 @@ export class Http1ClientStream implements ClientStream {
   }
 
   holdBody(): void {
-    this.source.pause();
+    this.transport.pause();
     this.connection.arm(0);
   }
 
   moveBody(): void {
-    this.source.resume();
+    this.transport.resume();
     this.connection.arm(this.bodyGapMs);
   }
 
@@ -146,8 +149,8 @@ export class Http1ClientStream implements ClientStream {
 
   interim(head: ResponseHead): void {
     if (this.minorVersion === 0) return; // HTTP/1.0 knows none
-    this.sink.hold(forwardResponseHead(head, UNFINISHED));
-    this.sink.flush();
+    this.transport.hold(forwardResponseHead(head, UNFINISHED));
+    this.transport.flush();
   }
 
   respond(head: ResponseHead, added: string, path: BodyPath, requestComplete: boolean): number {
@@ -157,7 +160,7 @@ export class Http1ClientStream implements ClientStream {
     this.connection.onResponseBegins();
     const { minorVersion, keepAlive } = this;
     const text = forwardResponseHead(head, { minorVersion, keepAlive, dechunk }, added);
-    this.sink.hold(text);
+    this.transport.hold(text);
     return text.length;
   }
 
@@ -181,8 +184,8 @@ export class Http1ClientStream implements ClientStream {
   /** Writes an answer of our own. */
   say(answer: LocalAnswer, form: AnswerForm): void {
     const text = answerText(answer, form);
-    this.sink.hold(text);
-    this.sink.flush();
+    this.transport.hold(text);
+    this.transport.flush();
     this.context.countReason(answer.reason);
     this.record?.answered(answer, text);
   }
@@ -200,9 +203,9 @@ export class Http1ClientStream implements ClientStream {
 
   switchProtocols(head: ResponseHead, added: string): { readonly channel: ByteChannel; readonly headBytes: number } {
     const text = forwardResponseHead(head, UNFINISHED, added);
-    this.sink.hold(text);
-    this.sink.flush();
-    return { channel: this.sink, headBytes: text.length };
+    this.transport.hold(text);
+    this.transport.flush();
+    return { channel: this.transport, headBytes: text.length };
   }
 
   becomeTunnel(tunnel: Tunnel): void {
@@ -222,6 +225,16 @@ export class Http1ClientStream implements ClientStream {
     return this.route?.timeouts?.bodyGap ?? this.context.config.timeouts.bodyGap;
   }
 
+  /** @returns the offset behind what of the body is in `bytes[0, length)` */
+  private startBody({ framing, contentLength, length: bodyAt }: RequestHead, bytes: Buffer, length: number): number {
+    if (this.body === undefined) {
+      if (framing === 'none') return bodyAt;
+      this.body = new BodyReader();
+    }
+    this.body.start(framing, contentLength);
+    return this.body.scan(bytes, bodyAt, length);
+  }
+
   /** The rest of the request is not wanted, though an exchange is on. */
   private endInBody(answer: LocalAnswer): void {
     const began = this.responseBegan;
@@ -233,8 +246,8 @@ export class Http1ClientStream implements ClientStream {
   /** @param byReset whether an orderly end of the connection would look like the end of the response */
   private breakConnection(reason: Reason, fault: string, byReset: boolean): void {
     this.endFor(reason, fault);
-    this.sink.flush();
-    this.sink.close(byReset ? 'reset' : 'now');
+    this.transport.flush();
+    this.transport.close(byReset ? 'reset' : 'now');
   }
 
   private endFor(reason: Reason, fault: string): void {
