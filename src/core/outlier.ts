@@ -9,8 +9,8 @@ import type { Milliseconds } from './milliseconds.js';
 export const FAILURE_REASONS = ['connect', 'reset', 'timeout', 'bad-response'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 /**
- * What a worker counts consecutive occurrences of: failures, and separately `gateway-error`, the statuses 502, 503 and
- * 504 by which a backend reports that it, or a server behind it, cannot serve.
+ * What a worker counts consecutive occurrences of: failures, and separately `gateway-error`: the statuses 502, 503 and
+ * 504, by which a backend reports that it, or a server behind it, cannot serve, and every 5xx that `retries.on` names.
  */
 export const STREAK_REASONS = [...FAILURE_REASONS, 'gateway-error'] as const;
 export type StreakReason = (typeof STREAK_REASONS)[number];
