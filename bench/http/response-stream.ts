@@ -9,7 +9,6 @@ import { type ReadMessage, readResponse, valuesOf } from './message.js';
 export type StreamState = 'incomplete' | 'complete' | 'bad';
 
 const MOST_HEAD_CHARACTERS = 16_384;
-const NO_BYTES = Buffer.alloc(0);
 
 export class ResponseStream {
   /** The final response: its head as soon as that is complete, and its body when the state is `complete`. */
@@ -19,8 +18,7 @@ export class ResponseStream {
   #text = '';
   /** Length of `#text` from which reading it again can find something new. */
   #worthReadingFrom = 0;
-  /** The last complete response that arrived in one read. */
-  #previousBytes = NO_BYTES;
+  /** The last complete response that arrived in one read and kept its connection open. */
   #previous: ReadMessage | undefined;
 
   /** Begins the next response, or the first. */
@@ -33,20 +31,17 @@ export class ResponseStream {
 
   /** Reads `buffer[0, length)`. */
   take(buffer: Buffer, length = buffer.length): StreamState {
+    const text = buffer.toString('latin1', 0, length);
     const isFirstRead = this.#text === '';
-    const previous = this.#previousBytes;
-    if (isFirstRead && length === previous.length && previous.compare(buffer, 0, length) === 0) {
+    if (isFirstRead && text === this.#previous?.raw) {
       this.message = this.#previous;
       this.keepsAlive = true;
       return 'complete';
     }
-    this.#text += buffer.toString('latin1', 0, length);
+    this.#text += text;
     if (this.#text.length < this.#worthReadingFrom) return 'incomplete';
     const state = this.#read(false);
-    if (isFirstRead && state === 'complete' && this.keepsAlive) {
-      this.#previousBytes = Buffer.from(buffer.subarray(0, length));
-      this.#previous = this.message;
-    }
+    if (isFirstRead && state === 'complete' && this.keepsAlive) this.#previous = this.message;
     return state;
   }
 

@@ -41,7 +41,7 @@ export class OpenLoop<L extends Lane> {
   readonly #endings: Ending[] = [];
   readonly #messages: Lane['message'][] = [];
   /** When it was due, when its first byte came (`NaN`: never), and when it ended. */
-  readonly #timesMs: number[] = [];
+  readonly #timesMs: Float64Array;
 
   /** @param connect opens a connection; how its requests end is told by {@link ended} and {@link gone} */
   constructor(order: LoopOrder, startMs: number, connect: () => L) {
@@ -51,6 +51,8 @@ export class OpenLoop<L extends Lane> {
     this.#get = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
     this.#phaseStartMs = startMs;
     this.#nextDueMs = this.#dueNext();
+    const most = order.phases.reduce((sum, { rate, forMs }) => sum + Math.ceil((rate * forMs) / 1_000) + 1, 0);
+    this.#timesMs = new Float64Array(3 * most);
     for (let i = 0; i < order.connections; i++) this.#idle.push(this.#openLane());
   }
 
@@ -171,10 +173,13 @@ export class OpenLoop<L extends Lane> {
     ending: Ending,
     endMs: number,
   ): void {
+    const at = 3 * this.#endings.length;
+    this.#timesMs[at] = dueMs;
+    this.#timesMs[at + 1] = firstByteMs ?? Number.NaN;
+    this.#timesMs[at + 2] = endMs;
     this.#methods.push(method);
     this.#endings.push(ending);
     this.#messages.push(message);
-    this.#timesMs.push(dueMs, firstByteMs ?? Number.NaN, endMs);
   }
 }
 

@@ -85,9 +85,14 @@ describe('The load generator', () => {
     await startServer(async () => undefined);
     const generator = await LoadGenerator.start(children, []);
     const { records } = await generator.load({ ...order, url });
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
     generator.child.signal('SIGKILL');
     await generator.child.ended;
     await nextTurn();
+    process.off('unhandledRejection', note);
+    expect(unhandled).to.deep.equal([]);
     expect(String(await records.catch((error: unknown) => error))).to.include('ended with signal SIGKILL');
   });
 
