@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as after, setImmediate as afterReading } from 'node:timers/promises';
 import { type Reading, type ReadMessage, readResponse, valuesOf } from '../../bench/http/message.js';
+import { partingAtEnd } from '../support/peer.js';
 import { echoOf, PAUSE_MS } from './backend.js';
 import { getNext, TAG } from './bytes.js';
 import type { Case, Step } from './case.js';
@@ -110,7 +111,7 @@ class Connection {
       this.text += text;
       this.#wake?.();
     });
-    socket.on('end', () => this.#leave('closed'));
+    socket.on('end', () => this.#leave(partingAtEnd(socket) === 'reset' ? 'reset' : 'closed'));
     socket.on('error', () => this.#leave('reset'));
     socket.on('close', () => this.#leave('closed'));
   }

@@ -13,6 +13,15 @@ export class PeerGoneError extends Error {
 /** How the other side went: by an orderly end of its direction, or by a reset. */
 export type Parting = 'end' | 'reset';
 
+/**
+ * For the `end` event of `socket`: how the other side went. A reset that arrives together with the last bytes is
+ * reported by Node as an end, but the kernel knows no peer of that socket any more. Nor does it when we have ended our
+ * direction before: then it counts as an end.
+ */
+export function partingAtEnd(socket: Socket): Parting {
+  return !socket.writableEnded && socket.remoteAddress === undefined ? 'reset' : 'end';
+}
+
 export class Peer {
   readonly socket: Socket;
   /** Received, and not yet taken by {@link message}; latin1. */
@@ -28,7 +37,7 @@ export class Peer {
       this.text += chunk.toString('latin1');
       this.changed();
     });
-    socket.on('end', () => this.parted('end'));
+    socket.on('end', () => this.parted(partingAtEnd(socket)));
     socket.on('error', () => {
       this.broken = true;
       this.parted('reset');
