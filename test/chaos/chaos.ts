@@ -19,7 +19,7 @@ const SETTINGS = {
   timeouts: { head: '500ms', bodyGap: '500ms', keepAlive: '1s', write: '500ms' },
   upstream: { connect: '500ms', responseHead: '500ms', betweenBytes: '500ms', tunnelIdle: '2s', idle: '300ms' },
   // Enough that only the rules about what may be repeated decide whether it is.
-  retries: { count: 10, budget: 1, minPerSecond: 10_000 },
+  retries: { on: ['connect-failure', 'reset', 'bad-response'], count: 10, budget: 1, minPerSecond: 10_000 },
 } as const;
 
 /**
