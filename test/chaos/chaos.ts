@@ -5,7 +5,7 @@
 import { type Random, seeded } from '../../src/core/random.js';
 import { refusingAddress, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
-import { startProxy, type TestProxy } from '../support/proxy.js';
+import { type ProxyOptions, startProxy, type TestProxy } from '../support/proxy.js';
 import { startChaoticBackend } from './backend.js';
 import { runClient } from './client.js';
 import { Journal } from './journal.js';
@@ -14,13 +14,13 @@ import { planRound } from './plan.js';
 const PATIENCE_MS = 45_000;
 const CHANGE_MS = 60;
 
-const SETTINGS = {
+const SETTINGS: Omit<ProxyOptions, 'backends'> = {
   policy: 'two-choices',
   timeouts: { head: '500ms', bodyGap: '500ms', keepAlive: '1s', write: '500ms' },
   upstream: { connect: '500ms', responseHead: '500ms', betweenBytes: '500ms', tunnelIdle: '2s', idle: '300ms' },
   // Enough that only the rules about what may be repeated decide whether it is.
   retries: { on: ['connect-failure', 'reset', 'bad-response'], count: 10, budget: 1, minPerSecond: 10_000 },
-} as const;
+};
 
 /**
  * Plays one round to its end. The journal tells what must not have been; empty `violations` is what is wanted.
