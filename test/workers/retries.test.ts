@@ -89,15 +89,6 @@ describe('A retry', () => {
     });
   }
 
-  it('takes a request to another backend when the first one answers with garbage', async () => {
-    const bad = await startRawBackend(async (peer) => {
-      await peer.message();
-      peer.send('what?\r\n\r\n');
-    });
-    const proxy = await startProxy({ backends: [bad.address, (await live()).address] });
-    expect((await get(proxy.port)).body).to.equal('ok');
-  });
-
   it('sends a PUT again with all of its body, up to the size that is kept', async () => {
     const first = await resetting();
     const second = await echoing();

@@ -142,7 +142,7 @@ describe('An upstream connection', () => {
       if (index === 0) peer.send('220 mail.test ESMTP\r\n');
       await answerEach(peer, () => OK);
     });
-    const proxy = await startProxy({ backends: [backend.address] });
+    const proxy = await startProxy({ backends: [backend.address], retries: { on: ['bad-response'] } });
     expect((await get(proxy.port)).raw).to.equal(OK);
     expect((await get(proxy.port)).raw).to.equal(OK);
     expect(backend.accepted).to.equal(2);
