@@ -128,7 +128,6 @@ export class Exchange {
 
   /** The response is complete and its connection is on its own again. */
   onDone(attempt: Attempt): void {
-    this.onBodyEnd();
     // The backend may have answered early; nobody wants the rest of the request.
     this.body?.stop();
     this.succeed(attempt);

@@ -29,10 +29,10 @@ export class ResponseBody implements FlowOwner {
     this.flow.adapt(length);
   }
 
-  /** The last byte was written, within its read. May be called again. */
+  /** The last byte was written, within its read. */
   finish(): void {
-    if (!this.isOver) this.flow.finish(true);
     this.isOver = true;
+    this.flow.finish(true);
   }
 
   /** The rest will not come, or is not wanted. */

@@ -96,9 +96,9 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   send(request: BackendRequest, body: string, complete: boolean): void {
     this.expectResponse();
     this.channel.hold(request.http1Head + body);
-    if (!complete) return; // whoever moves the rest of the body flushes
+    if (!complete) return this.timer.rest(); // whoever moves the rest of the body flushes
     if (!this.gathers) this.channel.flush();
-    this.requestSent();
+    this.timer.responseDue(this.receiver);
   }
 
   requestSent(): void {
@@ -182,6 +182,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     const isComplete = this.stage === 'body' && this.reader.endsWithConnection && !this.channel.wasReset;
     if (receiver !== undefined && isComplete) {
       this.receiver = undefined;
+      receiver.onBodyEnd();
       this.leave();
       receiver.onDone();
       return;
@@ -207,11 +208,10 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     if (this.stage === 'head') this.timer.restOfResponse(this.receiver);
   }
 
-  /** The request is being sent and a response may come at any time. No timeout until all of it is sent. */
+  /** The request is being sent and a response may come at any time. No timeout runs until all of it is sent. */
   private expectResponse(): void {
     this.stage = 'head';
     this.reader.start();
-    this.timer.rest();
   }
 
   private onHeadBytes(buffer: Buffer, length: number): void {
@@ -268,7 +268,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   private next(shared: SharedRequests, answered: BackendReceiver, buffer: Buffer, end: number, length: number): void {
     this.receiver = shared.next();
     this.expectResponse();
-    this.requestSent();
+    this.timer.responseDue(this.receiver);
     answered.onDone();
     if (end < length) this.onBytes(buffer.subarray(end, length), length - end);
   }
