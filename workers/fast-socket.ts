@@ -136,9 +136,10 @@ function onClose(this: OwnedSocket): void {
   this[OWNER]?.onClosed();
 }
 
-/** @returns Node's code for what broke `socket`, as in `ECONNRESET`; '' while nothing has */
+/** @returns Node's code for what broke `socket`, as in `ECONNRESET`, or its words without one; '' while nothing has */
 export function errorCodeOf({ errored }: Socket): string {
-  return errored !== null && 'code' in errored ? String(errored.code) : '';
+  if (errored === null) return '';
+  return 'code' in errored ? String(errored.code) : errored.message;
 }
 
 /** Options for the server that {@link acceptOn} is called with. */

@@ -7,3 +7,6 @@ export interface HeadLimits {
   /** Most field lines of a head. */
   readonly fields: number;
 }
+
+/** Interim responses to one request. More are an attack on who reads them, not information (RFC 9110 section 15.2). */
+export const MAX_INTERIM_RESPONSES = 32;

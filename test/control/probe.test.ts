@@ -108,6 +108,14 @@ describe('An HTTP probe', () => {
     expect(verdict(await ask(address))).to.deep.equal([false, 'HTTP 503']);
   });
 
+  it('fails when interim responses do not end', async () => {
+    const address = await startTcp((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1_000)));
+    });
+    expect(verdict(await ask(address))).to.deep.equal([false, 'more than 32 interim responses']);
+  });
+
   it('fails when no answer comes in time', async () => {
     const address = await startTcp();
     const result = await ask(address, {}, 50);

@@ -2,9 +2,10 @@
  * workers/tasks/attempt.ts: one probe under way. It opens a new connection, since a process that accepts no connections
  * any more may still answer on an old one, and it fails when its time is over.
  */
-import { connect, type Socket } from 'node:net';
 import { isOwnFault } from '../../src/core/own-fault.js';
 import type { ProbeResult, ProbeTask } from '../../src/core/probe.js';
+import { TcpTransport } from '../tcp-transport.js';
+import type { Transport, TransportUser } from '../transport.js';
 import { type Judgement, ResponseCheck } from './response-check.js';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -27,20 +28,24 @@ export interface ProbeEvents {
   untried(reason: string): void;
 }
 
-export class ProbeAttempt {
+export class ProbeAttempt implements TransportUser {
+  readonly #task: ProbeTask;
   readonly #events: ProbeEvents;
   readonly #startedAt = performance.now();
-  readonly #socket: Socket;
+  readonly #transport: Transport;
   readonly #timer: NodeJS.Timeout;
+  /** Reads the response; `undefined` for a probe that only connects. */
+  readonly #check: ResponseCheck | undefined;
   #isOver = false;
 
   /** Begins the probe. */
   constructor(task: ProbeTask, events: ProbeEvents) {
+    this.#task = task;
     this.#events = events;
+    this.#check = task.http && new ResponseCheck(task.http);
     const late = { ok: false, reason: `timed out after ${inWords(task.timeoutMs)}` };
     this.#timer = setTimeout(() => this.#settle(late), task.timeoutMs);
-    this.#socket = task.http === undefined ? this.#connect(task) : this.#ask(task, task.http);
-    this.#socket.on('error', (error) => this.#failed(error));
+    this.#transport = TcpTransport.dialled(task.host, task.port, READ_BUFFER, this);
   }
 
   /** Ends the probe without calling any of its events. */
@@ -48,27 +53,28 @@ export class ProbeAttempt {
     this.#end(() => {});
   }
 
-  #connect({ host, port }: ProbeTask): Socket {
-    return connect({ host, port }).once('connect', () => this.#settle({ ok: true, reason: 'connected' }));
+  onOpen(): void {
+    const { http } = this.#task;
+    if (http === undefined) return this.#settle({ ok: true, reason: 'connected' });
+    this.#transport.hold(http.request);
+    this.#transport.flush();
   }
 
-  #ask({ host, port }: ProbeTask, http: NonNullable<ProbeTask['http']>): Socket {
-    const check = new ResponseCheck(http);
-    const callback = (length: number): boolean => {
-      const judgement = check.read(READ_BUFFER.subarray(0, length));
-      if (judgement !== undefined) this.#settle(judgement);
-      return !this.#isOver;
-    };
-    const socket = connect({ host, port, onread: { buffer: READ_BUFFER, callback } });
-    socket.once('end', () => this.#settle(check.end()));
-    socket.write(http.request, 'latin1');
-    return socket;
+  onBytes(buffer: Buffer, length: number): void {
+    if (this.#isOver) return;
+    const judgement = this.#check?.read(buffer.subarray(0, length));
+    if (judgement !== undefined) this.#settle(judgement);
   }
 
-  #failed(error: NodeJS.ErrnoException): void {
+  onPeerEnd(): void {
+    if (this.#check !== undefined) this.#settle(this.#check.end());
+  }
+
+  onClose(): void {
+    const code = this.#transport.errorCode;
     // A shortage on this host must not mark healthy backends down.
-    if (isOwnFault(error.code)) this.#end(() => this.#events.untried(`could not probe: ${error.code}`));
-    else this.#settle({ ok: false, reason: WORDS[error.code ?? ''] ?? error.code ?? error.message });
+    if (isOwnFault(code)) this.#end(() => this.#events.untried(`could not probe: ${code}`));
+    else this.#settle({ ok: false, reason: WORDS[code] ?? (code === '' ? 'connection closed' : code) });
   }
 
   #settle(judgement: Judgement): void {
@@ -81,7 +87,7 @@ export class ProbeAttempt {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#socket.destroy();
+    this.#transport.close('now');
     report();
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type HttpProbe, isExpected } from '../../src/core/probe.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
+import { MAX_INTERIM_RESPONSES } from '../../src/http1/limits.js';
 import { parseResponseHead, ResponseHead } from '../../src/http1/response-head.js';
 
 /** Whether a probe passed, and why, in words for logs and views. */
@@ -23,6 +24,7 @@ export class ResponseCheck {
   /** Bytes of a head that is incomplete yet. */
   #kept = Buffer.alloc(0);
   #status = 0;
+  #interims = 0;
   #search: BodySearch | undefined;
 
   constructor(probe: HttpProbe) {
@@ -54,7 +56,11 @@ export class ResponseCheck {
     }
     if (result !== 'complete') return { ok: false, reason: `invalid HTTP response (${result.reason})` };
     const rest = bytes.subarray(HEAD.length);
-    return HEAD.interim ? this.#readHead(rest) : this.#judge(rest);
+    if (!HEAD.interim) return this.#judge(rest);
+    this.#interims += 1;
+    if (this.#interims > MAX_INTERIM_RESPONSES)
+      return { ok: false, reason: `more than ${MAX_INTERIM_RESPONSES} interim responses` };
+    return this.#readHead(rest);
   }
 
   #judge(rest: Buffer): Judgement | undefined {

@@ -5,14 +5,12 @@
 import { type BodyPath, bodyPath } from '../../../src/core/body-path.js';
 import { BodyReader } from '../../../src/http1/body-reader.js';
 import { type Fault, RESPONSE_FAULTS } from '../../../src/http1/fault.js';
-import type { HeadLimits } from '../../../src/http1/limits.js';
+import { type HeadLimits, MAX_INTERIM_RESPONSES } from '../../../src/http1/limits.js';
 import { parseResponseHead, ResponseHead } from '../../../src/http1/response-head.js';
 import type { BackendReceiver } from '../backend-stream.js';
 
 /** Of a long read, this many bytes are looked at for the head first; hardly any head is longer. */
 const HEAD_GUESS_BYTES = 4_096;
-/** More interim responses than this to one request are an attack on the client's memory, not information. */
-const MAX_INTERIM = 32;
 
 /** What is wrong with a response's head, or with how many came before it. */
 export type ResponseFault = Fault | 'too-many-interim-responses';
@@ -103,7 +101,7 @@ export class ResponseReader {
       if (result !== 'complete') return result;
       if (!head.interim) break;
       this.interims += 1;
-      if (this.interims > MAX_INTERIM) return 'too-many-interim-responses';
+      if (this.interims > MAX_INTERIM_RESPONSES) return 'too-many-interim-responses';
       receiver.onInterim(head);
       text = text.slice(head.length);
       bytes = Buffer.from(text, 'latin1');
