@@ -19,12 +19,28 @@ export interface Complaint {
 
 /**
  * @param input the value that the schema was given
- * @returns one complaint; one per key if the issue is about several unknown keys
+ * @returns a complaint for each issue, one per key if it is about several unknown keys; a required key that is only
+ * misspelt is one complaint and not a second one about the key that is missing
  */
-export function complaintsOf(issue: z.core.$ZodIssue, input: unknown): readonly Complaint[] {
+export function complaintsOf(issues: readonly z.core.$ZodIssue[], input: unknown): readonly Complaint[] {
+  const meant = new Set(issues.flatMap(meantKeys));
+  return issues.flatMap((issue) => {
+    const isMisspelt = valueAt(issue.path, input) === undefined && meant.has(pathText(issue.path));
+    return isMisspelt ? [] : complaintsAbout(issue, input);
+  });
+}
+
+/** @returns the paths of the keys that the unknown keys of an issue were probably meant to be */
+function meantKeys(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code !== 'unrecognized_keys') return [];
+  const near = issue.keys.map((key) => similarWord(key, keysAt(issue.path)));
+  return near.flatMap((key) => (key === undefined ? [] : [pathText([...issue.path, key])]));
+}
+
+function complaintsAbout(issue: z.core.$ZodIssue, input: unknown): readonly Complaint[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key));
-  const value = issue.path.reduce<unknown>(inside, input);
-  if (value === undefined && issue.code !== 'custom') return [missingKey(issue.path)];
+  const value = valueAt(issue.path, input);
+  if (value === undefined && issue.path.length > 0 && issue.code !== 'custom') return [missingKey(issue.path)];
   const isKey = issue.code === 'invalid_key';
   const subject = isKey ? issue.path.at(-1) : value;
   const clause = clauseOf(issue, subject);
@@ -43,11 +59,15 @@ export function pathText(path: Path): string {
 }
 
 function unknownKey(around: Path, key: string): Complaint {
-  const node = nodeAt(around);
-  const known = node === undefined ? [] : knownKeys(node);
+  const known = keysAt(around);
   const near = similarWord(key, known);
   const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean "${near}"?`;
   return { path: [...around, key], part: 'key', clause: `"${key}" is not known here; ${hint}` };
+}
+
+function keysAt(path: Path): readonly string[] {
+  const node = nodeAt(path);
+  return node === undefined ? [] : knownKeys(node);
 }
 
 function missingKey(path: Path): Complaint {
@@ -111,6 +131,10 @@ function expected({ type, anyOf, enum: words, const: word, minimum, maximum }: J
 function range(minimum: number | undefined, maximum: number | undefined): string {
   if (maximum !== undefined) return ` from ${minimum ?? 0} to ${maximum}`;
   return minimum === undefined ? '' : ` of at least ${minimum}`;
+}
+
+function valueAt(path: Path, input: unknown): unknown {
+  return path.reduce<unknown>(inside, input);
 }
 
 function inside(value: unknown, step: PropertyKey): unknown {

@@ -51,7 +51,7 @@ export function configOf(args: Args, environment: Environment, document?: Config
   }
   const parsed = configSchema.safeParse(overlaid.input);
   if (parsed.success) return parsed.data;
-  const complaints = parsed.error.issues.flatMap((issue) => complaintsOf(issue, overlaid.input));
+  const complaints = complaintsOf(parsed.error.issues, overlaid.input);
   throw usageError(complaints, overlaid) ?? fileError(complaints, document);
 }
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { RETRY_CONDITIONS } from '../core/retry.js';
+import { similarWord } from './similar.js';
 import { duration, hedgeDelay, positiveDuration, shown } from './values.js';
 
 export const queue = z
@@ -35,8 +36,11 @@ const backoff = z
 
 // Given to each check, so that the message is the same whichever fails.
 const notACondition = {
-  error: ({ input }: { readonly input?: unknown }) =>
-    `${shown(input)} is not a retry condition; write ${RETRY_CONDITIONS.join(', ')} or a status from 400 to 599`,
+  error: ({ input }: { readonly input?: unknown }) => {
+    const near = typeof input === 'string' ? similarWord(input, RETRY_CONDITIONS) : undefined;
+    const hint = `write ${RETRY_CONDITIONS.join(', ')} or a status from 400 to 599`;
+    return `${shown(input)} is not a retry condition; ${near === undefined ? hint : `did you mean ${near}?`}`;
+  },
 };
 const retryCondition = z.union(
   [z.enum(RETRY_CONDITIONS, notACondition), z.int(notACondition).min(400, notACondition).max(599, notACondition)],

@@ -320,6 +320,11 @@ describe('A wrong file', () => {
       ['f:1:28: pools.web.backends[0]: the key "address" is missing'],
     ],
     [
+      'a backend whose address has a misspelt key',
+      'pools: { web: { backends: [{ adress: "a:1" }] } }',
+      ['f:1:30: pools.web.backends[0]: "adress" is not known here; did you mean "address"?'],
+    ],
+    [
       'a weight of 0',
       'pools: { web: { backends: [{ address: "a:1", weight: 0 }] } }',
       ['f:1:54: pools.web.backends[0].weight: "0" is not a weight; write a whole number from 1 to 1000'],

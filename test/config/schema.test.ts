@@ -143,6 +143,11 @@ describe('The configuration', () => {
         'bad-response, gateway-error, 5xx or a status from 400 to 599',
     ],
     [
+      'a misspelt condition',
+      withPool({ retries: { on: ['bad-respons'] } }),
+      'pools.web.retries.on.0: "bad-respons" is not a retry condition; did you mean bad-response?',
+    ],
+    [
       'a status that is no failure',
       withPool({ retries: { on: [204] } }),
       'pools.web.retries.on.0: "204" is not a retry condition; write connect-failure, reset, timeout, ' +

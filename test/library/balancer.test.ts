@@ -202,6 +202,13 @@ describe('A balancer inside a program', () => {
       ]);
     });
 
+    it('that there is no configuration at all', async () => {
+      // @ts-expect-error an editor says so, too
+      const problem = await problemOf(() => createBalancer());
+      expect(problem).to.be.instanceOf(ConfigError);
+      expect(problem).to.have.property('message', '"undefined" is not a mapping of keys to values');
+    });
+
     it('that its address is in use', async () => {
       const { address } = await says('here');
       const problem = await problemOf(() => start({ listeners: [{ address }], pools: pools(address) }));
