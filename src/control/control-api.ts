@@ -129,7 +129,8 @@ export class ControlApi implements AdminSource {
   set logLevel(level: LogLevel) {
     const { logger } = this.#parts;
     logger.level = level;
-    logger.info('log level changed', { level });
+    // Not `level`: that field is the level of the line itself.
+    logger.info('log level changed', { logLevel: level });
   }
 
   get #membership() {
