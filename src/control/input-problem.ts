@@ -19,10 +19,15 @@ export function inputProblem(error: z.ZodError, input: unknown, { shape }: Input
 
 function valueProblem(key: string, value: unknown, issue: z.core.$ZodIssue | undefined): string {
   if (value === undefined) return `"${key}" is missing`;
-  if (issue?.code === 'invalid_value')
-    return `"${value}" is no ${key}; write ${alternatives(issue.values.map(String))}`;
+  if (issue?.code === 'invalid_value') return unknownWord(key, value, issue.values.map(String));
   if (issue?.code === 'invalid_type' && issue.expected === 'string') return `"${key}" must be text`;
   return issue?.message ?? '';
+}
+
+function unknownWord(key: string, value: unknown, known: readonly string[]): string {
+  const near = similarWord(String(value), known);
+  const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean "${near}"?`;
+  return `"${key}": "${value}" is not known; ${hint}`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -142,7 +142,9 @@ async function prepare({ accept, pools }: ReconfigurationParts, before: Config, 
   const leaving = listeners.remove.map(({ address }) => address);
   const clash = listeners.add.find(({ address }) => firstOverlap([...leaving, address]) !== undefined);
   if (clash !== undefined)
-    throw new ReloadError(`Cannot listen on ${clash.address} while another listener has its port; restart`);
+    throw new ReloadError(
+      `Cannot listen on ${clash.address} while another listener has its port; that takes a restart`,
+    );
   const joining = planReload(pools.running, before, next).pools.flatMap(({ backends }) => backends.add);
   const hosts = await pools.names.lookUp(joining.map(({ address }) => address));
   try {

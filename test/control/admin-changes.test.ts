@@ -195,8 +195,10 @@ describe('Changing a pool over HTTP', () => {
       const { status, json } = await patch(first, { admin: 'drained' });
       expect([status, json]).to.deep.equal([
         400,
-        { error: '"drained" is no admin; write enabled, draining or maintenance' },
+        { error: '"admin": "drained" is not known; write enabled, draining or maintenance' },
       ]);
+      const near = await patch(first, { admin: 'drain' });
+      expect(near.json).to.deep.equal({ error: '"admin": "drain" is not known; did you mean "draining"?' });
     });
 
     it('a change that changes nothing: 400', async () => {

@@ -44,6 +44,6 @@ describe('An endpoint of the admin interface', () => {
     const ask = async (path: string): Promise<string> => (await app.request(path)).text();
     expect(await ask('/api/pools/a%2Fb')).to.equal('a/b as json');
     expect(await ask('/api/pools/web?format=yaml')).to.equal('web as yaml');
-    expect(await ask('/api/pools/web?format=toml')).to.equal('"toml" is no format; write json or yaml');
+    expect(await ask('/api/pools/web?format=toml')).to.equal('"format": "toml" is not known; write json or yaml');
   });
 });

@@ -81,7 +81,10 @@ describe('The admin interface', () => {
 
   it('answers 404 in JSON for what it does not have', async () => {
     const { status, body } = await ask(admin.address, '/nothing');
-    expect([status, JSON.parse(body)]).to.deep.equal([404, { error: 'There is nothing at /nothing' }]);
+    expect([status, JSON.parse(body)]).to.deep.equal([
+      404,
+      { error: 'There is nothing at /nothing; /openapi.json lists every path' },
+    ]);
   });
 
   it('is only looked at, but for the pools', async () => {

@@ -51,7 +51,7 @@ describe('The balancer as a whole over HTTP', () => {
 
     it('in no other format', async () => {
       const { status, json } = await ask('/api/config?format=toml');
-      expect([status, json]).to.deep.equal([400, { error: '"toml" is no format; write json or yaml' }]);
+      expect([status, json]).to.deep.equal([400, { error: '"format": "toml" is not known; write json or yaml' }]);
     });
   });
 
@@ -79,10 +79,13 @@ describe('The balancer as a whole over HTTP', () => {
     expect((await ask('/api/log-level', { ...asking, body: { level: 'debug' } })).json).to.deep.equal({
       level: 'debug',
     });
+    expect(log.all('log level changed').map((entry) => [entry.level, entry['logLevel']])).to.deep.equal([
+      ['info', 'debug'],
+    ]);
     const wrong = await ask('/api/log-level', { ...asking, body: { level: 'loud' } });
     expect([wrong.status, wrong.json]).to.deep.equal([
       400,
-      { error: '"loud" is no level; write error, warn, info or debug' },
+      { error: '"level": "loud" is not known; write error, warn, info or debug' },
     ]);
   });
 

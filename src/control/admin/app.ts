@@ -35,7 +35,9 @@ export function adminApp(
   app.route('/', pageRoutes());
   mount(app, ENDPOINTS, { source, feed });
   refuseOtherMethods(app);
-  app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}` }, 404));
+  app.notFound((context) =>
+    context.json({ error: `There is nothing at ${context.req.path}; /openapi.json lists every path` }, 404),
+  );
   app.onError((error, context) => failure(error, context, logger));
   return app;
 }
