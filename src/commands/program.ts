@@ -61,9 +61,14 @@ export function readPort(text: string, source: string, lowest: 0 | 1): number {
 function fail(name: string, error: unknown): void {
   const isUsage = error instanceof UsageError || error instanceof CommanderError;
   const code = isUsage ? WRONG_USAGE : COULD_NOT_RUN;
-  const sentences = error instanceof ConfigError ? error.sentences : [sentenceOf(error)];
-  const text = sentences.map((sentence) => `${name}: ${sentence}\n`).join('');
-  process.stderr.write(text, () => process.exit(code));
+  const text = sentencesOf(error).map((sentence) => `${name}: ${sentence}\n`);
+  process.stderr.write(text.join(''), () => process.exit(code));
+}
+
+/** @returns a sentence for each problem: a running balancer, too, may say several things about a file, each on a line */
+function sentencesOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.sentences;
+  return error instanceof CouldNotRunError ? error.message.split('\n') : [sentenceOf(error)];
 }
 
 /** @returns the message of an error as one sentence; commander's messages have up to three lines */

@@ -160,6 +160,17 @@ describe('A running balancer and its configuration file', function () {
     expect(response?.headers.connection).to.equal('close');
   });
 
+  it('says each mistake in the file on a line of its own, as roundhouse check does', async () => {
+    writeFileSync(file, 'polls: {}\npools: { web: { polcy: random, backends: [{ address: "a:1" }] } }\n');
+    const { code, stderr } = await runCli(['reload', '--admin', admin]);
+    expect({ code, stderr }).to.deep.equal({
+      code: 1,
+      stderr:
+        `roundhouse: ${file}:1:1: "polls" is not known here; did you mean "pools"?\n` +
+        `roundhouse: ${file}:2:17: pools.web: "polcy" is not known here; did you mean "policy"?\n`,
+    });
+  });
+
   it('keeps socket and connections of a listener that gets a name, and moves one that gets another address', async () => {
     write({ ws: pool(echo) });
     await reload();
