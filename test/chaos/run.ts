@@ -7,12 +7,12 @@ import { playRound } from './chaos.js';
 const CLIENTS = 60;
 const PIPELINING = 8;
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
-});
+const USAGE = 'Usage: node dist/test/chaos/run.js --seconds N [--seed S], with N above 0 and a whole number S';
+
+const values = typed();
 const [seconds, firstSeed] = [Number(values.seconds), Number(values.seed)];
 if (!(seconds > 0) || !Number.isInteger(firstSeed)) {
-  console.error('Usage: node dist/test/chaos/run.js --seconds N [--seed S], with N above 0 and a whole number S');
+  console.error(USAGE);
   process.exit(2);
 }
 
@@ -32,5 +32,17 @@ for (let seed = firstSeed; performance.now() < until; seed++) {
   } catch (error) {
     console.log(`seed ${seed}:`, error);
     process.exitCode = 1;
+  }
+}
+
+/** @returns the options; an unknown one, `--help` among them, ends the program with the usage */
+function typed(): { readonly seconds: string; readonly seed: string } {
+  try {
+    return parseArgs({
+      options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+    }).values;
+  } catch {
+    console.error(USAGE);
+    process.exit(2);
   }
 }

@@ -4,12 +4,12 @@ import { type Finding, fuzz, replayCorpus, type Score } from './fuzz.js';
 
 const PROGRESS_MS = 60_000;
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: `${Date.now() >>> 0}` } },
-});
+const USAGE = 'Usage: npm run fuzz -- --seconds N [--seed S], with N above 0 and a whole number S';
+
+const values = typed();
 const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
 if (!(seconds > 0) || !Number.isInteger(seed)) {
-  console.error('Usage: npm run fuzz -- --seconds N [--seed S], with N above 0 and a whole number S');
+  console.error(USAGE);
   process.exit(2);
 }
 
@@ -47,4 +47,16 @@ function summary({ inputs, accepted, findings: found }: Score, passedMs: number)
   const rate = Math.round(inputs / (passedMs / 1_000));
   const share = ((100 * accepted) / Math.max(inputs, 1)).toFixed(1);
   return `${inputs} inputs, ${rate}/s, ${share} % accepted, ${found.length} read differently`;
+}
+
+/** @returns the options; an unknown one, `--help` among them, ends the program with the usage */
+function typed(): { readonly seconds: string; readonly seed: string } {
+  try {
+    return parseArgs({
+      options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: `${Date.now() >>> 0}` } },
+    }).values;
+  } catch {
+    console.error(USAGE);
+    process.exit(2);
+  }
 }
