@@ -26,6 +26,19 @@ describe('The pages', () => {
     expect(Object.keys(config.pools)).to.deep.equal(['web', 'canary', 'api']);
   });
 
+  it('docs/access-log.md explains every fault that a message can have', () => {
+    const code = ['src/http1', 'workers'].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(join(folder, name), 'utf8')),
+    );
+    const made = /\b(?:refuse\(\s*(?:\d{3}|large),|the\(|fault:|type ResponseFault = Fault \|)\s*'([\w.-]+)'/g;
+    const faults = new Set(code.flatMap((text) => [...text.matchAll(made)].map(([, fault = '']) => fault)));
+    expect(faults).to.have.property('size').above(30);
+    const [, explained = ''] = readFileSync('docs/access-log.md', 'utf8').split('## Faults');
+    expect([...faults].filter((fault) => !explained.includes(`\`${fault}\``))).to.deep.equal([]);
+  });
+
   it('README.md names scripts that package.json has', () => {
     const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync('package.json', 'utf8'));
     const named = [...readFileSync('README.md', 'utf8').matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
