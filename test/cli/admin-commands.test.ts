@@ -69,6 +69,12 @@ describe('The commands that speak to a running balancer', () => {
     ).to.deep.equal(['1', '2']);
   });
 
+  it('say that a pool is in panic, whatever share of usable backends it takes', async () => {
+    const { admin } = await startRoundhouse([await refusingAddress()]);
+    const [, lines] = await run(['status', '--admin', admin]);
+    expect(lines.slice(3, 4)).to.deep.equal(['Panic: too few of them are usable, so all that are enabled are tried.']);
+  });
+
   it('print JSON for scripts', async () => {
     const { admin } = await startRoundhouse([one]);
     const json = async (...args: string[]): Promise<unknown> =>

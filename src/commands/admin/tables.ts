@@ -59,7 +59,7 @@ function poolLines(
   display: Display,
 ): readonly string[] {
   const title = `Pool ${name}, ${policy}, version ${version}: ${eligible} of ${counted(backends.length, 'backend')} in use`;
-  const alarm = panic ? ['Fewer than half of them are usable, so all that are enabled are tried.'] : [];
+  const alarm = panic ? ['Panic: too few of them are usable, so all that are enabled are tried.'] : [];
   return [
     title,
     ...alarm,
