@@ -56,8 +56,6 @@ export const responseHeaders = rulesFor(OF_RESPONSES).describe(
   'Header fields of responses of backends that are set, added or removed on the way to the client.',
 );
 
-export type HeaderRulesConfig = z.output<typeof responseHeaders>;
-
 function rulesFor(ours: ReadonlySet<string>) {
   const name = fieldNameSchema.refine((text) => !ours.has(text.toLowerCase().replaceAll('_', '-')), {
     error: ({ input }) => `"${input}" is set by Roundhouse itself and cannot be changed`,

@@ -173,13 +173,13 @@ function probeView(last: LastProbe | undefined): ProbeView | null {
 }
 
 /** The counters of all workers, and the workers that are alive. */
-interface Counted {
+interface CountSources {
   readonly pools: Pick<Pools, 'stats'>;
   readonly workers: ReadonlySet<WorkerProcess>;
 }
 
 /** Whether a backend takes no new request and no worker has one in flight on it. */
-export function isDrained(pool: Pool, backend: Backend, { pools: { stats }, workers }: Counted): boolean {
+export function isDrained(pool: Pool, backend: Backend, { pools: { stats }, workers }: CountSources): boolean {
   if (backend.admin === 'enabled' || stats.backend(pool.name, backend.id).inflight > 0) return false;
   const since = pool.adminSince(backend.id);
   // A starting worker has not had a request yet, and will know the pool as it is now before it has one.

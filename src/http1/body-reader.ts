@@ -2,13 +2,12 @@
  * http1/body-reader.ts: finds where a message body ends, for each kind of framing (RFC 9112 section 6). It changes no
  * bytes: they are forwarded as they came, and this says how many of them belong to the message.
  */
+import type { BodyFraming } from '../core/body-path.js';
 import { ChunkedScanner } from './chunked.js';
 import type { Fault } from './fault.js';
 
-/**
- * How the end of a body is known. `close`: by the end of the connection, responses only (RFC 9112 section 6.3 rule 8).
- */
-export type Framing = 'none' | 'length' | 'chunked' | 'close';
+/** How a message of HTTP/1.x marks the end of its body; `close` is for responses only (RFC 9112 section 6.3 rule 8). */
+export type Framing = Exclude<BodyFraming, 'frames'>;
 
 export class BodyReader {
   /** The whole body has been scanned. Never true for framing `close`, which only the end of the connection ends. */

@@ -3,6 +3,7 @@
  * differently is refused, so that no backend gets it (request smuggling, RFC 9112 section 11.2).
  */
 import { isAuthority } from './authority.js';
+import type { Framing } from './body-reader.js';
 import { equalsIgnoringCase, isDigit, startsWithIgnoringCase } from './characters.js';
 import { type Fault, type HeadResult, REQUEST_FAULTS, refuse } from './fault.js';
 import { EXPECT, HOST, MAX_FORWARDS, TE, UPGRADE, X_REQUEST_ID } from './field-kind.js';
@@ -37,7 +38,8 @@ export class RequestHead implements RequestLine {
   host = '';
   /** The client wants the connection kept open. */
   keepAlive = false;
-  framing: 'none' | 'length' | 'chunked' = 'none';
+  /** How the end of the body is known; the end of the connection ends no request. */
+  framing: Exclude<Framing, 'close'> = 'none';
   /** Bytes of the body; 0 unless the framing is `length`. */
   contentLength = 0;
   /** The client waits for 100 (Continue) before it sends the body; false for HTTP/1.0 (RFC 9110 section 10.1.1). */

@@ -2,6 +2,7 @@
  * http1/response-head.ts: the only parser of response heads. Backends are trusted no more than clients: with a response
  * that two parsers frame differently, a backend could answer the request of another client.
  */
+import type { Framing } from './body-reader.js';
 import { isDigit, startsWithIgnoringCase } from './characters.js';
 import { type Fault, type HeadResult, RESPONSE_FAULTS, refuse } from './fault.js';
 import { KEEP_ALIVE, UPGRADE } from './field-kind.js';
@@ -28,8 +29,7 @@ export class ResponseHead implements StatusLine {
   /** 100 to 599. */
   status = 0;
   minorVersion: 0 | 1 = 1;
-  /** How the end of the body is known; `close`: by the end of the connection. */
-  framing: 'none' | 'length' | 'chunked' | 'close' = 'none';
+  framing: Framing = 'none';
   /** Bytes of the body; 0 unless the framing is `length`. */
   contentLength = 0;
   /** The backend keeps the connection open after this response. */
@@ -141,7 +141,7 @@ function finish(length: number, request: ResponseContext, into: ResponseHead): H
 }
 
 /** @returns the framing of a response that may have a body (RFC 9112 section 6.3) */
-function framingOf(fields: HeadFields): 'length' | 'chunked' | 'close' {
+function framingOf(fields: HeadFields): Exclude<Framing, 'none'> {
   if (fields.chunked) return 'chunked';
   return fields.contentLength >= 0 ? 'length' : 'close';
 }

@@ -136,20 +136,12 @@ export class AccessRecord implements AccessEntry {
     if (this.requestId === '') this.requestId = requestId;
   }
 
-  /** An attempt on `backend` began at `askedMs`. @param attempts number of attempts so far, this one included */
-  attempt(backend: string, attempts: number, askedMs: number): void {
-    this.attemptMs = askedMs;
-    this.backend = backend;
-    this.attempts = attempts;
-    this.connectUs = -1;
-  }
-
   /**
-   * A hedged attempt, begun at `beganMs`, answered first.
+   * An attempt on `backend` began at `askedMs`, or one beside the last answered first.
    * @param attempts number of attempts so far, this one included
    */
-  overtook(backend: string, attempts: number, beganMs: number): void {
-    this.attemptMs = beganMs;
+  attempt(backend: string, attempts: number, askedMs: number): void {
+    this.attemptMs = askedMs;
     this.backend = backend;
     this.attempts = attempts;
     this.connectUs = -1;

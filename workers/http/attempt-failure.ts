@@ -16,20 +16,20 @@ export interface AttemptFailure {
   readonly late: boolean;
   /** Whether this host could not even try, for want of files or ports: no failure of the backend's. */
   readonly ours: boolean;
-  /** Whether it says nothing about this request or its backend: it was behind another, or was called back. */
-  readonly behind: boolean;
+  /** Whether it says nothing about this request or its backend: it was sent behind another, or was called back. */
+  readonly blameless: boolean;
   /** Which rule or limit a response broke; '' for every other failure. */
   readonly fault: string;
 }
 
-const ORDINARY = { late: false, ours: false, behind: false, fault: '' } as const;
+const ORDINARY = { late: false, ours: false, blameless: false, fault: '' } as const;
 export const REFUSED: AttemptFailure = { ...ORDINARY, reason: 'connect' };
 export const NOT_TRIED: AttemptFailure = { ...ORDINARY, reason: 'connect', ours: true };
 export const CONNECT_LATE: AttemptFailure = { ...ORDINARY, reason: 'connect', late: true };
 export const RESET: AttemptFailure = { ...ORDINARY, reason: 'reset' };
 export const RESPONSE_LATE: AttemptFailure = { ...ORDINARY, reason: 'timeout', late: true };
 /** The connection will not carry what is behind its first request, which may be sent again. */
-export const OVERTAKEN: AttemptFailure = { ...ORDINARY, reason: 'reset', behind: true };
+export const OVERTAKEN: AttemptFailure = { ...ORDINARY, reason: 'reset', blameless: true };
 /** The backend is to have no requests any more, which is nobody's failure. */
 export const RECALLED: AttemptFailure = OVERTAKEN;
 export const RECALLED_UNSENT: AttemptFailure = { ...OVERTAKEN, reason: 'connect' };

@@ -118,7 +118,7 @@ export class Attempt implements BackendReceiver {
   }
 
   onLost(failure: AttemptFailure): void {
-    const isReused = this.stream?.isReused === true || failure.behind;
+    const isReused = this.stream?.isReused === true || failure.blameless;
     this.stream = undefined;
     if (!this.isOver) this.exchange.onLost(this, failure, isReused);
   }

@@ -5,27 +5,20 @@
  */
 import type { RouteTimeouts } from '../../src/config/routes.js';
 import type { BodyPath, BodyTaker } from '../../src/core/body-path.js';
-import type { ResponseHead } from '../../src/http1/response-head.js';
+import type { ResponseContext, ResponseHead } from '../../src/http1/response-head.js';
 import type { ByteChannel } from '../transport.js';
 import type { Tunnel } from '../tunnel.js';
 import type { AttemptFailure } from './attempt-failure.js';
 
-/** A request as it is sent to a backend. */
-export interface BackendRequest extends ResponseTerms {
+/** A request as it is sent to a backend, with what its response cannot be read without. */
+export interface BackendRequest extends ResponseContext {
   /** The head as an HTTP/1.1 backend gets it, its empty line included; made once, when it is first asked for. */
   readonly http1Head: string;
   /** It can be repeated, and all of it is here: it may be sent behind another (RFC 9112 section 9.3.2). */
   readonly mayShare: boolean;
-}
-
-/** What of a request decides how its response is read. */
-export interface ResponseTerms {
-  readonly isHead: boolean;
-  /** It asks for another protocol. */
-  readonly upgrade: boolean;
-  /** In which form the client takes a body. */
+  /** The framing of bodies that the client understands. */
   readonly takes: BodyTaker;
-  /** Times that its route gives it instead of the pool. */
+  /** Time limits of the request's route; those that it does not set are the pool's. */
   readonly timeouts: RouteTimeouts | undefined;
 }
 

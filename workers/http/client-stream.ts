@@ -13,7 +13,7 @@ import type { LocalAnswer } from './local-answer.js';
 import type { Route } from './route.js';
 
 /** A client's request as the intake sees it. */
-export interface Asker {
+export interface IntakeRequest {
   /** When the request's first byte was read, in milliseconds of `performance.now`. */
   readonly arrivedMs: number;
   /** What the request is logged as; `undefined` without an access log. */
@@ -27,7 +27,7 @@ export interface Asker {
   goOn(): void;
 }
 
-export interface ClientStream extends Asker {
+export interface ClientStream extends IntakeRequest {
   /** In which form the client takes a response's body. */
   readonly takes: BodyTaker;
   /** Where the request's body comes from. */

@@ -157,7 +157,7 @@ export class Exchange {
   onLost(attempt: Attempt, failure: AttemptFailure, isReused: boolean): void {
     this.body?.stop();
     if (!this.responseBegan) return this.recover().lost(attempt, failure, isReused);
-    if (!failure.behind) attempt.blame(failure);
+    if (!failure.blameless) attempt.blame(failure);
     this.breakOff(failure);
   }
 

@@ -8,7 +8,7 @@ import { WORKER_COLUMN } from '../counters.js';
 import { ClientPolicy } from '../inbound/client-policy.js';
 import { LoadShedder } from '../load-shedder.js';
 import type { WorkerContext } from '../worker-context.js';
-import type { Asker, ClientStream } from './client-stream.js';
+import type { ClientStream, IntakeRequest } from './client-stream.js';
 import { Exchange } from './exchange.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
@@ -88,11 +88,11 @@ export class Intake {
    * Says where a request goes. One that the answer is `undefined` for is asked about again after its `goOn` was called.
    * @param head belongs to the caller still
    */
-  decide(head: RequestHead, asker: Asker): Decision {
-    asker.route = undefined;
-    const decision = this.shedder.sheds() ? OVERLOADED : this.destination(head, asker);
+  decide(head: RequestHead, request: IntakeRequest): Decision {
+    request.route = undefined;
+    const decision = this.shedder.sheds() ? OVERLOADED : this.destination(head, request);
     if (decision === undefined) return undefined;
-    if (this.isTooLarge(Math.max(head.contentLength, asker.bodyBytes), asker.route)) {
+    if (this.isTooLarge(Math.max(head.contentLength, request.bodyBytes), request.route)) {
       this.context.counters.add(WORKER_COLUMN.rejected);
       return BODY_TOO_LARGE;
     }
@@ -132,12 +132,12 @@ export class Intake {
     return most > 0 && bytes > most;
   }
 
-  private destination(head: RequestHead, asker: Asker): HttpPool | LocalAnswer | undefined {
+  private destination(head: RequestHead, request: IntakeRequest): HttpPool | LocalAnswer | undefined {
     const { routes } = this;
     if (routes === undefined) return this.onlyPool;
     const found = routes.find(head);
     if (!(found instanceof Route)) return found;
-    asker.route = found;
-    return found.decide(head, asker.clientSide, asker);
+    request.route = found;
+    return found.decide(head, request.clientSide, request);
   }
 }

@@ -83,8 +83,8 @@ export class Recovery implements QueuedRequest {
     const { upstream } = attempt;
     // The backend's other idle connections are as old as the one that proved stale.
     if (!this.fresh && stale) {
-      if (!failure.behind) upstream.links.closeIdle();
-    } else if (!failure.ours && !failure.behind) attempt.blame(failure);
+      if (!failure.blameless) upstream.links.closeIdle();
+    } else if (!failure.ours && !failure.blameless) attempt.blame(failure);
     this.lastFailure = failure;
     this.exchange.letGo();
     if (this.second !== undefined) return this.avoid(upstream);
@@ -250,13 +250,13 @@ export class Recovery implements QueuedRequest {
       first.countOutwaited(performance.now());
       exchange.withdraw();
     }
-    exchange.client.record?.overtook(second.upstream.id, this.attempts + 1, second.askedMs);
+    exchange.client.record?.attempt(second.upstream.id, this.attempts + 1, second.askedMs);
     exchange.current = second;
     return this.accepts(second, status);
   }
 
   private secondLost(second: Attempt, failure: AttemptFailure, isReused: boolean, stale: boolean): void {
-    if (!stale && !failure.ours && !failure.behind) second.blame(failure);
+    if (!stale && !failure.ours && !failure.blameless) second.blame(failure);
     this.second = undefined;
     second.letGo();
     if (this.exchange.current !== undefined) return this.avoid(second.upstream);

@@ -27,8 +27,8 @@ const NO_HOST: LocalAnswer = { status: 400, reason: 'bad-request', detail: 'the 
 
 const TOO_MANY: LocalAnswer = { status: 429, reason: 'rate-limited', detail: 'too many requests; try again later.' };
 
-/** What a route counts of its requests. */
-interface Counted {
+/** A rate limit of a route. Each key, such as a client's address, has a limit of its own. */
+interface KeyedRate {
   readonly rate: TokenRate;
   readonly keyOf: ReadKey;
 }
@@ -45,7 +45,7 @@ export class Route {
   private readonly access: AddressRules | undefined;
   private readonly clients: ClientPolicy;
   private readonly rates: RateLimits;
-  private readonly counted: Counted | undefined;
+  private readonly rateLimit: KeyedRate | undefined;
   private readonly pool: HttpPool | undefined;
   private readonly split: Split<HttpPool> | undefined;
   /** Where the split is not by chance. */
@@ -56,7 +56,7 @@ export class Route {
     const { pool, split, splitBy, redirect, allow, deny, responseHeaders, timeouts, limits } = config;
     this.clients = clients;
     this.rates = rates;
-    this.counted = countedOf(config, clients);
+    this.rateLimit = rateLimitOf(config, clients);
     this.timeouts = timeouts;
     this.bodyBytes = limits?.bodyBytes;
     if (responseHeaders !== undefined) this.responses = new HeaderRules(responseHeaders);
@@ -80,15 +80,15 @@ export class Route {
       const address = this.clients.clientAddress(head, client);
       if (!this.access.admits(address)) return denied(address);
     }
-    const { counted } = this;
-    if (counted !== undefined) {
-      const verdict = this.rates.admit(counted.rate, counted.keyOf(head, client), who);
-      if (verdict === 'asked') return undefined;
-      if (verdict !== 'granted') return { ...TOO_MANY, retryAfterS: Math.ceil(verdict.retryMs / 1_000) };
+    const { rateLimit } = this;
+    if (rateLimit !== undefined) {
+      const decision = this.rates.admit(rateLimit.rate, rateLimit.keyOf(head, client), who);
+      if (decision === 'asked') return undefined;
+      if (decision !== 'granted') return { ...TOO_MANY, retryAfterS: Math.ceil(decision.retryMs / 1_000) };
     }
     if (this.pool !== undefined) return this.pool;
     if (this.redirect !== undefined) return redirected(this.redirect, head);
-    return this.drawn(head, client);
+    return this.poolOfSplit(head, client);
   }
 
   /** Takes out of the head what is not to be forwarded. @returns what else changes; `undefined` for nothing */
@@ -96,7 +96,7 @@ export class Route {
     return this.requests?.edit(head);
   }
 
-  private drawn(head: RequestHead, client: ClientSide): HttpPool {
+  private poolOfSplit(head: RequestHead, client: ClientSide): HttpPool {
     const { split, splitKey } = this;
     if (split === undefined) throw new TypeError('A route leads nowhere');
     return splitKey === undefined ? split.at(systemRandom.next()) : split.byKey(splitKey(head, client));
@@ -109,7 +109,7 @@ function denied(address: string): LocalAnswer {
   return { status: 403, reason: 'denied', detail: `${who} is not allowed on this route.` };
 }
 
-function countedOf(config: RouteConfig, clients: ClientPolicy): Counted | undefined {
+function rateLimitOf(config: RouteConfig, clients: ClientPolicy): KeyedRate | undefined {
   const { rateLimit } = config;
   if (rateLimit === undefined) return undefined;
   const { requests, per, burst, key } = rateLimit;

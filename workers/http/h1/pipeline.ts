@@ -1,5 +1,5 @@
 /**
- * workers/http/pipeline.ts: several requests in one write to a backend (RFC 9112 section 9.3.2), where a pool allows
+ * workers/http/h1/pipeline.ts: several requests in one write to a backend (RFC 9112 section 9.3.2), where a pool allows
  * it. Writing is most of what a request costs, so the requests of one turn of the event loop that go to the same
  * backend share a connection, and a backend that answers them in one write is read in one read.
  *
