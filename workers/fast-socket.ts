@@ -6,9 +6,9 @@
  */
 import { connect, type Server, Socket } from 'node:net';
 
-/** Who gets a socket's bytes. */
+/** Gets the bytes of one socket. */
 export interface Reader {
-  /** Where the next bytes are read to; may be replaced inside {@link onRead}, takes effect with the next read. */
+  /** The buffer that the next bytes are read into. May be replaced inside {@link onRead}; the next read then uses it. */
   readonly readBuffer: Buffer;
   /** Bytes arrived in `buffer[0, length)`; they may be overwritten once the call returns. */
   onRead(buffer: Buffer, length: number): void;
@@ -34,9 +34,10 @@ interface OnRead {
   readonly callback: (length: number, buffer: Buffer) => boolean;
 }
 
+/** How sockets read: into a buffer of ours, or into one that Node allocates for each 'data' event. */
 export type ReadMode = 'buffer' | 'events';
 
-/** How sockets read, decided once per process. */
+/** The way in which all sockets of this process read. */
 export const readMode: ReadMode = process.env['ROUNDHOUSE_READ_MODE'] === 'events' ? 'events' : 'buffer';
 
 function isRawHandle(value: unknown): value is RawHandle {
@@ -102,7 +103,7 @@ function readByEvents(socket: Socket, reader: Reader): Socket {
   return socket;
 }
 
-/** Who is told how a socket ends. */
+/** Is told how one socket ends. */
 export interface SocketOwner {
   /** The peer has ended its direction. */
   onPeerEnd(): void;
@@ -116,11 +117,11 @@ interface OwnedSocket extends Socket {
   [OWNER]?: SocketOwner;
 }
 
-/** Tells `owner` how `socket` ends. One listener serves all sockets, since closures for each would be a tenth of its memory. */
+/** Tells `owner` how `socket` ends. All sockets share the listeners: closures for each would be a tenth of its memory. */
 export function listenFor(socket: Socket, owner: SocketOwner): void {
   const owned: OwnedSocket = socket;
   owned[OWNER] = owner;
-  // What the error was is kept in `socket.errored`; 'close' always follows and does the work.
+  // The error is kept in `socket.errored`; 'close' always follows, and its listener does the work.
   socket.on('error', ignore);
   socket.on('end', onEnd);
   socket.on('close', onClose);
@@ -164,24 +165,26 @@ interface SocketInside {
 type WriteRequestClass = new () => WriteRequest;
 
 /**
- * How to write past the stream, learnt from the first write that Node itself makes:
- * - `given`: every write is given a request, of a class that nothing else can name
- * - `made`: Node makes the request in native code, when it needs one
- * - `unknown`: no write was seen yet, or it was like neither; `socket.write` does
+ * How Node's own writes use a handle, learnt from the first of them:
+ * - `given`: every write brings a request object, of a class that cannot be imported
+ * - `made`: native code makes the request, if a write needs one
+ * - `unknown`: no write was seen yet, or it was like neither; `socket.write` is used
  */
 let dialect: 'unknown' | 'given' | 'made' = 'unknown';
+/** Whether the dialect is still to be learnt. */
 let unlearnt = readMode === 'buffer';
+/** For `given`: the class of a write's request. */
 let writeRequestClass: WriteRequestClass | undefined;
 /** For `given`: the request for the next write. It stays unused while the kernel takes everything at once. */
 let spare: WriteRequest | null = null;
 
-/** libuv tries a text of at most this many bytes without allocating. */
+/** The longest text that Node writes without allocating memory for it, in bytes. */
 const SHORT_TEXT = 16_384;
 
 /** A socket that texts are written to. */
 export interface TextTarget {
   readonly socket: Socket;
-  /** A text written past the stream waits in the handle's queue, where the stream does not see it. */
+  /** Whether a text that was written past the stream still waits in the handle's queue, which the stream cannot see. */
   textWaits: boolean;
 }
 
@@ -204,7 +207,7 @@ export function writeText(target: TextTarget, text: string): void {
   else if (spare !== null && handle.writeQueueSize > 0) waitForSpare(target, spare);
 }
 
-/** The kernel did not take all of it: the handle keeps the request, and the next write its turn. */
+/** Keeps later texts behind one that the kernel did not take at once: they go through the stream until it has. */
 function waitFor(target: TextTarget, request: WriteRequest): void {
   target.textWaits = true;
   request.oncomplete = (status) => {
@@ -213,12 +216,13 @@ function waitFor(target: TextTarget, request: WriteRequest): void {
   };
 }
 
+/** {@link waitFor} with the spare request, which the handle keeps now, so that the next write needs another. */
 function waitForSpare(target: TextTarget, request: WriteRequest): void {
   waitFor(target, request);
   if (writeRequestClass !== undefined) spare = new writeRequestClass();
 }
 
-/** Looks over Node's shoulder at the next write on `handle`. */
+/** Learns the dialect from the next write that Node makes on `handle`, by standing in for its method once. */
 function learnDialect(handle: WritingHandle): void {
   if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeQueueSize !== 'number') return;
   unlearnt = false;
@@ -239,7 +243,7 @@ function learnRequestClass(request: WriteRequest): void {
   dialect = 'given';
 }
 
-/** Bytes that the kernel has not taken yet; falls while a slow peer reads, unlike `writableLength`. */
+/** @returns bytes that the kernel has not taken yet; unlike `writableLength` it falls in the middle of a long write */
 export function unsentBytes(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
   if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0;

@@ -6,13 +6,15 @@
 import type { ReadBuffers } from './read-buffers.js';
 import type { ByteSink, ByteSource } from './transport.js';
 
-/** Told when the sink falls behind and when it has caught up, to keep the right timeout running. */
+/** Is told when the sink falls behind and when it has caught up, to keep the right timeout running. */
 export interface FlowOwner {
-  onStalled(flow: Flow): void;
-  onMoving(flow: Flow): void;
+  /** The sink is behind: the source rests. */
+  onStalled(): void;
+  /** The sink has caught up: the source is read again. */
+  onMoving(): void;
 }
 
-/** Reads at least this long keep a borrowed buffer, in bytes; a trickle gives it back. */
+/** The shortest read for which a borrowed buffer is kept, in bytes; after a shorter one it is given back. */
 export const WORTH_A_LOAN = 16 * 1024;
 
 export class Flow {
@@ -20,7 +22,9 @@ export class Flow {
   private readonly sink: ByteSink;
   private readonly buffers: ReadBuffers;
   private readonly owner: FlowOwner;
+  /** The source rests until the sink has caught up. */
   private stalled = false;
+  /** The message has ended, complete or not. */
   private over = false;
 
   constructor(source: ByteSource, sink: ByteSink, buffers: ReadBuffers, owner: FlowOwner) {
@@ -30,7 +34,7 @@ export class Flow {
     this.owner = owner;
   }
 
-  /** Writes `bytes[from, to)` of the current read, behind what the sink holds; call {@link settle} afterwards. */
+  /** Writes `bytes[from, to)` of the current read, behind the text that the sink holds; call {@link settle} afterwards. */
   write(bytes: Buffer, from: number, to: number): void {
     if (from === to) return;
     const { loan } = this.source;
@@ -45,13 +49,13 @@ export class Flow {
     }
   }
 
-  /** After the last write of a turn: writes what the sink holds, and rests the source while the sink is behind. */
+  /** Writes the text that the sink holds, and lets the source rest if the sink is behind. Call it after a turn's writes. */
   settle(): void {
     this.sink.flush(this.onWritten);
     if (this.over || this.stalled || !this.sink.isBehind) return;
     this.stalled = true;
     this.source.pause();
-    this.owner.onStalled(this);
+    this.owner.onStalled();
   }
 
   /** Chooses the buffer of the next read by how long this one was, in bytes. Call it inside the source's read only. */
@@ -76,7 +80,7 @@ export class Flow {
   finish(keepLoan: boolean): void {
     this.sink.flush();
     this.end();
-    // Not by the loan's own count: its callbacks come a turn later even for what the kernel took at once.
+    // The loan's own count of writes cannot tell: its callbacks come a turn later even for what the kernel took at once.
     if (!keepLoan || this.sink.pendingBytes > 0) giveLoanBack(this.source, this.buffers);
   }
 
@@ -106,11 +110,11 @@ export class Flow {
     this.stalled = false;
     if (!this.source.isOpen) return;
     this.source.resume();
-    this.owner.onMoving(this);
+    this.owner.onMoving();
   };
 }
 
-/** Goes back to the shared buffer. Call it inside the source's read, or once the source is closed. */
+/** Lets `source` read into the shared buffer again. Call it inside the source's read, or once the source is closed. */
 export function giveLoanBack(source: ByteSource, buffers: ReadBuffers): void {
   if (source.loan === undefined) return;
   source.readBuffer = buffers.shared;

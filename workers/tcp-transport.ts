@@ -1,4 +1,4 @@
-/** workers/tcp-transport.ts: a {@link Transport} over plain TCP. */
+/** workers/tcp-transport.ts: a {@link Transport} over plain TCP, accepted or dialled. */
 import type { Socket } from 'node:net';
 import {
   adopt,
@@ -15,7 +15,7 @@ import {
 import type { Loan } from './read-buffers.js';
 import type { Closing, Transport, TransportUser } from './transport.js';
 
-/** How a socket is made that reads into the buffer of `reader`. */
+/** Makes a socket that reads into the buffer of `reader`. */
 type MakeSocket = (reader: Reader) => Socket;
 
 export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget {
@@ -25,6 +25,7 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
   readonly socket: Socket;
   /** See {@link TextTarget}. */
   textWaits = false;
+  /** Text for the next write. */
   private held = '';
 
   private constructor(make: MakeSocket, readBuffer: Buffer, user: TransportUser) {
@@ -46,7 +47,7 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
     return transport;
   }
 
-  /** What {@link Reader} is called with; the user may change from one read to the next. */
+  /** The bytes of one read. They go to whoever is the user by now, which may change from one read to the next. */
   onRead(buffer: Buffer, length: number): void {
     this.user.onBytes(buffer, length);
   }
@@ -90,8 +91,8 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
 
   /**
    * A reset that comes with the last bytes is reported as an ordinary end (libuv, uv__stream_io: a partial read with
-   * POLLHUP). Of a connection that was reset the kernel knows no peer any more, of one that was ended it does. Node keeps
-   * an address once it was asked for, so this tells nothing of a connection whose {@link peerAddress} was read before.
+   * POLLHUP). The kernel forgets the peer of a connection that was reset, and remembers that of one that has ended. Node
+   * keeps the address once it was asked for, so this is always `false` where {@link peerAddress} was read before.
    */
   get wasReset(): boolean {
     return this.socket.remoteAddress === undefined;
@@ -143,7 +144,7 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
     switch (how) {
       case 'drain':
         this.flush();
-        // With nothing left to send, closing says the same as ending first, without a system call and an event more.
+        // With nothing left to send, closing sends the same FIN as ending first, and saves a system call and an event.
         if (this.unsentBytes === 0) this.socket.destroy();
         else this.socket.destroySoon();
         return;

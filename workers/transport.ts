@@ -5,13 +5,16 @@
  */
 import type { Loan } from './read-buffers.js';
 
-/** Where bytes come from. What has arrived while it is paused waits in the kernel, and so does the sender. */
+/** A source of bytes. Those that arrive while it is paused wait in the kernel, which stops the sender when it is full. */
 export interface ByteSource {
-  /** Where the next read goes: the worker's shared buffer, or that of {@link loan}. Change it inside a read only. */
+  /**
+   * The buffer that the next read fills: the worker's shared one, or that of {@link loan}. Set it inside a read; set
+   * outside of one, it takes effect one read late.
+   */
   readBuffer: Buffer;
-  /** The borrowed buffer that is read into, kept from one message to the next while they are large. */
+  /** The borrowed buffer that is read into, if any. It is kept from one message to the next while they are large. */
   loan: Loan | undefined;
-  /** `false` once it was closed, by whichever side. */
+  /** `false` once either side has closed the connection. */
   readonly isOpen: boolean;
   pause(): void;
   resume(): void;
@@ -19,25 +22,28 @@ export interface ByteSource {
 
 /**
  * How to close a connection:
- * - `drain`: once everything written has been taken by the kernel, in an orderly way
- * - `now`: what was not sent yet is lost
- * - `reset`: so that the peer cannot take the end of the connection for the end of a message
+ * - `drain`: in an orderly way, once the kernel has taken everything that was written
+ * - `now`: at once; what the kernel has not taken is lost
+ * - `reset`: at once and with a reset, so that the peer cannot take the end of the connection for that of a message
  */
 export type Closing = 'drain' | 'now' | 'reset';
 
-/** Where bytes go. Text is latin1: one byte a character. */
+/** A sink for bytes. Text is latin1, one byte a character. */
 export interface ByteSink {
   /** Keeps `text` for the next write or {@link flush}, so that a head and its body are one write. */
   hold(text: string): void;
-  /** Writes what is held. @param onWritten called once the kernel has taken it, or never will; not when nothing is held */
+  /**
+   * Writes the text that is held.
+   * @param onWritten called once the kernel has taken it or the connection is lost; not called when nothing is held
+   */
   flush(onWritten?: () => void): void;
-  /** Writes what is held and then `bytes`, which must not change before `onWritten`. */
+  /** Writes the text that is held and then `bytes`, which must not change before `onWritten` is called. */
   write(bytes: Buffer, onWritten: () => void): void;
-  /** More was written than should wait in memory: who writes should rest until a write's `onWritten`. */
+  /** Whether more was written than ought to wait in memory: the writer should stop until the `onWritten` of a write. */
   readonly isBehind: boolean;
-  /** Bytes written whose `onWritten` is still to come, so that their buffers may be referred to. */
+  /** Bytes whose `onWritten` is still to come: their buffers are still in use. */
   readonly pendingBytes: number;
-  /** Ends this direction once everything is written. @param onEnded called when the kernel has been told, or never will */
+  /** Ends this direction once everything is written. @param onEnded called once it has ended or the connection is lost */
   end(onEnded?: () => void): void;
   close(how: Closing): void;
 }
@@ -47,28 +53,28 @@ export interface ByteChannel extends ByteSource, ByteSink {}
 
 /** A connection to a client or a backend. */
 export interface Transport extends ByteChannel {
-  /** Who gets the bytes and is told how the connection ends. */
+  /** The protocol that gets the bytes and is told how the connection ends. */
   user: TransportUser;
   readonly isPaused: boolean;
-  /** Bytes that the kernel has not taken yet; falls while a slow peer reads. */
+  /** Bytes that the kernel has not taken yet. Unlike {@link pendingBytes} it falls in the middle of a long write. */
   readonly unsentBytes: number;
-  /** The peer's IP address; '' when it is gone already. Costs a system call. */
+  /** The peer's IP address; '' when the peer is gone already. Asking for it costs a system call. */
   readonly peerAddress: string;
   /**
-   * Whether a peer that seems to have ended its direction has reset the connection instead. To be asked in
-   * {@link TransportUser.onPeerEnd}, where it matters: it costs a system call. Says nothing once our own direction has
-   * ended, too.
+   * Whether a peer that seems to have ended its direction has reset the connection instead. Ask in
+   * {@link TransportUser.onPeerEnd} and only where it matters, since it costs a system call. It means nothing once our
+   * own direction has ended, too.
    */
   readonly wasReset: boolean;
   /** Node's code for what broke the connection, as in `ECONNRESET`; '' while nothing has. */
   readonly errorCode: string;
-  /** Calls `listener` once when all that was written has been taken. */
+  /** Calls `listener` once, when the kernel has taken everything that was written. */
   onceDrained(listener: () => void): void;
 }
 
-/** Who a {@link Transport} works for. */
+/** The protocol that uses a {@link Transport}: it gets the bytes and is told of the connection's state. */
 export interface TransportUser {
-  /** A connection that was dialled is open. */
+  /** The connection has opened. Called for one that was dialled; one that was accepted is open from the start. */
   onOpen(): void;
   /** Bytes arrived in `buffer[0, length)`; they may be overwritten once the call returns. */
   onBytes(buffer: Buffer, length: number): void;

@@ -1,21 +1,21 @@
 /**
- * workers/tunnel.ts: two channels that carry bytes nobody looks at, as after a 101 (RFC 9110 section 7.8). Each direction
- * ends on its own, as TCP allows; both end when one breaks or nothing moves for long.
+ * workers/tunnel.ts: joins two channels and moves the bytes of each to the other unread, as after a 101 (RFC 9110 section
+ * 7.8). Each direction ends on its own, as TCP allows; both end when a channel breaks or nothing moves for long.
  */
 import { Flow, type FlowOwner } from './flow.js';
 import type { ReadBuffers } from './read-buffers.js';
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 import type { ByteChannel } from './transport.js';
 
-/** Told what goes through a tunnel and how it ends. */
+/** Is told what goes through a tunnel and how it ends. */
 export interface TunnelOwner {
-  /** So many bytes came from the client. */
+  /** `bytes` more came from the client. */
   onUpward(bytes: number): void;
-  /** So many bytes came from the backend. */
+  /** `bytes` more came from the backend. */
   onDownward(bytes: number): void;
-  /** Nothing moved for too long, or a peer did not take its last bytes: the tunnel is about to end. */
+  /** Nothing moved for too long, or a peer did not take its last bytes in time: both channels are about to be closed. */
   onTunnelTimeout(): void;
-  /** The tunnel has ended, however it did; called once. */
+  /** The tunnel has ended, for whatever reason; called once. */
   onTunnelOver(): void;
 }
 
@@ -23,11 +23,11 @@ export interface TunnelOwner {
 export interface TunnelParts {
   readonly wheel: TimerWheel;
   readonly buffers: ReadBuffers;
-  /** How long nothing may move, in milliseconds; 0 for any time. Read anew each time something has moved. */
+  /** @returns how long nothing may move, in milliseconds, or 0 for any time; asked each time something has moved */
   readonly idleMs: () => number;
 }
 
-/** What both ends may still flush after the end gets this long, in milliseconds. */
+/** How long both peers have to take what was written before the tunnel ended, in milliseconds. */
 const FLUSH_MS = 5_000;
 
 export class Tunnel implements FlowOwner {
@@ -38,7 +38,9 @@ export class Tunnel implements FlowOwner {
   private readonly upward: Flow;
   private readonly downward: Flow;
   private readonly timer = new WheelTimer(this);
+  /** The client has ended its direction. */
   private clientDone = false;
+  /** The backend has ended its direction. */
   private backendDone = false;
   private over = false;
   /** Channels that are not closed yet. */
@@ -54,11 +56,13 @@ export class Tunnel implements FlowOwner {
     this.touch();
   }
 
+  /** A read of the client's: `length` bytes at the start of `buffer`. */
   fromClient(buffer: Buffer, length: number): void {
     this.owner.onUpward(length);
     this.move(this.upward, buffer, length);
   }
 
+  /** A read of the backend's: `length` bytes at the start of `buffer`. */
   fromBackend(buffer: Buffer, length: number): void {
     this.owner.onDownward(length);
     this.move(this.downward, buffer, length);
@@ -78,15 +82,15 @@ export class Tunnel implements FlowOwner {
     if (this.clientDone) this.finish();
   }
 
-  /** The client's channel is closed. */
+  /** The client's channel is closed, and with it the tunnel. */
   clientGone(): void {
-    this.closed();
+    this.channelClosed();
   }
 
-  /** The backend's channel is closed; what it sent before is still delivered. */
+  /** The backend's channel is closed, and with it the tunnel; what the backend sent before is still delivered. */
   backendGone(): void {
     this.client.close('drain');
-    this.closed();
+    this.channelClosed();
   }
 
   onTimeout(): void {
@@ -96,6 +100,7 @@ export class Tunnel implements FlowOwner {
     this.finish();
   }
 
+  // Nothing moves while a peer takes nothing, so the idle timeout runs on.
   onStalled(): void {}
 
   onMoving(): void {
@@ -125,7 +130,8 @@ export class Tunnel implements FlowOwner {
     if (!this.over) this.parts.wheel.arm(this.timer, this.parts.idleMs());
   }
 
-  private closed(): void {
+  /** One of the two channels is closed. */
+  private channelClosed(): void {
     this.finish();
     this.open -= 1;
     if (this.open === 0) this.parts.wheel.drop(this.timer);
