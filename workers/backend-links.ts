@@ -7,27 +7,27 @@ import type { WorkerBackend } from './worker-backend.js';
 
 /**
  * Which connection a request may get:
- * - `any`: where several may share one, it may be sent with others
- * - `alone`: one on which it waits for nobody
- * - `new`: one that was not open before, since those seem to be stale
+ * - `any`: also one that other requests share, where the pool allows that
+ * - `alone`: one on which it waits for no other request
+ * - `new`: one that opens for it, since those that are open already seem to be stale
  */
 export type LinkChoice = 'any' | 'alone' | 'new';
 
 export interface BackendLinks {
-  /** A request can be carried without opening a connection. */
+  /** Whether a request can be carried without opening a connection. */
   readonly hasRoom: boolean;
   /**
-   * Carries a request. Calls nothing of `receiver` before it returns.
-   * @returns the stream, open or opening; `undefined` when `receiver` is told later by `onAssigned` or `onOpen`
+   * Finds a connection for the request of `receiver`. Calls none of the receiver's methods before it returns.
+   * @returns the stream, open or opening; `undefined` if `receiver` gets it later, by `onAssigned` or `onOpen`
    */
   open(receiver: BackendReceiver, choice: LinkChoice): BackendStream | undefined;
-  /** `receiver`, which has been given no stream yet, wants none any more. */
+  /** Gives up a request that has no stream yet. */
   forget(receiver: BackendReceiver): void;
-  /** Closes the connections that nobody uses. */
+  /** Closes all connections that carry no request. */
   closeIdle(): void;
-  /** Closes the one that was not used for longest. @returns `false` when all are in use */
+  /** Closes the connection that has been idle for longest. @returns `false` when none is idle */
   closeOldestIdle(): boolean;
 }
 
-/** Makes the connections to a backend; called once for each backend of a worker. */
+/** Makes the links to a backend; called once for each backend of a worker. */
 export type LinksTo = (backend: WorkerBackend) => BackendLinks;

@@ -1,6 +1,9 @@
 /**
  * workers/dispatch.ts: turns a request into a backend, or lets it wait for one. The only caller of `picker.pick()`, so
  * the policy is asked in one place, and what is counted in is always counted out, even when the client vanishes.
+ *
+ * It has more fields than most classes because everything that a choice depends on is one pool's: who may be picked is
+ * the roster's, and limits, streaks, budget, queue and counters are classes of their own, joined here.
  */
 import type { LatencyOutcome } from '../src/balancing/latency.js';
 import { isTimed } from '../src/balancing/policies.js';
@@ -20,45 +23,46 @@ import { Roster, type RosterParts, type Upstream } from './roster.js';
 import { type ReportFailing, Streaks } from './streaks.js';
 import { type Ticket, WaitQueue } from './wait-queue.js';
 
-const NONE: ReadonlySet<BackendId> = new Set();
+const NONE_TRIED: ReadonlySet<BackendId> = new Set();
 
 /** What a request that wants a backend has tried already. */
 export interface BackendSearch {
-  /** Where it already failed. */
+  /** The backends where the request has failed. */
   readonly tried: ReadonlySet<BackendId>;
-  /** Whether a backend where it failed may be tried again when no other is left. */
+  /** Whether one of those may be tried again when no other is left. */
   readonly again: boolean;
-  /** It cannot use an idle connection. */
+  /** Whether the request needs a new connection, since those that were idle proved stale. */
   readonly fresh: boolean;
 }
 
-/** Where a request belongs. */
+/** Which backend of its pool a request should go to, as far as the request itself says. */
 export interface Affinity {
-  /** What the policy hashes; '' for one that has none. */
+  /** What the policy hashes; '' for a policy that hashes nothing. */
   readonly key: string;
-  /** The backend that it belongs to, whatever the policy says, as long as that is usable. */
+  /** The backend that a sticky cookie names. It comes before the policy as long as it is usable. */
   readonly bound: Upstream | undefined;
 }
 
 /** The search of a request that has tried nothing yet. */
-export const FIRST_TRY: BackendSearch = { tried: NONE, again: false, fresh: false };
+export const FIRST_TRY: BackendSearch = { tried: NONE_TRIED, again: false, fresh: false };
 
-/** A request that waits for a backend. It is told once how that ended, unless it leaves by itself. */
+/** A request that waits for a backend. One of its methods is called once, unless it leaves the queue itself. */
 export interface QueuedRequest extends BackendSearch {
   readonly affinity: Affinity;
-  /** It has been counted in on `upstream`. */
+  /** The request goes to `upstream`, where it has been counted in. */
   onSlot(upstream: Upstream): void;
+  /** The request gets no backend. */
   onRefused(why: NoBackendReason): void;
 }
 
 /**
  * Why a request gets no backend:
- * - `none`: there is none to use
- * - `full`: all are at their limit; it may {@link Dispatch.wait}
- * - `connections`: no connection more may be opened; it may wait, too
+ * - `none`: no backend is usable
+ * - `full`: all backends are at their limit; the request may {@link Dispatch.wait}
+ * - `connections`: no further connection may be opened; the request may wait, too
  * - `requests`, `pending`: a circuit breaker is open
- * - `queue`: too many wait already
- * - `late`: it has waited too long
+ * - `queue`: too many requests wait already
+ * - `late`: the request has waited too long
  */
 export type NoBackendReason = 'none' | 'full' | 'connections' | 'requests' | 'pending' | 'queue' | 'late';
 
@@ -76,23 +80,25 @@ export class Dispatch {
   /** Consecutive failures of each backend, as seen by this worker; the primary is told of long ones. */
   readonly streaks: Streaks;
   readonly budget: RetryBudget;
+  /** Which attempts are followed by another. */
   rules: RetryRules;
   readonly load: PoolLoad;
-  /** Where requests get a second attempt beside the first. */
+  /** When a request gets a second attempt beside the first; `undefined` where none does. */
   hedgeDelay: HedgeDelay | undefined;
   readonly counters = new CounterRow(POOL_COLUMNS.length);
-  /** From the first byte of a request to the last of its response, or until it was given up. */
+  /** Times from the first byte of a request to the last of its response, or until the request was given up. */
   readonly durations = new Durations();
-  /** The policy or hedging wants to know how long answers take. */
+  /** Whether the policy or hedging has to know how long responses take; see {@link took}. */
   timed: boolean;
   private readonly turns = new TurnClock();
-  /** Backends that take no request more; a policy is told that they were tried. */
+  /** Backends at their limit. A policy that is to pass over them is told that they were tried. */
   private readonly full = new Set<BackendId>();
   private readonly queue: WaitQueue<QueuedRequest>;
   /** How many requests may wait in this worker. */
   private queueCapacity: number;
+  /** This worker's part of the limits that are meant for the whole host. */
   private share: Share = WHOLE;
-  /** Nobody is taken from the queue: somebody is just being, or what could be given is changing. */
+  /** The queue is not to be served now: it is being served already, or backends and connections are changing. */
   private holding = false;
 
   constructor(snapshot: PoolSnapshot, config: PoolConfig, parts: DispatchParts) {
@@ -113,7 +119,7 @@ export class Dispatch {
 
   /**
    * Swaps the snapshot.
-   * @returns backends with requests in flight that went out of use, or somewhere else: better no longer waited for
+   * @returns backends with requests in flight that have gone out of use or moved: those should be tried elsewhere
    */
   install(snapshot: PoolSnapshot): readonly Upstream[] {
     this.holding = true;
@@ -123,7 +129,7 @@ export class Dispatch {
     return gone;
   }
 
-  /** Goes on by other settings. What is in flight, what waits, and what is known of each backend stays. */
+  /** Takes over other settings. Requests in flight, those that wait, and what is known of each backend stay. */
   configure(config: PoolConfig): void {
     const { hedging, retries, queue } = config;
     const before = this.config;
@@ -139,12 +145,12 @@ export class Dispatch {
     this.resize(this.share);
   }
 
-  /** The pool is no more. What is in flight on it, or waits, is still served. */
+  /** The pool has left the configuration. Its requests in flight, and those that wait, are still served. */
   retire(): void {
     this.roster.retire();
   }
 
-  /** Follows the number of workers: this one's part of every limit that is meant for the whole host. */
+  /** Takes over this worker's part of the limits, which depends on the number of workers. */
   resize(share: Share): void {
     this.share = share;
     this.load.resize(share);
@@ -159,7 +165,7 @@ export class Dispatch {
     if (!load.mayBegin) return 'requests';
     const chosen = boundTo(search, affinity) ?? this.pick(search, affinity);
     if (chosen === undefined) return 'none';
-    if (chosen.inflight >= chosen.most) return 'full';
+    if (chosen.inflight >= chosen.mostInflight) return 'full';
     if (search.fresh || !chosen.links.hasRoom) {
       const refusal = this.whyNotConnect();
       if (refusal !== undefined) return refusal;
@@ -167,34 +173,34 @@ export class Dispatch {
     this.turns.take(chosen);
     load.requests += 1;
     chosen.inflight += 1;
-    if (chosen.inflight === chosen.most) this.full.add(chosen.id);
+    if (chosen.inflight === chosen.mostInflight) this.full.add(chosen.id);
     this.roster.picker.loadChanged(chosen, 1);
     chosen.counters.add(COLUMN.requests);
     return chosen;
   }
 
-  /** Counts the attempt out again. */
+  /** Counts an attempt out again, which serves the queue. */
   release(upstream: Upstream): void {
     this.load.requests -= 1;
     upstream.inflight -= 1;
-    if (upstream.inflight === upstream.most - 1) this.full.delete(upstream.id);
+    if (upstream.inflight === upstream.mostInflight - 1) this.full.delete(upstream.id);
     this.roster.picker.loadChanged(upstream, -1);
     if (this.queue.size > 0) this.serveQueue();
   }
 
-  /** A backend answered, whether or not its answer is forwarded. */
+  /** Counts a response of a backend, whether or not it is forwarded. @param nowMs the worker's coarse clock */
   answered(upstream: Upstream, status: number, nowMs: number): void {
     upstream.counters.addStatus(status);
     if (this.streaks.heedsAnswers) this.streaks.answered(upstream, status, nowMs);
   }
 
-  /** How long an attempt took, for a pool that is {@link timed}. */
+  /** Records how long an attempt took, in a pool that is {@link timed}. */
   took({ latency }: Upstream, ms: number, outcome: LatencyOutcome, nowMs: number): void {
     latency[outcome](ms, nowMs);
     if (outcome !== 'failed') this.hedgeDelay?.observe(ms, nowMs);
   }
 
-  /** Whether an attempt more may be made, which is then counted. @param spendsBudget whether it adds to the load */
+  /** Whether a further attempt may be made; if not, that is counted. @param spendsBudget whether the retry budget pays */
   mayRetry(spendsBudget: boolean, nowMs: number): boolean {
     const { load, budget, counters } = this;
     if (!load.mayRetry) counters.add(POOL_COLUMN.retriesBroken);
@@ -203,25 +209,25 @@ export class Dispatch {
     return false;
   }
 
-  /** A connection to a backend begins to open; it needs one {@link disconnected}. */
+  /** Counts a connection to a backend that begins to open; each needs one {@link disconnected}. */
   connecting(): void {
     this.load.connections += 1;
     this.load.connecting += 1;
   }
 
-  /** It has opened. */
+  /** A connection to a backend has opened. */
   connected(): void {
     this.load.connecting -= 1;
   }
 
-  /** It has closed. @param opened whether it had {@link connected} */
+  /** A connection to a backend has closed. @param opened whether it had {@link connected} */
   disconnected(opened: boolean): void {
     this.load.connections -= 1;
     if (!opened) this.load.connecting -= 1;
     if (this.queue.size > 0) this.serveQueue();
   }
 
-  /** Lets `request` wait until a backend can take it. */
+  /** Lets `request` wait until a backend can take it. @returns its place in the queue, or why it cannot wait */
   wait(request: QueuedRequest): Ticket<QueuedRequest> | NoBackendReason {
     if (this.queue.size >= this.queueCapacity && !this.queue.makeRoom()) return 'queue';
     if (!this.load.mayPend(this.queue.size)) return 'pending';
@@ -234,7 +240,7 @@ export class Dispatch {
     this.queue.leave(ticket);
   }
 
-  /** How many wait. */
+  /** Number of requests that wait for a backend. */
   get waiting(): number {
     return this.queue.size;
   }
@@ -242,14 +248,14 @@ export class Dispatch {
   /** @returns a backend at its limit only when all that `search` could go to are */
   private pick({ tried, again }: BackendSearch, { key }: Affinity): Upstream | undefined {
     const { picker } = this.roster;
-    const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE, key) : undefined);
-    if (chosen === undefined || chosen.inflight < chosen.most) return chosen;
-    // Only now it matters who else is at the limit.
+    const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE_TRIED, key) : undefined);
+    if (chosen === undefined || chosen.inflight < chosen.mostInflight) return chosen;
+    // Only now does it matter which others are at their limit.
     const open = picker.pick(tried.size === 0 ? this.full : new Set([...tried, ...this.full]), key);
     return open ?? (again ? picker.pick(this.full, key) : undefined) ?? chosen;
   }
 
-  /** Gives what is free to those who wait, in the order of their turns, until nothing is left that any of them could use. */
+  /** Gives free backends to waiting requests, in the order of the queue, until none is left that any of them could use. */
   private serveQueue(): void {
     if (this.holding) return;
     this.holding = true;
@@ -267,15 +273,15 @@ export class Dispatch {
     this.holding = false;
   }
 
-  /** Why no connection may be opened now, if so. One that nobody uses has to make room. */
+  /** @returns why no connection may be opened now; `undefined` if one may, for which an idle one is closed if need be */
   private whyNotConnect(): NoBackendReason | undefined {
     const { load, queue } = this;
-    // One that is served from the queue counts there still.
+    // A request that is being served from the queue is still counted there.
     if (!load.mayPend(this.holding ? queue.size - 1 : queue.size)) return 'pending';
     return load.mayConnect || this.closeOneIdle() ? undefined : 'connections';
   }
 
-  /** @returns `false` when no connection is idle */
+  /** Closes an idle connection to one of the pool's backends. @returns `false` when none is idle */
   closeOneIdle(): boolean {
     const held = this.holding;
     this.holding = true;
@@ -284,17 +290,18 @@ export class Dispatch {
     return closed;
   }
 
-  /** After a change of a limit, of the number of workers, or of who may be picked. */
+  /** Finds out anew which backends are at their limit: limits, the number of workers or the backends have changed. */
   private applyLimits(): void {
     this.full.clear();
     for (const upstream of this.roster.all) {
-      upstream.most = partOf(upstream.maxConnections, this.share);
-      if (upstream.inflight >= upstream.most) this.full.add(upstream.id);
+      upstream.mostInflight = partOf(upstream.maxConnections, this.share);
+      if (upstream.inflight >= upstream.mostInflight) this.full.add(upstream.id);
     }
     if (this.queue.size > 0) this.serveQueue();
   }
 }
 
+/** @returns the backend that a sticky cookie names, if it can be used and has not failed this request */
 function boundTo({ tried }: BackendSearch, { bound }: Affinity): Upstream | undefined {
   return bound?.usable === true && !tried.has(bound.id) ? bound : undefined;
 }

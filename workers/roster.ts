@@ -1,5 +1,5 @@
 /**
- * workers/roster.ts: the backends of a pool as this worker has them, and what the policy is told of them: who may be
+ * workers/roster.ts: the backends of a pool as this worker has them, and what the policy is told of them: which may be
  * picked, in which tiers and with which weights.
  */
 import type { MaglevTable } from '../src/balancing/maglev-table.js';
@@ -23,7 +23,7 @@ export interface RosterParts {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly linksTo: LinksTo;
-  /** The clock that backends' `usableSince` is read by, in epoch milliseconds. */
+  /** @returns epoch milliseconds, which a backend's `usableSince` is compared with */
   readonly epochMs: () => number;
 }
 
@@ -36,9 +36,12 @@ export class Roster {
   private readonly leaving = new Set<Upstream>();
   /** The backends in the pool, in the order of the snapshot. */
   private members: readonly Upstream[] = [];
+  /** The backends that the policy may pick, by tier. */
   private tiers: readonly (readonly Upstream[])[] = [];
   private readonly parts: RosterParts;
+  /** The next step of the slow start. */
   private readonly ramp = new WheelTimer({ onTimeout: () => this.updatePicker() });
+  /** What a policy that hashes chooses by. */
   private table: MaglevTable | undefined;
 
   constructor(snapshot: PoolSnapshot, config: PoolConfig, parts: RosterParts) {
@@ -53,24 +56,24 @@ export class Roster {
     return this.current;
   }
 
-  /** @returns `undefined` when it has left the pool */
+  /** @returns the backend of that id; `undefined` when it has left the pool */
   upstream(id: BackendId): Upstream | undefined {
     return this.byId.get(id);
   }
 
-  /** Those that are in the pool. */
+  /** The backends that are in the pool. */
   get all(): Iterable<Upstream> {
     return this.byId.values();
   }
 
   /**
    * Swaps the snapshot.
-   * @returns backends with requests in flight that went out of use, or somewhere else: better no longer waited for
+   * @returns backends with requests in flight that have gone out of use or moved: those should be tried elsewhere
    */
   install(snapshot: PoolSnapshot): readonly Upstream[] {
     this.current = snapshot;
     const gone: Upstream[] = [];
-    // Most are the very objects that they were before one of them changed: those are known by their places.
+    // A change of one backend leaves the others the same objects in the same places: they need no look-up.
     const before = this.members;
     this.members = snapshot.backends.map((backend, place) => {
       const known = before[place];
@@ -78,11 +81,11 @@ export class Roster {
     });
     if (this.byId.size > this.members.length) this.dismissOthers();
     this.updatePicker();
-    // With none to go to instead, the one that is out of use may still answer.
+    // With no other backend to try, one that is out of use may still answer.
     return this.members.some(({ usable }) => usable) ? gone : [];
   }
 
-  /** Goes on by other settings. A policy that stays goes on where it is. */
+  /** Takes over other settings. A policy that stays the same keeps its state. */
   configure(config: PoolConfig): void {
     const { policy, hash, slowStart } = this.config;
     this.config = config;
@@ -93,7 +96,7 @@ export class Roster {
     this.updatePicker();
   }
 
-  /** The pool is no more: what it has in flight ends in its own time, and no connection waits for a request. */
+  /** The pool has left the configuration: its requests in flight go on, and no connection is kept for another. */
   retire(): void {
     this.parts.wheel.drop(this.ramp);
     for (const upstream of this.byId.values()) {
@@ -102,30 +105,31 @@ export class Roster {
     }
   }
 
-  /** A policy that hashes chooses by `table` from now on. */
+  /** Takes over the table that a policy that hashes chooses by. */
   useTable(table: MaglevTable): void {
     this.table = table;
     this.updatePicker();
   }
 
-  /** Whether there is a backend to go to beside those in `tried`. */
+  /** Whether the policy may pick a backend that is not in `tried`. */
   hasOther(tried: ReadonlySet<BackendId>): boolean {
     return this.tiers.some((tier) => tier.some(({ id }) => !tried.has(id)));
   }
 
-  /** Every backend that has something to report, gone ones with their last counts included. */
+  /** @returns every backend with something to report, those that have left with their last counts included */
   counted(): readonly Upstream[] {
     const all = [...this.byId.values(), ...this.leaving];
     for (const upstream of this.leaving) if (upstream.inflight === 0) this.leaving.delete(upstream);
     return all;
   }
 
-  /** Nothing is told to the policy any more, and no connection waits for a request. */
+  /** Stops the slow start and closes the idle connections: the worker is stopping. */
   stop(): void {
     this.parts.wheel.drop(this.ramp);
     this.closeIdle();
   }
 
+  /** Closes every connection to the pool's backends that carries no request. */
   closeIdle(): void {
     for (const upstream of this.byId.values()) upstream.links.closeIdle();
   }
@@ -136,7 +140,7 @@ export class Roster {
     return new TieredPicker(() => createPicker<Upstream>(policy, parts));
   }
 
-  /** Tells the policy whom it may pick, and with which weights. */
+  /** Tells the policy which backends it may pick, and with which weights. */
   private updatePicker(): void {
     if (this.config.slowStart > 0) this.rampUp();
     const { tiers, refuge } = eligibleOf(this.members, this.config.panic);
@@ -144,7 +148,7 @@ export class Roster {
     this.picker.update(tiers, refuge);
   }
 
-  /** Gives those that have become usable of late the weight they have by now, and more of it later. */
+  /** Slow start: sets the weights of this moment, and the time of the next step while any backend has one to come. */
   private rampUp(): void {
     const { slowStart } = this.config;
     const nowMs = this.parts.epochMs();
@@ -158,7 +162,7 @@ export class Roster {
     for (const upstream of this.members) upstream.weight = upstream.listed.weight;
   }
 
-  /** @param gone gets it when what is in flight there is better asked of another */
+  /** @param gone gets the backend when its requests in flight should be tried elsewhere */
   private follow(backend: Backend, gone: Upstream[]): Upstream {
     const known = this.byId.get(backend.id);
     if (known?.update(backend) && known.inflight > 0) gone.push(known);
@@ -167,7 +171,7 @@ export class Roster {
     return upstream;
   }
 
-  /** Those that are in the pool no more. */
+  /** Dismisses the backends that are no longer in the pool. */
   private dismissOthers(): void {
     const present = new Set(this.members);
     for (const [id, upstream] of this.byId) if (!present.has(upstream)) this.dismiss(id, upstream);

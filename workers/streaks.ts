@@ -1,7 +1,7 @@
 /**
- * workers/streaks.ts: failures in a row on each backend, as this worker sees them, and what of them the primary hears,
- * which decides about ejections. Answers that are gateway errors, or as good as one to a pool that retries them, are counted
- * apart, and only where they can eject.
+ * workers/streaks.ts: counts failures in a row on each backend, as this worker sees them, and reports them to the primary,
+ * which decides about ejections. Responses that are gateway errors, or 5xx that the pool retries, are counted apart, and
+ * only where they can eject.
  */
 import type { PoolConfig } from '../src/config/schema.js';
 import type { BackendId } from '../src/core/backend.js';
@@ -11,27 +11,28 @@ import type { FailureReason, StreakReason } from '../src/messages.js';
 import { COLUMN } from './counters.js';
 import type { Upstream } from './roster.js';
 
-/** Beginnings of streaks are reported at most this often: a backend that fails every other request begins thousands. */
+/** Least time between two reports that a streak begins: a backend that fails every other request begins thousands. */
 const BEGINNINGS_APART_MS = 1_000;
 
 /**
- * Told when a streak of failures begins, when it reaches the ejection threshold, each time it has doubled since, and,
- * by 0, when a good answer has ended one that was so long.
+ * Reports a streak of failures to the primary: when it begins, when it reaches the ejection threshold, each time that it
+ * has doubled since, and with length 0 when a success has ended one that had reached the threshold.
  */
 export type ReportFailing = (pool: string, id: BackendId, streak: number, reason: StreakReason, fault: string) => void;
 
-/** What goes wrong in a row on one backend. */
+/** A streak of one backend that goes on: the failures of one kind since its last success. */
 export class OpenStreak {
-  /** How much, since it last went well. */
+  /** Number of failures; 0 when the last request succeeded. */
   length = 0;
+  /** When the first of them happened, in milliseconds of the worker's coarse clock. */
   beganMs = 0;
-  /** What went wrong last. */
+  /** How the last of them failed. */
   reason: StreakReason;
-  /** Which rule or limit the last response broke; '' for every other failure. */
+  /** The rule or limit that the last response broke; '' for every other failure. */
   fault = '';
-  /** When the beginning of one was last reported. */
+  /** When the beginning of a streak was last reported. */
   beginningReportedMs = Number.NEGATIVE_INFINITY;
-  /** The length that is reported next. */
+  /** The length at which the streak is reported next. */
   reportAt = 0;
 
   constructor(reason: StreakReason) {
@@ -40,14 +41,14 @@ export class OpenStreak {
 }
 
 export class Streaks {
-  /** Whether {@link answered} wants to be told. */
+  /** Whether {@link answered} has to be called. */
   heedsAnswers: boolean;
   private readonly pool: string;
   private limits: PoolConfig['outlier'];
   private retried: RetryRules['statuses'];
   private readonly report: ReportFailing;
 
-  /** @param retried statuses by which a backend says that another one should be asked */
+  /** @param retried statuses after which the pool tries another backend */
   constructor(pool: string, limits: PoolConfig['outlier'], retried: RetryRules['statuses'], report: ReportFailing) {
     this.pool = pool;
     this.limits = limits;
@@ -56,22 +57,22 @@ export class Streaks {
     this.heedsAnswers = limits.consecutiveGatewayErrors > 0;
   }
 
-  /** Goes on by other limits; see the constructor. */
+  /** Takes over other limits; see the constructor. */
   configure(limits: PoolConfig['outlier'], retried: RetryRules['statuses']): void {
     this.limits = limits;
     this.retried = retried;
     this.heedsAnswers = limits.consecutiveGatewayErrors > 0;
   }
 
-  /** The backend did what was asked of it: whatever failed before is no longer in a row. */
+  /** Ends the backend's streak of failed attempts: it has done all that was asked of it. */
   succeeded(upstream: Upstream): void {
     if (upstream.failures.length !== 0) this.end(upstream.id, upstream.failures);
   }
 
   /**
-   * The backend failed an attempt.
+   * Counts an attempt that failed.
    * @param nowMs the worker's coarse clock
-   * @param fault which rule or limit its response broke
+   * @param fault the rule or limit that the backend's response broke
    */
   failed(upstream: Upstream, reason: FailureReason, nowMs: number, fault = ''): void {
     upstream.counters.add(reason === 'connect' ? COLUMN.connectFailures : COLUMN.failures);
@@ -79,7 +80,7 @@ export class Streaks {
     this.grow(upstream.id, upstream.failures, reason, nowMs);
   }
 
-  /** The backend answered with `status`. */
+  /** Counts a response with `status`, or ends the streak of gateway errors. */
   answered(upstream: Upstream, status: number, nowMs: number): void {
     if (isGatewayError(status) || (status >= 500 && this.retried?.[status] === 1))
       this.grow(upstream.id, upstream.gatewayErrors, 'gateway-error', nowMs);
@@ -98,14 +99,14 @@ export class Streaks {
       if (nowMs - streak.beginningReportedMs < BEGINNINGS_APART_MS) return;
       streak.beginningReportedMs = nowMs;
     } else if (streak.length < streak.reportAt) return;
-    // Ever rarer: a backend that cannot be ejected fails thousands of times a second.
+    // More and more rarely: a backend that cannot be ejected may fail thousands of times a second.
     else streak.reportAt = streak.length * 2;
     this.report(this.pool, id, streak.length, reason, streak.fault);
   }
 
   private end(id: BackendId, streak: OpenStreak): void {
     streak.length = 0;
-    // Who heard of one that is worth an ejection goes by it until it hears that it is over.
+    // The primary counts a streak that reached the threshold as going on until it hears of its end.
     if (streak.reportAt > streakLimit(streak.reason, this.limits)) this.report(this.pool, id, 0, streak.reason, '');
   }
 }

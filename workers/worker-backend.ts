@@ -1,6 +1,9 @@
 /**
  * workers/worker-backend.ts: a backend as one worker knows it: what the snapshot says, and beside it what only this
  * worker knows (requests in flight, idle connections, counters), which outlives every snapshot.
+ *
+ * One flat object with many fields, since most of them are read or written for each request: by the policy (`weight`,
+ * `inflight`, `latency`), by dispatch (`mostInflight`), by links (`host`, `moves`). What is a thing of its own is a class.
  */
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
@@ -13,33 +16,35 @@ import { OpenStreak } from './streaks.js';
 
 export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   readonly id: BackendId;
-  /** As the snapshot has it. */
+  /** The backend as the current snapshot has it. */
   listed: Backend;
   host: string;
   port: number;
   weight: number;
-  /** Whether new requests may come, whoever sends them. */
+  /** Whether it may take new requests. */
   usable: boolean;
-  /** Requests that the whole host may have open on it; 0 sets no limit. */
+  /** Requests that all workers of the host together may have open on it; 0 sets no limit. */
   maxConnections: number;
-  /** This worker's part of that. */
-  most = Number.POSITIVE_INFINITY;
+  /** Requests that this worker may have open on it: its part of {@link maxConnections}. */
+  mostInflight = Number.POSITIVE_INFINITY;
+  /** Requests that this worker has open on it. */
   inflight = 0;
   turn = 0;
   readonly latency = new Latency();
-  /** In a row; see `streaks.ts`. */
+  /** Attempts that failed in a row; see `streaks.ts`. */
   readonly failures = new OpenStreak('reset');
+  /** Responses in a row that were gateway errors. */
   readonly gatewayErrors = new OpenStreak('gateway-error');
   /** This worker's connections to it. */
   readonly links: BackendLinks;
-  /** How often its address has changed; a connection from before leads to where it no longer is. */
+  /** How often its address has changed: a connection that was opened before the last change leads to the old one. */
   moves = 0;
-  /** Whether a connection that has done its work may wait here for the next request. */
+  /** Whether a connection whose request is done may wait for the next one. */
   keepsIdle: boolean;
-  /** As far as health checks and its requests tell. */
+  /** Whether neither its health checks nor its requests have found it to be out of use. */
   private serves: boolean;
   readonly counters = new CounterRow(BACKEND_COLUMNS.length);
-  /** From an attempt's beginning, or the end of the request's body, to the head of the response. */
+  /** Times from the beginning of an attempt, or the end of the request's body, to the head of the response. */
   readonly responses = new Durations();
 
   constructor(backend: Backend, linksTo: LinksTo) {
@@ -72,8 +77,8 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   }
 
   /**
-   * Follows the snapshot. Idle connections to where it no longer is, or no longer answers, are closed.
-   * @returns whether what is in flight there is better asked of another: it was found to be out of use, or it moved
+   * Takes over the backend of a new snapshot. Its idle connections are closed if it has moved or is not to be reached.
+   * @returns whether its requests in flight should be tried elsewhere: it was found to be out of use, or it has moved
    */
   update(backend: Backend): boolean {
     const moved = backend.host !== this.host || backend.port !== this.port;
@@ -91,7 +96,7 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
     return moved || (served && !this.serves);
   }
 
-  /** The backend left the pool. */
+  /** The backend has left the pool. */
   retire(): void {
     this.usable = false;
     this.keepsIdle = false;

@@ -19,7 +19,7 @@ const FINE_TICK_MS = 5;
 /** What a context is given by its worker. */
 export interface ContextParts {
   readonly wheel: TimerWheel;
-  /** Monotonic milliseconds, by which short waits are counted. */
+  /** @returns monotonic milliseconds, by which the fine wheel counts */
   readonly clock: () => number;
   readonly rates: RateLimits;
   /** Tells the primary of backends that fail. */
@@ -29,23 +29,25 @@ export interface ContextParts {
 
 export class WorkerContext {
   config: Config;
+  /** The timeouts of connections and requests. */
   readonly wheel: TimerWheel;
-  /** For the few waits that are short: pauses before retries, and hedging. Sleeps while there are none. */
+  /** The few short waits: pauses before retries, and hedging. It sleeps while there are none. */
   readonly fineWheel: TimerWheel;
-  /** `undefined` when it is off. */
+  /** The log of the requests that begin from now on; `undefined` when it is off. */
   accessLog: AccessLog | undefined;
   readonly buffers = new ReadBuffers();
   readonly heads = new RequestHeads();
   readonly counters = new CounterRow(WORKER_COLUMNS.length);
+  /** Requests that did not simply get a backend's response, by the number of their {@link Reason}. */
   private readonly reasons = new CounterRow(REASONS.length);
   /** Pools by name. */
   readonly pools = new Map<string, HttpPool>();
-  /** What becomes of requests. */
+  /** Decides where requests go. */
   readonly intake: Intake;
-  /** What this worker has borrowed of the rate limits. */
+  /** The tokens that this worker has borrowed from the host's rate limits. */
   readonly rates: RateLimits;
   readonly report: ReportFailing;
-  /** No connection outlives its current request. */
+  /** The worker is stopping: no client connection outlives its current request. */
   draining = false;
 
   /** @param snapshots every pool of the configuration, each at some version */
@@ -66,20 +68,20 @@ export class WorkerContext {
     this.intake.route();
   }
 
-  /** A request did not simply get what a backend answered. */
+  /** Counts a request that did not simply get a backend's response. */
   countReason(reason: Reason): void {
     this.reasons.add(REASONS.indexOf(reason));
   }
 
-  /** @returns how often since the last call, by reason */
+  /** @returns how often each reason was counted since the last call, by its number */
   takeReasons(): Float64Array<ArrayBuffer> {
     return this.reasons.take();
   }
 
   /**
-   * Goes on by another configuration, whole: no request sees a part of it.
-   * @param joining pools that are new
-   * @param accessLog where requests are logged that begin from now on
+   * Replaces the configuration as a whole, so that no request sees a part of it.
+   * @param joining the snapshots of pools that are new
+   * @param accessLog the log of the requests that begin from now on
    * @returns the pools that have joined
    */
   configure(
@@ -102,8 +104,8 @@ export class WorkerContext {
   }
 
   /**
-   * This host has no file left for a connection to a backend: one that nobody uses is closed, wherever it leads.
-   * @returns `false` when all are in use
+   * Closes an idle connection to some backend, since this host has no open file left for another one.
+   * @returns `false` when no connection is idle
    */
   makeRoom(): boolean {
     for (const { dispatch } of this.pools.values()) if (dispatch.closeOneIdle()) return true;

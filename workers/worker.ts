@@ -20,19 +20,21 @@ import type { ReportFailing } from './streaks.js';
 import { TimerWheel } from './timer-wheel.js';
 import { WorkerContext } from './worker-context.js';
 
-/** Every timeout is exact to two of these. */
+/** Tick of the wheel that timeouts run on. They end up to two ticks late. */
 const TICK_MS = 100;
+/** Time between two reports of what was counted. */
 const FLUSH_MS = 1_000;
-/** Past so many unread messages nothing is reported that can wait: the memory would be this worker's. */
+/** With this many messages that the primary has not read, those that can wait are not sent: they would fill memory. */
 const MOST_UNREAD = 64;
 
+/** The way from a worker to its primary. */
 export interface WorkerOutput {
   send(message: ToPrimary): void;
-  /** How many messages the primary has not read yet. */
+  /** @returns the number of messages that the primary has not read yet */
   unread(): number;
   /**
-   * Everything in flight is finished, or its time is over.
-   * @param stuck a thread is in a write that may never end, and an orderly exit would wait for it
+   * The worker has stopped: everything in flight is finished, or the time for it is over.
+   * @param stuck whether a thread is in a write that may never end, and that an orderly exit would wait for
    */
   drained(stuck: boolean): void;
 }
@@ -46,14 +48,16 @@ export class Worker {
   private readonly flushing: NodeJS.Timeout;
   private readonly loopDelay = new LoopDelay((ms) => this.context.intake.shedder.observe(ms));
   private deadline: NodeJS.Timeout | undefined;
+  /** Resident memory when it was last read. */
   private memoryBytes = 0;
+  /** This worker's slot number, from 1. */
   private readonly number: number;
   private share = WHOLE;
-  /** Access logs that were turned off, or took another format or file, until the last request that began before has ended. */
+  /** Access logs that the configuration no longer has, kept until the last request that began before has ended. */
   private readonly leavingLogs = new Set<AccessLog>();
 
   /**
-   * @param number its place among the workers, from 1
+   * @param number its slot among the workers, from 1
    * @param snapshots every pool of the configuration, each at some version
    * @param clock monotonic milliseconds, by which every timeout is counted; tests bring their own
    */
@@ -78,7 +82,7 @@ export class Worker {
     for (const pool of this.context.pools.values()) this.acknowledge(pool);
   }
 
-  /** @param handle the bound socket, when the primary sends one along */
+  /** Does what a message of the primary says. @param handle the bound socket, when the primary sends one along */
   receive(message: Exclude<ToWorker, { type: 'start' }>, handle: unknown): void {
     switch (message.type) {
       case 'configure':
@@ -111,7 +115,7 @@ export class Worker {
     }
   }
 
-  /** Stops accepting, lets what is in flight finish, and says so. A second call can only shorten the time. */
+  /** Accepts no more, and stops once every client is gone, or after `withinMs`, which a second call sets anew. */
   drain(withinMs: number): void {
     clearTimeout(this.deadline);
     this.deadline = setTimeout(() => this.stop(), withinMs);
@@ -123,7 +127,7 @@ export class Worker {
     this.door.whenEmpty(() => this.stop());
   }
 
-  /** Goes on by another configuration. What it does not touch does not notice. */
+  /** Takes over another configuration. What it leaves as it was goes on undisturbed. */
   private configure({ config, snapshots, secrets }: Extract<ToWorker, { type: 'configure' }>): void {
     const { pools } = this.context;
     this.listeners.configure(config.listeners);
@@ -131,7 +135,7 @@ export class Worker {
     const joined = this.context.configure(config, joining, this.nextAccessLog(config), secrets);
     for (const { dispatch } of joined) dispatch.resize(this.share);
     this.door.configure(config);
-    // Those it had already have missed changes.
+    // A worker that has missed messages is sent every pool, those included that it has at an older version.
     for (const snapshot of snapshots) this.install(pools.get(snapshot.pool), snapshot);
   }
 
@@ -140,13 +144,13 @@ export class Worker {
     for (const { dispatch } of this.context.pools.values()) dispatch.resize(share);
   }
 
-  /** @returns where requests are logged by that configuration */
+  /** @returns the access log that `config` asks for, opened anew */
   private accessLogFor(config: Config): AccessLog | undefined {
     if (config.accessLog === 'off') return undefined;
     return new AccessLog(config, this.number, (report) => this.report(report));
   }
 
-  /** @returns {@link accessLogFor}, which is the present one where nothing about it changes */
+  /** @returns the access log that `next` asks for: the present one if nothing about it changes */
   private nextAccessLog(next: Config): AccessLog | undefined {
     const { accessLog, config } = this.context;
     const isSame = next.accessLog === config.accessLog && next.accessLogFormat === config.accessLogFormat;
@@ -173,13 +177,13 @@ export class Worker {
     this.closeLogs(logs, false);
   }
 
-  /** @param stuck one that is closed already is in a write that may never end */
+  /** Closes the logs one after the other, then says that it has stopped. @param stuck whether one is in a write for good */
   private closeLogs([log, ...others]: readonly AccessLog[], stuck: boolean): void {
-    if (log === undefined) this.sayLast(stuck);
+    if (log === undefined) this.reportStopped(stuck);
     else log.close((isStuck) => this.closeLogs(others, stuck || isStuck));
   }
 
-  private sayLast(stuck: boolean): void {
+  private reportStopped(stuck: boolean): void {
     this.flush();
     this.output.drained(stuck);
   }
@@ -221,7 +225,7 @@ export class Worker {
     }
   }
 
-  /** The one line that swaps the snapshot, and its acknowledgement. */
+  /** Swaps the snapshot of a pool, acknowledges it, and moves requests off backends that are gone. */
   private install(pool: HttpPool | undefined, snapshot: PoolSnapshot): void {
     if (pool === undefined) return;
     const gone = pool.dispatch.install(snapshot);
@@ -233,12 +237,12 @@ export class Worker {
     this.output.send({ type: 'applied', pool: name, version: dispatch.roster.snapshot.version });
   }
 
-  /** What goes wrong is told to a primary that reads. */
+  /** Sends a message that is left out when the primary is behind with reading. */
   private report(message: ToPrimary): void {
     if (this.output.unread() < MOST_UNREAD) this.output.send(message);
   }
 
-  /** Once a second: reports what was counted, writes the access log. Public for tests, which bring their own clock. */
+  /** Must run once a second: reports what was counted, writes the access log. Tests call it by a clock of their own. */
   tick(): void {
     this.context.accessLog?.tick();
     this.context.rates.tick();
@@ -246,6 +250,7 @@ export class Worker {
     this.flush();
   }
 
+  /** Closes `log` once no connection has a request for it. */
   private leaveLog(log: AccessLog): void {
     const inUse = [...this.door.connections].some((connection) => connection.logsTo(log));
     if (inUse) return log.tick();
@@ -254,7 +259,7 @@ export class Worker {
   }
 
   private flush(): void {
-    // A primary that is held up gets one row of counters when it is back, not one for each second.
+    // A primary that was held up gets one row of counters when it is back, not one for each second.
     if (this.output.unread() >= MOST_UNREAD) return;
     const { accessLog, pools, counters } = this.context;
     const worker = counters.take();
@@ -274,7 +279,7 @@ export class Worker {
     try {
       this.memoryBytes = process.memoryUsage.rss();
     } catch {
-      // It comes back with the files; until then there are others to tell of the shortage.
+      // No file can be opened now, which is reported elsewhere: the last reading stands in.
     }
     return this.memoryBytes;
   }

@@ -1,19 +1,21 @@
 /**
- * workers/inbound/arrival.ts: a client's connection as the door knows it, whatever protocol it will speak: where it came
- * in, over what, and who the client is.
+ * workers/inbound/arrival.ts: a client's connection as the door knows it, whatever protocol it will speak: its listener,
+ * its transport, and who the client is.
  */
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { Listener } from '../listeners.js';
 import type { Transport } from '../transport.js';
 import type { ClientPolicy } from './client-policy.js';
 
+/** One accepted connection. What a PROXY header or a client's certificate says belongs here, beside the address. */
 export class Arrival {
   readonly transport: Transport;
   /** The listener that accepted the connection. */
   readonly listener: Listener;
-  /** The connection counts among those of its address. */
+  /** Whether the connection counts among those of its address, and has to be counted out. */
   isCounted = false;
   private policy: ClientPolicy;
+  /** {@link client} once it was asked for. */
   private known: ClientSide | undefined;
 
   constructor(transport: Transport, listener: Listener, policy: ClientPolicy) {
@@ -22,30 +24,30 @@ export class Arrival {
     this.policy = policy;
   }
 
-  /** What is told of the client to backends. Found out when it is first asked for, as the address costs a system call. */
+  /** The client as backends are told of it. Found out when first asked for, since the address costs a system call. */
   get client(): ClientSide {
     this.known ??= this.policy.side(plainAddress(this.transport.peerAddress), this.scheme);
     return this.known;
   }
 
-  /** The client's address; '' when it was gone before anybody asked. */
+  /** The client's IP address; '' when the client was gone before anybody asked for it. */
   get address(): string {
     return this.client.address;
   }
 
-  /** Goes on by another policy. The address may be gone with its peer, so it is not asked for again. */
+  /** Takes over another policy. The address is kept: the client may be gone, and its address with it. */
   follow(policy: ClientPolicy): void {
     this.policy = policy;
     if (this.known !== undefined) this.known = policy.side(this.known.address, this.scheme);
   }
 
-  /** `https` will be what a listener with TLS has. */
+  /** The scheme of the client's requests: that of a listener with TLS will be `https`. */
   private get scheme(): ClientSide['proto'] {
     return 'http';
   }
 }
 
-/** An IPv4 client of an IPv6 listener is shown as IPv4 (RFC 4291 section 2.5.5.2). */
+/** @returns an IPv4 address that an IPv6 listener sees as IPv6 (RFC 4291 section 2.5.5.2) as IPv4; any other as it is */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

@@ -1,4 +1,4 @@
-/** workers/inbound/client-policy.ts: what the configuration says about clients: whom to believe and what to tell of them. */
+/** workers/inbound/client-policy.ts: which clients are trusted, and what backends are told of clients, by `forwarding`. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../src/config/schema.js';
 import { IpList } from '../../src/core/ip-list.js';
@@ -7,6 +7,7 @@ import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 
 export class ClientPolicy {
+  /** The fields that requests get beside X-Forwarded-*. */
   readonly additions: Additions;
   /** Makes an X-Request-Id; `undefined` where none is made. */
   readonly makeRequestId: (() => string) | undefined;
@@ -19,7 +20,7 @@ export class ClientPolicy {
     if (trustedProxies.length > 0) this.trusted = new IpList(trustedProxies);
   }
 
-  /** @param proto what the listener speaks to its clients */
+  /** @returns the client as backends are told of it @param proto the scheme of its requests */
   side(address: string, proto: ClientSide['proto']): ClientSide {
     return { address, proto, trusted: this.trusts(address) };
   }

@@ -3,9 +3,9 @@ import type { Config } from '../../src/config/schema.js';
 import { clientsWithin, openFileLimit } from '../open-files.js';
 
 export class ConnectionLimits {
-  /** Client connections of this worker. */
+  /** Most client connections of this worker. */
   most = 0;
-  /** Connections of one address to this worker; 0 sets no limit. */
+  /** Most connections of one address to this worker; 0 sets no limit. */
   private mostPerAddress = 0;
   /** Open connections by address, where they are counted. */
   private readonly open = new Map<string, number>();
@@ -14,6 +14,7 @@ export class ConnectionLimits {
     this.configure(config);
   }
 
+  /** Takes over the limits of another configuration; connections that are open stay open. */
   configure({ limits }: Config): void {
     this.most = limits.connections === 'auto' ? clientsWithin(openFileLimit()) : limits.connections;
     this.mostPerAddress = limits.connectionsPerAddress;
@@ -24,7 +25,7 @@ export class ConnectionLimits {
     return this.mostPerAddress > 0;
   }
 
-  /** Counts a connection in; every `true` needs one {@link leave}. */
+  /** Counts a connection of `address` in. @returns whether it is within the limit; each `true` needs one {@link leave} */
   enter(address: string): boolean {
     const count = this.open.get(address) ?? 0;
     if (count >= this.mostPerAddress) return false;
@@ -32,6 +33,7 @@ export class ConnectionLimits {
     return true;
   }
 
+  /** Counts a connection of `address` out. */
   leave(address: string): void {
     const count = this.open.get(address) ?? 0;
     if (count > 1) this.open.set(address, count - 1);

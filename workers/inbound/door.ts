@@ -1,13 +1,14 @@
 /**
- * workers/inbound/door.ts: the way of every client connection from its accepted handle to the protocol that serves it, and
- * the list of those that are inside. Each step has its place here, once for all protocols:
+ * workers/inbound/door.ts: leads every client connection from its accepted handle to the protocol that serves it, and
+ * keeps the list of those that are open. Each step has its place here, once for all protocols:
  *
  * 1. {@link Door.receive} takes the handle and makes a transport of it.
  * 2. A PROXY header is read and names the client, before anything is counted by address.
  * 3. A ClientHello is peeked at, for listeners that choose by its SNI without opening the connection.
  * 4. The TLS handshake makes a TLS transport of the TCP one; a client's certificate becomes part of the {@link Arrival}.
- * 5. {@link Door.admit} counts the connection, in all and by address, or turns it away.
- * 6. {@link Door.serve} chooses the protocol: by ALPN, by the connection preface, or by the listener alone.
+ * 5. {@link Door.serve} chooses the protocol: by ALPN, by the connection preface, or by the listener alone.
+ * 6. {@link Door.admit} counts the connection, in all and by address. One too many is turned away, which comes last
+ *    since only its protocol can tell the client.
  *
  * Steps 2 to 4 have nothing to do yet; their parsers will be pure, in `src/inbound/`.
  */
@@ -27,16 +28,19 @@ import type { WorkerContext } from '../worker-context.js';
 import { Arrival } from './arrival.js';
 import { ConnectionLimits } from './connection-limits.js';
 
-/** A client's connection that a protocol serves. */
+/** A client's connection as the protocol that serves it shows it to the door. */
 export interface ClientConnection {
   readonly arrival: Arrival;
-  /** Answers that there is no room, in its protocol's words, and ends. @param lingers whether there is time to say it well */
+  /**
+   * Answers that there is no room, in the words of its protocol, and ends.
+   * @param lingers whether to keep the connection until the client has had time to read the answer
+   */
   turnAway(answer: LocalAnswer, lingers: boolean): void;
-  /** The worker has another configuration. */
+  /** The worker has taken over another configuration. */
   onConfigured(): void;
-  /** No request follows the current one, and none at all comes if the connection has been idle. */
+  /** Ends after the current request; one that has been idle for a while ends at once. */
   drain(): void;
-  /** Ends at once: the worker's time is over. */
+  /** Ends at once, whatever is under way: the worker is stopping. */
   cut(): void;
   /** The exchanges that are under way on it. */
   readonly exchanges: Iterable<Exchange>;
@@ -51,13 +55,15 @@ const TOO_MANY_OF_ADDRESS: LocalAnswer = {
   detail: 'too many connections from this address.',
 };
 
-/** Nothing is read before a protocol has taken its place, in the same turn. */
+/** Stands in for the protocol, which is chosen in the same turn, before anything is read. */
 const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
 
 export class Door {
+  /** The client connections that are open. */
   readonly connections = new Set<ClientConnection>();
   private readonly context: WorkerContext;
   private readonly limits: ConnectionLimits;
+  /** See {@link whenEmpty}. */
   private onEmpty: (() => void) | undefined;
 
   constructor(context: WorkerContext) {
@@ -74,7 +80,7 @@ export class Door {
     this.admit(connection);
   }
 
-  /** Goes on by another configuration: no request sees a part of it. */
+  /** Takes over another configuration, in one turn, so that no request sees a part of it. */
   configure(config: Config): void {
     this.limits.configure(config);
     for (const connection of this.connections) {
@@ -97,20 +103,20 @@ export class Door {
     if (this.connections.size === 0) this.onEmpty?.();
   }
 
-  /** Nobody is accepted on the listener of that name any more: what is open on it finishes its request. */
+  /** The listener of that name accepts no more: its open connections end after their current requests. */
   drainListener(name: string): void {
     for (const connection of this.connections) {
       if (connection.arrival.listener.settings.name === name) connection.drain();
     }
   }
 
-  /** Whoever waits for `gone` and can be answered by another backend asks that. */
+  /** Tries requests that wait for the backend `gone` at another one, as far as they can be repeated. */
   evacuate(gone: Upstream): void {
-    // Rare, and so cheaper than to keep for each backend who waits for it.
+    // Looks at every exchange, since this is rare: a list of those at each backend would cost something each request.
     for (const exchange of this.exchanges()) exchange.evacuate(gone);
   }
 
-  /** What is open on a backend of that pool goes elsewhere if it may, or ends. */
+  /** Moves the requests that are open on a backend elsewhere, or ends those that cannot be repeated. */
   recall(pool: string, id: BackendId): void {
     for (const exchange of this.exchanges()) exchange.recall(pool, id);
   }
@@ -119,15 +125,17 @@ export class Door {
     for (const connection of this.connections) yield* connection.exchanges;
   }
 
+  /** Chooses the protocol. */
   private serve(arrival: Arrival): ClientConnection {
     return new Http1ClientConnection(this.context, this, arrival);
   }
 
+  /** Counts a connection in, or turns it away. */
   private admit(connection: ClientConnection): void {
     const { limits } = this;
     const { arrival } = connection;
     this.context.counters.add(WORKER_COLUMN.accepted);
-    // Where there is no room, lingering would cost what there is too little of.
+    // Lingering would keep the connection, of which there are too many.
     if (this.connections.size > limits.most) return connection.turnAway(NO_ROOM, false);
     if (!limits.countsAddresses) return;
     arrival.isCounted = limits.enter(arrival.address);
