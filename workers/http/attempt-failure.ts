@@ -1,6 +1,6 @@
 /**
- * workers/http/attempt-failure.ts: how an attempt at a backend can fail, and what the client is told and the access log
- * says when no attempt succeeded.
+ * workers/http/attempt-failure.ts: how an attempt at a backend can fail, and what the client and the access log are told
+ * when no attempt succeeded.
  */
 import type { Reason } from '../../src/core/reason.js';
 import type { FailureReason } from '../../src/messages.js';
@@ -14,32 +14,34 @@ export interface AttemptFailure {
   readonly reason: FailureReason;
   /** Whether a time limit ended it; answered as 504. */
   readonly late: boolean;
-  /** Whether this host could not even try, for want of files or ports: no failure of the backend's. */
+  /** Whether this host could not even try, for want of open files or ports: the backend has not failed. */
   readonly ours: boolean;
   /** Whether it says nothing about this request or its backend: it was sent behind another, or was called back. */
   readonly blameless: boolean;
-  /** Which rule or limit a response broke; '' for every other failure. */
+  /** The rule or limit that a response broke; '' for every other failure. */
   readonly fault: string;
 }
 
 const ORDINARY = { late: false, ours: false, blameless: false, fault: '' } as const;
 export const REFUSED: AttemptFailure = { ...ORDINARY, reason: 'connect' };
+/** This host has no file or port left for the connection. */
 export const NOT_TRIED: AttemptFailure = { ...ORDINARY, reason: 'connect', ours: true };
 export const CONNECT_LATE: AttemptFailure = { ...ORDINARY, reason: 'connect', late: true };
 export const RESET: AttemptFailure = { ...ORDINARY, reason: 'reset' };
 export const RESPONSE_LATE: AttemptFailure = { ...ORDINARY, reason: 'timeout', late: true };
-/** The connection will not carry what is behind its first request, which may be sent again. */
+/** The request was behind another on its connection, which carries it no longer; it may be sent again. */
 export const OVERTAKEN: AttemptFailure = { ...ORDINARY, reason: 'reset', blameless: true };
-/** The backend is to have no requests any more, which is nobody's failure. */
+/** The backend is to have no requests any more; nobody has failed. */
 export const RECALLED: AttemptFailure = OVERTAKEN;
+/** {@link RECALLED} before anything of the request was sent. */
 export const RECALLED_UNSENT: AttemptFailure = { ...OVERTAKEN, reason: 'connect' };
 
-/** @param fault which rule or limit the response broke, for the logs */
+/** @param fault the rule or limit that the response broke, for the logs */
 export function badResponse(fault: string): AttemptFailure {
   return { ...ORDINARY, reason: 'bad-response', fault };
 }
 
-/** How the last attempt came to nothing: its stream ended, or the response had this status. */
+/** How the last attempt failed: its stream ended early, or its response had a status that is tried again. */
 export type LastFailure = AttemptFailure | number;
 
 const FAILED: Readonly<Record<FailureReason, string>> = {
@@ -70,9 +72,9 @@ const NO_BACKEND_COLUMN: Readonly<Partial<Record<NoBackendReason, number>>> = {
   late: POOL_COLUMN.queueLate,
 };
 
-/** @returns the answer to a request that was given to backends, by what came of the last one */
+/** @returns the answer to a request whose attempts have all failed, by how the last one did */
 export function answerAfter(failure: LastFailure, { context }: HttpPool): LocalAnswer {
-  // There was such an answer once, but another backend was asked for a better one in its place.
+  // The backend's own response is gone: it was thrown away when another backend was tried for a better one.
   if (typeof failure === 'number') {
     return { status: failure, reason: 'no-backend', detail: `the backend answered ${failure}.` };
   }
@@ -80,18 +82,18 @@ export function answerAfter(failure: LastFailure, { context }: HttpPool): LocalA
     context.counters.add(WORKER_COLUMN.unavailable);
     return NO_SOCKET;
   }
-  const { fault } = failure;
-  if (failure.late) return { status: 504, reason: reasonOf(failure), detail: FAILED.timeout };
-  return { status: 502, reason: reasonOf(failure), detail: FAILED[failure.reason], fault };
+  const reason = reasonOf(failure);
+  if (failure.late) return { status: 504, reason, detail: FAILED.timeout };
+  return { status: 502, reason, detail: FAILED[failure.reason], fault: failure.fault };
 }
 
-/** @returns what the access log calls a failure */
+/** @returns the reason that the access log and the counters have for a failure */
 export function reasonOf({ reason, late }: AttemptFailure): Reason {
   if (reason !== 'connect') return reason;
   return late ? 'connect-timeout' : 'refused';
 }
 
-/** @returns the answer to a request that there is no backend for, which is counted */
+/** @returns the answer to a request that gets no backend; counts it */
 export function answerWithout(why: NoBackendReason, { context, dispatch }: HttpPool): LocalAnswer {
   context.counters.add(WORKER_COLUMN.unavailable);
   const column = NO_BACKEND_COLUMN[why];

@@ -1,6 +1,7 @@
 /**
  * workers/http/attempt.ts: one attempt of an exchange at one backend: its stream, and what the balancer learns of the
- * backend from it. What was counted in for it is counted out once, however it ends.
+ * backend from it. What was counted in for it is counted out once, however it ends. Half of its methods are those of
+ * {@link BackendReceiver}, which pass on to the exchange what concerns the client.
  */
 import type { LatencyOutcome } from '../../src/balancing/latency.js';
 import type { BodyPath } from '../../src/core/body-path.js';
@@ -16,19 +17,20 @@ import type { OutgoingRequest } from './outgoing-request.js';
 export class Attempt implements BackendReceiver {
   readonly upstream: Upstream;
   readonly request: OutgoingRequest;
-  /** When the backend had all that it needs for an answer, or will have it at once; `performance.now`. */
+  /** When the attempt began, or the end of the request's body was sent; in milliseconds of `performance.now`. */
   askedMs: number;
-  /** `undefined` before there is one, and when the attempt is over. */
+  /** The stream that carries the request; `undefined` before it is known, and once the attempt is over. */
   stream: BackendStream | undefined;
   private readonly exchange: Exchange;
   private readonly dispatch: Dispatch;
   private readonly isRetry: boolean;
+  /** It has been counted out. */
   private isOver = false;
 
   /**
    * @param upstream where the attempt has been counted in
    * @param askedMs when it begins, in milliseconds of `performance.now`
-   * @param isRetry whether it was counted among the retries that are under way, too
+   * @param isRetry whether it has also been counted among the retries that are under way
    */
   constructor(exchange: Exchange, upstream: Upstream, askedMs: number, isRetry: boolean) {
     this.exchange = exchange;
@@ -39,7 +41,7 @@ export class Attempt implements BackendReceiver {
     this.isRetry = isRetry;
   }
 
-  /** Sends the request, or opens a connection first. */
+  /** Finds a connection, and sends the request once that is open. */
   begin(choice: LinkChoice): void {
     const stream = this.upstream.links.open(this, choice);
     this.stream = stream;
@@ -50,7 +52,7 @@ export class Attempt implements BackendReceiver {
     this.exchange.client.record?.connects();
   }
 
-  /** Nothing of the request was sent. */
+  /** Whether nothing of the request was sent. */
   get isUnsent(): boolean {
     return this.stream?.isOpen !== true;
   }
@@ -73,7 +75,7 @@ export class Attempt implements BackendReceiver {
   }
 
   onInterim(head: ResponseHead): void {
-    // Of an attempt beside the first it is not the first answer yet.
+    // A second attempt beside the current one forwards nothing before its final response.
     if (this.isCurrent) this.exchange.client.interim(head);
   }
 
@@ -123,19 +125,19 @@ export class Attempt implements BackendReceiver {
     if (!this.isOver) this.exchange.onLost(this, failure, isReused);
   }
 
-  /** The backend is to have none of its requests any more. */
+  /** Calls the request back: the backend is to have no requests any more. */
   recall(): void {
     this.stream?.recall();
   }
 
-  /** Ends the attempt without a word of the backend's. */
+  /** Ends the attempt, although the backend has not failed. */
   withdraw(): void {
     if (this.stream !== undefined) this.stream.cancel(this);
     else this.upstream.links.forget(this);
     this.letGo();
   }
 
-  /** The attempt is over. */
+  /** Counts the attempt out: it is over. Does nothing when called again. */
   letGo(): void {
     this.stream = undefined;
     if (this.isOver) return;
@@ -144,34 +146,34 @@ export class Attempt implements BackendReceiver {
     this.dispatch.release(this.upstream);
   }
 
-  /** The backend answered with `status`, whether or not its answer is forwarded. */
+  /** Counts the backend's response and its time, whether or not it is forwarded. @param nowMs of `performance.now` */
   countAnswer(status: number, nowMs: number): void {
     const { dispatch, upstream } = this;
     dispatch.answered(upstream, status, this.exchange.nowMs);
-    if (!this.requestComplete) return; // it was not asked yet, so it took no time
+    if (!this.requestComplete) return; // an early response: there is no end of the request to measure from
     upstream.responses.add(nowMs - this.askedMs);
     if (dispatch.timed) this.time(status < 500 ? 'answered' : 'failed', nowMs);
   }
 
-  /** The backend failed. */
+  /** Counts the attempt as a failure of the backend. */
   blame({ reason, fault }: AttemptFailure): void {
     const { dispatch } = this;
     dispatch.streaks.failed(this.upstream, reason, this.exchange.nowMs, fault);
-    // What a body took until it broke off says nothing of how soon answers come.
+    // The time until a body broke off says nothing about how soon the backend responds.
     if (dispatch.timed && !this.exchange.responseBegan) this.time('failed', performance.now());
   }
 
-  /** Tells the policy that the backend had not answered when it was given up. It would have taken at least as long. */
+  /** Tells the policy that the backend had not answered when the attempt was given up: it takes at least that long. */
   countOutwaited(nowMs: number): void {
     if (this.dispatch.timed) this.time('outwaited', nowMs);
   }
 
-  /** Whether its answer is the one that is forwarded, unless another is quicker. */
+  /** Whether this is the exchange's current attempt, not a second one beside it. */
   private get isCurrent(): boolean {
     return this.exchange.current === this;
   }
 
-  /** The stream is open. */
+  /** Sends the request on `stream`, which is open. */
   private send(stream: BackendStream): void {
     const { body, client } = this.exchange;
     if (this.isCurrent && !stream.isReused) client.record?.connected();

@@ -1,7 +1,6 @@
 /**
- * workers/http/backend-stream.ts: what an attempt and a connection to a backend say to each other, whatever protocol the
- * backend speaks. A connection carries one stream at a time or several; finding the end of a response in the bytes is its
- * business.
+ * workers/http/backend-stream.ts: the calls between an attempt and a connection to a backend, whatever protocol that
+ * speaks. A connection carries one stream at a time or several, and finds the end of each response in its bytes.
  */
 import type { RouteTimeouts } from '../../src/config/routes.js';
 import type { BodyPath, BodyTaker } from '../../src/core/body-path.js';
@@ -14,7 +13,7 @@ import type { AttemptFailure } from './attempt-failure.js';
 export interface BackendRequest extends ResponseContext {
   /** The head as an HTTP/1.1 backend gets it, its empty line included; made once, when it is first asked for. */
   readonly http1Head: string;
-  /** It can be repeated, and all of it is here: it may be sent behind another (RFC 9112 section 9.3.2). */
+  /** Whether it may be sent behind another: it can be repeated, and all of it is here (RFC 9112 section 9.3.2). */
   readonly mayShare: boolean;
   /** The framing of bodies that the client understands. */
   readonly takes: BodyTaker;
@@ -24,44 +23,44 @@ export interface BackendRequest extends ResponseContext {
 
 /** One request on a connection to a backend. */
 export interface BackendStream {
-  /** The request can be sent, or was. */
+  /** Whether the request can be sent, or has been. */
   readonly isOpen: boolean;
   /** The connection has carried another request before, so the backend may have closed it without our knowing yet. */
   readonly isReused: boolean;
-  /** Where the response comes from and the rest of the request goes, for whoever moves bodies. */
+  /** The source of the response's body and the sink of the request's, for those who move bodies. */
   readonly channel: ByteChannel;
-  /** Sends the head and what there is of the body. @param complete whether that is all of the request */
+  /** Sends the head and the body so far. @param complete whether that is all of the request */
   send(request: BackendRequest, body: string, complete: boolean): void;
   /** The rest of the request was written: the backend's time to answer begins. */
   requestSent(): void;
   /** The backend takes no more request bytes, or takes them again. */
   uploadStalled(stalled: boolean): void;
-  /** The client takes no more response bytes, so that the backend is not the one to wait for, or takes them again. */
+  /** The client takes no more response bytes, so that no timeout runs for the backend, or takes them again. */
   downloadStalled(stalled: boolean): void;
-  /** `receiver` wants no response any more. Others that share the connection still do. */
+  /** Gives up the response of `receiver`; others that share the connection still get theirs. */
   cancel(receiver: BackendReceiver): void;
-  /** The backend is to have none of these requests any more: they are lost, through nobody's fault. */
+  /** Calls back every request on the connection: each is lost, without a failure of the backend. */
   recall(): void;
   /** From here on every byte of the {@link channel} belongs to `tunnel`. */
   becomeTunnel(tunnel: Tunnel): void;
 }
 
-/** Who gets what a {@link BackendStream} brings. */
+/** Gets the response that a {@link BackendStream} carries. */
 export interface BackendReceiver {
   readonly request: BackendRequest;
-  /** All of the request was sent. */
+  /** Whether all of the request was sent. */
   readonly requestComplete: boolean;
-  /** `stream` is the one that the request will be sent on, once it is open. */
+  /** The request will be sent on `stream` once that is open. */
   onAssigned(stream: BackendStream): void;
   /** The stream is open: the request is to be sent now. */
   onOpen(stream: BackendStream): void;
-  /** A try has taken its time. @returns whether another one is made instead, so that this one has been let go */
+  /** The time of one try is over. @returns whether the request is tried elsewhere, so that this stream is given up */
   onSlow(failure: AttemptFailure): boolean;
   /** A 1xx before the response; `head` means nothing once the call returns. */
   onInterim(head: ResponseHead): void;
-  /** A 101 that was asked for; calls the stream's `becomeTunnel`, or cancels it. */
+  /** A 101 that was asked for. The receiver calls the stream's `becomeTunnel`, or gives the stream up. */
   onSwitching(stream: BackendStream, head: ResponseHead): void;
-  /** The response begins; `head` means nothing once the call returns. @param path how its body will come */
+  /** The response begins; `head` means nothing once the call returns. @param path how its body is handed over */
   onResponse(head: ResponseHead, path: BodyPath): void;
   /** More of the body: `bytes[from, to)`, which may be overwritten once the call returns. */
   onBody(bytes: Buffer, from: number, to: number): void;
@@ -73,8 +72,8 @@ export interface BackendReceiver {
   onReadEnd(length: number): void;
   /** The last byte of the response was handed over, within its read. */
   onBodyEnd(): void;
-  /** The response is complete and its connection is on its own again. */
+  /** The response is complete, and its connection is free for others or closed. */
   onDone(): void;
-  /** The stream ended before the response did, or will not carry it. */
+  /** The stream has ended before the response, or will not carry it. */
   onLost(failure: AttemptFailure): void;
 }

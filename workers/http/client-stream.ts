@@ -1,6 +1,6 @@
 /**
- * workers/http/client-stream.ts: what an exchange, its recovery and a tunnel need of a client, whatever protocol it
- * speaks. A codec calls the exchange for what the client sends, and spells what the exchange answers.
+ * workers/http/client-stream.ts: what an exchange, its recovery and a tunnel need of a client, whatever protocol that
+ * speaks. A codec implements it: it calls the exchange with what the client sends, and writes what the exchange answers.
  */
 import type { BodyPath, BodyTaker } from '../../src/core/body-path.js';
 import type { Reason } from '../../src/core/reason.js';
@@ -16,50 +16,56 @@ import type { Route } from './route.js';
 export interface IntakeRequest {
   /** When the request's first byte was read, in milliseconds of `performance.now`. */
   readonly arrivedMs: number;
-  /** What the request is logged as; `undefined` without an access log. */
+  /** The request's line of the access log, as far as it is known; `undefined` without an access log. */
   readonly record: AccessRecord | undefined;
-  /** The route of the request, where there are routes. Set by the intake. */
+  /** The route of the request, set by the intake; `undefined` where there are no routes. */
   route: Route | undefined;
+  /** The client as backends are told of it. */
   readonly clientSide: ClientSide;
-  /** Bytes of the request's body so far. */
+  /** Bytes of the request's body that have been received. */
   readonly bodyBytes: number;
-  /** What the intake could not decide is decided now: it may be asked again. */
+  /** The rate limit that the intake waited for has been answered: the intake can be asked again. */
   goOn(): void;
 }
 
+/** One request of a client and the way back for its response. */
 export interface ClientStream extends IntakeRequest {
-  /** In which form the client takes a response's body. */
+  /** The framing of bodies that the client understands. */
   readonly takes: BodyTaker;
-  /** Where the request's body comes from. */
+  /** The source of the request's body. */
   readonly source: ByteSource;
-  /** Where the response's body goes. */
+  /** The sink of the response's body. */
   readonly sink: ByteSink;
-  /** Reads no more of the request's body: there is nowhere to send it yet. */
+  /** Stops reading the request's body, which has nowhere to go yet; no timeout runs for the client. */
   holdBody(): void;
-  /** Reads on: the request's body has somewhere to go. */
+  /** Reads the request's body again, which has somewhere to go now. */
   moveBody(): void;
-  /** The backend takes no more request bytes, so that the client is not the one to wait for, or takes them again. */
+  /** The backend takes no more request bytes, so that no timeout runs for the client, or takes them again. */
   uploadStalled(stalled: boolean): void;
   /** The client takes no more response bytes, or takes them again. */
   downloadStalled(stalled: boolean): void;
-  /** Forwards a 1xx that ends nothing. */
+  /** Forwards an interim response: a 1xx other than 101. */
   interim(head: ResponseHead): void;
   /**
    * Begins the response; its body follows through {@link sink}.
-   * @param added field lines of our own, each with its CRLF
+   * @param added field lines to send in addition, each with its CRLF
+   * @param path how the body that follows is framed
    * @param requestComplete whether the client has sent all of its request
-   * @returns bytes that the head has on the wire
+   * @returns bytes of the head as sent
    */
   respond(head: ResponseHead, added: string, path: BodyPath, requestComplete: boolean): number;
-  /** Sends the trailer fields that a response's body had. */
+  /** Sends the trailer fields behind a response's body. @param lines each with its CRLF */
   trailers(lines: string): void;
   /** The response is written. @param requestComplete whether the client has sent all of its request */
   finish(requestComplete: boolean): void;
-  /** Answers in Roundhouse's own name and ends the exchange. @param requestComplete as above */
+  /** Sends an answer of Roundhouse's own and ends the exchange. @param requestComplete as for {@link finish} */
   answer(answer: LocalAnswer, requestComplete: boolean): void;
-  /** The response cannot be completed, for `reason`, and must look broken to the client. @param fault the broken rule or '' */
+  /**
+   * Ends a response that cannot be completed, in a way that looks broken to the client.
+   * @param fault the rule or limit that the backend's response broke, for the access log
+   */
   breakOff(reason: Reason, fault?: string): void;
-  /** Forwards a 101. @returns the client's end of the tunnel that the connection becomes, and bytes of the head */
+  /** Forwards a 101. @returns the client's end of the tunnel, and bytes of the head as sent */
   switchProtocols(head: ResponseHead, added: string): { readonly channel: ByteChannel; readonly headBytes: number };
   /** From here on every byte of the client's channel belongs to `tunnel`. */
   becomeTunnel(tunnel: Tunnel): void;

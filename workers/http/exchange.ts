@@ -1,7 +1,10 @@
 /**
  * workers/http/exchange.ts: one request and its response. It joins a client's stream to an attempt at a backend and
- * decides what happens when either lets go. A request that is not simply answered by the first backend goes on in
+ * decides what happens when either ends early. A request that is not simply answered by the first backend goes on in
  * `recovery.ts`.
+ *
+ * It has many short methods because everybody meets here: the client's stream, attempts, the recovery and the door call
+ * it. What would be a second thing is one already: bodies, attempts, recovery and tunnels are classes of their own.
  */
 import type { BackendId } from '../../src/core/backend.js';
 import type { BodyPath } from '../../src/core/body-path.js';
@@ -23,24 +26,25 @@ import { ResponseBody } from './response-body.js';
 import { tunnelFor } from './upgraded.js';
 
 export class Exchange {
-  /** The first byte of the final response went to the client: nothing can be taken back any more. */
+  /** The final response has begun to go to the client: the request can no longer be tried elsewhere. */
   responseBegan = false;
   readonly pool: HttpPool;
   readonly client: ClientStream;
   readonly request: OutgoingRequest;
-  /** Where in its pool the request belongs. */
+  /** Which backend of its pool the request should go to. */
   readonly affinity: Affinity;
   /** `undefined` for a request without a body. */
   readonly body: RequestBody | undefined;
-  /** The attempt under way whose answer is forwarded, unless one beside it is quicker. */
+  /** The attempt under way whose response is forwarded, unless a second one beside it is quicker. */
   current: Attempt | undefined;
+  /** Moves the response's body; `undefined` for one that is written in one go with its head. */
   private download: ResponseBody | undefined;
   private tunnel: Tunnel | undefined;
   /** When the response that is forwarded began, in milliseconds of `performance.now`. */
   private respondedMs = 0;
   /** The status of the response that is forwarded; 0 before. */
   private status = 0;
-  /** Once its first attempt was not simply answered. */
+  /** What becomes of the request after an attempt that was not simply answered; `undefined` before. */
   private recovery: Recovery | undefined;
 
   constructor(
@@ -57,6 +61,7 @@ export class Exchange {
     this.body = body;
   }
 
+  /** Chooses a backend and makes the first attempt. */
   start(): void {
     const { dispatch } = this.pool;
     dispatch.budget.onRequest(this.nowMs);
@@ -72,20 +77,20 @@ export class Exchange {
     return this.pool.context.wheel.now;
   }
 
-  /** All of the request was received. */
+  /** Whether all of the request was received. */
   get requestComplete(): boolean {
     return this.body === undefined || this.body.isComplete;
   }
 
-  /** Every byte of the body so far is at hand, to be sent again. */
+  /** Whether every byte of the body so far is kept, to be sent again. */
   get isKept(): boolean {
     return this.body === undefined || this.body.isKept;
   }
 
   /**
-   * Makes the attempt that is answered, unless something comes between.
-   * @param upstream where it has been counted in
-   * @param number which one it is, from 1
+   * Makes the current attempt; the caller begins it.
+   * @param upstream the backend that it has been counted in on
+   * @param number its number among the attempts of the request, from 1
    * @param askedMs when it begins, in milliseconds of `performance.now`
    */
   attempt(upstream: Upstream, number: number, askedMs: number, isRetry: boolean): Attempt {
@@ -100,12 +105,12 @@ export class Exchange {
     this.body?.add(bytes, end, length, isComplete);
     const { current } = this;
     if (!isComplete || current === undefined) return;
-    // The client's time to send a body is not the backend's to answer for.
+    // The time that the client takes to send a body does not count as the backend's.
     current.askedMs = performance.now();
     current.stream?.requestSent();
   }
 
-  /** The backend of an attempt begins its response, which is forwarded if it is the one that the client gets. */
+  /** The response of an attempt begins: forwards it, or tries for a better one. */
   onResponse(attempt: Attempt, head: ResponseHead, path: BodyPath): void {
     if (!this.accepts(attempt, head.status)) return;
     const nowMs = performance.now();
@@ -114,7 +119,7 @@ export class Exchange {
     this.client.record?.responds(head.status, headBytes, nowMs);
   }
 
-  /** What moves a body that is not written in one go with its head. */
+  /** @returns what moves the body of a response that is not written in one go with its head */
   flowing(stream: BackendStream): ResponseBody {
     this.download ??= new ResponseBody(stream, this.client, this.pool.context.buffers);
     return this.download;
@@ -126,21 +131,21 @@ export class Exchange {
     else this.download.finish();
   }
 
-  /** The response is complete and its connection is on its own again. */
+  /** The response of an attempt is complete, and its connection is free for others or closed. */
   onDone(attempt: Attempt): void {
-    // The backend may have answered early; nobody wants the rest of the request.
+    // The backend may have answered early: the rest of the request is not sent.
     this.body?.stop();
     this.succeed(attempt);
     attempt.letGo();
     this.current = undefined;
-    // What was written in one go ended when it began, so the clock need not be asked again.
+    // A response that was written in one go ended when it began: the clock is not read again.
     this.ends(this.download === undefined ? this.respondedMs : performance.now());
     this.client.finish(this.requestComplete);
   }
 
   /** A 101 that was asked for: both connections become one tunnel. */
   onSwitching(attempt: Attempt, stream: BackendStream, head: ResponseHead): void {
-    // Requests for an upgrade are made once: what is beside the first attempt has not asked.
+    // A request for an upgrade is never hedged, so a second attempt has not asked to switch.
     if (attempt !== this.current) return stream.recall();
     const nowMs = performance.now();
     this.begin(attempt, head.status, nowMs);
@@ -161,18 +166,18 @@ export class Exchange {
     this.breakOff(failure);
   }
 
-  /** A try has taken its time. @returns whether another one is made instead */
+  /** The time of one try is over. @returns whether the request is now tried elsewhere */
   onSlow(attempt: Attempt, failure: AttemptFailure): boolean {
     return attempt === this.current && this.recover().movesOn(attempt, failure);
   }
 
-  /** `gone` is out of use, or somewhere else by now. */
+  /** The backend `gone` is out of use, or has moved: tries a request that waits for it elsewhere, if that can be done. */
   evacuate(gone: Upstream): void {
     if (this.responseBegan) return;
     if (this.current?.upstream === gone || this.recovery !== undefined) this.recover().evacuate(gone);
   }
 
-  /** Lets go of the backend if it is that one: goes elsewhere if it may, else ends as if the connection broke. */
+  /** Calls the request back if it is at that backend: it is tried elsewhere, or ends as if the connection broke. */
   recall(pool: string, id: BackendId): void {
     if (this.pool.name !== pool) return;
     this.recovery?.recall(id);
@@ -181,23 +186,23 @@ export class Exchange {
     else this.tunnel.finish();
   }
 
-  /** Ends the present attempt without a word of the backend's. */
+  /** Ends the current attempt, although its backend has not failed. */
   withdraw(): void {
     this.body?.stop();
     this.current?.withdraw();
     this.current = undefined;
   }
 
-  /** The present attempt is over: its stream has ended. */
+  /** Counts the current attempt out: its stream has ended. */
   letGo(): void {
     this.current?.letGo();
     this.current = undefined;
   }
 
-  /** The client is gone, or its request turned out bad: the backend is told by the end of its stream. */
+  /** Gives the request up, because the client is gone or the body turned out bad: the backend's stream is ended. */
   abort(): void {
     const nowMs = performance.now();
-    // One that nobody waits for to the end would look as fast as when it was last waited for.
+    // A backend whose clients give up would otherwise seem as fast as its last response.
     if (this.requestComplete && !this.responseBegan) this.current?.countOutwaited(nowMs);
     this.ends(nowMs);
     this.recovery?.leave();
@@ -206,7 +211,7 @@ export class Exchange {
     this.request.release();
   }
 
-  /** Answers in the backends' place. */
+  /** Ends the exchange with an answer of Roundhouse's own. */
   giveUp(answer: LocalAnswer): void {
     this.ends(performance.now(), true);
     this.request.release();
@@ -218,19 +223,20 @@ export class Exchange {
     return this.recovery;
   }
 
-  /** @param ms how long the first attempt gets, if that is known yet */
+  /** Has a second attempt made if the first has no response in `ms` milliseconds; `undefined`: not known yet. */
   private hedge(ms: number | undefined): void {
     const { idempotent, upgrade } = this.request;
     if (ms === undefined || upgrade || !idempotent || !this.requestComplete || !this.isKept) return;
     this.recover().hedgeAfter(ms);
   }
 
-  /** Whether the response of `attempt` is the one that the client gets; otherwise the attempt is over. */
+  /** Whether the client gets the response of `attempt`; if not, the attempt is over. */
   private accepts(attempt: Attempt, status: number): boolean {
     if (this.recovery === undefined && this.pool.dispatch.rules.statuses?.[status] !== 1) return true;
     return this.recover().accepts(attempt, status);
   }
 
+  /** The response of `attempt` is the one that is forwarded. */
   private begin(attempt: Attempt, status: number, nowMs: number): void {
     this.responseBegan = true;
     this.respondedMs = nowMs;
@@ -238,29 +244,29 @@ export class Exchange {
     attempt.countAnswer(status, nowMs);
   }
 
-  /** The client has all that it will get, or does not want it any more. */
+  /** Counts the request's duration, and its failure: nothing further is sent to the client. */
   private ends(nowMs: number, failed = this.status >= 500): void {
     const { dispatch } = this.pool;
     dispatch.durations.add(nowMs - this.client.arrivedMs);
     if (failed) dispatch.counters.add(POOL_COLUMN.errors);
   }
 
-  /** The backend did all that was asked of it. A head alone is no success: one that breaks every body sends heads, too. */
+  /** Counts a success of the backend: the whole response. A head is none, since a backend may break off every body. */
   private succeed({ upstream }: Attempt): void {
     this.pool.dispatch.streaks.succeeded(upstream);
   }
 
-  /** Takes out of the head what is not to be forwarded. @returns the field lines that are sent in addition */
+  /** Marks the fields that the route removes. @returns the field lines that are sent in addition */
   private ownLines({ upstream }: Attempt, head: ResponseHead): string {
     const rules = this.client.route?.responses;
     rules?.drop(head.fields);
     const { sticky } = this.pool;
-    // A client that belongs to the backend already need not be told again.
+    // A client whose cookie names this backend already gets no other one.
     const cookie = sticky === undefined || upstream === this.affinity.bound ? '' : sticky.lineFor(upstream);
     return rules === undefined ? cookie : rules.added + cookie;
   }
 
-  /** A response that ends early must look broken to the client. */
+  /** Ends a response that its backend has broken off. */
   private breakOff(failure: AttemptFailure): void {
     this.download?.abandon();
     this.letGo();

@@ -1,6 +1,6 @@
 /**
- * workers/http/hash-key.ts: what of a request a policy hashes. Read from the head while that is at hand, and only for
- * pools whose policy asks.
+ * workers/http/hash-key.ts: reads the part of a request that a policy hashes, from the head while that is at hand, and
+ * only for pools whose policy hashes.
  */
 import { isKeyed } from '../../src/balancing/policies.js';
 import type { PoolConfig } from '../../src/config/schema.js';
@@ -11,10 +11,10 @@ import type { RequestHead } from '../../src/http1/request-head.js';
 import { pathOf } from '../../src/http1/target.js';
 import type { ClientPolicy } from '../inbound/client-policy.js';
 
-/** @returns the key, '' for a request that has none */
+/** Reads the key of one request. @returns '' for a request that has none */
 export type ReadKey = (head: RequestHead, client: ClientSide) => string;
 
-/** @returns how the key of a request to this pool is read; `undefined` when its policy reads none */
+/** @returns what reads the keys of requests to the pool; `undefined` for a policy that hashes nothing */
 export function keyReaderOf({ policy, hash: { key } }: PoolConfig, clients: ClientPolicy): ReadKey | undefined {
   if (!isKeyed(policy)) return undefined;
   const [kind, name = ''] = policy === 'source-ip' ? ['ip'] : key.split(':');

@@ -1,6 +1,6 @@
 /**
- * workers/http/http-pool.ts: a pool as HTTP requests meet it: its dispatch, and what of a request decides where in the
- * pool it goes. What is no pool's own is the context's.
+ * workers/http/http-pool.ts: a pool as HTTP requests see it: its dispatch, and what it reads of a request to choose a
+ * backend. What all pools share is in the worker's context.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolConfig } from '../../src/config/schema.js';
@@ -22,16 +22,17 @@ export class HttpPool {
   readonly name: string;
   readonly context: WorkerContext;
   readonly dispatch: Dispatch;
-  /** Where clients stay with their backend. */
+  /** Keeps clients on their backend by a cookie; `undefined` where nothing does. */
   sticky: Sticky | undefined;
-  /** A request of any method may be repeated that has an idempotency key. */
+  /** Whether a request with an Idempotency-Key may be repeated, whatever its method. */
   repeatsByKey = false;
-  /** Requests may share a connection. */
+  /** Whether requests may share a connection. */
   pipelines = false;
-  /** How requests share connections. It outlives a reload that turns sharing off, for requests that share one still. */
+  /** Puts requests on shared connections. It stays after a reload that turns sharing off, for those that still share. */
   pipeline: Pipeline | undefined;
   /** Reads what the policy hashes of a request; `undefined` for a policy that hashes nothing. */
   private readKey: ReadKey | undefined;
+  /** The key that {@link sticky} was made with. */
   private stickyKey: string | undefined;
 
   constructor(context: WorkerContext, snapshot: PoolSnapshot, config: PoolConfig, secrets: Secrets) {
@@ -47,7 +48,7 @@ export class HttpPool {
     this.follow(config, secrets);
   }
 
-  /** Goes on by other settings, and by what the context says of clients now. */
+  /** Takes over other settings, and the context's policy for clients. */
   configure(config: PoolConfig, secrets: Secrets): void {
     const isSame = isDeepStrictEqual(config.sticky, this.dispatch.config.sticky);
     if (!isSame || secrets.stickyKey !== this.stickyKey) this.sticky = undefined;
@@ -55,7 +56,7 @@ export class HttpPool {
     this.follow(config, secrets);
   }
 
-  /** What a request says of where it belongs; nothing is read where nobody asks. */
+  /** @returns which backend the request should go to; reads nothing for a pool without hashing and sticky sessions */
   affinityOf(head: RequestHead, client: ClientSide): Affinity {
     const { readKey, sticky } = this;
     if (readKey === undefined && sticky === undefined) return NO_AFFINITY;

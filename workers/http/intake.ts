@@ -1,7 +1,7 @@
 /**
- * workers/http/intake.ts: what becomes of a request once its head was read, for every protocol alike: whether it is shed,
- * which route it takes, whether its client may have it, and in which form it goes on. A codec calls {@link Intake.decide}
- * with the head, and {@link Intake.exchangeFor} when the answer is a pool.
+ * workers/http/intake.ts: decides where a request goes once its head was read, for every protocol alike: whether it is
+ * shed, which route it takes, whether its client is allowed there, and with which changes it is forwarded. A codec calls
+ * {@link Intake.decide} with the head, and {@link Intake.exchangeFor} if the decision is a pool.
  */
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { WORKER_COLUMN } from '../counters.js';
@@ -18,10 +18,10 @@ import { Route } from './route.js';
 import { onlyPoolOf, type Routes, routesOf } from './routes.js';
 import { Tracing, withTrace } from './tracing.js';
 
-/** A promise of the client's that a server does what it asks for once, however often it is asked. */
+/** The field by which a client says that a server may be asked twice and will act once. */
 const IDEMPOTENCY_KEY = 'idempotency-key';
 
-/** Where a request goes, or what it is answered instead; `undefined` while a rate limit is being asked for. */
+/** The pool that a request goes to, or the answer that it gets instead; `undefined` while a rate limit is asked for. */
 export type Decision = HttpPool | LocalAnswer | undefined;
 
 export const OVERLOADED: LocalAnswer = {
@@ -35,14 +35,14 @@ export const BODY_TOO_LARGE: LocalAnswer = {
   detail: 'the request body is too large.',
   closes: true,
 };
-/** RFC 9110 section 7.6.2: where Max-Forwards is zero this hop answers. */
+/** The answer to an OPTIONS whose Max-Forwards is 0, which this hop has to answer (RFC 9110 section 7.6.2). */
 const LAST_HOP: LocalAnswer = {
   status: 200,
   reason: 'max-forwards',
   detail: 'this is the last hop that Max-Forwards allows.',
   closes: true,
 };
-/** Echoing it, as the last hop should, would show a script what its browser hides. */
+/** The answer to such a TRACE. Echoing it would show a script the fields that its browser hides from it. */
 const NO_TRACE: LocalAnswer = {
   status: 405,
   reason: 'max-forwards',
@@ -51,16 +51,17 @@ const NO_TRACE: LocalAnswer = {
 };
 
 export class Intake {
+  /** Which clients are trusted, and what backends are told of clients. */
   policy: ClientPolicy;
   shedder: LoadShedder;
   private readonly context: WorkerContext;
   private tracing: Tracing | undefined;
-  /** Where every request goes while there are no {@link routes}. */
+  /** The pool of every request while there are no {@link routes}. */
   private onlyPool: HttpPool | undefined;
-  /** Which requests go where; `undefined` where that is the same for all. */
+  /** `undefined` where all requests simply go to one pool. */
   private routes: Routes | undefined;
 
-  /** {@link route} has to be called once there are pools. */
+  /** {@link route} has to be called once the context has its pools. */
   constructor(context: WorkerContext) {
     const { config } = context;
     this.context = context;
@@ -69,7 +70,7 @@ export class Intake {
     this.shedder = new LoadShedder(config.overload.delay);
   }
 
-  /** Follows the context's configuration, but for what depends on its pools. */
+  /** Takes over the context's configuration, except for routes, which need its pools: see {@link route}. */
   configure(): void {
     const { config } = this.context;
     if (config.overload.delay !== this.shedder.limitMs) this.shedder = new LoadShedder(config.overload.delay);
@@ -77,7 +78,7 @@ export class Intake {
     this.tracing = config.tracing && new Tracing(config.tracing);
   }
 
-  /** Leads requests to the pools that the context has now. */
+  /** Makes the routes of the context's configuration anew, to the pools that it has now. */
   route(): void {
     const { config, pools, rates } = this.context;
     this.onlyPool = onlyPoolOf(config, pools);
@@ -85,8 +86,8 @@ export class Intake {
   }
 
   /**
-   * Says where a request goes. One that the answer is `undefined` for is asked about again after its `goOn` was called.
-   * @param head belongs to the caller still
+   * Decides where a request goes. After `undefined` call it again for the request once its `goOn` was called.
+   * @param head stays the caller's
    */
   decide(head: RequestHead, request: IntakeRequest): Decision {
     request.route = undefined;
@@ -102,10 +103,10 @@ export class Intake {
   }
 
   /**
-   * Begins a request that {@link decide} has led to `pool`. The caller starts the exchange.
-   * @param head belongs to the exchange from now on
-   * @param body what came of the body with the head
-   * @param isComplete whether that is all of it
+   * Makes the exchange of a request that goes to `pool`; the caller starts it.
+   * @param head becomes the exchange's
+   * @param body the part of the body that came with the head
+   * @param isComplete whether that is all of the body
    */
   exchangeFor(pool: HttpPool, head: RequestHead, client: ClientStream, body: string, isComplete: boolean): Exchange {
     const { policy, tracing } = this;
@@ -132,6 +133,7 @@ export class Intake {
     return most > 0 && bytes > most;
   }
 
+  /** Finds the request's route, and where that leads. */
   private destination(head: RequestHead, request: IntakeRequest): HttpPool | LocalAnswer | undefined {
     const { routes } = this;
     if (routes === undefined) return this.onlyPool;

@@ -1,24 +1,25 @@
-/** workers/http/local-answer.ts: the responses that Roundhouse gives in its own name, before a protocol spells them. */
+/** workers/http/local-answer.ts: responses of Roundhouse's own, before a codec writes them in its protocol. */
 import type { Reason } from '../../src/core/reason.js';
 import type { Fault } from '../../src/http1/fault.js';
 
+/** A response that Roundhouse gives in its own name. */
 export interface LocalAnswer {
   readonly status: number;
-  /** For the access log and the counters; the client is told no more than `detail` says. */
+  /** Why, for the access log and the counters; the client is only told what `detail` says. */
   readonly reason: Reason;
-  /** Which rule a message breaks, for the access log. */
+  /** The rule or limit that a message breaks, for the access log. */
   readonly fault?: string;
   /** One plain sentence for the person who reads the body; never names a backend. */
   readonly detail: string;
-  /** Seconds after which it is worth another try; a guess unless given. */
+  /** Seconds after which another try is worth while, for a 429 or 503; a second unless given. */
   readonly retryAfterS?: number;
-  /** Where the client is sent; visible ASCII. */
+  /** The URL that a redirect sends the client to; visible ASCII. */
   readonly location?: string;
-  /** The connection, or the client's part in it, is not to go on behind this answer. */
+  /** The client's connection ends after this answer, or its stream does. */
   readonly closes?: true;
 }
 
-/** @returns what a client is answered whose request breaks a rule */
+/** @returns the answer to a request that breaks a rule */
 export function answerToFault({ status, reason, detail }: Fault): LocalAnswer {
   return { status, reason: reasonOfFault(status), fault: reason, detail };
 }

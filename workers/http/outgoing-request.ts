@@ -1,6 +1,6 @@
 /**
- * workers/http/outgoing-request.ts: a request on its way to a backend. It keeps the client's head until a backend is
- * known to speak HTTP/1.1, and then what that gets, for every further attempt.
+ * workers/http/outgoing-request.ts: a request on its way to a backend. It keeps the client's head until a backend turns
+ * out to speak HTTP/1.1, and from then on the text for such backends, which every further attempt sends as well.
  */
 import type { RouteTimeouts } from '../../src/config/routes.js';
 import type { BodyTaker } from '../../src/core/body-path.js';
@@ -22,13 +22,15 @@ export class OutgoingRequest implements BackendRequest {
   private readonly clientSide: ClientSide;
   private readonly additions: Additions;
   private readonly edits: Edits | undefined;
+  /** The client's head, until {@link http1Head} was made of it. */
   private head: RequestHead | undefined;
+  /** {@link http1Head} once it was made. */
   private text = '';
 
   /**
-   * @param head belongs to this request from now on
-   * @param edits what its route changes of the head
-   * @param isWhole whether all of it is here and it has no body
+   * @param head becomes this request's
+   * @param edits what the request's route and the tracing change of the head
+   * @param isWhole whether the request has no body
    */
   constructor(
     pool: HttpPool,
@@ -60,7 +62,7 @@ export class OutgoingRequest implements BackendRequest {
     return this.text;
   }
 
-  /** Nothing is sent any more that was not sent yet. */
+  /** Gives the head back: no further backend will be asked. */
   release(): void {
     if (this.head === undefined) return;
     this.pool.context.heads.give(this.head);
@@ -68,7 +70,7 @@ export class OutgoingRequest implements BackendRequest {
   }
 }
 
-/** Whether a request without a body may wait for its answer behind another. */
+/** Whether a request may be sent behind another: it can be repeated, has no body, and waits for neither a 100 nor a 101. */
 function isPlain({ method, framing, upgrade, expectContinue }: RequestHead): boolean {
   return (method === 'GET' || method === 'HEAD') && framing === 'none' && !upgrade && !expectContinue;
 }

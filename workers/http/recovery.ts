@@ -1,7 +1,7 @@
 /**
- * workers/http/recovery.ts: what becomes of a request whose first backend does not simply answer it: it waits for a
+ * workers/http/recovery.ts: what becomes of a request that its first backend does not simply answer: it waits for a
  * backend, is tried again, or is tried at two at once (Dean, Barroso, "The Tail at Scale", CACM 56(2), 2013). Only such a
- * request has one of these; the others do not pay for it.
+ * request has a recovery; the others do not pay for one.
  */
 import type { BackendId } from '../../src/core/backend.js';
 import { backoffMs } from '../../src/core/backoff.js';
@@ -18,31 +18,31 @@ import { type AttemptFailure, answerAfter, answerWithout, type LastFailure } fro
 import type { Exchange } from './exchange.js';
 import type { HttpPool } from './http-pool.js';
 
-const NOWHERE: ReadonlySet<BackendId> = new Set();
+const NONE_TRIED: ReadonlySet<BackendId> = new Set();
 
 export class Recovery implements QueuedRequest {
-  tried: ReadonlySet<BackendId> = NOWHERE;
+  tried: ReadonlySet<BackendId> = NONE_TRIED;
   again = false;
   fresh = false;
   private readonly pool: HttpPool;
   private readonly context: WorkerContext;
   private readonly dispatch: Dispatch;
   private readonly exchange: Exchange;
-  /** How many there were, the present one included; one beside another does not count. */
+  /** Number of attempts so far, the current one included; a second one beside it does not count. */
   private attempts: number;
-  /** Its place among those that wait for a backend. */
+  /** The request's place in the queue; `undefined` while it does not wait for a backend. */
   private ticket: Ticket<QueuedRequest> | undefined;
-  /** Runs through the pause before the next attempt, or until a second one is made beside the first. */
+  /** Ends the pause before the next attempt, or the time that the first one gets before a second is made beside it. */
   private readonly timer = new WheelTimer(this);
-  /** The attempt beside the present one. */
+  /** The hedged attempt beside the exchange's current one. */
   private second: Attempt | undefined;
-  /** A connection of another's was closed for one of its own: once, or it would close all of them for nothing. */
+  /** An idle connection was closed to make room for this request: once at most, or it might close all of them in vain. */
   private madeRoom = false;
   private lastFailure: LastFailure | undefined;
-  /** What the last attempt came to. */
+  /** How the last attempt ended, for the counter of the next. */
   private cause: AttemptEnd = 'connect';
 
-  /** @param attempts how many the exchange has made */
+  /** @param attempts number of attempts that the exchange has made, 0 or 1 */
   constructor(exchange: Exchange, attempts: number) {
     this.pool = exchange.pool;
     this.context = exchange.pool.context;
@@ -55,7 +55,7 @@ export class Recovery implements QueuedRequest {
     return this.exchange.affinity;
   }
 
-  /** There was no backend for it: lets it wait for one if that can help. */
+  /** Dispatch has no backend for the request: lets it wait for one, or gives up. */
   refused(why: NoBackendReason): void {
     if (why !== 'full' && why !== 'connections') return this.giveUp(why);
     if (why === 'connections') this.dispatch.counters.add(POOL_COLUMN.connectionsBroken);
@@ -92,7 +92,7 @@ export class Recovery implements QueuedRequest {
     this.goOn(this.nextStep(failure.reason, { reused: isReused }), upstream);
   }
 
-  /** A response of `attempt` is here. @returns whether it is the one to forward; otherwise the attempt is over */
+  /** The response of `attempt` begins. @returns whether it is the one to forward; if not, the attempt is over */
   accepts(attempt: Attempt, status: number): boolean {
     this.context.fineWheel.drop(this.timer);
     if (attempt === this.second) return this.acceptsSecond(attempt, status);
@@ -110,7 +110,7 @@ export class Recovery implements QueuedRequest {
     return false;
   }
 
-  /** `gone` is out of use, or somewhere else by now: asks another backend if that can be done. */
+  /** The backend `gone` is out of use, or has moved: leaves it for another one if that can be done. */
   evacuate(gone: Upstream): void {
     const { exchange, second } = this;
     const isFirst = exchange.current?.upstream === gone;
@@ -118,7 +118,7 @@ export class Recovery implements QueuedRequest {
     const other = isFirst ? second : exchange.current;
     const unsent = exchange.current?.isUnsent ?? true;
     const step = other === undefined ? this.nextStep('evacuated', { unsent }) : undefined;
-    if (step === 'give-up') return; // it waits on
+    if (step === 'give-up') return; // it cannot be tried elsewhere: `gone` may still answer
     this.dispatch.counters.add(POOL_COLUMN.evacuated);
     if (isFirst) exchange.withdraw();
     else if (second !== undefined) this.cancelSecond(second);
@@ -126,7 +126,7 @@ export class Recovery implements QueuedRequest {
     else this.goOn(step, gone, false);
   }
 
-  /** No response came in the time that a request has which can be tried elsewhere. @returns whether it now is */
+  /** The time of one try is over without a response. @returns whether the request is now tried elsewhere */
   movesOn(attempt: Attempt, failure: AttemptFailure): boolean {
     if (this.second !== undefined) return false;
     const step = this.nextStep('slow');
@@ -149,12 +149,12 @@ export class Recovery implements QueuedRequest {
     else this.hedgeBeside(current);
   }
 
-  /** Lets go of the second attempt if it is at that backend. */
+  /** Calls the second attempt back if it is at that backend. */
   recall(id: BackendId): void {
     if (this.second?.upstream.id === id) this.second.recall();
   }
 
-  /** The client is gone. */
+  /** Ends the wait and the second attempt: the request is given up. */
   leave(): void {
     if (this.ticket !== undefined) this.dispatch.leaveQueue(this.ticket);
     this.ticket = undefined;
@@ -162,12 +162,14 @@ export class Recovery implements QueuedRequest {
     if (this.second !== undefined) this.cancelSecond(this.second);
   }
 
+  /** Makes the next attempt, or waits for a backend. */
   private attempt(): void {
     const choice = this.dispatch.choose(this, this.affinity);
     if (typeof choice === 'string') this.refused(choice);
     else this.begin(choice);
   }
 
+  /** Makes the next attempt at `upstream`, where it has been counted in. */
   private begin(upstream: Upstream): void {
     this.attempts += 1;
     const isRetry = this.attempts > 1;
@@ -179,6 +181,7 @@ export class Recovery implements QueuedRequest {
     this.exchange.attempt(upstream, this.attempts, performance.now(), isRetry).begin(this.fresh ? 'new' : 'any');
   }
 
+  /** Decides what follows an attempt that ended for `reason`. */
   private nextStep(reason: AttemptEnd, { reused = false, unsent = false } = {}): NextStep {
     const { isKept, request } = this.exchange;
     const failed = { reason, reused, unsent, attempts: this.attempts };
@@ -189,7 +192,7 @@ export class Recovery implements QueuedRequest {
     );
   }
 
-  /** @param mayPause unless nothing is wrong but with the backend that it leaves */
+  /** Takes the next step. @param from the backend that is left @param mayPause whether to pause before a retry */
   private goOn(step: NextStep, from: Upstream, mayPause = true): void {
     if (step === 'give-up') return this.giveUp('none');
     if (step === 'replay') {
@@ -205,7 +208,7 @@ export class Recovery implements QueuedRequest {
     this.context.fineWheel.arm(this.timer, pauseMs);
   }
 
-  /** It could not even be tried. @returns whether it can now; an attempt that was none does not count */
+  /** Makes room for a connection that this host had no file for. @returns whether to try again, which counts as no attempt */
   private makesRoom(): boolean {
     if (this.madeRoom || !this.context.makeRoom()) return false;
     this.madeRoom = true;
@@ -213,16 +216,19 @@ export class Recovery implements QueuedRequest {
     return true;
   }
 
+  /** Leaves a backend out of the choice for further attempts. */
   private avoid(upstream: Upstream): void {
     this.tried = new Set(this.tried).add(upstream.id);
   }
 
+  /** @returns the pause before the next attempt, in milliseconds; 0 for none */
   private pauseMs(): number {
     const { backoff } = this.dispatch.config.retries;
     if (backoff.base === 0 || (this.attempts === 1 && this.dispatch.roster.hasOther(this.tried))) return 0;
     return Math.ceil(backoffMs(this.attempts - 1, backoff, systemRandom));
   }
 
+  /** Makes a second attempt beside the first, if another backend and the retry budget allow it. */
   private hedgeBeside(first: Attempt): void {
     const { dispatch } = this;
     this.avoid(first.upstream);
@@ -235,7 +241,7 @@ export class Recovery implements QueuedRequest {
     this.second.begin('alone');
   }
 
-  /** The backend of the second attempt answers. @returns whether that is the answer to forward */
+  /** The response of the second attempt begins. @returns whether it is the one to forward */
   private acceptsSecond(second: Attempt, status: number): boolean {
     const { exchange } = this;
     const first = exchange.current;
@@ -255,6 +261,7 @@ export class Recovery implements QueuedRequest {
     return this.accepts(second, status);
   }
 
+  /** {@link lost} for the second attempt: the first goes on, if it is still under way. */
   private secondLost(second: Attempt, failure: AttemptFailure, isReused: boolean, stale: boolean): void {
     if (!stale && !failure.ours && !failure.blameless) second.blame(failure);
     this.second = undefined;
@@ -269,9 +276,10 @@ export class Recovery implements QueuedRequest {
     second.withdraw();
   }
 
+  /** Answers in the backends' place. */
   private giveUp(why: NoBackendReason): void {
     const { lastFailure, pool } = this;
-    // What the last backend did says more than that no other is left to try.
+    // How the last attempt failed says more than that no other backend is left.
     const isFailed = lastFailure !== undefined && why === 'none';
     this.exchange.giveUp(isFailed ? answerAfter(lastFailure, pool) : answerWithout(why, pool));
   }

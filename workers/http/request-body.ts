@@ -1,6 +1,6 @@
 /**
- * workers/http/request-body.ts: the body of a request on its way to a backend, and what is kept of it for another
- * attempt. A request without a body has none of these.
+ * workers/http/request-body.ts: moves the body of a request to a backend, and keeps the beginning of it for another
+ * attempt. A request without a body has no such object.
  */
 import { Flow, type FlowOwner } from '../flow.js';
 import type { BackendRequest, BackendStream } from './backend-stream.js';
@@ -8,16 +8,17 @@ import type { ClientStream } from './client-stream.js';
 import type { HttpPool } from './http-pool.js';
 
 export class RequestBody implements FlowOwner {
-  /** All of the body was received. */
+  /** Whether all of the body was received. */
   isComplete: boolean;
   private readonly pool: HttpPool;
   private readonly client: ClientStream;
   /** Every byte so far, for another attempt; `undefined` once there are too many to keep. */
   private kept: string | undefined;
+  /** The stream that the body is sent on; `undefined` while there is none. */
   private stream: BackendStream | undefined;
   private flow: Flow | undefined;
 
-  /** @param text what came of the body with the head @param isComplete whether that is all of it */
+  /** @param text the part of the body that came with the head @param isComplete whether that is all of it */
   constructor(pool: HttpPool, client: ClientStream, text: string, isComplete: boolean) {
     this.pool = pool;
     this.client = client;
@@ -25,17 +26,17 @@ export class RequestBody implements FlowOwner {
     this.isComplete = isComplete;
   }
 
-  /** Every byte so far is at hand, to be sent again. */
+  /** Whether every byte so far is kept, to be sent again. */
   get isKept(): boolean {
     return this.kept !== undefined && this.kept.length <= this.mostKept;
   }
 
-  /** The client keeps the rest until there is somewhere to send it. */
+  /** Stops reading the rest of the body until there is a stream to send it on. */
   hold(): void {
     if (!this.isComplete) this.client.holdBody();
   }
 
-  /** Sends the request's head and what there is of its body; what comes later follows on the same stream. */
+  /** Sends the request's head and its body so far; the rest of the body follows on the same stream. */
   sendOn(stream: BackendStream, request: BackendRequest): void {
     const { kept = '' } = this;
     if (this.isComplete) return stream.send(request, kept, true);
@@ -62,7 +63,7 @@ export class RequestBody implements FlowOwner {
     this.flow = undefined;
   }
 
-  /** Sends nothing more on the present stream. */
+  /** Sends nothing more on the current stream, which is lost or not wanted. */
   stop(): void {
     this.flow?.abandon();
     this.flow = undefined;
@@ -79,6 +80,7 @@ export class RequestBody implements FlowOwner {
     this.client.uploadStalled(false);
   }
 
+  /** Most bytes to keep for another attempt. */
   private get mostKept(): number {
     return this.pool.dispatch.config.retries.bodyBytes;
   }

@@ -1,6 +1,6 @@
 /**
- * workers/http/response-body.ts: the body of a response on its way to a client. A response that is written in one go has
- * none of these.
+ * workers/http/response-body.ts: moves the body of a response to a client. A response that is written in one go with its
+ * head has no such object.
  */
 import { Flow, type FlowOwner } from '../flow.js';
 import type { ReadBuffers } from '../read-buffers.js';
@@ -19,17 +19,18 @@ export class ResponseBody implements FlowOwner {
     this.flow = new Flow(stream.channel, client.sink, buffers, this);
   }
 
+  /** Writes `bytes[from, to)` of the current read. */
   write(bytes: Buffer, from: number, to: number): void {
     this.flow.write(bytes, from, to);
   }
 
-  /** A read of `length` bytes was written and the response goes on. */
+  /** A read of `length` bytes has been written, and the body goes on. */
   awaitMore(length: number): void {
     this.flow.settle();
     this.flow.adapt(length);
   }
 
-  /** The last byte was written, within its read. */
+  /** The last byte of the body has been written, within its read. */
   finish(): void {
     this.isOver = true;
     this.flow.finish(true);

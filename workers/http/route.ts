@@ -1,6 +1,6 @@
 /**
- * workers/http/route.ts: what becomes of the requests of one route. Made when a configuration is, so that a request finds
- * everything decided but what depends on itself.
+ * workers/http/route.ts: what becomes of the requests of one route. A route is made once for a configuration, so that all
+ * that does not depend on the request is decided before one comes.
  */
 import { isIP } from 'node:net';
 import type { RouteConfig, RouteTimeouts } from '../../src/config/routes.js';
@@ -34,21 +34,22 @@ interface KeyedRate {
 }
 
 export class Route {
-  /** What it has in place of the pool's or the listener's. */
+  /** Its timeouts, where they differ from those of the pool and the configuration. */
   readonly timeouts: RouteTimeouts | undefined;
-  /** Bytes that a request body may have, 0 for any number; `undefined` leaves it to the listener. */
+  /** Most bytes of a request's body, 0 for any number; `undefined`: the limit of the configuration. */
   readonly bodyBytes: number | undefined;
-  /** What is done to the fields of responses. */
+  /** How the fields of responses are changed. */
   readonly responses: HeaderRules | undefined;
+  /** How the heads of requests are changed. */
   private readonly requests: RequestRules | undefined;
-  /** Who may use it. */
+  /** Which client addresses may use it; `undefined`: all. */
   private readonly access: AddressRules | undefined;
   private readonly clients: ClientPolicy;
   private readonly rates: RateLimits;
   private readonly rateLimit: KeyedRate | undefined;
   private readonly pool: HttpPool | undefined;
   private readonly split: Split<HttpPool> | undefined;
-  /** Where the split is not by chance. */
+  /** Reads what the split goes by; `undefined` where it goes by chance. */
   private readonly splitKey: ReadKey | undefined;
   private readonly redirect: Redirect | undefined;
 
@@ -72,8 +73,9 @@ export class Route {
   }
 
   /**
-   * @param who told when it may ask again, where nothing can be decided yet
-   * @returns the pool that the request goes to, or what it is answered instead; `undefined` for nothing yet
+   * Decides where a request of the route goes.
+   * @param who called when it may ask again, if nothing can be decided yet
+   * @returns the pool, or the answer that the request gets instead; `undefined` if nothing can be decided yet
    */
   decide(head: RequestHead, client: ClientSide, who: RateLimitWaiter): HttpPool | LocalAnswer | undefined {
     if (this.access !== undefined) {
@@ -91,7 +93,7 @@ export class Route {
     return this.poolOfSplit(head, client);
   }
 
-  /** Takes out of the head what is not to be forwarded. @returns what else changes; `undefined` for nothing */
+  /** Marks the fields that are not forwarded. @returns what else changes in the head; `undefined` for nothing */
   edit(head: RequestHead): Edits | undefined {
     return this.requests?.edit(head);
   }
@@ -104,7 +106,7 @@ export class Route {
 }
 
 function denied(address: string): LocalAnswer {
-  // What a trusted proxy says of the client's address may be anything.
+  // What a trusted proxy sends as the client's address need not be an address.
   const who = isIP(address) === 0 ? 'the address of this client' : `client address ${address}`;
   return { status: 403, reason: 'denied', detail: `${who} is not allowed on this route.` };
 }

@@ -1,4 +1,4 @@
-/** workers/http/routes.ts: the routes of a configuration, as requests are given to them; swapped whole when it changes. */
+/** workers/http/routes.ts: finds the route of each request. Made anew as a whole when the configuration changes. */
 import type { RouteConfig } from '../../src/config/routes.js';
 import type { Config } from '../../src/config/schema.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
@@ -24,7 +24,7 @@ export class Routes {
     this.router = router;
   }
 
-  /** @returns the request's route, or what it is answered without one */
+  /** @returns the request's route, or the answer to a request that has none */
   find(head: RequestHead): Route | LocalAnswer {
     const found = this.router.find(head);
     if (found === 'none') return NO_ROUTE;
@@ -32,7 +32,7 @@ export class Routes {
   }
 }
 
-/** @returns `undefined` where all requests simply go to one pool, so that none need be looked at */
+/** @returns the routes; `undefined` where all requests simply go to one pool, so that none has to be looked at */
 export function routesOf(
   { routes }: Config,
   pools: ReadonlyMap<string, HttpPool>,
@@ -59,12 +59,13 @@ export function onlyPoolOf({ routes }: Config, pools: ReadonlyMap<string, HttpPo
   return pool;
 }
 
-/** Whether the only route is for all requests and does nothing with them but to name a pool. */
+/** Whether the only route is for all requests and does nothing but name a pool. */
 function goesStraight([only, ...others]: readonly RouteConfig[]): boolean {
   if (only?.pool === undefined || others.length > 0) return false;
   return Object.entries(only).every(([key, value]) => isIdle(key, value));
 }
 
+/** Whether a key of a route changes nothing. */
 function isIdle(key: string, value: unknown): boolean {
   return value === undefined || key === 'pool' || key === 'splitBy' || (key === 'path' && value === '/');
 }

@@ -1,6 +1,6 @@
 /**
- * workers/http/sticky.ts: which backend a client belongs to, by a cookie that it got with its first response. Nothing is
- * kept for a client: any worker with the same secret knows what any other gave out.
+ * workers/http/sticky.ts: keeps clients on their backend by a cookie that they get with their first response. Nothing is
+ * stored for a client: each worker with the same secret understands the cookies of all others.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { StickyConfig } from '../../src/config/schema.js';
@@ -26,7 +26,7 @@ export class Sticky {
   private readonly secret: string;
   private byId: ReadonlyMap<BackendId, Entry> = new Map();
   private byHandle: ReadonlyMap<string, Entry> = new Map();
-  /** What both maps were made for. */
+  /** The snapshot that both maps were made for. */
   private snapshot: PoolSnapshot | undefined;
 
   constructor(config: StickyConfig, dispatch: Dispatch, secret: string) {
@@ -45,12 +45,13 @@ export class Sticky {
     return this.dispatch.roster.upstream(entry.id);
   }
 
-  /** @returns the field line that ties a client to `upstream`; '' when that has left the pool meanwhile */
+  /** @returns the Set-Cookie line that ties a client to `upstream`; '' when that has left the pool meanwhile */
   lineFor({ id }: Upstream): string {
     this.follow();
     return this.byId.get(id)?.line ?? '';
   }
 
+  /** Makes the tokens of the backends that the pool has now. */
   private follow(): void {
     const { pool, roster } = this.dispatch;
     const { snapshot } = roster;
@@ -68,7 +69,7 @@ export class Sticky {
   }
 }
 
-/** RFC 6265 section 4.1; SameSite as browsers know it. */
+/** @returns the cookie's attributes (RFC 6265 section 4.1; SameSite as browsers know it) */
 function attributesOf({ path, ttl, secure, sameSite }: StickyConfig): string {
   const age = ttl === 0 ? '' : `; Max-Age=${Math.ceil(ttl / 1_000)}`;
   const site = { lax: 'Lax', strict: 'Strict', none: 'None' }[sameSite];

@@ -1,6 +1,6 @@
 /**
- * workers/http/tracing.ts: the trace that each request belongs to. One that comes with a valid `traceparent` keeps it, and
- * its `tracestate`, byte for byte; for any other a trace begins here.
+ * workers/http/tracing.ts: the trace that each request belongs to. A request with a valid `traceparent` keeps that and
+ * its `tracestate`, byte for byte; for any other request a trace begins here.
  */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../src/config/schema.js';
@@ -12,12 +12,14 @@ import type { RequestHead } from '../../src/http1/request-head.js';
 import { traceIdOf, traceparentOf } from '../../src/http1/traceparent.js';
 
 const FIELD = 'traceparent';
-/** Without the parent it speaks of, a state means nothing (W3C Trace Context section 4.3). */
+/** The fields that a new trace replaces: without its parent a state means nothing (W3C Trace Context section 4.3). */
 const REPLACED = [FIELD, 'tracestate'];
 const TRACE_DIGITS = 32;
 const PARENT_DIGITS = 16;
 
+/** The trace of one request. */
 export interface Trace {
+  /** 32 hexadecimal digits. */
   readonly id: string;
   /** The field line to send in addition, with its CRLF; '' when the request has its own. */
   readonly line: string;
@@ -31,7 +33,7 @@ export class Tracing {
     this.sample = sample;
   }
 
-  /** Takes out of the head what is no valid trace. */
+  /** @returns the request's trace, or a new one; marks the fields that a new one replaces */
   traceOf(head: RequestHead): Trace {
     const id = ownTrace(head);
     if (id !== undefined) return { id, line: '' };
@@ -43,7 +45,7 @@ export class Tracing {
   }
 }
 
-/** @returns the trace that the only such field names, if that goes on */
+/** @returns the id of the trace that the request's only `traceparent` names; `undefined` if there is no valid one */
 function ownTrace({ fields }: RequestHead): string | undefined {
   const index = findField(fields, FIELD);
   if (index < 0 || fields.kind(index) !== OTHER || findField(fields, FIELD, index + 1) >= 0) return undefined;

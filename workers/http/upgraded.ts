@@ -1,10 +1,10 @@
-/** workers/http/upgraded.ts: the tunnel that an exchange becomes whose backend has switched protocols. */
+/** workers/http/upgraded.ts: makes a tunnel of an exchange whose backend has switched protocols. */
 import type { ByteChannel } from '../transport.js';
 import { Tunnel, type TunnelOwner } from '../tunnel.js';
 import type { Attempt } from './attempt.js';
 import type { Exchange } from './exchange.js';
 
-/** Keeps the record of an exchange while bytes go through its tunnel, and lets go of the backend when they no longer do. */
+/** Counts the bytes of an exchange's tunnel for the access log, and ends record and attempt with it. */
 class Upgraded implements TunnelOwner {
   private readonly exchange: Exchange;
   private readonly attempt: Attempt;
@@ -32,7 +32,7 @@ class Upgraded implements TunnelOwner {
   }
 }
 
-/** Joins both connections of an exchange. @param attempt the one whose backend has switched protocols */
+/** Joins both connections of an exchange. @param attempt the attempt whose backend has switched protocols */
 export function tunnelFor(exchange: Exchange, attempt: Attempt, client: ByteChannel, backend: ByteChannel): Tunnel {
   const { context, dispatch } = exchange.pool;
   const { timeouts } = exchange.request;
