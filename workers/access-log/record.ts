@@ -2,6 +2,10 @@
  * workers/access-log/record.ts: collects what the access log says about the current request of a client connection.
  * There is one record per connection, reused for each of its requests; without an access log there is none, and the
  * calls of its methods cost the check of one field.
+ *
+ * It is one flat object with many fields because it is the {@link AccessEntry} that a line is formatted from: collecting
+ * into another object would mean copying its fields for each request. The private fields are times and offsets
+ * from which the entry's values are made when the line is written.
  */
 import type { Reason } from '../../src/core/reason.js';
 import { startsWithIgnoringCase } from '../../src/http1/characters.js';
@@ -25,6 +29,7 @@ export interface RecordKeeper {
   write(entry: AccessEntry): void;
 }
 
+/** The line of the current request, as far as it is known; see {@link AccessEntry} for its fields. */
 export class AccessRecord implements AccessEntry {
   endedAt = 0;
   client = '';
@@ -152,6 +157,7 @@ export class AccessRecord implements AccessEntry {
     this.attemptMs = this.keeper.nowMs();
   }
 
+  /** The connection for the attempt has opened. */
   connected(): void {
     this.connectUs = micros(this.attemptMs, this.keeper.nowMs());
   }

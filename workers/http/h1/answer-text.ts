@@ -2,17 +2,18 @@
 import { STATUS_CODES } from 'node:http';
 import type { LocalAnswer } from '../local-answer.js';
 
-/** What a connection decides about an answer of our own. */
+/** What the connection and the request decide about the form of an answer. */
 export interface AnswerForm {
+  /** The connection stays open after the answer. */
   readonly keepAlive: boolean;
-  /** A HEAD request gets the same head and no body (RFC 9110 section 9.3.2). */
+  /** The request is a HEAD, which gets the same head and no body (RFC 9110 section 9.3.2). */
   readonly isHead: boolean;
 }
 
-/** Seconds after which a 429 or 503 is worth another try: about as long as a health check needs to notice a change. */
+/** Seconds after which another try is worth while: about as long as a health check needs to notice a change. */
 const RETRY_AFTER_S = 1;
 
-/** RFC 9110 section 15.5.6 wants the methods named; what a backend allows is the backend's to say. */
+/** The methods of an Allow field, which a 405 must have (RFC 9110 section 15.5.6); a backend may allow fewer. */
 const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** @returns the whole response, one byte a character */

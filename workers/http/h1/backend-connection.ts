@@ -1,6 +1,10 @@
 /**
  * workers/http/h1/backend-connection.ts: one HTTP/1.1 connection to a backend. It carries one request at a time, or
  * several in a row where the pool allows that (pipeline.ts), and waits among its backend's idle connections in between.
+ *
+ * It has many short methods because it is what three sides call: its transport, the attempts on its streams, and its
+ * links. Each has to know the stage, which is kept here alone; finding the response, timeouts and sharing are classes of
+ * their own.
  */
 import { isOwnFault } from '../../../src/core/own-fault.js';
 import { giveLoanBack, WORTH_A_LOAN } from '../../flow.js';
@@ -27,28 +31,36 @@ import { faultText, ResponseReader } from './response-reader.js';
 import { ResponseTimer } from './response-timer.js';
 import { SharedRequests } from './shared-requests.js';
 
+/**
+ * - `connecting`: the connection is not open yet
+ * - `idle`: it carries no request and waits among its backend's idle connections
+ * - `sending`: it has a receiver, whose request is about to be sent
+ * - `head`: a request is being sent or was, and the head of its response has not come
+ * - `body`: the body of the response is arriving
+ * - `tunnel`: its bytes go to a tunnel, unread
+ */
 type Stage = 'connecting' | 'idle' | 'sending' | 'head' | 'body' | 'tunnel' | 'closed';
 
 export class Http1BackendConnection implements BackendStream, TransportUser {
-  /** It has carried a request before, so the backend may have closed it without our knowing yet. */
+  /** It has carried another request before, so the backend may have closed it without our knowing yet. */
   isReused = false;
   readonly channel: Transport;
   private readonly links: Http1Links;
   private readonly timer: ResponseTimer;
   private readonly reader = new ResponseReader();
   private stage: Stage = 'connecting';
-  /** Who gets the next response. */
+  /** The receiver of the next response. */
   private receiver: BackendReceiver | undefined;
-  /** Requests behind that one; `undefined` where there have been none. */
+  /** The requests behind that of {@link receiver}; `undefined` as long as none has been behind another here. */
   shared: SharedRequests | undefined;
-  /** Requests of several receivers are being gathered into one write. */
+  /** The requests of several receivers are being gathered into one write. */
   private gathers = false;
   private tunnel: Tunnel | undefined;
-  /** Another request may follow the present one, as far as both sides are concerned. */
+  /** Another request may follow the current one: neither side has said that it closes. */
   private keepsOpen = true;
-  /** How long it waits for the next request, in milliseconds. */
+  /** How long the connection may wait for its next request, in milliseconds. */
   private idleMs: number;
-  /** See {@link WorkerBackend.moves}. */
+  /** {@link WorkerBackend.moves} when the connection was opened. */
   private readonly moves: number;
 
   /** Begins to connect for `receiver`, which is told when it may send or that it failed. */
@@ -68,20 +80,20 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     return this.stage !== 'connecting' && this.stage !== 'closed';
   }
 
-  /** Takes it from among the idle ones. */
+  /** Gives an idle connection to `receiver`; the caller has taken it out of the idle ones. */
   reuse(receiver: BackendReceiver): void {
     this.isReused = true;
     this.receiver = receiver;
     this.stage = 'sending';
   }
 
-  /** For several requests in one write: those behind the first, which the connection has already. */
+  /** Puts the requests of `others` behind the one that the connection has, to be sent in one write with it. */
   share(pipeline: Pipeline, others: BackendReceiver[]): void {
     this.shared ??= new SharedRequests(pipeline, this);
     this.shared.put(others);
   }
 
-  /** The connection is open and free: has its receivers send what there is to send, in one write. */
+  /** Tells the receivers that the connection is open, so that they send their requests, in one write. */
   begin(): void {
     const { receiver, shared } = this;
     if (shared === undefined) return receiver?.onOpen(this);
@@ -96,7 +108,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   send(request: BackendRequest, body: string, complete: boolean): void {
     this.expectResponse();
     this.channel.hold(request.http1Head + body);
-    if (!complete) return this.timer.rest(); // whoever moves the rest of the body flushes
+    if (!complete) return this.timer.rest(); // the body's flow writes the head with what comes next
     if (!this.gathers) this.channel.flush();
     this.timer.responseDue(this.receiver);
   }
@@ -107,7 +119,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   }
 
   uploadStalled(stalled: boolean): void {
-    // The response may have begun all the same.
+    // The response may have begun although the request is not complete.
     if (stalled || this.stage === 'body') this.timer.bytesDue(this.receiver);
     else this.timer.rest();
   }
@@ -120,7 +132,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   cancel(receiver: BackendReceiver): void {
     const { shared } = this;
     if (shared === undefined || shared.size === 0) return this.close();
-    // Of what was not sent yet nothing has to be read.
+    // A request that was not sent yet gets no response that would have to be read.
     const nobody = this.stage === 'connecting' ? undefined : new Discarded(this, receiver.request);
     if (!shared.replace(receiver, nobody)) this.receiver = nobody ?? shared.next();
   }
@@ -136,13 +148,13 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     this.timer.rest();
   }
 
-  /** Those behind the next response go elsewhere, and nobody comes behind it any more. */
+  /** Sends the requests behind the next response elsewhere, and takes no further ones. */
   relieve(): void {
     this.keepsOpen = false;
     this.shared?.relieve();
   }
 
-  /** Ends the connection without a word to its receiver. */
+  /** Closes the connection without telling its receiver. */
   close(): void {
     this.receiver = undefined;
     this.tunnel = undefined;
@@ -170,7 +182,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
       case 'connecting':
       case 'sending':
       case 'idle':
-        // Nobody asked: whatever it is must not become the answer to the next request (RFC 9112 section 11.2).
+        // Bytes that no request asked for must not become the response to the next one (RFC 9112 section 11.2).
         return this.close();
     }
   }
@@ -201,14 +213,14 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     else this.lose(this.stage === 'connecting' ? CONNECT_LATE : RESPONSE_LATE);
   }
 
-  /** The time that a request gets which can be tried elsewhere is over; one that cannot gets all the time there is. */
+  /** The time of one try is over: a request that cannot be tried elsewhere gets what is left of its whole time. */
   private onTryLate(): void {
     this.timer.isOneTry = false;
     this.receiver?.onSlow(RESPONSE_LATE);
     if (this.stage === 'head') this.timer.restOfResponse(this.receiver);
   }
 
-  /** The request is being sent and a response may come at any time. No timeout runs until all of it is sent. */
+  /** A request is being sent, and its response may come at any time. The caller sets the timer. */
   private expectResponse(): void {
     this.stage = 'head';
     this.reader.start();
@@ -237,13 +249,13 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     this.afterBody(receiver, buffer, this.reader.readBody(buffer, 0, length, receiver), length);
   }
 
-  /** What is behind the head of a 101 in `buffer[from, length)` is the other protocol's. */
+  /** A 101 has come: the bytes behind its head, `buffer[from, length)`, belong to the other protocol. */
   private switchOver(receiver: BackendReceiver, buffer: Buffer, from: number, length: number): void {
     receiver.onSwitching(this, this.reader.head);
     if (from < length) this.tunnel?.fromBackend(buffer.subarray(from, length), length - from);
   }
 
-  /** The body bytes up to `end` of a read of `length` were handed over. */
+  /** The body bytes up to `end`, of a read of `length` bytes, have been handed over. */
   private afterBody(receiver: BackendReceiver, buffer: Buffer, end: number, length: number): void {
     const { reader } = this;
     reader.received += length;
@@ -259,12 +271,12 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     const goesOn = this.keepsOpen && receiver.requestComplete;
     const { shared } = this;
     if (goesOn && shared !== undefined && shared.size > 0) return this.next(shared, receiver, buffer, end, length);
-    // First the place among the idle ones, then the end of the exchange: the client's next request may want it.
+    // Parked before the exchange ends, so that the client's next request can take this connection.
     if (!goesOn || end < length || !this.park()) this.leave();
     receiver.onDone();
   }
 
-  /** The response of `answered` is complete, and the next one begins at `end` if any of it is here. */
+  /** The response of `answered` is complete, and the next one begins at `end` if any of it has come. */
   private next(shared: SharedRequests, answered: BackendReceiver, buffer: Buffer, end: number, length: number): void {
     this.receiver = shared.next();
     this.expectResponse();
@@ -273,6 +285,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     if (end < length) this.onBytes(buffer.subarray(end, length), length - end);
   }
 
+  /** Goes among the idle connections. @returns `false` if it is not wanted there */
   private park(): boolean {
     if (!this.links.park(this, this.moves)) return false;
     this.stage = 'idle';
@@ -284,13 +297,14 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     return this.links.pool;
   }
 
-  /** The backend's own `Keep-Alive: timeout` less a second, so that we close first, or the default. */
+  /** @returns the idle time: that of the backend's `Keep-Alive: timeout` less a second, to close first, or the default */
   private idleTime(announcedMs: number): number {
     const { idle, longestIdle } = this.pool.dispatch.config.timeouts;
     if (announcedMs === 0) return idle;
     return Math.min(Math.max(announcedMs - 1_000, 500), longestIdle);
   }
 
+  /** Closes the connection and tells its receiver or its tunnel. */
   private lose(failure: AttemptFailure): void {
     if (this.stage === 'closed') return;
     const { receiver, tunnel } = this;
@@ -301,7 +315,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     receiver?.onLost(failure);
   }
 
-  /** Lets go of everything that knows this connection. */
+  /** Closes the connection, and takes it out of everything that it was counted or listed in. */
   private leave(): void {
     if (this.stage === 'closed') return;
     if (this.stage === 'idle') this.links.left(this);

@@ -1,6 +1,6 @@
 /**
- * workers/http/h1/backend-links.ts: a worker's HTTP/1.1 connections to one backend: the idle ones, and the requests of
- * this turn that will share some (pipeline.ts).
+ * workers/http/h1/backend-links.ts: a worker's HTTP/1.1 connections to one backend: takes an idle one or opens one, and
+ * keeps the requests of this turn that will share some (pipeline.ts).
  */
 import type { BackendLinks, LinkChoice } from '../../backend-links.js';
 import type { WorkerBackend } from '../../worker-backend.js';
@@ -8,17 +8,17 @@ import type { BackendReceiver, BackendStream } from '../backend-stream.js';
 import type { HttpPool } from '../http-pool.js';
 import { Http1BackendConnection } from './backend-connection.js';
 
-/** A backend that closed a connection with requests on it gets one at a time for so long, in milliseconds. */
+/** How long no requests share a connection after one with several on it has closed, in milliseconds. */
 const ALONE_MS = 10_000;
 
 export class Http1Links implements BackendLinks {
   readonly pool: HttpPool;
   readonly backend: WorkerBackend;
-  /** Requests that will be sent at the end of this turn. */
+  /** Requests that will be sent at the end of this turn of the event loop. */
   readonly turn: BackendReceiver[] = [];
-  /** Until then, in milliseconds of the worker's coarse clock, a connection carries one request at a time. */
+  /** When requests may share connections again, in milliseconds of the worker's coarse clock. */
   aloneUntil = 0;
-  /** Connections with no request on them; most recently used last. */
+  /** Connections that carry no request; the most recently used one is the last. */
   readonly idle: Http1BackendConnection[] = [];
 
   constructor(pool: HttpPool, backend: WorkerBackend) {
@@ -39,7 +39,7 @@ export class Http1Links implements BackendLinks {
     return this.connectionFor(receiver, choice === 'new');
   }
 
-  /** An idle connection for `receiver`, most recently used first, or one that begins to open. */
+  /** @returns the most recently used idle connection, or one that begins to open */
   connectionFor(receiver: BackendReceiver, fresh: boolean): Http1BackendConnection {
     const idle = fresh ? undefined : this.idle.pop();
     if (idle === undefined) return new Http1BackendConnection(this, receiver);
@@ -52,12 +52,16 @@ export class Http1Links implements BackendLinks {
     if (at >= 0) this.turn.splice(at, 1);
   }
 
-  /** The backend has closed a connection without answering all that was on it. */
+  /** A connection has closed with requests waiting on it: none are shared for a while. */
   leaveAlone(): void {
     this.aloneUntil = this.pool.context.wheel.now + ALONE_MS;
   }
 
-  /** Keeps a connection for the next request. @param moves the backend's when it was opened @returns `false` if it is not wanted */
+  /**
+   * Keeps a connection for the next request.
+   * @param moves {@link WorkerBackend.moves} when the connection was opened
+   * @returns `false` if it is not wanted
+   */
   park(connection: Http1BackendConnection, moves: number): boolean {
     const { backend, idle, pool } = this;
     const isFull = idle.length >= pool.dispatch.config.idleConnections;
@@ -66,7 +70,7 @@ export class Http1Links implements BackendLinks {
     return true;
   }
 
-  /** A connection that was parked has closed. */
+  /** A connection that was idle has closed. */
   left(connection: Http1BackendConnection): void {
     const at = this.idle.indexOf(connection);
     if (at >= 0) this.idle.splice(at, 1);

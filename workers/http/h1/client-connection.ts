@@ -1,6 +1,10 @@
 /**
  * workers/http/h1/client-connection.ts: one client's HTTP/1.1 connection. It reads requests one after the other, and keeps
  * their answers in order by not beginning the next before the last is done (RFC 9112 section 9.3.2).
+ *
+ * It has many short methods because it is what five sides call: its transport, the door, and the three parts that it is
+ * made of, which are the reader of requests, the stream of the current one, and the departure. What each of them may do
+ * depends on the phase, and every timeout is that of a phase, so phase and timer are kept here alone.
  */
 import type { AccessLog } from '../../access-log/access-log.js';
 import { WORKER_COLUMN } from '../../counters.js';
@@ -18,17 +22,17 @@ import { type RequestOwner, RequestReader } from './request-reader.js';
 
 /**
  * - `head`: between requests, or in the middle of a head
- * - `body`: an exchange is on and its request body is still arriving
- * - `waiting`: an exchange is on and its request is complete
+ * - `body`: a request is under way and its body is still arriving
+ * - `waiting`: a request is under way and complete
  * - `tunnel`: bytes go through unread
- * - `resting`: its last request was shed; the next is not read yet
+ * - `resting`: the last request was shed; the next is not read yet
  * - `leaving`: the last answer is written; what still arrives is thrown away
  */
 type Phase = 'head' | 'body' | 'waiting' | 'tunnel' | 'resting' | 'leaving' | 'closed';
 
-/** A client that ends its side may be gone or may have said all it wanted; no byte tells, so it gets this long. */
+/** Time for a response to begin once the client has ended its direction, in ms: it may be gone, or still wait for it. */
 const HALF_CLOSED_MS = 1_000;
-/** While a stopping worker waits: a connection idle for this long is closed, a busier one gets its last answer. */
+/** A stopping worker closes a connection that was idle for this long, in ms; a busier one ends with its last answer. */
 const DRAIN_IDLE_MS = 1_000;
 /**
  * How long a connection whose request was shed is not read from, in milliseconds; `Retry-After` asks for more. To read
@@ -41,7 +45,7 @@ const BODY_LATE: LocalAnswer = { status: 408, reason: 'client-timeout', detail: 
 
 export class Http1ClientConnection implements ClientConnection, TransportUser, RequestOwner, Departing {
   readonly arrival: Arrival;
-  /** No request follows the current one. */
+  /** The connection ends after the current request. */
   draining: boolean;
   private readonly context: WorkerContext;
   private readonly door: Door;
@@ -49,9 +53,11 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
   private readonly stream: Http1ClientStream;
   private readonly reader: RequestReader;
   private phase: Phase = 'head';
+  /** The client has ended its direction. */
   private halfClosed = false;
+  /** When the last request was done, in milliseconds of the worker's coarse clock. */
   private idleSince: number;
-  /** Bytes the client had not taken when the time for writing was last set. */
+  /** Bytes that the client had not taken when the time for writing was last set. */
   private unsent = 0;
   private departure: Departure | undefined;
 
@@ -203,13 +209,14 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     this.transport.close('now');
   }
 
-  /** A read of the current request's body was taken. @param rest what was behind it, which is the next request's */
+  /** A read of the current request's body was handled. @param rest the bytes behind it, which are the next request's */
   onBodyRead(isComplete: boolean, rest: string): void {
     if (isComplete) this.phase = 'waiting';
     this.arm(isComplete ? 0 : this.stream.bodyGapMs);
     if (rest !== '') this.reader.keepForLater(rest);
   }
 
+  /** The response to the current request begins to go to the client. */
   onResponseBegins(): void {
     if (this.phase === 'waiting') this.arm(0);
   }
@@ -223,7 +230,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     if (!this.reader.isEmpty || this.halfClosed) this.reader.servePending();
   }
 
-  /** From here on bytes go through unread; those that have come already go first. */
+  /** The connection becomes an end of `tunnel`, which gets the bytes that have come already first. */
   onTunnel(tunnel: Tunnel): void {
     this.phase = 'tunnel';
     this.arm(0);
@@ -237,7 +244,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     return this.phase === 'head';
   }
 
-  /** The time for a head runs from its first byte, not from its last. */
+  // The time for a head runs from its first byte, not from its last.
   onPartOfHead(isFresh: boolean): void {
     if (this.halfClosed) return this.leave();
     if (isFresh) this.arm(this.context.config.timeouts.head);
@@ -249,7 +256,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     this.arm(this.halfClosed ? HALF_CLOSED_MS : 0);
   }
 
-  /** What was not known of the current request is known: it is looked at again. */
+  /** A rate limit that the current request waited for has been answered: it is looked at again. */
   goOn(): void {
     this.reader.goOn();
   }
@@ -265,18 +272,20 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     this.linger();
   }
 
+  /** Writes an answer after which the connection ends. */
   private sayLast(answer: LocalAnswer): void {
     this.stream.say(answer, { keepAlive: false, isHead: false });
     this.stream.record?.end();
   }
 
+  /** Waits for the next request. */
   private becomeIdle(): void {
     this.phase = 'head';
     this.idleSince = this.context.wheel.now;
     this.arm(this.draining ? DRAIN_IDLE_MS : this.context.config.timeouts.keepAlive);
   }
 
-  /** Reads nothing for a while, if the connection stays at all. */
+  /** Reads nothing for a while, unless the connection ends with the request that was shed. */
   onShed(): void {
     if (this.phase !== 'head') return;
     this.phase = 'resting';
@@ -284,16 +293,19 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     this.arm(REST_MS);
   }
 
+  /** Reads again after {@link onShed}. */
   private awaken(): void {
     this.becomeIdle();
     if (!this.reader.isEmpty || this.halfClosed) this.reader.servePending();
     else this.transport.resume();
   }
 
+  /** Ends the connection in the way of {@link Departure.linger}. */
   private linger(): void {
     this.depart().linger();
   }
 
+  /** Ends the connection once everything is written. */
   private leave(): void {
     this.depart().leave();
   }

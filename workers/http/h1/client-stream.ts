@@ -1,6 +1,9 @@
 /**
- * workers/http/h1/client-stream.ts: the request that an HTTP/1.1 connection is at, and the writing of its response. One
+ * workers/http/h1/client-stream.ts: the current request of an HTTP/1.1 connection, and the writing of its response. One
  * for each connection, reused from request to request.
+ *
+ * Most of its methods are those of {@link ClientStream}; the others are calls of the connection and its reader. All of
+ * them concern the one request, whose framing, version and exchange are the fields.
  */
 import type { BodyPath, BodyTaker } from '../../../src/core/body-path.js';
 import type { Reason } from '../../../src/core/reason.js';
@@ -23,7 +26,7 @@ import type { Route } from '../route.js';
 import { type AnswerForm, answerText } from './answer-text.js';
 import type { Http1ClientConnection } from './client-connection.js';
 
-/** How a head goes on that ends nothing, a 1xx: only to HTTP/1.1, and the connection stays. */
+/** How a 1xx is delivered: to HTTP/1.1 alone, and the connection stays open. */
 const UNFINISHED: ResponseDelivery = { minorVersion: 1, keepAlive: true, dechunk: false };
 
 export class Http1ClientStream implements ClientStream {
@@ -31,21 +34,22 @@ export class Http1ClientStream implements ClientStream {
   arrivedMs = 0;
   bodyBytes = 0;
   record: AccessRecord | undefined;
-  /** Where {@link record} goes. */
+  /** The log that {@link record} is written to. */
   accessLog: AccessLog | undefined;
-  /** The request is being answered by a backend, or its connection has become a tunnel. */
+  /** The exchange that answers the request; `undefined` while there is none. */
   exchange: Exchange | undefined;
+  /** The tunnel that the connection has become an end of. */
   tunnel: Tunnel | undefined;
-  /** Another request may follow the current one: as its client wants, and then as its response allows. */
+  /** Another request may follow the current one: neither the client nor the response rules it out. */
   keepAlive = true;
   private readonly connection: Http1ClientConnection;
   private readonly context: WorkerContext;
   private readonly transport: Transport;
-  /** Follows the framing of the request's body; made for the first one that has a body. */
+  /** Finds the end of the request's body; made for the first request that has one. */
   private body: BodyReader | undefined;
   private minorVersion: 0 | 1 = 1;
   private isHead = false;
-  /** The response has no end but that of the connection. */
+  /** The end of the response is that of the connection. */
   private endsWithConnection = false;
 
   constructor(connection: Http1ClientConnection, context: WorkerContext) {
@@ -56,16 +60,16 @@ export class Http1ClientStream implements ClientStream {
     this.record = this.accessLog?.record();
   }
 
-  /** The first byte of a request is here. */
+  /** The first byte of a request has come. */
   arrives(): void {
     this.arrivedMs = performance.now();
     this.record?.arrives(this.arrivedMs);
   }
 
   /**
-   * Takes a request whose head was read.
-   * @param bytes its first bytes, the head included, in [0, length)
-   * @returns the offset behind those that belong to the request
+   * Takes over a request whose head was read.
+   * @param bytes the request's first bytes, its head included, in [0, length)
+   * @returns the offset behind the bytes that belong to the request
    */
   read(head: RequestHead, bytes: Buffer, length: number): number {
     const end = this.startBody(head, bytes, length);
@@ -77,16 +81,17 @@ export class Http1ClientStream implements ClientStream {
     return end;
   }
 
-  /** What is wrong with the framing of the request's body. */
+  /** What is wrong with the framing of the request's body; `undefined` while nothing is. */
   get fault(): Fault | undefined {
     return this.body?.fault;
   }
 
-  /** All of the request was received. */
+  /** Whether all of the request was received. */
   get isComplete(): boolean {
     return this.body === undefined || this.body.done;
   }
 
+  /** Whether a backend's response has begun to go to the client. */
   get responseBegan(): boolean {
     return this.exchange?.responseBegan === true;
   }
@@ -111,6 +116,7 @@ export class Http1ClientStream implements ClientStream {
     this.connection.goOn();
   }
 
+  /** Starts the exchange that answers the request. */
   start(exchange: Exchange): void {
     this.exchange = exchange;
     exchange.start();
@@ -164,7 +170,7 @@ export class Http1ClientStream implements ClientStream {
     return text.length;
   }
 
-  // They were among the bytes of a chunked body that was passed on, and HTTP/1.0 has no place for them.
+  // Trailers were passed on among the bytes of a chunked body, and HTTP/1.0 has no place for them.
   trailers(): void {}
 
   finish(requestComplete: boolean): void {
@@ -175,13 +181,13 @@ export class Http1ClientStream implements ClientStream {
   }
 
   answer(answer: LocalAnswer, requestComplete: boolean): void {
-    // An HTTP/1.0 client would have to be told that it may stay; these answers are no reason to.
+    // An answer does not tell an HTTP/1.0 client that the connection stays open, so it is closed.
     this.keepAlive &&= this.minorVersion === 1 && requestComplete && !this.connection.draining;
     this.say(answer, { keepAlive: this.keepAlive, isHead: this.isHead });
     this.finish(requestComplete);
   }
 
-  /** Writes an answer of our own. */
+  /** Writes an answer of Roundhouse's own, which is counted and logged. */
   say(answer: LocalAnswer, form: AnswerForm): void {
     const text = answerText(answer, form);
     this.transport.hold(text);
@@ -194,7 +200,7 @@ export class Http1ClientStream implements ClientStream {
     this.breakConnection(reason, fault, this.endsWithConnection);
   }
 
-  /** Ends an exchange that is on: nobody is left to take its response. */
+  /** Gives up the exchange that is under way, if any: nobody is left to take its response. */
   drop(reason: Reason): void {
     if (this.exchange === undefined || this.tunnel !== undefined) return;
     this.exchange.abort();
@@ -213,7 +219,7 @@ export class Http1ClientStream implements ClientStream {
     this.connection.onTunnel(tunnel);
   }
 
-  /** From the next request on records go where they go by now. */
+  /** Takes over the worker's access log, for the requests that begin from now on. */
   followLog(): void {
     if (this.accessLog === this.context.accessLog) return;
     this.accessLog = this.context.accessLog;
@@ -225,7 +231,7 @@ export class Http1ClientStream implements ClientStream {
     return this.route?.timeouts?.bodyGap ?? this.context.config.timeouts.bodyGap;
   }
 
-  /** @returns the offset behind what of the body is in `bytes[0, length)` */
+  /** Begins to follow the request's body. @returns the offset behind the part of it that is in `bytes[0, length)` */
   private startBody({ framing, contentLength, length: bodyAt }: RequestHead, bytes: Buffer, length: number): number {
     if (this.body === undefined) {
       if (framing === 'none') return bodyAt;
@@ -235,7 +241,7 @@ export class Http1ClientStream implements ClientStream {
     return this.body.scan(bytes, bodyAt, length);
   }
 
-  /** The rest of the request is not wanted, though an exchange is on. */
+  /** Ends a request whose body is not wanted any further, although its exchange is under way. */
   private endInBody(answer: LocalAnswer): void {
     const began = this.responseBegan;
     this.exchange?.abort();
@@ -243,13 +249,14 @@ export class Http1ClientStream implements ClientStream {
     else this.connection.reject(answer);
   }
 
-  /** @param byReset whether an orderly end of the connection would look like the end of the response */
+  /** Closes the connection within a response. @param byReset whether an orderly end would look like the response's */
   private breakConnection(reason: Reason, fault: string, byReset: boolean): void {
     this.endFor(reason, fault);
     this.transport.flush();
     this.transport.close(byReset ? 'reset' : 'now');
   }
 
+  /** Counts and logs a request that ends for `reason` without a complete response. */
   private endFor(reason: Reason, fault: string): void {
     this.exchange = undefined;
     this.context.countReason(reason);

@@ -4,13 +4,14 @@
  */
 import type { BackendReceiver, BackendRequest, BackendStream } from '../backend-stream.js';
 
-/** A response that nobody wants may be this long before closing the connection is cheaper than reading on, in bytes. */
+/** Bytes of such a response up to which reading on is cheaper than another connection. */
 const WORTH_READING = 64 * 1024;
 
 export class Discarded implements BackendReceiver {
   readonly request: BackendRequest;
   readonly requestComplete = true;
   private readonly stream: BackendStream;
+  /** Bytes of the response that were thrown away. */
   private bytes = 0;
 
   constructor(stream: BackendStream, request: BackendRequest) {
@@ -32,7 +33,7 @@ export class Discarded implements BackendReceiver {
     return false;
   }
 
-  // Its request was sent before its client left, and there is nobody to tell.
+  // The request was sent before its client left, and there is nobody to tell of the response.
   onAssigned(): void {}
   onOpen(): void {}
   onInterim(): void {}

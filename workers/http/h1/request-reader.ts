@@ -1,6 +1,6 @@
 /**
- * workers/http/h1/request-reader.ts: finds the requests in the bytes of one client's connection and leads each to what
- * becomes of it. What the client sends ahead waits here until its turn comes.
+ * workers/http/h1/request-reader.ts: finds the requests in the bytes of one client's connection, and has the intake decide
+ * where each goes. Requests that the client sends ahead wait here until it is their turn.
  */
 import { parseRequestHead, type RequestHead } from '../../../src/http1/request-head.js';
 import type { Transport } from '../../transport.js';
@@ -10,7 +10,7 @@ import { OVERLOADED } from '../intake.js';
 import { answerToFault, type LocalAnswer } from '../local-answer.js';
 import type { Http1ClientStream } from './client-stream.js';
 
-/** Bytes of answers that a pipelining client has not read; more, and its next request waits. */
+/** Bytes of answers that a pipelining client has not read, above which its next request waits. */
 const MAX_UNREAD_BYTES = 65_536;
 
 /** The connection that requests are read from. */
@@ -20,17 +20,17 @@ export interface RequestOwner {
   readonly isBetweenRequests: boolean;
   /** Sets the connection's timer, in milliseconds; 0 for none. */
   arm(ms: number): void;
-  /** Gives the client time to read its answers. */
+  /** Gives the client the configured time to take what was written, or takes that time limit off. */
   watchWriting(stalled: boolean): void;
-  /** Part of a head is here. @param isFresh whether it is the first part that has any bytes */
+  /** Part of a head has come. @param isFresh whether it is the first part, and has any bytes */
   onPartOfHead(isFresh: boolean): void;
-  /** A request begins, whatever its answer. */
+  /** A request begins, wherever its answer comes from. */
   onRequest(): void;
   /** A request was shed. */
   onShed(): void;
-  /** Answers in Roundhouse's own name, and ends the connection. */
+  /** Sends an answer of Roundhouse's own, and ends the connection. */
   refuse(answer: LocalAnswer): void;
-  /** {@link refuse} for a client that is to blame, which is counted. */
+  /** {@link refuse} for a fault of the client, which is counted. */
   reject(answer: LocalAnswer): void;
 }
 
@@ -38,11 +38,11 @@ export class RequestReader {
   private readonly owner: RequestOwner;
   private readonly context: WorkerContext;
   private readonly stream: Http1ClientStream;
-  /** What arrived and belongs to no exchange: the beginning of a head, or requests sent ahead. */
+  /** Text that arrived and belongs to no exchange: the beginning of a head, or requests sent ahead. */
   private pending = '';
-  /** What is pending begins with a request that waits for the word of a rate limit. */
-  private awaitsVerdict = false;
-  /** Requests served since the last read that was not behind another request. */
+  /** The pending text begins with a request that waits for the answer of a rate limit. */
+  private awaitsRateLimit = false;
+  /** Requests served one after the other without a read between, since they were sent ahead. */
   private ahead = 0;
 
   constructor(owner: RequestOwner, context: WorkerContext, stream: Http1ClientStream) {
@@ -51,6 +51,7 @@ export class RequestReader {
     this.stream = stream;
   }
 
+  /** Whether nothing has arrived that is not served yet. */
   get isEmpty(): boolean {
     return this.pending === '';
   }
@@ -60,7 +61,7 @@ export class RequestReader {
     return this.owner.transport.pendingBytes > MAX_UNREAD_BYTES;
   }
 
-  /** The head that has begun will not be completed. @returns what came of it */
+  /** Empties the reader. @returns what had arrived */
   takeAll(): string {
     const { pending } = this;
     this.pending = '';
@@ -76,7 +77,7 @@ export class RequestReader {
     this.serve(text, Buffer.from(text, 'latin1'), false);
   }
 
-  /** Bytes behind the current request: they wait, and so does the client. */
+  /** Keeps bytes behind the current request until it is done, and stops reading from the client. */
   keepForLater(text: string): void {
     this.pending += text;
     this.owner.transport.pause();
@@ -97,11 +98,11 @@ export class RequestReader {
     });
   }
 
-  /** A rate limit has said its word: the request is looked at again. */
+  /** The rate limit has been answered: the request is looked at again. */
   goOn(): void {
-    if (!this.owner.isBetweenRequests || !this.awaitsVerdict) return;
+    if (!this.owner.isBetweenRequests || !this.awaitsRateLimit) return;
     const text = this.takeAll();
-    this.awaitsVerdict = false;
+    this.awaitsRateLimit = false;
     this.serve(text, Buffer.from(text, 'latin1'), false);
   }
 
@@ -125,7 +126,7 @@ export class RequestReader {
     this.owner.reject(answerToFault(result));
   }
 
-  /** A head was read; `text` and `bytes` begin with it. */
+  /** Asks the intake about a request whose head was read; `text` and `bytes` begin with it. */
   private decide(head: RequestHead, text: string, bytes: Buffer): void {
     const { context, owner, stream } = this;
     const end = stream.read(head, bytes, text.length);
@@ -136,7 +137,7 @@ export class RequestReader {
       return stream.start(context.intake.exchangeFor(decision, head, stream, body, stream.isComplete));
     }
     context.heads.give(head);
-    if (decision === undefined) return this.awaitVerdict(text);
+    if (decision === undefined) return this.awaitRateLimit(text);
     if (stream.fault !== undefined) return owner.reject(decision);
     if (decision.closes === true) return owner.refuse(decision);
     this.begin(text, end);
@@ -144,7 +145,7 @@ export class RequestReader {
     if (decision === OVERLOADED) owner.onShed();
   }
 
-  /** The rest of the current request may come. @param end where it ends in `text`, as far as it is here */
+  /** Begins the current request. @param end where it ends in `text`, as far as it has come */
   private begin(text: string, end: number): void {
     const { pipelined } = this.context.config.limits;
     if (pipelined > 0 && this.ahead >= pipelined) this.stream.keepAlive = false;
@@ -153,10 +154,10 @@ export class RequestReader {
     else if (this.owner.transport.isPaused) this.owner.transport.resume();
   }
 
-  /** The request is looked at again when there is a verdict, and nothing else is read until then. */
-  private awaitVerdict(text: string): void {
+  /** Reads nothing until the rate limit has been answered, and then looks at the request again. */
+  private awaitRateLimit(text: string): void {
     this.pending = text;
-    this.awaitsVerdict = true;
+    this.awaitsRateLimit = true;
     this.owner.transport.pause();
     this.owner.arm(0);
   }

@@ -1,6 +1,6 @@
 /**
  * workers/http/h1/response-reader.ts: finds the responses in the bytes of one backend connection and hands them over
- * piece by piece. It knows nothing of timeouts or of where the connection goes afterwards.
+ * piece by piece. Timeouts and what becomes of the connection afterwards are the connection's.
  */
 import { type BodyPath, bodyPath } from '../../../src/core/body-path.js';
 import { BodyReader } from '../../../src/http1/body-reader.js';
@@ -9,13 +9,13 @@ import { type HeadLimits, MAX_INTERIM_RESPONSES } from '../../../src/http1/limit
 import { parseResponseHead, ResponseHead } from '../../../src/http1/response-head.js';
 import type { BackendReceiver } from '../backend-stream.js';
 
-/** Of a long read, this many bytes are looked at for the head first; hardly any head is longer. */
+/** Bytes of a long read that are searched for the head first; hardly any head is longer. */
 const HEAD_GUESS_BYTES = 4_096;
 
-/** What is wrong with a response's head, or with how many came before it. */
+/** What is wrong with the head of a response, or with the number of interim ones before it. */
 export type ResponseFault = Fault | 'too-many-interim-responses';
 
-/** @returns the broken rule or limit as the logs name it */
+/** @returns the rule or limit that a response broke, as the logs name it */
 export function faultText(fault: ResponseFault, { headBytes, fields }: HeadLimits): string {
   if (typeof fault === 'string') return fault;
   switch (fault) {
@@ -28,36 +28,38 @@ export function faultText(fault: ResponseFault, { headBytes, fields }: HeadLimit
   }
 }
 
-/** Heads are handed over and forgotten within one turn, so one serves all connections of a worker. */
+/** The head of all connections of a worker: one is handed over and forgotten before another is read. */
 const HEAD = new ResponseHead();
 
 export class ResponseReader {
-  /** The head that {@link readHead} found; means nothing later than that call's turn. */
+  /** The head that {@link readHead} found; it means nothing after that turn of the event loop. */
   readonly head = HEAD;
   private readonly body = new BodyReader();
   private path: BodyPath = 'pass';
+  /** The body ends where the backend closes the connection. */
+  endsWithConnection = false;
   /** The beginning of a head whose end has not arrived. */
   private partial = '';
+  /** Interim responses to the current request. */
   private interims = 0;
   /** The head's text holds the whole read that the head ended in, so that a body in it need not be decoded again. */
   private textIsAll = false;
-  private lastsUntilClose = false;
-  /** Bytes of the response so far; the next one is expected to be about as long. */
+  /** Bytes of the response so far. The next response is expected to be about as long. */
   received = 0;
 
-  /** Forgets the last response. */
+  /** Prepares for the response to another request. */
   start(): void {
     this.partial = '';
     this.interims = 0;
     this.received = 0;
   }
 
-  /** Nothing of the body is missing. */
+  /** Whether all of the body has been handed over. */
   get isDone(): boolean {
     return this.body.done;
   }
 
-  /** What is wrong with the body's framing. */
+  /** What is wrong with the framing of the body; `undefined` while nothing is. */
   get fault(): Fault | undefined {
     return this.body.fault;
   }
@@ -67,14 +69,9 @@ export class ResponseReader {
     return this.body.trailers;
   }
 
-  /** The body lasts until the backend closes. */
-  get endsWithConnection(): boolean {
-    return this.lastsUntilClose;
-  }
-
   /**
-   * Looks for the end of the head in `buffer[0, length)`, and hands over the interim ones on the way.
-   * @returns the offset in `buffer` behind the head; -1 while it is incomplete; what is wrong with it
+   * Reads the head of the response in `buffer[0, length)`, and hands over the interim ones in front of it.
+   * @returns the offset in `buffer` behind the head; -1 while the head is incomplete; or what is wrong with it
    */
   readHead(buffer: Buffer, length: number, receiver: BackendReceiver, limits: HeadLimits): number | ResponseFault {
     const { headBytes } = limits;
@@ -112,18 +109,18 @@ export class ResponseReader {
     return head.length - shift;
   }
 
-  /** The response is not interim: decides how its body is handed over. */
+  /** Begins the body. @returns how it is handed over */
   startBody({ request }: BackendReceiver): BodyPath {
     const { framing, contentLength } = this.head;
-    this.lastsUntilClose = framing === 'close';
+    this.endsWithConnection = framing === 'close';
     this.body.start(framing, contentLength);
     this.path = bodyPath(framing, request.takes);
     return this.path;
   }
 
   /**
-   * Hands over what came of the body in the read that its head ended in, `buffer[from, length)`.
-   * @returns the offset behind the message's last byte here
+   * Hands over the part of the body that came in the read in which its head ended, `buffer[from, length)`.
+   * @returns the offset behind the last byte of the response in it
    */
   readFirst(buffer: Buffer, from: number, length: number, receiver: BackendReceiver): number {
     if (this.path === 'unwrap' || !this.textIsAll) return this.readBody(buffer, from, length, receiver);
@@ -135,7 +132,7 @@ export class ResponseReader {
     return end;
   }
 
-  /** Hands over the body bytes in `buffer[from, length)`. @returns the offset behind the message's last byte here */
+  /** Hands over the body in `buffer[from, length)`. @returns the offset behind the last byte of the response in it */
   readBody(buffer: Buffer, from: number, length: number, receiver: BackendReceiver): number {
     if (this.path === 'unwrap') return this.readPayload(buffer, from, length, receiver);
     const end = this.body.scan(buffer, from, length);
@@ -143,6 +140,7 @@ export class ResponseReader {
     return end;
   }
 
+  /** {@link readBody} without the chunk framing, as one text. */
   private readPayload(buffer: Buffer, from: number, length: number, receiver: BackendReceiver): number {
     let payload = '';
     const end = this.body.scan(buffer, from, length, (start, stop) => {

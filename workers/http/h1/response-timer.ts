@@ -1,13 +1,13 @@
 /**
- * workers/http/h1/response-timer.ts: the one timer of a backend connection: which limit runs in which state, in
- * milliseconds, from the pool's timeouts or those of the request's route.
+ * workers/http/h1/response-timer.ts: the one timer of a backend connection. Each method sets the time limit of one state
+ * of the connection, from the timeouts of the request's route or the pool.
  */
 import { WheelTimer } from '../../timer-wheel.js';
 import type { BackendReceiver } from '../backend-stream.js';
 import type { HttpPool } from '../http-pool.js';
 
 export class ResponseTimer {
-  /** The timer runs for one try, not for all the time that a response has. */
+  /** The timer runs for one try, not for the whole time that a response may take. */
   isOneTry = false;
   private readonly pool: HttpPool;
   private readonly timer: WheelTimer;
@@ -17,16 +17,17 @@ export class ResponseTimer {
     this.timer = new WheelTimer(owner);
   }
 
-  /** Nothing is waited for. */
+  /** Sets no time limit: nothing is waited for. */
   rest(): void {
     this.arm(0);
   }
 
+  /** The connection is being opened. */
   connecting(): void {
     this.arm(this.pool.dispatch.config.timeouts.connect);
   }
 
-  /** The connection waits `ms` for its next request. */
+  /** The connection waits up to `ms` milliseconds for its next request. */
   idle(ms: number): void {
     this.arm(ms);
   }
@@ -38,10 +39,10 @@ export class ResponseTimer {
     this.arm(this.isOneTry ? perTryTimeout : this.responseHeadMs(receiver));
   }
 
-  /** The time of one try is over for a request that cannot be tried elsewhere: it gets what is left of all its time. */
+  /** The time of one try is over, and the request cannot be tried elsewhere: it gets what is left of the whole time. */
   restOfResponse(receiver: BackendReceiver | undefined): void {
     const limit = this.responseHeadMs(receiver);
-    // A route may give less time in all than the pool gives each try.
+    // The whole time, which a route may set, can be less than the pool's time for one try.
     this.arm(limit === 0 ? 0 : Math.max(1, limit - this.pool.dispatch.config.retries.perTryTimeout));
   }
 

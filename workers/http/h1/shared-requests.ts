@@ -1,6 +1,6 @@
 /**
  * workers/http/h1/shared-requests.ts: the requests that wait on one connection behind the one whose response comes next,
- * where a pool allows that (pipeline.ts).
+ * where a pool lets requests share connections (pipeline.ts).
  */
 import { OVERTAKEN } from '../attempt-failure.js';
 import type { BackendReceiver } from '../backend-stream.js';
@@ -8,13 +8,13 @@ import type { Http1BackendConnection } from './backend-connection.js';
 import type { Pipeline } from './pipeline.js';
 
 export class SharedRequests {
-  /** When the response that is due next became due, in milliseconds of `performance.now`. */
+  /** When the next response became due, in milliseconds of `performance.now`. */
   waitingSince = Number.POSITIVE_INFINITY;
   private readonly pipeline: Pipeline;
   private readonly connection: Http1BackendConnection;
-  /** Who gets the responses behind the next one, in order. */
+  /** The receivers of the responses behind the next one, in order. */
   private behind: BackendReceiver[] = [];
-  /** Nothing was received since the last write. */
+  /** Nothing has been received since the last write. */
   private unanswered = false;
 
   constructor(pipeline: Pipeline, connection: Http1BackendConnection) {
@@ -22,34 +22,36 @@ export class SharedRequests {
     this.connection = connection;
   }
 
+  /** Number of requests behind the one whose response comes next. */
   get size(): number {
     return this.behind.length;
   }
 
+  /** Puts the requests of `others` behind the next one. */
   put(others: BackendReceiver[]): void {
     this.behind = others;
     if (others.length > 0) this.pipeline.watch(this.connection);
   }
 
-  /** Has all of them send, behind the first. */
+  /** Tells their receivers to send the requests, which the connection gathers behind the first. */
   send(): void {
     for (const each of this.behind) each.onOpen(this.connection);
   }
 
-  /** All were sent in one write. */
+  /** All requests were sent in one write. */
   sent(): void {
     this.unanswered = true;
     this.waitingSince = performance.now();
   }
 
-  /** What was sent last begins to be answered. */
+  /** A response arrives: tells the pipeline how long the first one since the last write took. */
   answerBegins(): void {
     if (!this.unanswered) return;
     this.unanswered = false;
     this.pipeline.observe(performance.now() - this.waitingSince);
   }
 
-  /** Takes the one whose response comes next. */
+  /** Takes out the receiver whose response comes next. */
   next(): BackendReceiver | undefined {
     const next = this.behind.shift();
     if (this.behind.length === 0) this.pipeline.unwatch(this.connection);
@@ -57,7 +59,7 @@ export class SharedRequests {
     return next;
   }
 
-  /** Puts `other` in the place of `receiver`, or nobody. @returns `false` if it does not wait here */
+  /** Replaces `receiver` by `other`, or takes it out. @returns `false` if it does not wait here */
   replace(receiver: BackendReceiver, other?: BackendReceiver): boolean {
     const at = this.behind.indexOf(receiver);
     if (at < 0) return false;
@@ -67,7 +69,7 @@ export class SharedRequests {
     return true;
   }
 
-  /** All of them go elsewhere. */
+  /** Sends all requests that wait here elsewhere. */
   relieve(): void {
     const { behind } = this;
     this.behind = [];
