@@ -10,23 +10,27 @@ import type { ToPrimary } from '../messages.js';
 import type { Journal } from './journal.js';
 import type { Pool } from './pool.js';
 
+/** A worker's report of a streak of failures. */
 export type Failing = Extract<ToPrimary, { type: 'failing' }>;
 
+/** What is remembered of a backend that has failed. */
 interface Suspect {
   record: core.OutlierRecord;
   /** How often the backend was ejected since it joined the pool. */
   ejected: number;
   /** Consecutive failures by worker id; each worker counts its own requests. */
   readonly failures: Map<number, core.Streak>;
+  /** Consecutive gateway errors by worker id. */
   readonly gatewayErrors: Map<number, core.Streak>;
+  /** Ends the ejection. */
   timer: NodeJS.Timeout | undefined;
-  /** What was wrong with its last response that was told of; '' before one was. */
-  toldFault: string;
-  /** When that was told, in monotonic milliseconds. */
-  toldMs: number;
+  /** The rule or limit, broken by a response, that was last noted in the journal; '' before one was. */
+  notedFault: string;
+  /** When it was noted, in monotonic milliseconds. */
+  notedMs: number;
 }
 
-/** The same fault of the same backend is told this often at most, in milliseconds. */
+/** Least time between two notes of the same fault of a backend, in milliseconds. */
 const SAME_FAULT_MS = 60_000;
 
 export class Outliers {
@@ -45,19 +49,14 @@ export class Outliers {
     if (pool.backend(id) === undefined) return;
     const nowMs = this.#nowMs();
     const suspect = this.#suspect(pool, id);
-    if (fault !== '') this.#tellFault(pool, id, suspect, fault, nowMs);
+    if (fault !== '') this.#noteFault(pool, id, suspect, fault, nowMs);
     const streaks = reason === 'gateway-error' ? suspect.gatewayErrors : suspect.failures;
     const now = core.streakAfter(streaks.get(workerId), reason, streak, nowMs);
     streaks.set(workerId, now);
     if (suspect.record.state === 'ejected' || !core.isOutlier(now, limits, nowMs)) return;
     if (this.#isCommonCause(pool, limits, nowMs)) return this.#pardonAll(pool, nowMs);
-    this.#eject(
-      pool,
-      id,
-      reason,
-      `${streak} failures in a row (${fault === '' ? reason : `${reason}: ${fault}`})`,
-      limits,
-    );
+    const kind = fault === '' ? reason : `${reason}: ${fault}`;
+    this.#eject(pool, id, reason, `${streak} failures in a row (${kind})`, limits);
   }
 
   /** Ejects a backend whose requests succeed clearly less often than those of the others. */
@@ -102,6 +101,7 @@ export class Outliers {
     }
   }
 
+  /** Forgets a backend that has left its pool. */
   forget(pool: Pool, id: BackendId): void {
     const suspects = this.#suspects.get(pool);
     clearTimeout(suspects?.get(id)?.timer);
@@ -114,10 +114,11 @@ export class Outliers {
     for (const [pool, suspects] of this.#suspects) for (const id of [...suspects.keys()]) this.forget(pool, id);
   }
 
-  #tellFault(pool: Pool, id: BackendId, suspect: Suspect, fault: string, nowMs: number): void {
-    if (suspect.toldFault === fault && nowMs - suspect.toldMs < SAME_FAULT_MS) return;
-    suspect.toldFault = fault;
-    suspect.toldMs = nowMs;
+  /** Notes in the journal that a response was invalid, once in a while for the same fault. */
+  #noteFault(pool: Pool, id: BackendId, suspect: Suspect, fault: string, nowMs: number): void {
+    if (suspect.notedFault === fault && nowMs - suspect.notedMs < SAME_FAULT_MS) return;
+    suspect.notedFault = fault;
+    suspect.notedMs = nowMs;
     this.#journal.note('invalid-response', { pool: pool.name, backend: id, fault });
   }
 
@@ -143,7 +144,7 @@ export class Outliers {
     return suspect;
   }
 
-  /** @param why the reason for a person */
+  /** Ejects a backend, unless it is needed, for a time that its record decides. @param why the reason for a person */
   #eject(pool: Pool, id: BackendId, reason: core.EjectionReason, why: string, limits: core.OutlierLimits): void {
     if (!core.canSpare(pool.snapshot.backends, id)) return;
     const suspect = this.#suspect(pool, id);
@@ -179,11 +180,12 @@ function newSuspect(): Suspect {
     failures: new Map(),
     gatewayErrors: new Map(),
     timer: undefined,
-    toldFault: '',
-    toldMs: 0,
+    notedFault: '',
+    notedMs: 0,
   };
 }
 
+/** @returns the streaks of a backend of each kind, by worker id */
 function kinds({ failures, gatewayErrors }: Suspect): readonly Map<number, core.Streak>[] {
   return [failures, gatewayErrors];
 }
