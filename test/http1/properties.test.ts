@@ -76,7 +76,7 @@ describe('What is forwarded', () => {
         const { method, target, framing, contentLength, upgrade } = before;
         expect(after).to.include({ method, target, framing, contentLength, upgrade, minorVersion: 1 });
         expect(after.host).to.equal(before.host === '' ? 'b' : before.host);
-        // Without a Host of its own it has one only from here on, and is told so the second time.
+        // A request without Host gets one, so forwarding it again adds X-Forwarded-Host.
         if (before.host === '') return;
         const twice = forwardRequestHead(after, STRANGER, 'b');
         expect(twice.split('\r\n').sort()).to.deep.equal(once.split('\r\n').sort());

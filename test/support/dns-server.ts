@@ -52,7 +52,7 @@ export class DnsServer {
     return new DnsServer(socket);
   }
 
-  /** Takes the place of what `name` had; no data takes the name away. @param ttl seconds */
+  /** Replaces the records of `name` of that type; without data there are none. @param ttl seconds */
   set(name: string, type: RecordType, data: Zone['data'], ttl = 60): void {
     if (data.length === 0) this.#zones.delete(`${name} ${type}`);
     else this.#zones.set(`${name} ${type}`, { ttl, data });

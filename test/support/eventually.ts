@@ -4,7 +4,7 @@ import { setTimeout as after } from 'node:timers/promises';
 /** How long anything is waited for: a machine may be busy with other things. */
 export const LONGEST_MS = 30_000;
 const PAUSE_MS = 5;
-/** Looks in a row in which nothing may change until something counts as at rest. */
+/** Number of looks in a row without a change after which something counts as at rest. */
 const LOOKS_AT_REST = 20;
 
 /**

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
 import { LONGEST_MS } from './eventually.js';
 
-/** Milliseconds of one step. Two ticks of the finest wheel, which leaves out what a longer step has in excess of that. */
+/** Milliseconds of one step: two ticks of the finest wheel, which takes a longer step for a standstill and cuts it. */
 const STEP_MS = 10;
 /** Turns of the event loop after which every socket of this process has been polled once. */
 const POLLED = 2;
@@ -17,7 +17,7 @@ export class HeldClock {
   private ms = 1_000_000;
   readonly now = (): number => this.ms;
 
-  /** Lets what was sent before arrive, then `ms` pass, then what fell due take effect. */
+  /** Lets bytes that were sent arrive, then `ms` milliseconds pass, then the timers that fell due take effect. */
   async pass(ms: number, wheels: readonly TimerWheel[]): Promise<void> {
     await turns(SETTLED);
     for (let left = ms; left > 0; left -= STEP_MS) await this.step(Math.min(left, STEP_MS), wheels);

@@ -14,7 +14,7 @@ const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf';
 type Line = Readonly<Record<string, string | number>>;
 
 interface Logged extends TestProxy {
-  /** The only lines there are, once there are so many. */
+  /** Waits until the log has exactly `count` lines. @returns the lines */
   logged(count: number): Promise<readonly Line[]>;
 }
 

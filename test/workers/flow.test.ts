@@ -58,7 +58,7 @@ class LateSink implements ByteSink {
     this.waiting.push({ bytes, onWritten });
   }
 
-  /** The kernel takes the first write, as its bytes are by now. */
+  /** Takes the first of the writes, with the bytes that its buffer holds by now. */
   takeOne(): void {
     const first = this.waiting.shift();
     if (first === undefined) throw new TypeError('Nothing is written');

@@ -8,7 +8,7 @@ import { connect, get, rawRequest } from '../support/peer.js';
 import { startProxy } from '../support/proxy.js';
 
 const HEDGING = { delay: '20ms' };
-/** For requests that are to be hedged one and all. */
+/** A retry budget that lets every request be hedged. */
 const UNBOUNDED = { budget: 1, minPerSecond: 1_000 };
 
 const answering = (body: string) => startBackend((_request, response) => void response.end(body));
@@ -224,7 +224,7 @@ describe('A request that takes long', () => {
     const backends = [await occasional(), await occasional()];
     const proxy = await startProxy({ backends: backends.map(({ address }) => address), hedging: {} });
     const client = await connect(proxy.port);
-    // Before it has seen a hundred answers nothing is known of how long they take, so these have to be fast.
+    // Hedging by a quantile begins after a hundred answers; the backend is fast until then.
     asked = -100;
     for (let i = 0; i < 190; i++) {
       client.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');

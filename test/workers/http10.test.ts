@@ -85,7 +85,7 @@ describe('An HTTP/1.0 client', () => {
     client.send('POST / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
     const answer = await client.message();
     expect(answer.status).to.equal(502);
-    // Without "keep-alive" it waits for the end of the connection.
+    // An HTTP/1.0 client that is not told "keep-alive" waits for the end of the connection.
     expect(field(answer, 'connection')).to.equal('close');
     expect(await client.gone()).to.equal('end');
   });

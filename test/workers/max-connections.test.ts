@@ -12,7 +12,7 @@ import type { Message } from '../support/message.js';
 import { connect, get, rawRequest } from '../support/peer.js';
 import { startProxy } from '../support/proxy.js';
 
-/** What a backend takes for an answer. */
+/** Time that a backend takes for an answer. */
 const ANSWER_MS = 2;
 
 describe('A backend with maxConnections', () => {

@@ -14,7 +14,7 @@ const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
 describe('A worker whose event loop is behind', () => {
   afterEach(stopEverything);
 
-  /** Each turn of the event loop takes so long from now on. @returns what ends that */
+  /** Makes each turn of the event loop take `ms` milliseconds. @returns a function that ends this */
   function slowDown(ms: number): () => void {
     let turn: NodeJS.Immediate | undefined;
     const spin = (): void => {
@@ -30,7 +30,7 @@ describe('A worker whose event loop is behind', () => {
 
   interface Crowded {
     readonly proxy: TestProxy;
-    /** More than a worker would take at once, whatever they cost. */
+    /** More clients than the number of requests that a worker never sheds. */
     readonly clients: readonly Peer[];
   }
 
@@ -50,7 +50,7 @@ describe('A worker whose event loop is behind', () => {
     return { proxy, clients, recover };
   }
 
-  /** @returns the answers to all of them, in order */
+  /** Sends a request from each client. @returns their answers, in the order of the clients */
   function ask(clients: readonly Peer[]): Promise<readonly { readonly client: Peer; readonly answer: Message }[]> {
     for (const client of clients) client.send(GET);
     return Promise.all(clients.map(async (client) => ({ client, answer: await client.message() })));
@@ -63,7 +63,7 @@ describe('A worker whose event loop is behind', () => {
     const answers = await ask(clients);
     expect([...new Set(answers.map(({ answer }) => answer.status))].sort()).to.deep.equal([200, 503]);
     const shed = answers.filter(isShed);
-    // A turn takes 90 ms or more where 30 are wanted, but 64 are let through.
+    // A turn takes 90 ms or more, the limit is 30 ms, and 64 requests are never shed.
     expect(shed.length).to.be.at.least(40);
     for (const { answer } of shed) expect(field(answer, 'retry-after')).to.equal('1');
     proxy.worker.stop();
@@ -85,7 +85,7 @@ describe('A worker whose event loop is behind', () => {
     await eventually('all are read from again', () => unread(proxy) === 0);
   });
 
-  /** @returns how many connections are not read from */
+  /** @returns the number of client connections that are not read from */
   const unread = (proxy: TestProxy): number =>
     [...proxy.worker.door.connections].filter(({ arrival }) => arrival.transport.isPaused).length;
 
@@ -135,7 +135,7 @@ describe('A worker whose event loop is behind', () => {
 
   it('turns nobody away where that is off', async () => {
     const { clients } = await crowded('off');
-    // It opens a connection to the backend a turn.
+    // The worker opens one connection to the backend in a turn.
     slowDown(15);
     const statuses = new Set((await ask(clients)).map(({ answer }) => answer.status));
     expect([...statuses]).to.deep.equal([200]);

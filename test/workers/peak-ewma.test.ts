@@ -30,7 +30,7 @@ describe('A worker with policy peak-ewma', () => {
     const proxy = await startProxy({ policy: 'peak-ewma', backends: [slow.address, fast.address] });
     await answersOf(proxy, 4, 'fast');
     expect(expected(proxy, slow.address)).to.be.at.least(900);
-    // On a busy machine the fast one is slow, too, now and then, and remembered for it.
+    // On a busy machine the fast backend is slow now and then, too, and then gets fewer requests.
     expect(await answersOf(proxy, 20, 'fast')).to.be.at.least(15);
   });
 

@@ -149,7 +149,7 @@ describe('A pool that allows several requests on one connection', () => {
     expect(bodies(await all(others))).to.deep.equal(PATHS.slice(1));
     backend.peers[0]?.send(ok('/a'));
     expect((await slow?.message())?.body).to.equal('/a');
-    // Nobody may get the answers that the others have had from elsewhere.
+    // The others were answered by another backend: what this one still answers must reach nobody.
     await eventually('the connection is closed', () => backend.peers[0]?.parting !== undefined);
   });
 
@@ -245,7 +245,7 @@ describe('A pool that allows several requests on one connection', () => {
   });
 });
 
-/** Nobody behind another request is sent elsewhere, however long the machine stands still. */
+/** Starts a proxy that lets requests wait behind others for any time, however long the machine stands still. */
 async function startPatientProxy(options: ProxyOptions): Promise<TestProxy> {
   const proxy = await startProxy(options);
   const { pipeline } = proxy.pool;
@@ -261,7 +261,7 @@ function ok(body: string): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Once all of them are accepted, what they send in one turn is read in one turn, as the proxy runs in this process. */
+/** Connects `count` clients. What they send in one turn is read in one turn, since the proxy runs in this process. */
 async function connectAll(proxy: TestProxy, count: number): Promise<Peer[]> {
   const before = proxy.clients;
   const clients = await Promise.all(Array.from({ length: count }, () => connect(proxy.port)));
@@ -279,7 +279,7 @@ async function clientsSend(proxy: TestProxy, paths: readonly string[]): Promise<
   return clients;
 }
 
-/** @returns the final response of each */
+/** @returns the final response that each client gets */
 function all(clients: readonly Peer[]): Promise<Message[]> {
   return Promise.all(
     clients.map(async (client) => {

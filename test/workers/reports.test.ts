@@ -30,7 +30,7 @@ describe('A worker reports failures', () => {
     expect(proxy.said('failing')[0]).to.include({ pool: 'default', id: dead });
   });
 
-  /** @returns the address of a backend that resets every connection but each `nth` */
+  /** @returns the address of a backend that answers on each `nth` connection and resets the others */
   async function answeringEach(nth: number): Promise<string> {
     const backend = await startRawBackend(async (peer, index) => {
       await peer.message();
@@ -151,7 +151,7 @@ describe('A worker counts', () => {
     'overloaded',
   ]);
 
-  /** @returns those that were counted */
+  /** @returns how often the worker has counted each reason; without those that it never did */
   function reasons(proxy: TestProxy): Partial<Record<Reason, number>> {
     const sums = REASONS.map((_, column) =>
       proxy.said('counters').reduce((sum, counters) => sum + (counters.reasons[column] ?? Number.NaN), 0),

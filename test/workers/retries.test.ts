@@ -9,7 +9,7 @@ import { startProxy } from '../support/proxy.js';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
 
-/** Reads a whole request each time and resets. */
+/** A backend that reads each request to its end and resets the connection. */
 interface Resetting {
   readonly backend: RawBackend;
   readonly bodies: string[];
@@ -157,7 +157,7 @@ describe('A retry', () => {
   });
 
   describe('on a kept connection that its backend has closed meanwhile', () => {
-    /** Closes each connection when its second request arrives, as if the two had crossed. */
+    /** A backend that closes each connection when its second request arrives, as if its FIN had crossed the request. */
     const stale = (): Promise<RawBackend> =>
       startRawBackend(async (peer) => {
         await peer.message();

@@ -115,7 +115,7 @@ describe('A retry after a response', () => {
       expect((await client.message()).status).to.equal(503);
     }
     const asked = backends.reduce((sum, { asked: count }) => sum + count(), 0);
-    // A fifth of them, and three a second over the ten seconds that are remembered.
+    // The budget is a fifth of the requests, and 3 retries a second for each of the ten seconds that it remembers.
     expect(asked).to.be.within(requests + 30, requests + requests * 0.2 + 30);
     expect(counted(proxy, 'budgetSpent')).to.be.greaterThan(requests / 2);
   });

@@ -43,7 +43,7 @@ class Browser {
     return this.last.body;
   }
 
-  /** What the last answer set. */
+  /** The Set-Cookie field of the last answer. */
   get setCookie(): string | undefined {
     return this.last === undefined ? undefined : field(this.last, 'set-cookie');
   }

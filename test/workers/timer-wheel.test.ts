@@ -135,7 +135,7 @@ describe('The timer wheel', () => {
       const fired: string[] = [];
       const neighbours = ['a', 'b'].map((name) => new WheelTimer({ onTimeout: () => void fired.push(name) }));
       for (const timer of neighbours) wheel.arm(timer, 300);
-      // What was linked last is first in its slot.
+      // A timer that was linked last is the first in its slot.
       const first = noting([], () => {
         for (const timer of neighbours.slice(victim, victim + 1)) wheel.drop(timer);
       });
@@ -161,7 +161,7 @@ describe('The timer wheel', () => {
     const fired: number[] = [];
     wheel.arm(noting(fired), 300);
     now += 1_800_000;
-    // Read behind the standstill and before the next tick.
+    // Armed after the standstill, before the next tick.
     wheel.arm(noting(fired), 300);
     wheel.advance();
     expect(fired).to.have.lengthOf(0);

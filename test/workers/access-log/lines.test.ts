@@ -70,7 +70,7 @@ const FORMATS: readonly (readonly [name: string, make: () => LineFormat])[] = [
   ['clf', () => clfFormat(3)],
 ];
 
-/** What each of the fields may hold, by the strict parser. */
+/** Texts that the strict parser accepts as a target, a field value and so on. */
 const target = fc
   .string({ unit: fc.constantFrom(...'/az09?&=%"\\<>{}|^`\'~'), maxLength: 60 })
   .map((rest) => `/${rest}`);
@@ -89,7 +89,7 @@ function headOf(path: string, referer: string, userAgent: string, requestId = ''
   );
 }
 
-/** Every text between quotes, as the reader of a combined log takes a line apart. */
+/** @returns every text between quotes, as a reader of the combined log format finds it */
 function quotedIn(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"/g)].map(([, text]) => text ?? '');
 }
