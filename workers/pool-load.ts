@@ -11,11 +11,11 @@ type CircuitLimits = PoolConfig['circuitBreaker'];
 export class PoolLoad {
   /** Requests that are open on a backend, from the choice of the backend to the end of the response. */
   requests = 0;
-  /** Those of the requests that are a second or later attempt. */
+  /** The requests among them that are a second or later attempt. */
   retries = 0;
   /** Connections to backends, whether opening, in use or idle. */
   connections = 0;
-  /** Those of the connections that are opening. */
+  /** The connections among them that are still opening. */
   connecting = 0;
   /** The limits of the whole host; a change takes effect with the next {@link resize}. */
   limits: CircuitLimits;
@@ -39,17 +39,17 @@ export class PoolLoad {
     };
   }
 
-  /** One more request may be sent to a backend. */
+  /** Whether one more request may be sent to a backend. */
   get mayBegin(): boolean {
     return this.requests < this.most.requests;
   }
 
-  /** One more request may be retried. */
+  /** Whether one more request may be retried. */
   get mayRetry(): boolean {
     return this.retries < this.most.retries;
   }
 
-  /** One more connection may be opened. */
+  /** Whether one more connection may be opened. */
   get mayConnect(): boolean {
     return this.connections < this.most.connections;
   }

@@ -351,7 +351,7 @@ const overload = z
   .strictObject({
     delay: duration
       .refine((ms) => ms === 0 || ms >= 10, {
-        error: 'must be off or at least 10ms: every collection of garbage takes some',
+        error: 'must be off or at least 10ms: a garbage collection takes several',
       })
       .prefault('1s')
       .describe(
@@ -423,7 +423,7 @@ const config = z.strictObject({
     .describe('Time that requests in flight have to finish when the balancer stops.'),
   heartbeat: duration
     .refine((ms) => ms === 0 || ms >= 2_000, {
-      error: 'must be off or at least 2s: workers say something once a second',
+      error: 'must be off or at least 2s: workers report once a second',
     })
     .prefault('10s')
     .describe('A worker that sends the primary nothing for this long is hung: it is killed and replaced.'),

@@ -7,7 +7,7 @@ import type { Pool } from './pool.js';
 
 interface Deadline {
   readonly timer: NodeJS.Timeout;
-  /** When it is over, in epoch milliseconds. */
+  /** When the time to drain is over, in epoch milliseconds. */
   readonly at: number;
 }
 

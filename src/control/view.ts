@@ -21,7 +21,7 @@ export interface BackendView extends Backend, BackendTotals {
   readonly lastChange: ChangeView;
   /** Whether it takes no new request and no worker has one in flight on it. */
   readonly drained: boolean;
-  /** When everything still open on it ends (ISO 8601); `null` without such a deadline. */
+  /** When the requests that are still open on the backend are ended (ISO 8601); `null` without such a deadline. */
   readonly drainEndsAt: string | null;
   /** The service that named it; `null` for a backend that a file or a person named. */
   readonly service: string | null;

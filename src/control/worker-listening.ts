@@ -6,12 +6,12 @@ import type { StartError } from './errors.js';
 import type { OpenListener } from './listen-sockets.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** A worker that does not listen by then never will, in milliseconds. */
+/** Time in which a worker has to listen, in milliseconds; one that does not by then never will. */
 const START_WITHIN_MS = 30_000;
 
-/** A worker that has yet to say of some listeners that it accepts there. */
+/** The start of a worker, which ends once it accepts on every listener. */
 interface Start {
-  /** Those listeners by name, each with the address of its socket. */
+  /** The listeners that the worker does not accept on yet: the addresses of their sockets, by name. */
   readonly missing: Map<string, string>;
   readonly settle: (problem: StartError | undefined) => void;
   readonly settled: Promise<StartError | undefined>;
@@ -20,7 +20,7 @@ interface Start {
 export class WorkerListening {
   readonly #sockets: { readonly all: readonly OpenListener[] };
   readonly #starts = new Map<WorkerProcess, Start>();
-  /** Workers that were told of every socket there was when they said hello. */
+  /** Workers that have said hello and were told of every socket that there was. */
   readonly #greeted = new WeakSet<WorkerProcess>();
 
   constructor(sockets: { readonly all: readonly OpenListener[] }) {

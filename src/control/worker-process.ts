@@ -12,7 +12,7 @@ import type { OpenChannel, WorkerChannel } from './worker-channel.js';
 export type WorkerState = 'starting' | 'listening' | 'draining';
 
 export interface WorkerExit {
-  /** In words: `exit code 1`, `signal SIGKILL`. */
+  /** How the process ended, in words: `exit code 1`, `signal SIGKILL`. */
   readonly how: string;
   /** Milliseconds since it began to listen; 0 for a worker that never did. */
   readonly livedMs: number;

@@ -98,7 +98,7 @@ export function isCommonCause(backends: readonly Backend[], isFailing: (id: Back
 
 /** The ejections of one backend. */
 export type OutlierRecord =
-  /** Not ejected since `sinceMs`; `ejections` that still count towards the length of the next one. */
+  /** The backend is not ejected since `sinceMs`; `ejections` before that still count towards the length of the next. */
   | { readonly state: 'in'; readonly ejections: number; readonly sinceMs: number }
   | {
       readonly state: 'ejected';

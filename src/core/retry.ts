@@ -41,7 +41,7 @@ export interface Replayable {
   readonly idempotent: boolean;
   /** Every byte of it that was sent is still in memory. */
   readonly kept: boolean;
-  /** It has not been replayed after a stale connection yet. */
+  /** Whether the request has not been replayed after a stale connection yet. */
   readonly freshStart: boolean;
 }
 

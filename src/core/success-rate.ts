@@ -9,7 +9,7 @@ import type { BackendId } from './backend.js';
 export interface SuccessRateLimits {
   /** A backend with fewer requests in the interval is not judged. */
   readonly requests: number;
-  /** With fewer backends to judge, none is. */
+  /** Least number of backends with enough requests; with fewer none is judged. */
   readonly backends: number;
   /** Standard deviations that a rate must be below the mean. */
   readonly deviations: number;

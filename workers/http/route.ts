@@ -136,7 +136,7 @@ function redirected(redirect: Redirect, head: RequestHead): LocalAnswer {
 
 function poolNamed(name: string, pools: ReadonlyMap<string, HttpPool>): HttpPool {
   const pool = pools.get(name);
-  if (pool === undefined) throw new TypeError(`A route leads to pool "${name}", which there is not`);
+  if (pool === undefined) throw new TypeError(`A route names pool "${name}", which does not exist`);
   return pool;
 }
 

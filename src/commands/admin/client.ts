@@ -142,7 +142,7 @@ function adminPlace(typed: string | undefined, environment: Environment): Place 
     typed === undefined
       ? [variable, environment[variable] || configSchema.shape.admin.parse(undefined)]
       : ['--admin', typed];
-  if (text === 'off') throw new UsageError(`${source}: the admin interface is off, so nobody can be asked`);
+  if (text === 'off') throw new UsageError(`${source}: the admin interface is off, so there is nothing to ask`);
   const socketPath = socketFileOf(text);
   if (socketPath !== undefined) return { socketPath: checkedPath(socketPath, source) };
   const parsed = parseAddress(withHost(text, '127.0.0.1'), 1);
