@@ -19,9 +19,10 @@ import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
 import { Durations } from './durations.js';
 import { HedgeDelay } from './hedge-delay.js';
 import { PoolLoad } from './pool-load.js';
-import { Roster, type RosterParts, type Upstream } from './roster.js';
+import { Roster, type RosterParts } from './roster.js';
 import { type ReportFailing, Streaks } from './streaks.js';
 import { type Ticket, WaitQueue } from './wait-queue.js';
+import type { WorkerBackend } from './worker-backend.js';
 
 const NONE_TRIED: ReadonlySet<BackendId> = new Set();
 
@@ -40,7 +41,7 @@ export interface Affinity {
   /** What the policy hashes; '' for a policy that hashes nothing. */
   readonly key: string;
   /** The backend that a sticky cookie names. It comes before the policy as long as it is usable. */
-  readonly bound: Upstream | undefined;
+  readonly bound: WorkerBackend | undefined;
 }
 
 /** The search of a request that has tried nothing yet. */
@@ -50,7 +51,7 @@ export const FIRST_TRY: BackendSearch = { tried: NONE_TRIED, again: false, fresh
 export interface QueuedRequest extends BackendSearch {
   readonly affinity: Affinity;
   /** The request goes to `upstream`, where it has been counted in. */
-  onSlot(upstream: Upstream): void;
+  onSlot(upstream: WorkerBackend): void;
   /** The request gets no backend. */
   onRefused(why: NoBackendReason): void;
 }
@@ -121,7 +122,7 @@ export class Dispatch {
    * Swaps the snapshot.
    * @returns backends with requests in flight that have gone out of use or moved: those should be tried elsewhere
    */
-  install(snapshot: PoolSnapshot): readonly Upstream[] {
+  install(snapshot: PoolSnapshot): readonly WorkerBackend[] {
     this.holding = true;
     const gone = this.roster.install(snapshot);
     this.holding = false;
@@ -160,7 +161,7 @@ export class Dispatch {
   }
 
   /** Chooses a backend and counts the attempt in; every choice needs one {@link release}. */
-  choose(search: BackendSearch, affinity: Affinity): Upstream | NoBackendReason {
+  choose(search: BackendSearch, affinity: Affinity): WorkerBackend | NoBackendReason {
     const { load } = this;
     if (!load.mayBegin) return 'requests';
     const chosen = boundTo(search, affinity) ?? this.pick(search, affinity);
@@ -180,7 +181,7 @@ export class Dispatch {
   }
 
   /** Counts an attempt out again, which serves the queue. */
-  release(upstream: Upstream): void {
+  release(upstream: WorkerBackend): void {
     this.load.requests -= 1;
     upstream.inflight -= 1;
     if (upstream.inflight === upstream.mostInflight - 1) this.full.delete(upstream.id);
@@ -189,13 +190,13 @@ export class Dispatch {
   }
 
   /** Counts a response of a backend, whether or not it is forwarded. @param nowMs the worker's coarse clock */
-  answered(upstream: Upstream, status: number, nowMs: number): void {
+  answered(upstream: WorkerBackend, status: number, nowMs: number): void {
     upstream.counters.addStatus(status);
     if (this.streaks.heedsAnswers) this.streaks.answered(upstream, status, nowMs);
   }
 
   /** Records how long an attempt took, in a pool that is {@link timed}. */
-  took({ latency }: Upstream, ms: number, outcome: LatencyOutcome, nowMs: number): void {
+  took({ latency }: WorkerBackend, ms: number, outcome: LatencyOutcome, nowMs: number): void {
     latency[outcome](ms, nowMs);
     if (outcome !== 'failed') this.hedgeDelay?.observe(ms, nowMs);
   }
@@ -246,7 +247,7 @@ export class Dispatch {
   }
 
   /** @returns a backend at its limit only when all that `search` could go to are */
-  private pick({ tried, again }: BackendSearch, { key }: Affinity): Upstream | undefined {
+  private pick({ tried, again }: BackendSearch, { key }: Affinity): WorkerBackend | undefined {
     const { picker } = this.roster;
     const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE_TRIED, key) : undefined);
     if (chosen === undefined || chosen.inflight < chosen.mostInflight) return chosen;
@@ -302,6 +303,6 @@ export class Dispatch {
 }
 
 /** @returns the backend that a sticky cookie names, if it can be used and has not failed this request */
-function boundTo({ tried }: BackendSearch, { bound }: Affinity): Upstream | undefined {
+function boundTo({ tried }: BackendSearch, { bound }: Affinity): WorkerBackend | undefined {
   return bound?.usable === true && !tried.has(bound.id) ? bound : undefined;
 }

@@ -15,9 +15,6 @@ import type { LinksTo } from './backend-links.js';
 import { type TimerWheel, WheelTimer } from './timer-wheel.js';
 import { WorkerBackend } from './worker-backend.js';
 
-/** A backend of a pool, seen from a request: where it goes. */
-export type Upstream = WorkerBackend;
-
 /** What a roster needs of its worker. */
 export interface RosterParts {
   readonly wheel: TimerWheel;
@@ -28,16 +25,16 @@ export interface RosterParts {
 }
 
 export class Roster {
-  picker: TieredPicker<Upstream>;
+  picker: TieredPicker<WorkerBackend>;
   private config: PoolConfig;
   private current: PoolSnapshot;
-  private readonly byId = new Map<BackendId, Upstream>();
+  private readonly byId = new Map<BackendId, WorkerBackend>();
   /** Backends that left the pool with requests still open; their counts are still reported. */
-  private readonly leaving = new Set<Upstream>();
+  private readonly leaving = new Set<WorkerBackend>();
   /** The backends in the pool, in the order of the snapshot. */
-  private members: readonly Upstream[] = [];
+  private members: readonly WorkerBackend[] = [];
   /** The backends that the policy may pick, by tier. */
-  private tiers: readonly (readonly Upstream[])[] = [];
+  private tiers: readonly (readonly WorkerBackend[])[] = [];
   private readonly parts: RosterParts;
   /** The next step of the slow start. */
   private readonly ramp = new WheelTimer({ onTimeout: () => this.updatePicker() });
@@ -57,12 +54,12 @@ export class Roster {
   }
 
   /** @returns the backend of that id; `undefined` when it has left the pool */
-  upstream(id: BackendId): Upstream | undefined {
+  upstream(id: BackendId): WorkerBackend | undefined {
     return this.byId.get(id);
   }
 
   /** The backends that are in the pool. */
-  get all(): Iterable<Upstream> {
+  get all(): Iterable<WorkerBackend> {
     return this.byId.values();
   }
 
@@ -70,9 +67,9 @@ export class Roster {
    * Swaps the snapshot.
    * @returns backends with requests in flight that have gone out of use or moved: those should be tried elsewhere
    */
-  install(snapshot: PoolSnapshot): readonly Upstream[] {
+  install(snapshot: PoolSnapshot): readonly WorkerBackend[] {
     this.current = snapshot;
-    const gone: Upstream[] = [];
+    const gone: WorkerBackend[] = [];
     // A change of one backend leaves the others the same objects in the same places: they need no look-up.
     const before = this.members;
     this.members = snapshot.backends.map((backend, place) => {
@@ -117,7 +114,7 @@ export class Roster {
   }
 
   /** @returns every backend with something to report, those that have left with their last counts included */
-  counted(): readonly Upstream[] {
+  counted(): readonly WorkerBackend[] {
     const all = [...this.byId.values(), ...this.leaving];
     for (const upstream of this.leaving) if (upstream.inflight === 0) this.leaving.delete(upstream);
     return all;
@@ -134,10 +131,10 @@ export class Roster {
     for (const upstream of this.byId.values()) upstream.links.closeIdle();
   }
 
-  private pickerFor({ policy, hash: { balanceFactor } }: PoolConfig): TieredPicker<Upstream> {
+  private pickerFor({ policy, hash: { balanceFactor } }: PoolConfig): TieredPicker<WorkerBackend> {
     const { random, wheel } = this.parts;
     const parts: PolicyParts = { random, nowMs: () => wheel.now, table: () => this.table, balanceFactor };
-    return new TieredPicker(() => createPicker<Upstream>(policy, parts));
+    return new TieredPicker(() => createPicker<WorkerBackend>(policy, parts));
   }
 
   /** Tells the policy which backends it may pick, and with which weights. */
@@ -163,7 +160,7 @@ export class Roster {
   }
 
   /** @param gone gets the backend when its requests in flight should be tried elsewhere */
-  private follow(backend: Backend, gone: Upstream[]): Upstream {
+  private follow(backend: Backend, gone: WorkerBackend[]): WorkerBackend {
     const known = this.byId.get(backend.id);
     if (known?.update(backend) && known.inflight > 0) gone.push(known);
     const upstream = known ?? new WorkerBackend(backend, this.parts.linksTo);
@@ -177,7 +174,7 @@ export class Roster {
     for (const [id, upstream] of this.byId) if (!present.has(upstream)) this.dismiss(id, upstream);
   }
 
-  private dismiss(id: BackendId, upstream: Upstream): void {
+  private dismiss(id: BackendId, upstream: WorkerBackend): void {
     upstream.retire();
     this.byId.delete(id);
     this.leaving.add(upstream);

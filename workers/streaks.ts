@@ -9,7 +9,7 @@ import { isGatewayError, streakLimit } from '../src/core/outlier.js';
 import type { RetryRules } from '../src/core/retry.js';
 import type { FailureReason, StreakReason } from '../src/messages.js';
 import { COLUMN } from './counters.js';
-import type { Upstream } from './roster.js';
+import type { WorkerBackend } from './worker-backend.js';
 
 /** Least time between two reports that a streak begins: a backend that fails every other request begins thousands. */
 const BEGINNINGS_APART_MS = 1_000;
@@ -65,7 +65,7 @@ export class Streaks {
   }
 
   /** Ends the backend's streak of failed attempts: it has done all that was asked of it. */
-  succeeded(upstream: Upstream): void {
+  succeeded(upstream: WorkerBackend): void {
     if (upstream.failures.length !== 0) this.end(upstream.id, upstream.failures);
   }
 
@@ -74,14 +74,14 @@ export class Streaks {
    * @param nowMs the worker's coarse clock
    * @param fault the rule or limit that the backend's response broke
    */
-  failed(upstream: Upstream, reason: FailureReason, nowMs: number, fault = ''): void {
+  failed(upstream: WorkerBackend, reason: FailureReason, nowMs: number, fault = ''): void {
     upstream.counters.add(reason === 'connect' ? COLUMN.connectFailures : COLUMN.failures);
     upstream.failures.fault = fault;
     this.grow(upstream.id, upstream.failures, reason, nowMs);
   }
 
   /** Counts a response with `status`, or ends the streak of gateway errors. */
-  answered(upstream: Upstream, status: number, nowMs: number): void {
+  answered(upstream: WorkerBackend, status: number, nowMs: number): void {
     if (isGatewayError(status) || (status >= 500 && this.retried?.[status] === 1))
       this.grow(upstream.id, upstream.gatewayErrors, 'gateway-error', nowMs);
     else if (upstream.gatewayErrors.length !== 0) this.end(upstream.id, upstream.gatewayErrors);

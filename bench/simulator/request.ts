@@ -7,9 +7,9 @@ import type { BackendId } from '../../src/core/backend.js';
 import type { FailureReason } from '../../src/core/outlier.js';
 import { afterFailure } from '../../src/core/retry.js';
 import type { Affinity, Dispatch, QueuedRequest } from '../../workers/dispatch.js';
-import type { Upstream } from '../../workers/roster.js';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
 import type { Ticket } from '../../workers/wait-queue.js';
+import type { WorkerBackend } from '../../workers/worker-backend.js';
 import type { Answer, SimulatedBackend } from './backend.js';
 import type { Recorder } from './recorder.js';
 import type { VirtualClock } from './virtual-clock.js';
@@ -55,7 +55,7 @@ export class SimulatedRequest implements QueuedRequest {
     this.#attempt();
   }
 
-  onSlot(upstream: Upstream): void {
+  onSlot(upstream: WorkerBackend): void {
     this.#place = undefined;
     this.#sendTo(upstream);
   }
@@ -80,7 +80,7 @@ export class SimulatedRequest implements QueuedRequest {
     });
   }
 
-  #sendTo(upstream: Upstream): void {
+  #sendTo(upstream: WorkerBackend): void {
     const { clock, backends, recorder } = this.#world;
     const index = backends.findIndex(({ id }) => id === upstream.id);
     const backend = backends[index];
@@ -102,14 +102,14 @@ export class SimulatedRequest implements QueuedRequest {
     });
   }
 
-  #onAnswer(upstream: Upstream, { kind, atMs }: Answer, sentMs: number): void {
+  #onAnswer(upstream: WorkerBackend, { kind, atMs }: Answer, sentMs: number): void {
     if (kind === 'connect' || kind === 'reset') return this.#onFailure(upstream, kind, sentMs);
     this.#time(upstream, kind === 'ok' ? 'answered' : 'failed', sentMs);
     this.#dispatch.streaks.succeeded(upstream);
     if (kind === 'ok') this.#world.recorder.answered(this.#startMs, atMs);
   }
 
-  #onFailure(upstream: Upstream, reason: FailureReason, sentMs: number): void {
+  #onFailure(upstream: WorkerBackend, reason: FailureReason, sentMs: number): void {
     this.#time(upstream, 'failed', sentMs);
     this.#dispatch.streaks.failed(upstream, reason, this.#wheel.now);
     const failed = { reason, reused: false, unsent: reason === 'connect', attempts: this.#attempts };
@@ -121,7 +121,7 @@ export class SimulatedRequest implements QueuedRequest {
     if (step !== 'give-up') this.#attempt();
   }
 
-  #time(upstream: Upstream, outcome: LatencyOutcome, sentMs: number): void {
+  #time(upstream: WorkerBackend, outcome: LatencyOutcome, sentMs: number): void {
     const { nowMs } = this.#world.clock;
     if (this.#dispatch.timed) this.#dispatch.took(upstream, nowMs - sentMs, outcome, nowMs);
   }

@@ -2,8 +2,8 @@
 import type { BackendId } from '../../src/core/backend.js';
 import { applyChange, type PoolChange } from '../../src/core/snapshot.js';
 import type { Dispatch } from '../../workers/dispatch.js';
-import type { Upstream } from '../../workers/roster.js';
 import type { TimerWheel } from '../../workers/timer-wheel.js';
+import type { WorkerBackend } from '../../workers/worker-backend.js';
 import { SimulatedRequest, type World } from './request.js';
 
 export class SimulatedWorker {
@@ -49,7 +49,7 @@ export class SimulatedWorker {
     this.#dispatch.install(this.#dispatch.roster.snapshot);
   }
 
-  #upstream(id: BackendId): Upstream | undefined {
+  #upstream(id: BackendId): WorkerBackend | undefined {
     return this.#dispatch.roster.counted().find((upstream) => upstream.id === id);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * control/reconfiguration.ts: has a running balancer go on by another configuration, whole or not at all. What can fail
+ * control/reconfiguration.ts: gives a running balancer another configuration, whole or not at all. What can fail
  * (a port in use, a log that does not open) is tried first; the rest cannot fail, and happens in one turn.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -16,7 +16,7 @@ import { type WorkerEvents, type WorkerExit, WorkerProcess } from './worker-proc
 /** Everything a worker says that is not about its own start. */
 export type WorkerReport = Exclude<ToPrimary, { type: 'hello' | 'listening' | 'listen-failed' }>;
 
-/** Told what workers do and say, each time in the turn in which it happens. */
+/** Is told what workers do and say, each time in the turn in which it happens. */
 export interface WorkerObserver {
   /** A worker has loaded its code: give it all it needs before it listens. */
   welcome(worker: WorkerProcess): void;

@@ -7,9 +7,9 @@ import type { ToPrimary } from '../../src/messages.js';
 import type { PoolRows } from '../../workers/counters.js';
 import { Http1Links } from '../../workers/http/h1/backend-links.js';
 import type { HttpPool } from '../../workers/http/http-pool.js';
-import type { Upstream } from '../../workers/roster.js';
 import { WheelTimer } from '../../workers/timer-wheel.js';
 import { Worker, type WorkerOutput } from '../../workers/worker.js';
+import type { WorkerBackend } from '../../workers/worker-backend.js';
 import { onStop } from './cleanup.js';
 import { eventually } from './eventually.js';
 import { HeldClock } from './held-clock.js';
@@ -103,7 +103,7 @@ export class TestProxy {
   }
 
   /** @returns the state that the worker keeps for the backend at `address` */
-  upstream(address: string): Upstream {
+  upstream(address: string): WorkerBackend {
     const found = this.pool.dispatch.roster.counted().find(({ id }) => id === address);
     if (found === undefined) throw new TypeError(`No backend ${address}`);
     return found;
@@ -194,7 +194,7 @@ async function stop(proxy: TestProxy): Promise<void> {
 }
 
 /** Connections to a backend that wait for a request. */
-export function idleOf({ links }: Upstream): number {
+export function idleOf({ links }: WorkerBackend): number {
   if (!(links instanceof Http1Links)) throw new TypeError('The backend does not speak HTTP/1.1');
   return links.idle.length;
 }

@@ -8,14 +8,14 @@ import type { BodyPath } from '../../src/core/body-path.js';
 import type { ResponseHead } from '../../src/http1/response-head.js';
 import type { LinkChoice } from '../backend-links.js';
 import type { Dispatch } from '../dispatch.js';
-import type { Upstream } from '../roster.js';
+import type { WorkerBackend } from '../worker-backend.js';
 import type { AttemptFailure } from './attempt-failure.js';
 import type { BackendReceiver, BackendStream } from './backend-stream.js';
 import type { Exchange } from './exchange.js';
 import type { OutgoingRequest } from './outgoing-request.js';
 
 export class Attempt implements BackendReceiver {
-  readonly upstream: Upstream;
+  readonly upstream: WorkerBackend;
   readonly request: OutgoingRequest;
   /** When the attempt began, or the end of the request's body was sent; in milliseconds of `performance.now`. */
   askedMs: number;
@@ -32,7 +32,7 @@ export class Attempt implements BackendReceiver {
    * @param askedMs when it begins, in milliseconds of `performance.now`
    * @param isRetry whether it has also been counted among the retries that are under way
    */
-  constructor(exchange: Exchange, upstream: Upstream, askedMs: number, isRetry: boolean) {
+  constructor(exchange: Exchange, upstream: WorkerBackend, askedMs: number, isRetry: boolean) {
     this.exchange = exchange;
     this.request = exchange.request;
     this.dispatch = exchange.pool.dispatch;

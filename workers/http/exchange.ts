@@ -11,8 +11,8 @@ import type { BodyPath } from '../../src/core/body-path.js';
 import type { ResponseHead } from '../../src/http1/response-head.js';
 import { POOL_COLUMN } from '../counters.js';
 import { type Affinity, FIRST_TRY } from '../dispatch.js';
-import type { Upstream } from '../roster.js';
 import type { Tunnel } from '../tunnel.js';
+import type { WorkerBackend } from '../worker-backend.js';
 import { Attempt } from './attempt.js';
 import { type AttemptFailure, reasonOf } from './attempt-failure.js';
 import type { BackendStream } from './backend-stream.js';
@@ -93,7 +93,7 @@ export class Exchange {
    * @param number its number among the attempts of the request, from 1
    * @param askedMs when it begins, in milliseconds of `performance.now`
    */
-  attempt(upstream: Upstream, number: number, askedMs: number, isRetry: boolean): Attempt {
+  attempt(upstream: WorkerBackend, number: number, askedMs: number, isRetry: boolean): Attempt {
     this.client.record?.attempt(upstream.id, number, askedMs);
     const attempt = new Attempt(this, upstream, askedMs, isRetry);
     this.current = attempt;
@@ -172,7 +172,7 @@ export class Exchange {
   }
 
   /** The backend `gone` is out of use, or has moved: tries a request that waits for it elsewhere, if that can be done. */
-  evacuate(gone: Upstream): void {
+  evacuate(gone: WorkerBackend): void {
     if (this.responseBegan) return;
     if (this.current?.upstream === gone || this.recovery !== undefined) this.recover().evacuate(gone);
   }

@@ -9,9 +9,9 @@ import { systemRandom } from '../../src/core/random.js';
 import { type AttemptEnd, afterFailure, isStale, type NextStep } from '../../src/core/retry.js';
 import { COLUMN, POOL_COLUMN, RETRIED_COLUMN } from '../counters.js';
 import type { Affinity, Dispatch, NoBackendReason, QueuedRequest } from '../dispatch.js';
-import type { Upstream } from '../roster.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { Ticket } from '../wait-queue.js';
+import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerContext } from '../worker-context.js';
 import { Attempt } from './attempt.js';
 import { type AttemptFailure, answerAfter, answerWithout, type LastFailure } from './attempt-failure.js';
@@ -66,7 +66,7 @@ export class Recovery implements QueuedRequest {
     this.exchange.body?.hold();
   }
 
-  onSlot(upstream: Upstream): void {
+  onSlot(upstream: WorkerBackend): void {
     this.ticket = undefined;
     this.begin(upstream);
   }
@@ -111,7 +111,7 @@ export class Recovery implements QueuedRequest {
   }
 
   /** The backend `gone` is out of use, or has moved: leaves it for another one if that can be done. */
-  evacuate(gone: Upstream): void {
+  evacuate(gone: WorkerBackend): void {
     const { exchange, second } = this;
     const isFirst = exchange.current?.upstream === gone;
     if (!isFirst && second?.upstream !== gone) return;
@@ -170,7 +170,7 @@ export class Recovery implements QueuedRequest {
   }
 
   /** Makes the next attempt at `upstream`, where it has been counted in. */
-  private begin(upstream: Upstream): void {
+  private begin(upstream: WorkerBackend): void {
     this.attempts += 1;
     const isRetry = this.attempts > 1;
     if (isRetry) {
@@ -193,7 +193,7 @@ export class Recovery implements QueuedRequest {
   }
 
   /** Takes the next step. @param from the backend that is left @param mayPause whether to pause before a retry */
-  private goOn(step: NextStep, from: Upstream, mayPause = true): void {
+  private goOn(step: NextStep, from: WorkerBackend, mayPause = true): void {
     if (step === 'give-up') return this.giveUp('none');
     if (step === 'replay') {
       this.fresh = true;
@@ -217,7 +217,7 @@ export class Recovery implements QueuedRequest {
   }
 
   /** Leaves a backend out of the choice for further attempts. */
-  private avoid(upstream: Upstream): void {
+  private avoid(upstream: WorkerBackend): void {
     this.tried = new Set(this.tried).add(upstream.id);
   }
 

@@ -10,7 +10,7 @@ import { HANDLE_LENGTH, stickyToken, TOKEN_LENGTH } from '../../src/core/sticky-
 import { cookieValue } from '../../src/http1/cookie.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import type { Dispatch } from '../dispatch.js';
-import type { Upstream } from '../roster.js';
+import type { WorkerBackend } from '../worker-backend.js';
 
 /** A backend's token, made once. */
 interface Entry {
@@ -36,7 +36,7 @@ export class Sticky {
   }
 
   /** @returns the backend that the request's cookie names, usable or not; `undefined` without one that we made */
-  find({ fields }: RequestHead): Upstream | undefined {
+  find({ fields }: RequestHead): WorkerBackend | undefined {
     const value = cookieValue(fields, this.config.cookie);
     if (value.length !== TOKEN_LENGTH) return undefined;
     this.follow();
@@ -46,7 +46,7 @@ export class Sticky {
   }
 
   /** @returns the Set-Cookie line that ties a client to `upstream`; '' when that has left the pool meanwhile */
-  lineFor({ id }: Upstream): string {
+  lineFor({ id }: WorkerBackend): string {
     this.follow();
     return this.byId.get(id)?.line ?? '';
   }

@@ -21,9 +21,9 @@ import type { Exchange } from '../http/exchange.js';
 import { Http1ClientConnection } from '../http/h1/client-connection.js';
 import type { LocalAnswer } from '../http/local-answer.js';
 import type { Listener } from '../listeners.js';
-import type { Upstream } from '../roster.js';
 import { TcpTransport } from '../tcp-transport.js';
 import type { TransportUser } from '../transport.js';
+import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerContext } from '../worker-context.js';
 import { Arrival } from './arrival.js';
 import { ConnectionLimits } from './connection-limits.js';
@@ -111,7 +111,7 @@ export class Door {
   }
 
   /** Tries requests that wait for the backend `gone` at another one, as far as they can be repeated. */
-  evacuate(gone: Upstream): void {
+  evacuate(gone: WorkerBackend): void {
     // Looks at every exchange, since this is rare: a list of those at each backend would cost something each request.
     for (const exchange of this.exchanges()) exchange.evacuate(gone);
   }
