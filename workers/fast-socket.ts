@@ -137,7 +137,7 @@ function onClose(this: OwnedSocket): void {
   this[OWNER]?.onClosed();
 }
 
-/** @returns Node's code for what broke `socket`, as in `ECONNRESET`, or its words without one; '' while nothing has */
+/** @returns Node's code for what broke `socket`, as in `ECONNRESET`, or its message if it has none; '' while nothing has */
 export function errorCodeOf({ errored }: Socket): string {
   if (errored === null) return '';
   return 'code' in errored ? String(errored.code) : errored.message;

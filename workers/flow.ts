@@ -74,7 +74,7 @@ export class Flow {
   }
 
   /**
-   * The message is complete. Call it inside the source's read, or once the source is closed.
+   * The message is complete. Call it inside the source's read, or once the source has ended.
    * @param keepLoan whether the source's next message is likely to be as large
    */
   finish(keepLoan: boolean): void {
@@ -114,7 +114,7 @@ export class Flow {
   };
 }
 
-/** Lets `source` read into the shared buffer again. Call it inside the source's read, or once the source is closed. */
+/** Lets `source` read into the shared buffer again. Call it inside the source's read, or once the source has ended. */
 export function giveLoanBack(source: ByteSource, buffers: ReadBuffers): void {
   if (source.loan === undefined) return;
   source.readBuffer = buffers.shared;

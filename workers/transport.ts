@@ -66,7 +66,7 @@ export interface Transport extends ByteChannel {
    * own direction has ended, too.
    */
   readonly wasReset: boolean;
-  /** Node's code for what broke the connection, as in `ECONNRESET`; '' while nothing has. */
+  /** Node's code for what broke the connection, as in `ECONNRESET`, or its message if it has none; '' while nothing has. */
   readonly errorCode: string;
   /** Calls `listener` once, when the kernel has taken everything that was written. */
   onceDrained(listener: () => void): void;

@@ -1,4 +1,4 @@
-/** http1/limits.ts: the limits past which a head is refused. */
+/** http1/limits.ts: the limits past which a head is refused, and the number of heads in front of a response. */
 
 /** The keys of the configuration's `limits` that concern heads. */
 export interface HeadLimits {
@@ -8,5 +8,5 @@ export interface HeadLimits {
   readonly fields: number;
 }
 
-/** Interim responses to one request. More are an attack on who reads them, not information (RFC 9110 section 15.2). */
+/** Most interim responses to one request (RFC 9110 section 15.2); more are an attack on those who have to read them. */
 export const MAX_INTERIM_RESPONSES = 32;

@@ -30,7 +30,7 @@ export class ResponseBody implements FlowOwner {
     this.flow.adapt(length);
   }
 
-  /** The last byte of the body has been written, within its read. */
+  /** The last byte of the body has been written. Call it within its read, or at the end of the connection. */
   finish(): void {
     this.isOver = true;
     this.flow.finish(true);
