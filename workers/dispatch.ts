@@ -201,7 +201,10 @@ export class Dispatch {
     if (outcome !== 'failed') this.hedgeDelay?.observe(ms, nowMs);
   }
 
-  /** Whether a further attempt may be made; if not, that is counted. @param spendsBudget whether the retry budget pays */
+  /**
+   * Whether a further attempt may be made; if not, that is counted.
+   * @param spendsBudget whether the retry budget pays
+   */
   mayRetry(spendsBudget: boolean, nowMs: number): boolean {
     const { load, budget, counters } = this;
     if (!load.mayRetry) counters.add(POOL_COLUMN.retriesBroken);
@@ -256,7 +259,9 @@ export class Dispatch {
     return open ?? (again ? picker.pick(this.full, key) : undefined) ?? chosen;
   }
 
-  /** Gives free backends to waiting requests, in the order of the queue, until none is left that any of them could use. */
+  /**
+   * Gives free backends to waiting requests, in the order of the queue, until none is left that any of them could use.
+   */
   private serveQueue(): void {
     if (this.holding) return;
     this.holding = true;
@@ -274,7 +279,9 @@ export class Dispatch {
     this.holding = false;
   }
 
-  /** @returns why no connection may be opened now; `undefined` if one may, for which an idle one is closed if need be */
+  /**
+   * @returns why no connection may be opened now; `undefined` if one may, for which an idle one is closed if need be
+   */
   private whyNotConnect(): NoBackendReason | undefined {
     const { load, queue } = this;
     // A request that is being served from the queue is still counted there.

@@ -8,7 +8,9 @@ import { connect, type Server, Socket } from 'node:net';
 
 /** Gets the bytes of one socket. */
 export interface Reader {
-  /** The buffer that the next bytes are read into. May be replaced inside {@link onRead}; the next read then uses it. */
+  /**
+   * The buffer that the next bytes are read into. May be replaced inside {@link onRead}; the next read then uses it.
+   */
   readonly readBuffer: Buffer;
   /** Bytes arrived in `buffer[0, length)`; they may be overwritten once the call returns. */
   onRead(buffer: Buffer, length: number): void;
@@ -57,7 +59,8 @@ function onReadOf(reader: Reader): OnRead {
     return current;
   };
   return {
-    // Node's type does not say that a generator may return nothing, its code does (lib/internal/stream_base_commons.js).
+    // Node's type does not say that a generator may return nothing, its code does
+    // (lib/internal/stream_base_commons.js).
     buffer: next as () => Buffer,
     callback: (length, buffer) => {
       reader.onRead(buffer, length);
@@ -117,7 +120,9 @@ interface OwnedSocket extends Socket {
   [OWNER]?: SocketOwner;
 }
 
-/** Tells `owner` how `socket` ends. All sockets share the listeners: closures for each would be a tenth of its memory. */
+/**
+ * Tells `owner` how `socket` ends. All sockets share the listeners: closures for each would be a tenth of its memory.
+ */
 export function listenFor(socket: Socket, owner: SocketOwner): void {
   const owned: OwnedSocket = socket;
   owned[OWNER] = owner;
@@ -137,7 +142,9 @@ function onClose(this: OwnedSocket): void {
   this[OWNER]?.onClosed();
 }
 
-/** @returns Node's code for what broke `socket`, as in `ECONNRESET`, or its message if it has none; '' while nothing has */
+/**
+ * @returns Node's code for what broke `socket`, as in `ECONNRESET`, or its message if it has none; '' while nothing has
+ */
 export function errorCodeOf({ errored }: Socket): string {
   if (errored === null) return '';
   return 'code' in errored ? String(errored.code) : errored.message;

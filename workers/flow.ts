@@ -34,7 +34,9 @@ export class Flow {
     this.owner = owner;
   }
 
-  /** Writes `bytes[from, to)` of the current read, behind the text that the sink holds; call {@link settle} afterwards. */
+  /**
+   * Writes `bytes[from, to)` of the current read, behind the text that the sink holds; call {@link settle} afterwards.
+   */
   write(bytes: Buffer, from: number, to: number): void {
     if (from === to) return;
     const { loan } = this.source;
@@ -49,7 +51,9 @@ export class Flow {
     }
   }
 
-  /** Writes the text that the sink holds, and lets the source rest if the sink is behind. Call it after a turn's writes. */
+  /**
+   * Writes the text that the sink holds, and lets the source rest if the sink is behind. Call it after a turn's writes.
+   */
   settle(): void {
     this.sink.flush(this.onWritten);
     if (this.over || this.stalled || !this.sink.isBehind) return;
@@ -80,7 +84,8 @@ export class Flow {
   finish(keepLoan: boolean): void {
     this.sink.flush();
     this.end();
-    // The loan's own count of writes cannot tell: its callbacks come a turn later even for what the kernel took at once.
+    // The loan's own count of writes cannot tell: its callbacks come a turn later even for what the kernel took at
+    // once.
     if (!keepLoan || this.sink.pendingBytes > 0) giveLoanBack(this.source, this.buffers);
   }
 

@@ -5,7 +5,9 @@
  */
 import type { Loan } from './read-buffers.js';
 
-/** A source of bytes. Those that arrive while it is paused wait in the kernel, which stops the sender when it is full. */
+/**
+ * A source of bytes. Those that arrive while it is paused wait in the kernel, which stops the sender when it is full.
+ */
 export interface ByteSource {
   /**
    * The buffer that the next read fills: the worker's shared one, or that of {@link loan}. Set it inside a read; set
@@ -43,7 +45,10 @@ export interface ByteSink {
   readonly isBehind: boolean;
   /** Bytes whose `onWritten` is still to come: their buffers are still in use. */
   readonly pendingBytes: number;
-  /** Ends this direction once everything is written. @param onEnded called once it has ended or the connection is lost */
+  /**
+   * Ends this direction once everything is written.
+   * @param onEnded called once it has ended or the connection is lost
+   */
   end(onEnded?: () => void): void;
   close(how: Closing): void;
 }
@@ -66,7 +71,9 @@ export interface Transport extends ByteChannel {
    * own direction has ended, too.
    */
   readonly wasReset: boolean;
-  /** Node's code for what broke the connection, as in `ECONNRESET`, or its message if it has none; '' while nothing has. */
+  /**
+   * Node's code for what broke the connection, as in `ECONNRESET`, or its message if it has none; '' while nothing has.
+   */
   readonly errorCode: string;
   /** Calls `listener` once, when the kernel has taken everything that was written. */
   onceDrained(listener: () => void): void;

@@ -13,7 +13,9 @@ export interface TunnelOwner {
   onUpward(bytes: number): void;
   /** `bytes` more came from the backend. */
   onDownward(bytes: number): void;
-  /** Nothing moved for too long, or a peer did not take its last bytes in time: both channels are about to be closed. */
+  /**
+   * Nothing moved for too long, or a peer did not take its last bytes in time: both channels are about to be closed.
+   */
   onTunnelTimeout(): void;
   /** The tunnel has ended, for whatever reason; called once. */
   onTunnelOver(): void;

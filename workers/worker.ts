@@ -177,7 +177,10 @@ export class Worker {
     this.closeLogs(logs, false);
   }
 
-  /** Closes the logs one after the other, then says that it has stopped. @param stuck whether one is in a write for good */
+  /**
+   * Closes the logs one after the other, then says that it has stopped.
+   * @param stuck whether one is in a write for good
+   */
   private closeLogs([log, ...others]: readonly AccessLog[], stuck: boolean): void {
     if (log === undefined) this.reportStopped(stuck);
     else log.close((isStuck) => this.closeLogs(others, stuck || isStuck));

@@ -1,4 +1,6 @@
-/** test/support/eventually.ts: the only waits of tests that go by the clock; whatever has an event is awaited by that. */
+/**
+ * test/support/eventually.ts: the only waits of tests that go by the clock; whatever has an event is awaited by that.
+ */
 import { setTimeout as after } from 'node:timers/promises';
 
 /** How long anything is waited for: a machine may be busy with other things. */
@@ -23,7 +25,10 @@ export async function eventually(
   }
 }
 
-/** Waits until `read` has given the same value for a while, for what comes to rest without an event. @returns that value */
+/**
+ * Waits until `read` has given the same value for a while, for what comes to rest without an event.
+ * @returns that value
+ */
 export async function atRest<T>(what: string, read: () => T): Promise<T> {
   let last = read();
   let same = 0;

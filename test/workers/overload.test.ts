@@ -1,4 +1,7 @@
-/** test/workers/overload.test.ts: a worker whose event loop is behind turns some requests away so that others are in time. */
+/**
+ * test/workers/overload.test.ts: a worker whose event loop is behind turns some requests away so that others are in
+ * time.
+ */
 import { expect } from 'chai';
 import { REASONS } from '../../src/core/reason.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';

@@ -70,7 +70,9 @@ export interface BackendReceiver {
   onTrailers(lines: string): void;
   /** A read of `length` bytes was handed over, and the response goes on. */
   onReadEnd(length: number): void;
-  /** The last byte of the response was handed over: called within its read, or when the peer's end is that of the body. */
+  /**
+   * The last byte of the response was handed over: called within its read, or when the peer's end is that of the body.
+   */
   onBodyEnd(): void;
   /** The response is complete, and its connection is free for others or closed. */
   onDone(): void;

@@ -158,7 +158,10 @@ export class Exchange {
     this.client.becomeTunnel(this.tunnel);
   }
 
-  /** The stream of an attempt ended before its response did. @param isReused whether its connection had served others */
+  /**
+   * The stream of an attempt ended before its response did.
+   * @param isReused whether its connection had served others
+   */
   onLost(attempt: Attempt, failure: AttemptFailure, isReused: boolean): void {
     this.body?.stop();
     if (!this.responseBegan) return this.recover().lost(attempt, failure, isReused);
@@ -171,7 +174,9 @@ export class Exchange {
     return attempt === this.current && this.recover().movesOn(attempt, failure);
   }
 
-  /** The backend `gone` is out of use, or has moved: tries a request that waits for it elsewhere, if that can be done. */
+  /**
+   * The backend `gone` is out of use, or has moved: tries a request that waits for it elsewhere, if that can be done.
+   */
   evacuate(gone: WorkerBackend): void {
     if (this.responseBegan) return;
     if (this.current?.upstream === gone || this.recovery !== undefined) this.recover().evacuate(gone);

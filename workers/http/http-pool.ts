@@ -28,7 +28,9 @@ export class HttpPool {
   repeatsByKey = false;
   /** Whether requests may share a connection. */
   pipelines = false;
-  /** Puts requests on shared connections. It stays after a reload that turns sharing off, for those that still share. */
+  /**
+   * Puts requests on shared connections. It stays after a reload that turns sharing off, for those that still share.
+   */
   pipeline: Pipeline | undefined;
   /** Reads what the policy hashes of a request; `undefined` for a policy that hashes nothing. */
   private readKey: ReadKey | undefined;

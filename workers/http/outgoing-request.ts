@@ -70,7 +70,9 @@ export class OutgoingRequest implements BackendRequest {
   }
 }
 
-/** Whether a request may be sent behind another: it can be repeated, has no body, and waits for neither a 100 nor a 101. */
+/**
+ * Whether a request may be sent behind another: it can be repeated, has no body, and waits for neither a 100 nor a 101.
+ */
 function isPlain({ method, framing, upgrade, expectContinue }: RequestHead): boolean {
   return (method === 'GET' || method === 'HEAD') && framing === 'none' && !upgrade && !expectContinue;
 }

@@ -36,7 +36,9 @@ export class Recovery implements QueuedRequest {
   private readonly timer = new WheelTimer(this);
   /** The hedged attempt beside the exchange's current one. */
   private second: Attempt | undefined;
-  /** An idle connection was closed to make room for this request: once at most, or it might close all of them in vain. */
+  /**
+   * An idle connection was closed to make room for this request: once at most, or it might close all of them in vain.
+   */
   private madeRoom = false;
   private lastFailure: LastFailure | undefined;
   /** How the last attempt ended, for the counter of the next. */
@@ -76,7 +78,10 @@ export class Recovery implements QueuedRequest {
     this.giveUp(why);
   }
 
-  /** The stream of an attempt ended before a response began. @param isReused whether its connection had served others */
+  /**
+   * The stream of an attempt ended before a response began.
+   * @param isReused whether its connection had served others
+   */
   lost(attempt: Attempt, failure: AttemptFailure, isReused: boolean): void {
     const stale = isStale({ reason: failure.reason, reused: isReused });
     if (attempt === this.second) return this.secondLost(attempt, failure, isReused, stale);
@@ -208,7 +213,10 @@ export class Recovery implements QueuedRequest {
     this.context.fineWheel.arm(this.timer, pauseMs);
   }
 
-  /** Makes room for a connection that this host had no file for. @returns whether to try again, which counts as no attempt */
+  /**
+   * Makes room for a connection that this host had no file for.
+   * @returns whether to try again, which counts as no attempt
+   */
   private makesRoom(): boolean {
     if (this.madeRoom || !this.context.makeRoom()) return false;
     this.madeRoom = true;

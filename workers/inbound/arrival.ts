@@ -47,7 +47,9 @@ export class Arrival {
   }
 }
 
-/** @returns an IPv4 address that an IPv6 listener sees as IPv6 (RFC 4291 section 2.5.5.2) as IPv4; any other as it is */
+/**
+ * @returns an IPv4 address that an IPv6 listener sees as IPv6 (RFC 4291 section 2.5.5.2) as IPv4; any other as it is
+ */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

@@ -1,4 +1,6 @@
-/** workers/inbound/client-policy.ts: which clients are trusted, and what backends are told of clients, by `forwarding`. */
+/**
+ * workers/inbound/client-policy.ts: which clients are trusted, and what backends are told of clients, by `forwarding`.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../src/config/schema.js';
 import { IpList } from '../../src/core/ip-list.js';

@@ -25,7 +25,10 @@ export class ConnectionLimits {
     return this.mostPerAddress > 0;
   }
 
-  /** Counts a connection of `address` in. @returns whether it is within the limit; each `true` needs one {@link leave} */
+  /**
+   * Counts a connection of `address` in.
+   * @returns whether it is within the limit; each `true` needs one {@link leave}
+   */
   enter(address: string): boolean {
     const count = this.open.get(address) ?? 0;
     if (count >= this.mostPerAddress) return false;

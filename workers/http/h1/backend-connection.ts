@@ -297,7 +297,9 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     return this.links.pool;
   }
 
-  /** @returns the idle time: that of the backend's `Keep-Alive: timeout` less a second, to close first, or the default */
+  /**
+   * @returns the idle time: that of the backend's `Keep-Alive: timeout` less a second, to close first, or the default
+   */
   private idleTime(announcedMs: number): number {
     const { idle, longestIdle } = this.pool.dispatch.config.timeouts;
     if (announcedMs === 0) return idle;

@@ -30,7 +30,9 @@ import { type RequestOwner, RequestReader } from './request-reader.js';
  */
 type Phase = 'head' | 'body' | 'waiting' | 'tunnel' | 'resting' | 'leaving' | 'closed';
 
-/** Time for a response to begin once the client has ended its direction, in ms: it may be gone, or still wait for it. */
+/**
+ * Time for a response to begin once the client has ended its direction, in ms: it may be gone, or still wait for it.
+ */
 const HALF_CLOSED_MS = 1_000;
 /** A stopping worker closes a connection that was idle for this long, in ms; a busier one ends with its last answer. */
 const DRAIN_IDLE_MS = 1_000;
@@ -221,7 +223,10 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     if (this.phase === 'waiting') this.arm(0);
   }
 
-  /** The response to the current request is written. @param requestComplete whether the client has sent all of its request */
+  /**
+   * The response to the current request is written.
+   * @param requestComplete whether the client has sent all of its request
+   */
   onRequestDone(requestComplete: boolean, keepAlive: boolean): void {
     if (this.phase === 'closed') return;
     if (!requestComplete) return this.linger();
