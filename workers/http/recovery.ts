@@ -271,6 +271,8 @@ export class Recovery implements QueuedRequest {
 
   private giveUp(why: NoBackendReason): void {
     const { lastFailure, pool } = this;
+    // A second attempt that is still to come would answer once more.
+    this.context.fineWheel.drop(this.timer);
     // What the last backend did says more than that no other is left to try.
     const isFailed = lastFailure !== undefined && why === 'none';
     this.exchange.giveUp(isFailed ? answerAfter(lastFailure, pool) : answerWithout(why, pool));
