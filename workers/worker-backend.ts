@@ -30,8 +30,6 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   /** In a row; see `streaks.ts`. */
   readonly failures = new OpenStreak('reset');
   readonly gatewayErrors = new OpenStreak('gateway-error');
-  /** Until then, in milliseconds of the worker's coarse clock, a connection to it carries one request at a time. */
-  aloneUntil = 0;
   /** This worker's connections to it. */
   readonly links: BackendLinks;
   /** How often its address has changed; a connection from before leads to where it no longer is. */
