@@ -122,7 +122,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     if (shared === undefined || shared.size === 0) return this.close();
     // Of what was not sent yet nothing has to be read.
     const nobody = this.stage === 'connecting' ? undefined : new Discarded(this, receiver.request);
-    if (!shared.replace(receiver, nobody)) this.receiver = nobody ?? shared.next();
+    if (!shared.replace(receiver, nobody)) this.receiver = nobody ?? shared.takeFirst();
   }
 
   recall(): void {

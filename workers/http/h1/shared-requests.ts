@@ -49,12 +49,17 @@ export class SharedRequests {
     this.pipeline.observe(performance.now() - this.waitingSince);
   }
 
-  /** Takes the one whose response comes next. */
+  /** Takes the one whose response comes next, and is due from now on. */
   next(): BackendReceiver | undefined {
-    const next = this.behind.shift();
-    if (this.behind.length === 0) this.pipeline.unwatch(this.connection);
     this.waitingSince = performance.now();
-    return next;
+    return this.takeFirst();
+  }
+
+  /** Takes the one that is sent first. Until it is, no response is due. */
+  takeFirst(): BackendReceiver | undefined {
+    const first = this.behind.shift();
+    if (this.behind.length === 0) this.pipeline.unwatch(this.connection);
+    return first;
   }
 
   /** Puts `other` in the place of `receiver`, or nobody. @returns `false` if it does not wait here */
