@@ -83,6 +83,15 @@ export class RequestHead implements RequestLine {
   get text(): string {
     return this.fields.text;
   }
+
+  /** Lets go of the text, which may be large: a slice of it keeps all of it in memory. */
+  forgetText(): void {
+    this.method = '';
+    this.target = '';
+    this.host = '';
+    this.requestId = '';
+    this.fields.text = '';
+  }
 }
 
 /**

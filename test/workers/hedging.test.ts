@@ -212,6 +212,20 @@ describe('A request that takes long', () => {
     await eventually('the slow one is told', () => slow.open.length === 0);
   });
 
+  it('is not asked of a second backend once its client was told that the first has failed', async () => {
+    const failing = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.send('This is no HTTP');
+    });
+    const second = await answering('too late');
+    const proxy = await startProxy({ backends: [failing.address, second.address], hedging: HEDGING, clock: 'held' });
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\nHost: site.test\r\n\r\n');
+    expect((await client.message()).status).to.equal(502);
+    await proxy.pass(1_000);
+    expect([client.text, second.accepted]).to.deep.equal(['', 0]);
+  });
+
   it('is measured against what its pool takes: a second attempt after the 95th percentile', async () => {
     const SLOW_EVERY = 30;
     let asked = 0;

@@ -3,7 +3,7 @@
  * another.
  */
 import { expect } from 'chai';
-import { answerEach, refusingAddress, startRawBackend } from '../support/backend.js';
+import { answerEach, deafAddress, refusingAddress, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { holding } from '../support/holding.js';
@@ -182,6 +182,26 @@ describe('A pool that allows several requests on one connection', () => {
     clients[2]?.reset();
     const stayed = clients.filter((_, index) => index % 2 === 1);
     expect(bodies(await all(stayed))).to.deep.equal(['/b', '/d']);
+  });
+
+  it('waits for the connection on when a client leaves before that is open', async () => {
+    const proxy = await startProxy({ backends: [await deafAddress()], pipelining: 8, clock: 'held' });
+    const { pipeline } = proxy.pool;
+    const check: unknown = Reflect.get(pipeline ?? {}, 'check');
+    if (pipeline === undefined || typeof check !== 'function') throw new TypeError('The pool shares no connections');
+    const clients = await clientsSend(proxy, PATHS);
+    await eventually('a connection is being opened', () => proxy.pool.dispatch.load.connecting === 1);
+    let checks = 0;
+    Reflect.set(pipeline, 'check', () => {
+      checks += 1;
+      Reflect.apply(check, pipeline, []);
+    });
+    clients[0]?.reset();
+    await eventually('its request is withdrawn', () => proxy.inflight === 3);
+    checks = 0;
+    await eventually('it was looked after the others', () => checks === 3);
+    expect(proxy.pool.dispatch.load.connecting).to.equal(1);
+    for (const client of clients) client.reset();
   });
 
   it('reads no long answer to its end when its client has left', async () => {

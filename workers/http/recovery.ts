@@ -287,6 +287,8 @@ export class Recovery implements QueuedRequest {
   /** Answers in the backends' place. */
   private giveUp(why: NoBackendReason): void {
     const { lastFailure, pool } = this;
+    // A second attempt that is still to come would answer once more.
+    this.context.fineWheel.drop(this.timer);
     // How the last attempt failed says more than that no other backend is left.
     const isFailed = lastFailure !== undefined && why === 'none';
     this.exchange.giveUp(isFailed ? answerAfter(lastFailure, pool) : answerWithout(why, pool));

@@ -18,8 +18,7 @@ export class RequestHeads {
   /** Takes a head back, which nobody refers to any more. */
   give(head: RequestHead): void {
     if (this.spare.length >= MOST_SPARE) return;
-    // The text may be large, and would stay in memory with the head.
-    head.fields.text = '';
+    head.forgetText();
     this.spare.push(head);
   }
 }

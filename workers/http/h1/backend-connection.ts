@@ -134,7 +134,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     if (shared === undefined || shared.size === 0) return this.close();
     // A request that was not sent yet gets no response that would have to be read.
     const nobody = this.stage === 'connecting' ? undefined : new Discarded(this, receiver.request);
-    if (!shared.replace(receiver, nobody)) this.receiver = nobody ?? shared.next();
+    if (!shared.replace(receiver, nobody)) this.receiver = nobody ?? shared.takeFirst();
   }
 
   recall(): void {

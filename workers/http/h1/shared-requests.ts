@@ -51,12 +51,17 @@ export class SharedRequests {
     this.pipeline.observe(performance.now() - this.waitingSince);
   }
 
-  /** Takes out the receiver whose response comes next. */
+  /** Takes out the receiver whose response comes next, and is due from now on. */
   next(): BackendReceiver | undefined {
-    const next = this.behind.shift();
-    if (this.behind.length === 0) this.pipeline.unwatch(this.connection);
     this.waitingSince = performance.now();
-    return next;
+    return this.takeFirst();
+  }
+
+  /** Takes out the receiver whose request is sent first. Until it is sent, no response is due. */
+  takeFirst(): BackendReceiver | undefined {
+    const first = this.behind.shift();
+    if (this.behind.length === 0) this.pipeline.unwatch(this.connection);
+    return first;
   }
 
   /** Replaces `receiver` by `other`, or takes it out. @returns `false` if it does not wait here */
