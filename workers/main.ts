@@ -3,8 +3,13 @@
  * once it holds a full snapshot, and never outlives the primary by more than the drain time.
  */
 import cluster from 'node:cluster';
+import { setFlagsFromString } from 'node:v8';
 import { isToWorker, type ToPrimary, type ToWorker } from '../src/messages.js';
 import { Worker } from './worker.js';
+
+// A request goes through many small functions. V8 stops inlining into a function after 920 bytes of bytecode by default,
+// and the calls that are left cost a small request 3 to 4 % of its CPU. The flag moves that limit and nothing else.
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=2400');
 
 // node:cluster ends a worker at once when its primary is gone, unless it left of its own accord: what is in flight would
 // be lost. Inside somebody's program a worker may be a plain child.
