@@ -101,6 +101,26 @@ describe('Routes', () => {
     }
   });
 
+  it('are not got around by a host that is none: it is answered 400, also where there are no routes', async () => {
+    const guarded = await routed([{ host: '*.corp.example', pool: 'api', deny: ['0.0.0.0/0'] }, { pool: 'default' }]);
+    const open = await startProxy({ backends: [(await startBackend(named('web'))).address] });
+    const ofHost = async (proxy: TestProxy, host: string): Promise<readonly number[]> => {
+      const client = await connect(proxy.port);
+      client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      const other = await connect(proxy.port);
+      other.send(`GET http://${host}/ HTTP/1.1\r\nHost: corp.example\r\nConnection: close\r\n\r\n`);
+      return [(await client.message()).status, (await other.message()).status];
+    };
+    const long = `${'a.'.repeat(121)}corp.example`;
+    const bad = [long, `${long}.:80`, `${'a'.repeat(64)}.corp.example`, '.corp.example', 'a.corp.example..'];
+    for (const host of bad) {
+      expect(await ofHost(guarded, host), host).to.deep.equal([400, 400]);
+      expect(await ofHost(open, host), host).to.deep.equal([400, 400]);
+    }
+    expect(await ofHost(guarded, long.slice(2))).to.deep.equal([403, 403]);
+    expect(await ofHost(open, long.slice(2))).to.deep.equal([200, 200]);
+  });
+
   it('redirect, with parts of the request', async () => {
     const proxy = await routed([
       { path: '/old', redirect: { to: 'https://{host}/new{rest}{query}', status: 301 } },
