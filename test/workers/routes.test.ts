@@ -1,5 +1,6 @@
 /** test/workers/routes.test.ts: which pool each route sends a request to, and what the routes without a pool answer. */
 
+import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
@@ -38,6 +39,9 @@ function counted(proxy: TestProxy, reason: Reason): number {
   const at = REASONS.indexOf(reason);
   return proxy.said('counters').reduce((sum, { reasons }) => sum + (reasons[at] ?? 0), 0);
 }
+
+/** @returns the paths between backticks */
+const codesIn = (text: string): readonly string[] => [...text.matchAll(/`(\/[^`]*)`/g)].map(([, code = '']) => code);
 
 describe('Routes', () => {
   afterEach(stopEverything);
@@ -91,6 +95,25 @@ describe('Routes', () => {
     expect((await ask(proxy, 'GET http://shop.example/x/../admin')).status).to.equal(400);
     expect((await ask(proxy, 'GET /group%2Fproject')).body).to.equal('web /group%2Fproject');
     expect(counted(proxy, 'bad-request')).to.equal(6);
+  });
+
+  it('answer 400 to every path that docs/routing.md lists, and forward those that it says are harmless', async () => {
+    const guarded = await routed([{ path: '/admin', pool: 'api' }, { pool: 'default' }]);
+    const page = readFileSync('docs/routing.md', 'utf8');
+    const [table = ''] = /^\| in the path .*?\n\n/ms.exec(page) ?? [];
+    const [harmless = ''] = /^The tests send .*?\swhere/ms.exec(page) ?? [];
+    const rows = table
+      .split('\n')
+      .slice(2)
+      .map((row) => row.split(' | ')[2] ?? '');
+    const listed = rows.flatMap(codesIn);
+    expect(listed.length).to.be.greaterThan(45);
+    for (const path of listed) {
+      expect((await ask(guarded, `GET ${path}`)).status, path).to.equal(400);
+      expect((await ask(guarded, `GET http://shop.example${path}`)).status, path).to.equal(400);
+    }
+    expect(codesIn(harmless)).to.include('/what%3F');
+    for (const path of codesIn(harmless)) expect((await ask(guarded, `GET ${path}`)).body).to.equal(`web ${path}`);
   });
 
   it('answer 400 to a path that gets out of what is put in front of it', async () => {
