@@ -258,6 +258,32 @@ describe('Routes', () => {
     expect(counted(proxy, 'denied')).to.equal(8);
   });
 
+  it('know a client by its address, whatever port or brackets a trusted proxy writes with it', async () => {
+    const proxy = await routed(
+      [
+        { path: '/inner', pool: 'api', allow: ['203.0.113.9', '2001:db8::/64'] },
+        { path: '/limited', pool: 'api', rateLimit: { requests: 2, per: '1h' } },
+      ],
+      { forwarding: { trustedProxies: ['127.0.0.0/8', '10.0.0.0/8', 'fd00::/8'] }, clock: 'held' },
+    );
+    const spellings = ['203.0.113.9:41234', '[2001:db8::1]:443', '[2001:db8::1]', '[::ffff:203.0.113.9]:1'];
+    for (const address of [...spellings, '203.0.113.9:1, 10.1.2.3:555, [fd00::7]:80', '2001:db8::1%eth0']) {
+      const { status } = await ask(proxy, 'GET /inner', `X-Forwarded-For: ${address}`);
+      expect(status, address).to.equal(200);
+    }
+    const others = ['203.0.113.8:41234', '[2001:db8:1::1]:443', '[203.0.113.9', '203.0.113.9:x', '203.0.113.9:1:2'];
+    for (const address of others) {
+      expect((await ask(proxy, 'GET /inner', `X-Forwarded-For: ${address}`)).status, address).to.equal(403);
+    }
+    const limited = Array.from({ length: 8 }, (_, i) =>
+      ask(proxy, 'GET /limited', `X-Forwarded-For: 203.0.113.9:${i}`),
+    );
+    await eventually('all are asked about', () => proxy.said('borrow').length > 0 && proxy.clients === 8);
+    await proxy.passUntil(Promise.all(limited));
+    const keys = proxy.said('borrow').flatMap(({ asks }) => asks.map(({ key }) => key));
+    expect(new Set(keys)).to.deep.equal(new Set(['a203.0.113.9']));
+  });
+
   it('believe a client about its address no more than it is to be believed', async () => {
     const proxy = await routed([{ pool: 'api', allow: ['10.0.0.0/8'] }]);
     expect((await ask(proxy, 'GET /', 'X-Forwarded-For: 10.1.2.3')).status).to.equal(403);
