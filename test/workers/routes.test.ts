@@ -5,6 +5,7 @@ import type { RequestListener } from 'node:http';
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
 import { REASONS, type Reason } from '../../src/core/reason.js';
+import { toPrimarySchema } from '../../src/message-schemas.js';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
@@ -282,6 +283,25 @@ describe('Routes', () => {
     await proxy.passUntil(Promise.all(limited));
     const keys = proxy.said('borrow').flatMap(({ asks }) => asks.map(({ key }) => key));
     expect(new Set(keys)).to.deep.equal(new Set(['a203.0.113.9']));
+  });
+
+  it('count by short keys, whatever a trusted proxy writes in place of an address', async () => {
+    const proxy = await routed([{ pool: 'api', rateLimit: { requests: 2, per: '1h' } }], {
+      forwarding: { trustedProxies: ['127.0.0.0/8'] },
+      clock: 'held',
+    });
+    const junk = ['a', 'b'].map((letter) => letter.repeat(15_000));
+    const asked = [...junk, `fe80::1%${'z'.repeat(15_000)}`, 'unknown', '_hidden'];
+    const answers = asked.map((node) => ask(proxy, 'GET /', `X-Forwarded-For: ${node}`));
+    await eventually('all are asked about', () => proxy.said('borrow').length > 0 && proxy.clients === asked.length);
+    await proxy.passUntil(Promise.all(answers));
+    const messages = proxy.said('borrow').map((message) => toPrimarySchema.parse(message));
+    const keys = new Set(
+      messages.flatMap((message) => (message.type === 'borrow' ? message.asks : [])).map(({ key }) => key),
+    );
+    expect(keys.size).to.equal(asked.length);
+    expect([...keys].filter((key) => key.length > 65)).to.deep.equal([]);
+    expect(keys).to.include.members(['afe80:0:0:0::/64', 'aunknown', 'a_hidden']);
   });
 
   it('believe a client about its address no more than it is to be believed', async () => {

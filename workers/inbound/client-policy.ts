@@ -30,8 +30,8 @@ export class ClientPolicy {
 
   /**
    * @returns the address of the client itself, as far as the proxies in front of us can be believed: each has appended
-   * the one before it to X-Forwarded-For, so the last one that is no proxy of ours is the client. Ports and brackets
-   * are cut off
+   * the one before it to X-Forwarded-For, so the last one that is no proxy of ours is the client. Read by
+   * {@link clientNode}, so that it may be a key of tables and written to logs
    */
   clientAddress({ fields }: RequestHead, { address, trusted }: ClientSide): string {
     let client = address;
