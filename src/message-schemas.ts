@@ -7,6 +7,7 @@ import { listenerSchema } from './config/listeners.js';
 import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
 import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, secretsSchema, shareSchema } from './core/schemas.js';
+import { LONGEST_KEY } from './routing/rate-limit.js';
 
 /** How workers accept connections, once `auto` has been decided. */
 const acceptSchema = z.enum(['shared', 'reuse-port', 'round-robin']);
@@ -127,7 +128,7 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
           limit: z.string(),
           everyMs: z.number().positive(),
           burst: z.int().min(1),
-          key: z.string(),
+          key: z.string().max(LONGEST_KEY),
           wanted: z.int().min(0),
           unused: z.int().min(0),
         }),

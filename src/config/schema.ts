@@ -293,7 +293,8 @@ const limits = z
       .min(0)
       .default(0)
       .describe(
-        'Most connections of one client address to one worker; 0: no limit. Further ones are answered with 429.',
+        'Most connections of one client address (of IPv6 its /64) to one worker; 0: no limit. Further ones are ' +
+          'answered with 429.',
       ),
   })
   .prefault({})

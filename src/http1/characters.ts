@@ -9,9 +9,12 @@ export const LF = 0x0a;
 export const CR = 0x0d;
 export const SP = 0x20;
 export const COMMA = 0x2c;
+const HYPHEN = 0x2d;
+export const DOT = 0x2e;
 export const SLASH = 0x2f;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
+const UNDERSCORE = 0x5f;
 
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -78,4 +81,17 @@ export function startsWithIgnoringCase(text: string, from: number, lower: string
     if (LOWER[text.charCodeAt(from + i)] !== lower.charCodeAt(i)) return false;
   }
   return true;
+}
+
+/**
+ * Whether `text` has `name` at `at`, ignoring ASCII case and taking `_` for `-`, as CGI and WSGI do. The caller makes
+ * sure that `text` is long enough.
+ */
+export function isAlike(text: string, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) if (plain(text.charCodeAt(at + i)) !== plain(name.charCodeAt(i))) return false;
+  return true;
+}
+
+function plain(code: number): number | undefined {
+  return code === UNDERSCORE ? HYPHEN : LOWER[code];
 }

@@ -2,7 +2,7 @@
  * http1/field-kind.ts: numbers the field names that a proxy has to act on. No two of them share length and first
  * letter, so an ordinary field costs one table read and mostly no comparison.
  */
-import { equalsIgnoringCase, LOWER } from './characters.js';
+import { equalsIgnoringCase, isAlike, LOWER } from './characters.js';
 
 /** An ordinary field, which is forwarded unchanged. */
 export const OTHER = 0;
@@ -23,7 +23,10 @@ export const X_FORWARDED_PROTO = 14;
 export const X_FORWARDED_HOST = 15;
 export const X_REQUEST_ID = 16;
 export const MAX_FORWARDS = 17;
-/** Any other `X-Forwarded-...`, and all of them spelt with underscores, which CGI and WSGI read as hyphens. */
+/**
+ * Any other `X-Forwarded-...` and `X-Real-IP`, and the like, and all of them spelt with underscores, which CGI and WSGI
+ * read as hyphens.
+ */
 export const X_FORWARDED_OTHER = 18;
 /** An ordinary field that is not forwarded because `Connection` (RFC 9110 section 7.6.1) or a route's rule names it. */
 export const NOMINATED = 19;
@@ -50,10 +53,10 @@ const NAMES = [
   'max-forwards',
 ];
 const FORWARDED_PREFIX = 'x-forwarded-';
+/** What proxies write beside `X-Forwarded-...`, and servers believe: nginx, Apache and their successors. */
+const CLIENT_NAMES = ['x-real-ip', 'x-real-port', 'x-client-ip', 'x-cluster-client-ip', 'x-scheme'];
 const LONGEST = Math.max(...NAMES.map((name) => name.length));
 const LETTER_X = 0x78;
-const HYPHEN = 0x2d;
-const UNDERSCORE = 0x5f;
 
 const KIND_BY_SHAPE = new Uint8Array((LONGEST + 1) * 32);
 for (let kind = HOST; kind < NAMES.length; kind++) {
@@ -73,15 +76,13 @@ export function kindOf(text: string, from: number, to: number): number {
     const kind = KIND_BY_SHAPE[shapeOf(length, first)] ?? OTHER;
     if (kind !== OTHER && equalsIgnoringCase(text, from, to, NAMES[kind] ?? '')) return kind;
   }
-  return LOWER[first] === LETTER_X && isForwarded(text, from, to) ? X_FORWARDED_OTHER : OTHER;
+  return LOWER[first] === LETTER_X && speaksForClient(text, from, to) ? X_FORWARDED_OTHER : OTHER;
 }
 
-function isForwarded(text: string, from: number, to: number): boolean {
-  if (to - from < FORWARDED_PREFIX.length) return false;
-  for (let i = 0; i < FORWARDED_PREFIX.length; i++) {
-    const code = text.charCodeAt(from + i);
-    const plain = code === UNDERSCORE ? HYPHEN : LOWER[code];
-    if (plain !== FORWARDED_PREFIX.charCodeAt(i)) return false;
-  }
-  return true;
+/** Whether a name says who the client is or how it came; `_` equals `-`. */
+function speaksForClient(text: string, from: number, to: number): boolean {
+  const length = to - from;
+  if (length >= FORWARDED_PREFIX.length && isAlike(text, from, FORWARDED_PREFIX)) return true;
+  for (const name of CLIENT_NAMES) if (name.length === length && isAlike(text, from, name)) return true;
+  return false;
 }

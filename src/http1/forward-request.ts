@@ -52,7 +52,8 @@ const NOTHING: Additions = { forwarded: false, via: '' };
 /**
  * Builds the head to send to a backend, always HTTP/1.1. Hop-by-hop fields and those that Connection names are left out
  * (RFC 9110 section 7.6.1). X-Forwarded-For, -Proto and -Host are set here: a trusted client's X-Forwarded-For is
- * appended to and its other forwarding fields are kept; those of any other client are dropped.
+ * appended to and its other forwarding fields (X-Real-IP, X-Forwarded-Port, ...) are kept; those of any other client are
+ * dropped.
  * @param fallbackHost the Host of an HTTP/1.0 request that has none
  * @param edits changes that the route makes; fields that the route removes are marked before, by
  * {@link HeadFields.nominate}

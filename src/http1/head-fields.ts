@@ -2,12 +2,10 @@
  * http1/head-fields.ts: the fields of one head as offsets into its text, and the values of those that requests and
  * responses have in common. One object per connection and direction, reused for each message.
  */
-import { equalsIgnoringCase, LOWER } from './characters.js';
+import { equalsIgnoringCase, isAlike, LOWER } from './characters.js';
 import { CONNECTION, kindOf, NOMINATED, OTHER } from './field-kind.js';
 import { elementAt, elementEnd } from './list.js';
 
-const HYPHEN = 0x2d;
-const UNDERSCORE = 0x5f;
 /** Numbers stored per field: kind, and the offsets of the name, the colon, and start and end of the trimmed value. */
 const SLOTS = 5;
 /** Fields there is room for at first; more than most heads have, since every idle connection holds the memory. */
@@ -145,15 +143,6 @@ export class HeadFields {
     wider.set(this.#slots);
     this.#slots = wider;
   }
-}
-
-function isAlike(text: string, at: number, name: string): boolean {
-  for (let i = 0; i < name.length; i++) if (plain(text.charCodeAt(at + i)) !== plain(name.charCodeAt(i))) return false;
-  return true;
-}
-
-function plain(code: number): number | undefined {
-  return code === UNDERSCORE ? HYPHEN : LOWER[code];
 }
 
 function sameName(text: string, a: number, b: number, length: number): boolean {

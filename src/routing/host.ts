@@ -1,9 +1,6 @@
 /** routing/host.ts: the canonical form of hosts, in which those of requests and routes are compared. */
 import { isIPv6, SocketAddress } from 'node:net';
 
-/** Most characters of a name, its final dot included (RFC 1035 section 2.3.4). A longer one matches no route. */
-const LONGEST = 254;
-
 /**
  * @param authority a valid `host[:port]`; an IPv6 host is in brackets
  * @returns the host without port and final dot, in lower case; an IPv6 address as RFC 5952 writes it, without brackets;
@@ -13,7 +10,6 @@ export function hostKey(authority: string): string {
   if (authority.startsWith('[')) return ipv6Key(authority.slice(1, authority.indexOf(']')));
   const colon = authority.indexOf(':');
   const host = colon < 0 ? authority : authority.slice(0, colon);
-  if (host.length > LONGEST) return '';
   const name = host.endsWith('.') ? host.slice(0, -1) : host;
   return name.toLowerCase();
 }

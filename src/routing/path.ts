@@ -2,8 +2,10 @@
  * routing/path.ts: the ways in which servers may read a path. Paths are forwarded as they came, so a path that a
  * backend reads differently could match one route and reach what another route protects (CVE-2019-9901,
  * CVE-2021-29492). An ambiguous path is therefore read in each of these ways, and the router refuses it unless all lead
- * to the same route. One with a dot segment (`/../`, in any spelling) is refused at once.
+ * to the same route. One with a dot segment (`/../`, in any spelling) is refused at once. docs/routing.md lists all this
+ * with examples, which the tests send.
  */
+import { isUtf8 } from 'node:buffer';
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -11,6 +13,8 @@ const PERCENT = 0x25;
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
 const ESCAPE = /%[0-9a-f]{2}/i;
+const QUERY = /[?#]/;
+const NON_ASCII = /[\x80-\xff]/;
 const BARE_PERCENT = /%(?![0-9a-f]{2})/gi;
 /** Most characters of an ambiguous path; reading a longer one in each way would cost many times what its head costs. */
 const LONGEST = 2_048;
@@ -40,21 +44,39 @@ export function isPlainPath(path: string): boolean {
 /**
  * The readings of a path: first the strict one of RFC 3986; then the loose ones, fully decoded, with slashes for
  * backslashes, and without empty segments and parameters (`;v=1`), which are removed once after and once before
- * decoding.
+ * decoding; each also up to a decoded `?` or `#`, which a server that decodes before it splits the target takes for the
+ * end of the path, and with Unicode's compatibility characters replaced (`\uff0f` is a slash to some servers).
  * @param path visible ASCII that begins with `/`
  * @returns the readings, one byte a character; `undefined` for a path that is refused: too long, or with a dot segment
- * in a reading, an invalid escape, NUL, or an overlong encoding
+ * in a reading, an invalid escape, a control character, or bytes that are not UTF-8
  */
 export function readingsOf(path: string): readonly string[] | undefined {
   if (path.length > LONGEST) return undefined;
   const strict = decodedOnce(path, isSeparating);
   const decoded = decodedWhole(path);
   // A parameter may contain encoded slashes; a server that removes parameters before decoding never sees them.
-  const cut = decodedWhole(path.replaceAll(/(?:;|%(?:25)*3b)[^/]*/gi, ''));
+  const bare = path.replaceAll(/(?:;|%(?:25)*3b)[^/]*/gi, '');
+  const cut = bare === path ? decoded : decodedWhole(bare);
   if (strict === undefined || decoded === undefined || cut === undefined) return undefined;
-  const loose = [decoded, cut].map(resolved);
-  if (loose.includes(undefined)) return undefined;
-  return [strict, ...loose.filter((reading) => reading !== undefined)];
+  const readings = [strict];
+  const texts = cut === decoded ? [decoded] : [decoded, cut];
+  for (const text of NON_ASCII.test(decoded) ? texts.flatMap(composed) : texts) {
+    if (!addReadings(text, readings)) return undefined;
+  }
+  return readings;
+}
+
+/** Adds the readings of a decoded path. @returns false for a path that is refused */
+function addReadings(text: string, readings: string[]): boolean {
+  // Decoded and composed, it has an escape only if its percent sign was a wide one, which only an attack writes.
+  if (ESCAPE.test(text)) return false;
+  const queryAt = text.search(QUERY);
+  for (const part of queryAt < 0 ? [text] : [text, text.slice(0, queryAt)]) {
+    const reading = resolved(part);
+    if (reading === undefined) return false;
+    readings.push(reading);
+  }
+  return true;
 }
 
 /** @returns the path of a route in the form that requests are compared with; `undefined` if it is ambiguous itself */
@@ -95,19 +117,34 @@ function decodedOnce(text: string, stays: (code: number) => boolean): string | u
 /** @returns `path` decoded until no escape is left, as a chain of servers may; `undefined` if it is refused */
 function decodedWhole(path: string): string | undefined {
   let text = decodedOnce(path, () => false);
-  for (let round = 1; text !== undefined && ESCAPE.test(text); round++) {
+  for (let round = 1; text !== undefined && isValidUtf8(text); round++) {
+    if (!ESCAPE.test(text)) return text;
     if (round === MOST_ROUNDS) return undefined;
     text = decodedOnce(text.replaceAll(BARE_PERCENT, '%25'), () => false);
   }
-  return text;
+  return undefined;
 }
 
 /**
- * Whether no valid path decodes to this byte: NUL ends a string in C; C0 and C1 only begin overlong UTF-8 (C0 AF for
- * `/`).
+ * Whether the bytes are UTF-8. Lenient decoders read overlong forms (`%c0%af`, `%e0%80%af` for `/`), and drop or
+ * replace what they cannot read, each in a way of its own (Unicode 16.0 section 3.9.6).
+ */
+function isValidUtf8(text: string): boolean {
+  return !NON_ASCII.test(text) || isUtf8(Buffer.from(text, 'latin1'));
+}
+
+/** @returns `text`, and its compatibility composition (NFKC, Unicode Standard Annex 15) if that is another text */
+function composed(text: string): readonly string[] {
+  const other = Buffer.from(Buffer.from(text, 'latin1').toString('utf8').normalize('NFKC')).toString('latin1');
+  return other === text ? [text] : [text, other];
+}
+
+/**
+ * Whether no valid path decodes to this byte: NUL ends a string in C, and a line end or another control character ends
+ * the path in some servers, or is left out.
  */
 function isNeverMeant(code: number): boolean {
-  return code === 0 || code === 0xc0 || code === 0xc1;
+  return code < 0x20 || code === 0x7f;
 }
 
 /** Whether the character would act as a separator of segments, parameters or escapes if it were decoded. */

@@ -42,7 +42,7 @@ export interface TokenLoan {
   readonly waitMs: number;
 }
 
-/** Most keys with a bucket of their own; each takes about 150 bytes. */
+/** Most keys with a bucket of their own; each takes about 150 bytes, and as keys have a bound at most 200: 20 MB. */
 const MOST_KEYS = 100_000;
 /** Shared buckets per limit, for keys that find no room. */
 const SHARED = 256;

@@ -23,6 +23,9 @@ const ID_LENGTH = 16;
 /** Characters of a field value up to which it is its own key; a longer one is counted by its SHA-256 digest. */
 const LONGEST_VALUE = 64;
 
+/** Most characters of a key, so that a table of so many keys has a bound in bytes, whatever clients and proxies send. */
+export const LONGEST_KEY = 1 + LONGEST_VALUE;
+
 /** @returns an id that a reload keeps as long as the route matches the same requests and has the same limit */
 export function rateLimitId(match: Match, { requests, per, burst, key }: RateLimitSpec): string {
   const { methods = [], headers = {} } = match;
@@ -31,7 +34,10 @@ export function rateLimitId(match: Match, { requests, per, burst, key }: RateLim
   return digest(JSON.stringify([route, requests, per, burst, key])).slice(0, ID_LENGTH);
 }
 
-/** @returns the key of a client that is counted by its address: an IPv4 address, or the /64 of an IPv6 address */
+/**
+ * @param address an IP address, or what `clientNode` has for one
+ * @returns the key of a client that is counted by its address: an IPv4 address, or the /64 of an IPv6 address
+ */
 export function addressKey(address: string): string {
   return `a${clientKey(address)}`;
 }

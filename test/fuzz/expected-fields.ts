@@ -20,7 +20,7 @@ const NOT_NOMINATED = new Set([
   'x-request-id',
   'max-forwards',
 ]);
-const X_FORWARDED = /^x[-_]forwarded[-_]/;
+const X_FORWARDED = /^x[-_](?:forwarded[-_]|(?:real[-_](?:ip|port)|(?:cluster[-_])?client[-_]ip|scheme)$)/;
 
 /** @returns name, value, name, value of `message` as it should be sent on */
 export function expectedFields(input: Input, message: OwnMessage): string[] {

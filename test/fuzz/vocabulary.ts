@@ -110,6 +110,7 @@ export const FIELDS: Words = [
     'Connection: TE, Upgrade',
     'X_Forwarded_For: 9',
     'X-Forwarded-Proto: https',
+    'X-Real-IP: 1.1.1.1',
     'Close: c',
     'Connection: close, x-b',
   ],

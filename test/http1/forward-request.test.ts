@@ -117,8 +117,16 @@ describe('A request on its way to a backend', () => {
         'X-Forwarded-Port: 443',
         'X_Forwarded_For: 1.1.1.1',
         'X-Forward: kept',
+        'x-real-ip: 1.1.1.1',
+        'X_Real_Ip: 1.1.1.1',
+        'X-Real-Port: 1',
+        'X-Client-IP: 1.1.1.1',
+        'X-Cluster-Client-IP: 1.1.1.1',
+        'X-Scheme: https',
+        'X-Real-IPs: kept',
+        'X-Schemes: kept',
       ],
-      ['X-Forward: kept'],
+      ['X-Forward: kept', 'X-Real-IPs: kept', 'X-Schemes: kept'],
     );
   });
 
@@ -138,6 +146,7 @@ describe('A request on its way to a backend', () => {
       'X-Forwarded-For: ',
       'X-Forwarded-Host: shop.example',
       'X-Forwarded-Port: 443',
+      'X-Real-IP: 1.1.1.1',
     );
     expect(forwarded(text, OUR_PROXY)).to.equal(
       lines(
@@ -147,6 +156,7 @@ describe('A request on its way to a backend', () => {
         'Forwarded: for=1.1.1.1',
         'X-Forwarded-Host: shop.example',
         'X-Forwarded-Port: 443',
+        'X-Real-IP: 1.1.1.1',
         'X-Forwarded-For: 1.1.1.1, 2.2.2.2, 3.3.3.3, 10.0.0.1',
       ),
     );

@@ -43,6 +43,21 @@ describe('A path that can be read in two ways', () => {
     '/%',
     '/%a',
     `/%${'25'.repeat(50)}2e`,
+    '/admin%3fx',
+    '/admin%253f',
+    '/admin%23',
+    '/public/docs%3f/x',
+    '/x;%3f/admin/../y',
+    '/admin%0d%0a',
+    '/x%250ay',
+    '/x%7f',
+    '/%e0%80%afadmin',
+    '/%f0%80%80%af',
+    '/%25e0%2580%25af',
+    '/caf%e9',
+    '/%ef%bc%8fadmin',
+    '/x/%e2%80%a5/admin',
+    '/%ef%bc%852fx',
   ];
   for (const path of refused) {
     it(`is found no route for: ${path.slice(0, 40)}`, () =>
@@ -63,6 +78,11 @@ describe('A path that can be read in two ways', () => {
     ['/caf%C3%A9', 0],
     ['/100%25', 0],
     ['/a%5cb', 0],
+    ['/what%3f', 0],
+    ['/c%23/x', 0],
+    ['/admin/what%3F', 1],
+    ['/%c2%bd', 0],
+    ['/cafe%cc%81', 0],
   ];
   for (const [path, route] of harmless) {
     it(`is let through where it makes no difference: ${path}`, () =>
@@ -80,6 +100,9 @@ describe('A path that can be read in two ways', () => {
         '%255c',
         '%25',
         '%253b',
+        '%3f',
+        '%253F',
+        '%23',
         '//',
         '/admin',
         '/public/docs',
@@ -113,7 +136,20 @@ describe('A path that can be read in two ways', () => {
 
 describe('A path of a configuration', () => {
   it('is compared decoded', () => expect(plainPath('/a%20%62')).to.equal('/a b'));
-  for (const path of ['//a', '/a/../b', '/a;b', '/a%2fb', '/a\\b', '/a%5cb', '/%25', '/%zz', '/%00']) {
+  for (const path of [
+    '//a',
+    '/a/../b',
+    '/a;b',
+    '/a%2fb',
+    '/a\\b',
+    '/a%5cb',
+    '/%25',
+    '/%zz',
+    '/%00',
+    '/a%3f',
+    '/a%23',
+    '/caf%e9',
+  ]) {
     it(`cannot be ${path}`, () => expect(plainPath(path)).to.equal(undefined));
   }
 });
@@ -131,7 +167,7 @@ describe('A plain path', () => {
   it('is one whose readings are all the same', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^(\/[a-z.%;\\]{0,3}){1,4}$/), (path) => {
-        if (isPlainPath(path)) expect(readingsOf(path)).to.deep.equal([path, path, path]);
+        if (isPlainPath(path)) expect(new Set(readingsOf(path))).to.deep.equal(new Set([path]));
       }),
       { numRuns: 5_000, seed: 7 },
     );
@@ -146,6 +182,7 @@ const unreserved: Step = (path) =>
     /[\w.~-]/.test(unescapeAll(triplet)) ? unescapeAll(triplet) : triplet,
   );
 const cutParameters: Step = (path) => path.replaceAll(/;[^/]*/g, '');
+const upToQuery: Step = (path) => path.replace(/[?#].*/s, '');
 const slashed: Step = (path) => path.replaceAll('\\', '/');
 const merged: Step = (path) => path.replaceAll(/\/+/g, '/');
 
@@ -166,13 +203,15 @@ function climbed(path: string): string {
 /** Every order in which servers do these things, each thing done or left undone. */
 const BACKENDS: readonly Step[] = [same, cutParameters].flatMap((first) =>
   [same, unreserved, decoded, (path: string) => decoded(decoded(path))].flatMap((decode) =>
-    [same, slashed].flatMap((slash) =>
-      [same, cutParameters].flatMap((cut) =>
-        [same, merged].flatMap((merge) =>
-          [same, climbed].map(
-            (climb): Step =>
-              (path) =>
-                canonical(climb(merge(cut(slash(decode(first(path))))))),
+    [same, upToQuery].flatMap((split) =>
+      [same, slashed].flatMap((slash) =>
+        [same, cutParameters].flatMap((cut) =>
+          [same, merged].flatMap((merge) =>
+            [same, climbed].map(
+              (climb): Step =>
+                (path) =>
+                  canonical(climb(merge(cut(slash(split(decode(first(path)))))))),
+            ),
           ),
         ),
       ),

@@ -34,7 +34,6 @@ describe('A router', () => {
       ['[0:0:0:0:0:0:0:1]', 'v6'],
       ['[::2]', 'none'],
       ['10.0.0.1:8080', 'v4'],
-      [`${'a.'.repeat(200)}shop.example`, 'none'],
     ];
     for (const [host, route] of cases) {
       it(`${host.slice(0, 30)} takes ${route}`, () => expect(findIn(router, { host })).to.equal(route));

@@ -55,6 +55,67 @@ describe('The access log', () => {
     return startLogged({ ...options, backends: [backend.address] });
   }
 
+  describe('behind a proxy', () => {
+    const from = (path: string, address: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: site.test\r\nX-Forwarded-For: ${address}\r\n\r\n`;
+    const chains = ['203.0.113.9', '198.51.100.1, 203.0.113.9:41234, 10.1.2.3', '[2001:db8::1]:443', 'unknown'];
+    const clients = ['203.0.113.9', '203.0.113.9', '2001:db8::1', 'unknown'];
+    const forwarding = { trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] };
+
+    /** Asks over one connection with each of the chains, and once with junk and without any. */
+    async function askAll(proxy: TestProxy): Promise<void> {
+      const client = await connect(proxy.port);
+      const requests = [...chains, '"forged\\ line'.repeat(500)].map((chain) => from('/', chain));
+      for (const request of [...requests, GET]) {
+        client.send(request);
+        await client.message();
+      }
+      client.end();
+    }
+
+    it('that is trusted, says who is believed to be the client, and which proxy that came from', async () => {
+      const proxy = await plain({ forwarding });
+      await askAll(proxy);
+      const lines = await proxy.logged(6);
+      expect(lines.map(({ peer }) => peer)).to.deep.equal(Array(6).fill('127.0.0.1'));
+      expect(lines.slice(0, 4).map(({ client }) => client)).to.deep.equal(clients);
+      expect(lines[4]?.['client']).to.match(/^_[\w-]{43}$/);
+      expect(lines[5]?.['client']).to.equal('127.0.0.1');
+    });
+
+    it('that is trusted, says so in the combined format, too', async () => {
+      const folder = makeLogFolder();
+      onStop(folder.remove);
+      const backend = await startRawBackend((peer) => answerEach(peer, () => OK));
+      const proxy = await startProxy({
+        ...{ accessLog: folder.path('log'), accessLogFormat: 'clf', forwarding },
+        backends: [backend.address],
+      });
+      await askAll(proxy);
+      await eventually('all lines are written', () => {
+        proxy.worker.context.accessLog?.tick();
+        return folder.lines('log').length === 6;
+      });
+      const lines = folder.lines('log');
+      expect(lines.slice(0, 4).map((line) => line.split(' ')[0])).to.deep.equal(clients);
+      for (const line of lines) expect(line).to.match(/ id="-" peer=127\.0\.0\.1 worker=1$/);
+    });
+
+    it('that is not trusted, names that as the client, and nobody else', async () => {
+      const proxy = await plain();
+      await askAll(proxy);
+      const lines = await proxy.logged(6);
+      expect(lines.map(({ client }) => client)).to.deep.equal(Array(6).fill('127.0.0.1'));
+      for (const line of lines) expect(line).to.not.have.property('peer');
+    });
+
+    it('says of a request that was kept out whose it was', async () => {
+      const proxy = await plain({ forwarding, routes: [{ pool: 'default', deny: ['203.0.113.0/24'] }] });
+      await rawRequest(proxy.port, from('/', '203.0.113.9:1'));
+      expect(await loggedLine(proxy)).to.include({ reason: 'denied', client: '203.0.113.9', peer: '127.0.0.1' });
+    });
+  });
+
   describe('of what a backend answered', () => {
     it('says who asked for what, who answered with what, and how long that took', async () => {
       const backend = await startRawBackend((peer) => answerEach(peer, () => OK));

@@ -48,6 +48,23 @@ describe('A request that is forwarded', () => {
     expect(field(seen, 'x-forwarded-for')).to.equal('127.0.0.1');
   });
 
+  it('loses an X-Real-IP and its like of a stranger, and keeps those of a trusted proxy', async () => {
+    const said = {
+      'X-Real-IP': '203.0.113.9',
+      'X-Client-IP': '203.0.113.9',
+      'X-Scheme': 'https',
+      'X-Forwarded-Port': '1',
+    };
+    const fields = Object.entries(said).map(([name, value]) => `${name}: ${value}\r\n`);
+    const request = `GET / HTTP/1.1\r\nHost: site.test\r\nConnection: X-Real-IP\r\n${fields.join('')}\r\n`;
+    const ofStranger = await seenBy(request, {});
+    const ofProxy = await seenBy(request, { trustedProxies: ['127.0.0.1'] });
+    for (const [name, value] of Object.entries(said)) {
+      expect(field(ofStranger, name.toLowerCase()), name).to.equal(undefined);
+      expect(field(ofProxy, name.toLowerCase()), name).to.equal(value);
+    }
+  });
+
   it('carries Forwarded where that is asked for (RFC 7239 section 4)', async () => {
     const seen = await seenBy('GET / HTTP/1.1\r\nHost: site.test:81\r\n\r\n', { forwarded: true });
     expect(field(seen, 'forwarded')).to.equal('for=127.0.0.1;proto=http;host="site.test:81"');

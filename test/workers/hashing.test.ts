@@ -56,6 +56,9 @@ describe('A policy that hashes', () => {
       expect(await behind(`203.0.113.9, ${client}`), 'what the client itself claims').to.equal(found[i]);
       expect(await ask(proxy, '/', ['X-Forwarded-For: 203.0.113.9', `X-Forwarded-For: ${client}`])).to.equal(found[i]);
     }
+    for (const [i, client] of clients.entries()) {
+      expect(await behind(`${client}:${50_000 + i}`), 'its port').to.equal(found[i]);
+    }
     const wary = await startNamed({ policy: 'source-ip' });
     const claims = await Promise.all(clients.map((client) => ask(wary, '/', [`X-Forwarded-For: ${client}`])));
     expect(new Set(claims)).to.have.lengthOf(1);

@@ -1,5 +1,7 @@
 /** test/workers/limits.test.ts: the limits that a configuration sets for clients, and the answers beyond them. */
 import { expect } from 'chai';
+import { configSchema } from '../../src/config/schema.js';
+import { ConnectionLimits } from '../../workers/inbound/connection-limits.js';
 import { clientsWithin, openFileLimit } from '../../workers/open-files.js';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
@@ -113,5 +115,20 @@ describe('A limit', () => {
     third.socket.destroy();
     await eventually('two connections have gone', () => proxy.clients === 1);
     expect((await rawRequest(proxy.port, GET)).status).to.equal(200);
+  });
+
+  it('on connections of an address counts an IPv6 /64 as one client, and IPv4 addresses apart', () => {
+    const limits = new ConnectionLimits(
+      configSchema.parse({
+        pools: { web: { backends: [{ address: '10.0.0.1:80' }] } },
+        limits: { connectionsPerAddress: 2 },
+      }),
+    );
+    const addresses = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:0:0:ffff::1', '2001:db8:0:1::1'];
+    expect(addresses.map((address) => limits.enter(address))).to.deep.equal([true, true, false, false, true]);
+    limits.leave('2001:db8::2');
+    expect(limits.enter('2001:db8::9')).to.equal(true);
+    const mapped = ['::ffff:10.0.0.1', '10.0.0.1', '10.0.0.1', '::ffff:10.0.0.2'];
+    expect(mapped.map((address) => limits.enter(address))).to.deep.equal([true, true, false, true]);
   });
 });

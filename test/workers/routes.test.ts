@@ -1,9 +1,11 @@
 /** test/workers/routes.test.ts: which pool each route sends a request to, and what the routes without a pool answer. */
 
+import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
 import { REASONS, type Reason } from '../../src/core/reason.js';
+import { toPrimarySchema } from '../../src/message-schemas.js';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
@@ -38,6 +40,9 @@ function counted(proxy: TestProxy, reason: Reason): number {
   const at = REASONS.indexOf(reason);
   return proxy.said('counters').reduce((sum, { reasons }) => sum + (reasons[at] ?? 0), 0);
 }
+
+/** @returns the paths between backticks */
+const codesIn = (text: string): readonly string[] => [...text.matchAll(/`(\/[^`]*)`/g)].map(([, code = '']) => code);
 
 describe('Routes', () => {
   afterEach(stopEverything);
@@ -93,12 +98,51 @@ describe('Routes', () => {
     expect(counted(proxy, 'bad-request')).to.equal(6);
   });
 
+  it('answer 400 to every path that docs/routing.md lists, and forward those that it says are harmless', async () => {
+    const guarded = await routed([{ path: '/admin', pool: 'api' }, { pool: 'default' }]);
+    const page = readFileSync('docs/routing.md', 'utf8');
+    const [table = ''] = /^\| in the path .*?\n\n/ms.exec(page) ?? [];
+    const [harmless = ''] = /^The tests send .*?\swhere/ms.exec(page) ?? [];
+    const rows = table
+      .split('\n')
+      .slice(2)
+      .map((row) => row.split(' | ')[2] ?? '');
+    const listed = rows.flatMap(codesIn);
+    expect(listed.length).to.be.greaterThan(45);
+    for (const path of listed) {
+      expect((await ask(guarded, `GET ${path}`)).status, path).to.equal(400);
+      expect((await ask(guarded, `GET http://shop.example${path}`)).status, path).to.equal(400);
+    }
+    expect(codesIn(harmless)).to.include('/what%3F');
+    for (const path of codesIn(harmless)) expect((await ask(guarded, `GET ${path}`)).body).to.equal(`web ${path}`);
+  });
+
   it('answer 400 to a path that gets out of what is put in front of it', async () => {
     const proxy = await routed([{ pool: 'default', replacePrefix: '/app' }]);
     expect((await ask(proxy, 'GET /x')).body).to.equal('web /app/x');
     for (const path of ['/../x', '/%2e%2e/x', '/x/..%2f..%2fy']) {
       expect((await ask(proxy, `GET ${path}`)).status, path).to.equal(400);
     }
+  });
+
+  it('are not got around by a host that is none: it is answered 400, also where there are no routes', async () => {
+    const guarded = await routed([{ host: '*.corp.example', pool: 'api', deny: ['0.0.0.0/0'] }, { pool: 'default' }]);
+    const open = await startProxy({ backends: [(await startBackend(named('web'))).address] });
+    const ofHost = async (proxy: TestProxy, host: string): Promise<readonly number[]> => {
+      const client = await connect(proxy.port);
+      client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      const other = await connect(proxy.port);
+      other.send(`GET http://${host}/ HTTP/1.1\r\nHost: corp.example\r\nConnection: close\r\n\r\n`);
+      return [(await client.message()).status, (await other.message()).status];
+    };
+    const long = `${'a.'.repeat(121)}corp.example`;
+    const bad = [long, `${long}.:80`, `${'a'.repeat(64)}.corp.example`, '.corp.example', 'a.corp.example..'];
+    for (const host of bad) {
+      expect(await ofHost(guarded, host), host).to.deep.equal([400, 400]);
+      expect(await ofHost(open, host), host).to.deep.equal([400, 400]);
+    }
+    expect(await ofHost(guarded, long.slice(2))).to.deep.equal([403, 403]);
+    expect(await ofHost(open, long.slice(2))).to.deep.equal([200, 200]);
   });
 
   it('redirect, with parts of the request', async () => {
@@ -213,6 +257,51 @@ describe('Routes', () => {
     expect((await ask(proxy, 'GET /inner')).status).to.equal(403);
     expect((await ask(proxy, 'GET /open')).status).to.equal(200);
     expect(counted(proxy, 'denied')).to.equal(8);
+  });
+
+  it('know a client by its address, whatever port or brackets a trusted proxy writes with it', async () => {
+    const proxy = await routed(
+      [
+        { path: '/inner', pool: 'api', allow: ['203.0.113.9', '2001:db8::/64'] },
+        { path: '/limited', pool: 'api', rateLimit: { requests: 2, per: '1h' } },
+      ],
+      { forwarding: { trustedProxies: ['127.0.0.0/8', '10.0.0.0/8', 'fd00::/8'] }, clock: 'held' },
+    );
+    const spellings = ['203.0.113.9:41234', '[2001:db8::1]:443', '[2001:db8::1]', '[::ffff:203.0.113.9]:1'];
+    for (const address of [...spellings, '203.0.113.9:1, 10.1.2.3:555, [fd00::7]:80', '2001:db8::1%eth0']) {
+      const { status } = await ask(proxy, 'GET /inner', `X-Forwarded-For: ${address}`);
+      expect(status, address).to.equal(200);
+    }
+    const others = ['203.0.113.8:41234', '[2001:db8:1::1]:443', '[203.0.113.9', '203.0.113.9:x', '203.0.113.9:1:2'];
+    for (const address of others) {
+      expect((await ask(proxy, 'GET /inner', `X-Forwarded-For: ${address}`)).status, address).to.equal(403);
+    }
+    const limited = Array.from({ length: 8 }, (_, i) =>
+      ask(proxy, 'GET /limited', `X-Forwarded-For: 203.0.113.9:${i}`),
+    );
+    await eventually('all are asked about', () => proxy.said('borrow').length > 0 && proxy.clients === 8);
+    await proxy.passUntil(Promise.all(limited));
+    const keys = proxy.said('borrow').flatMap(({ asks }) => asks.map(({ key }) => key));
+    expect(new Set(keys)).to.deep.equal(new Set(['a203.0.113.9']));
+  });
+
+  it('count by short keys, whatever a trusted proxy writes in place of an address', async () => {
+    const proxy = await routed([{ pool: 'api', rateLimit: { requests: 2, per: '1h' } }], {
+      forwarding: { trustedProxies: ['127.0.0.0/8'] },
+      clock: 'held',
+    });
+    const junk = ['a', 'b'].map((letter) => letter.repeat(15_000));
+    const asked = [...junk, `fe80::1%${'z'.repeat(15_000)}`, 'unknown', '_hidden'];
+    const answers = asked.map((node) => ask(proxy, 'GET /', `X-Forwarded-For: ${node}`));
+    await eventually('all are asked about', () => proxy.said('borrow').length > 0 && proxy.clients === asked.length);
+    await proxy.passUntil(Promise.all(answers));
+    const messages = proxy.said('borrow').map((message) => toPrimarySchema.parse(message));
+    const keys = new Set(
+      messages.flatMap((message) => (message.type === 'borrow' ? message.asks : [])).map(({ key }) => key),
+    );
+    expect(keys.size).to.equal(asked.length);
+    expect([...keys].filter((key) => key.length > 65)).to.deep.equal([]);
+    expect(keys).to.include.members(['afe80:0:0:0::/64', 'aunknown', 'a_hidden']);
   });
 
   it('believe a client about its address no more than it is to be believed', async () => {

@@ -18,7 +18,7 @@ export function clfFormat(worker: number): LineFormat {
   const end = ` worker=${worker}\n`;
   return {
     escapes: ESCAPES,
-    frame: (_client, method, minorVersion) => ({
+    frame: ({ method, minorVersion }) => ({
       before: copyOf(`${method} `),
       behind: ` HTTP/1.${minorVersion}" `,
     }),
@@ -34,7 +34,8 @@ export function clfFormat(worker: number): LineFormat {
       ` backend=${orDash(entry.backend)} attempts=${numberText(entry.attempts)}` +
       (entry.reason === '' ? ' reason=-' : ` reason=${entry.reason}`) +
       (entry.requestId === '' ? ' id="-"' : ` id="${entry.requestId}"`) +
-      (entry.traceId === '' ? end : ` trace=${entry.traceId}${end}`),
+      (entry.traceId === '' ? '' : ` trace=${entry.traceId}`) +
+      (entry.peer === '' ? end : ` peer=${entry.peer}${end}`),
   };
 }
 

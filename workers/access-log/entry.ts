@@ -8,8 +8,13 @@ import type { Reason } from '../../src/core/reason.js';
 export interface AccessEntry {
   /** When the response ended, in epoch milliseconds. */
   readonly endedAt: number;
-  /** IP address of the client; '' if it was gone before its address could be read. */
+  /**
+   * IP address of who is believed to be the client, or what a trusted proxy has for one; '' if the connection's other end
+   * was gone before its address could be read.
+   */
   readonly client: string;
+  /** IP address of the trusted proxy that the request came from; '' if it came from no such proxy. */
+  readonly peer: string;
   /** The head could be parsed. If not, {@link line} is all that is logged of it. */
   readonly isRead: boolean;
   /** The first line, as it came, of a head that could not be parsed. */
@@ -18,7 +23,7 @@ export interface AccessEntry {
   readonly target: string;
   readonly minorVersion: 0 | 1;
   readonly host: string;
-  /** The text that {@link LineFormat.frame} made of client, method, version and host; kept between requests. */
+  /** The text that {@link LineFormat.frame} made of client, peer, method, version and host; kept between requests. */
   readonly frame: LineFrame;
   readonly requestId: string;
   /** Id of the trace that the request belongs to; '' if there is none or traces are not read. */
@@ -62,9 +67,10 @@ export const NO_ANSWER = 499;
 export const LONGEST_LINE = 4_096;
 
 /**
- * Most characters, after escaping, of each text from the client; with all of them a line is below {@link LONGEST_LINE}.
+ * Most characters, after escaping, of each text from the client; with all of them, and a host of the 260 that the parser
+ * accepts, a line is below {@link LONGEST_LINE}.
  */
-export const MOST = { target: 1_536, host: 255, requestId: 192, referer: 640, userAgent: 512 } as const;
+export const MOST = { target: 1_536, requestId: 192, referer: 640, userAgent: 512 } as const;
 
 /** The parts of a line before and behind the target, which are the same for most requests of a connection. */
 export interface LineFrame {
@@ -72,12 +78,15 @@ export interface LineFrame {
   readonly behind: string;
 }
 
+/** What a {@link LineFrame} is made of. */
+export type FrameParts = Pick<AccessEntry, 'client' | 'peer' | 'method' | 'minorVersion' | 'host'>;
+
 /** Formats one access-log record as a line: JSON or combined log format. */
 export interface LineFormat {
   /** The text written for each byte that is not plain, indexed by the byte. */
   readonly escapes: readonly string[];
   /** @returns the parts of a line that do not change from request to request of a connection */
-  frame(client: string, method: string, minorVersion: 0 | 1, host: string): LineFrame;
+  frame(from: FrameParts): LineFrame;
   /** @returns the line with its end, otherwise printable ASCII, at most {@link LONGEST_LINE} characters */
   line(entry: AccessEntry): string;
 }

@@ -22,8 +22,8 @@ export function jsonFormat(worker: number): LineFormat {
   const end = `,"worker":${worker}}\n`;
   return {
     escapes: ESCAPES,
-    frame: (client, method, minorVersion, host) => ({
-      before: copyOf(`","client":"${client}","method":"${method}","target":"`),
+    frame: ({ client, peer, method, minorVersion, host }) => ({
+      before: copyOf(`","client":"${client}"${peerPart(peer)},"method":"${method}","target":"`),
       behind: copyOf(`","version":"1.${minorVersion}","host":"${host}","status":`),
     }),
     // Each piece costs time when it is concatenated, and again when the line is flattened: so there are few of them.
@@ -40,6 +40,10 @@ export function jsonFormat(worker: number): LineFormat {
       headPart(entry) +
       end,
   };
+}
+
+function peerPart(peer: string): string {
+  return peer === '' ? '' : `,"peer":"${peer}"`;
 }
 
 function unreadPart({ client, line }: AccessEntry): string {

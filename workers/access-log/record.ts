@@ -33,6 +33,7 @@ export interface RecordKeeper {
 export class AccessRecord implements AccessEntry {
   endedAt = 0;
   client = '';
+  peer = '';
   isRead = false;
   line = '';
   method = '';
@@ -103,16 +104,19 @@ export class AccessRecord implements AccessEntry {
 
   /**
    * The head has been parsed.
+   * @param client who is believed to be the client
+   * @param peer the trusted proxy at the connection's other end; '' if that is none
    * @param bytes the bytes of the head's text; more may follow
    * @param length bytes of the request received so far
    */
-  read(client: string, bytes: Uint8Array, head: RequestHead, length: number): void {
+  read(client: string, peer: string, bytes: Uint8Array, head: RequestHead, length: number): void {
     const { method, minorVersion, host, requestId } = head;
     this.begin(length);
     this.isRead = true;
     this.text = head.text;
-    if (client !== this.client || method !== this.method || minorVersion !== this.minorVersion || host !== this.host) {
-      this.isFrom(client, method, minorVersion, host);
+    const isFromSame = client === this.client && peer === this.peer;
+    if (!isFromSame || method !== this.method || minorVersion !== this.minorVersion || host !== this.host) {
+      this.isFrom(client, peer, method, minorVersion, host);
     }
     this.targetAt = head.start + method.length + 1;
     this.targetEnd = head.versionAt - 1;
@@ -127,6 +131,7 @@ export class AccessRecord implements AccessEntry {
     this.begin(text.length);
     this.isRead = false;
     this.client = client;
+    this.peer = '';
     this.line = escaped(text.split(LINE_END, 1)[0] ?? '', MOST.target, this.keeper.format.escapes);
   }
 
@@ -238,14 +243,15 @@ export class AccessRecord implements AccessEntry {
     this.inOneGo = false;
   }
 
-  private isFrom(client: string, method: string, minorVersion: 0 | 1, host: string): void {
-    const { format } = this.keeper;
-    this.client = client;
+  private isFrom(client: string, peer: string, method: string, minorVersion: 0 | 1, host: string): void {
+    // Behind a proxy it is a part of the head.
+    this.client = copyOf(client);
+    this.peer = peer;
     this.method = copyOf(method);
     this.minorVersion = minorVersion;
-    // Methods and hosts that the parser accepts contain no character that needs an escape.
-    this.host = host.length > MOST.host ? escaped(host, MOST.host, format.escapes) : copyOf(host);
-    this.frame = format.frame(client, this.method, minorVersion, this.host);
+    // Methods and hosts that the parser accepts are short, and contain no character that needs an escape.
+    this.host = copyOf(host);
+    this.frame = this.keeper.format.frame(this);
   }
 
   private readFields(bytes: Uint8Array, { fields }: RequestHead): void {

@@ -2,6 +2,7 @@
  * workers/inbound/arrival.ts: a client's connection as the door knows it, whatever protocol it will speak: its listener,
  * its transport, and who the client is.
  */
+import { plainAddress } from '../../src/core/client-node.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { Listener } from '../listeners.js';
 import type { Transport } from '../transport.js';
@@ -45,11 +46,4 @@ export class Arrival {
   private get scheme(): ClientSide['proto'] {
     return 'http';
   }
-}
-
-/**
- * @returns an IPv4 address that an IPv6 listener sees as IPv6 (RFC 4291 section 2.5.5.2) as IPv4; any other as it is
- */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../src/config/schema.js';
+import { clientNode } from '../../src/core/client-node.js';
 import { IpList } from '../../src/core/ip-list.js';
 import { X_FORWARDED_FOR } from '../../src/http1/field-kind.js';
 import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
@@ -29,7 +30,8 @@ export class ClientPolicy {
 
   /**
    * @returns the address of the client itself, as far as the proxies in front of us can be believed: each has appended
-   * the one before it to X-Forwarded-For, so the last one that is no proxy of ours is the client
+   * the one before it to X-Forwarded-For, so the last one that is no proxy of ours is the client. Read by
+   * {@link clientNode}, so that it may be a key of tables and written to logs
    */
   clientAddress({ fields }: RequestHead, { address, trusted }: ClientSide): string {
     let client = address;
@@ -39,8 +41,8 @@ export class ClientPolicy {
       const hops = fields.text.slice(fields.valueAt(index), fields.valueEnd(index)).split(',');
       for (let hop = hops.pop()?.trim(); hop !== undefined && believed; hop = hops.pop()?.trim()) {
         if (hop === '') continue;
-        client = hop;
-        believed = this.trusts(hop);
+        client = clientNode(hop);
+        believed = this.trusts(client);
       }
     }
     return client;

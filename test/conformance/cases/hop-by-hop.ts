@@ -115,6 +115,13 @@ export const HOP_BY_HOP: Topic = {
       'RFC 7239 8.1',
     ),
     request(
+      'forged-real-ip',
+      'X-Real-IP of a stranger is dropped',
+      ['X-Real-IP: 192.0.2.66', 'x_real_ip: 192.0.2.67'],
+      { lacks: ['X-Real-IP', 'x_real_ip'] },
+      'RFC 7239 8.1',
+    ),
+    request(
       'forged-nominated',
       'A client cannot have it removed by naming it in Connection',
       ['Connection: X-Forwarded-For, X-Forwarded-Proto'],

@@ -73,7 +73,7 @@ export class Http1ClientStream implements ClientStream {
    */
   read(head: RequestHead, bytes: Buffer, length: number): number {
     const end = this.startBody(head, bytes, length);
-    this.record?.read(this.clientSide.address, bytes, head, end);
+    if (this.record !== undefined) this.logRead(this.record, head, bytes, end);
     this.bodyBytes = end - head.length;
     this.minorVersion = head.minorVersion;
     this.isHead = head.method === 'HEAD';
@@ -229,6 +229,12 @@ export class Http1ClientStream implements ClientStream {
   /** The longest gap between two reads of a request body, in milliseconds. */
   get bodyGapMs(): number {
     return this.route?.timeouts?.bodyGap ?? this.context.config.timeouts.bodyGap;
+  }
+
+  private logRead(record: AccessRecord, head: RequestHead, bytes: Buffer, end: number): void {
+    const { clientSide } = this;
+    const client = this.context.intake.policy.clientAddress(head, clientSide);
+    record.read(client, clientSide.trusted ? clientSide.address : '', bytes, head, end);
   }
 
   /** Begins to follow the request's body. @returns the offset behind the part of it that is in `bytes[0, length)` */
