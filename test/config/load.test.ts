@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConfigError } from '../../src/config/config-error.js';
 import { ConfigDocument } from '../../src/config/document.js';
 import type { Args } from '../../src/config/from-args.js';
-import { configOf } from '../../src/config/load.js';
+import { ConfigValue, configOf } from '../../src/config/load.js';
 import { type Config, configSchema } from '../../src/config/schema.js';
 import { UsageError } from '../../src/config/usage-error.js';
 
@@ -375,6 +375,27 @@ describe('A wrong file', () => {
     const found = complaints(`${keys}pools: 1\n`);
     expect(found.map((line) => line.slice(0, 4))).to.deep.equal(['f:1:', 'f:2:', 'f:3:', 'f:4:', 'f:5:', 'and ']);
     expect(found.at(-1)).to.equal('and 4 more');
+  });
+
+  it('is explained in time that does not grow with the number of its mistakes', () => {
+    const names = Array.from({ length: 256 }, (_, i) => `${'n'.repeat(50)}${i}`);
+    const pools = Object.fromEntries(names.map((name) => [name, { backends: [{ address: '10.0.0.1:80' }] }]));
+    const routes = Array.from({ length: 2_000 }, (_, i) => ({ path: `/p${i}`, pool: `${'m'.repeat(50)}${i}` }));
+    const unknown = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`helthCheck${i}`, 1]));
+    const begun = performance.now();
+    for (const [value, more] of [
+      [{ pools, routes }, 'and 1995 more'],
+      [{ pools, routes: [{ pool: names[0] }], ...unknown }, 'and 29995 more'],
+    ] as const) {
+      expect(() => configOf({ backends: [] }, {}, new ConfigValue(value, 'f')))
+        .to.throw(ConfigError)
+        .that.satisfies(({ sentences }: ConfigError) => sentences.at(-1) === (sentences.length === 6 ? more : ''));
+    }
+    expect(performance.now() - begun).to.be.below(1_500);
+  });
+
+  it('is quoted in part where it is very long', () => {
+    expect(complaints(`pools: ${'x'.repeat(100_000)}`).join()).to.have.length.below(2_100);
   });
 
   it('cannot move the cursor of who reads about it', () => {
