@@ -100,7 +100,7 @@ function plain(issue: z.core.$ZodIssue | undefined, path: Path, value: unknown):
 }
 
 function unknownWord(value: unknown, known: readonly string[]): string {
-  const near = similarWord(String(value), known);
+  const near = typeof value === 'string' ? similarWord(value, known) : undefined;
   const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean ${near}?`;
   return `${shown(value)} is not known; ${hint}`;
 }

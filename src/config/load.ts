@@ -3,6 +3,7 @@ import { type Complaint, complaintsOf, pathText, singleIssues } from './complain
 import { ConfigError } from './config-error.js';
 import type { ConfigDocument } from './document.js';
 import { type Args, configFileOf, type Environment, type Overlaid, overlay } from './from-args.js';
+import { inheritedNames } from './inherited-names.js';
 import { isTime, mapScalars } from './json-schema.js';
 import { isModuleFile, loadModule } from './module-file.js';
 import { readConfigFile } from './read-file.js';
@@ -58,6 +59,8 @@ export function configOf(args: Args, environment: Environment, document?: Config
       'no backends given; name them as in "roundhouse 127.0.0.1:3001,127.0.0.1:3002", or see "roundhouse --help"',
     );
   }
+  const inherited = inheritedNames(overlaid.input);
+  if (inherited.length > 0) throw fileError(inherited, document, 0);
   const parsed = configSchema.safeParse(overlaid.input);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap(singleIssues);

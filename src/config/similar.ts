@@ -7,7 +7,7 @@ const LONGEST = 64;
 /** Most known words that a text is compared with: a millisecond or two. */
 const MOST_COMPARED = 2_000;
 /** Most words that a message lists. */
-const MOST_LISTED = 20;
+const MOST_LISTED = 30;
 
 /**
  * @returns the known word nearest to `text`; `undefined` if none is near enough, or the text has more than 64
@@ -27,7 +27,7 @@ export function similarWord(text: string, words: readonly string[]): string | un
   return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length * 0.4)) ? best.word : undefined;
 }
 
-/** @returns the words as `a`, `a or b` or `a, b or c`; of more than 20 the first ones */
+/** @returns the words as `a`, `a or b` or `a, b or c`; of more than 30 the first ones */
 export function alternatives(words: readonly string[]): string {
   if (words.length > MOST_LISTED) {
     return `${words.slice(0, MOST_LISTED).join(', ')} or one of ${words.length - MOST_LISTED} more`;

@@ -352,12 +352,40 @@ describe('A wrong file', () => {
     ],
     [
       'names that objects have',
-      '__proto__: { workers: 2 }\nconstructor: 1\npools: { __proto__: {} }',
+      '__proto__: { workers: 2 }\nconstructor: 1\npools: {}',
       [
         /^f:1:1: "__proto__" is not known here/,
         /^f:2:1: "constructor" is not known here/,
         'f:3:8: pools: has no pool; a balancer has at least one',
       ],
+    ],
+    ...(
+      [
+        ['a pool', 'pools: { toString: { backends: [{ address: a:80 }] } }', '1:10: pools'],
+        ['the share of a pool', `${pool('')}\nroutes: [{ split: { __proto__: 1 } }]`, '2:21: routes[0].split'],
+        ['a field', `${pool('')}\nroutes: [{ headers: { __proto__: x } }]`, '2:23: routes[0].headers'],
+        [
+          'a rule',
+          `${pool('')}\nroutes: [{ requestHeaders: { set: { constructor: x } } }]`,
+          '2:37: routes[0].requestHeaders.set',
+        ],
+      ] as const
+    ).map(
+      ([what, text, place]) =>
+        [
+          `a name that objects have as that of ${what}`,
+          text,
+          [
+            new RegExp(
+              `^f:${place.replaceAll(/[[\].]/g, '\\$&')}: "\\w+" cannot be a name here: every object has it; take`,
+            ),
+          ],
+        ] as const,
+    ),
+    [
+      'a mapping that cannot be written as text, in place of a word',
+      'pools: { web: { policy: { toString: 1 }, backends: [{ address: a:80 }] } }',
+      [/^f:1:25: pools\.web\.policy: a mapping is not known; write two-choices, /],
     ],
   ] as const satisfies readonly (readonly [string, string, readonly (string | RegExp)[]])[]) {
     it(`is refused with place, value and what would be right: ${what}`, () => {
