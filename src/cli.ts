@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 /** cli.ts: the executable `roundhouse`: runs the command that its arguments name. */
-import { roundhouse } from './commands/definition.js';
-import { runProgram } from './commands/program.js';
+import { fileLimitSentence } from './commands/file-limit.js';
 
-await runProgram(roundhouse(), process.argv);
+// Imported here, not above, so that a host that lets the process open too few files is told so in a sentence.
+try {
+  const { roundhouse } = await import('./commands/definition.js');
+  const { runProgram } = await import('./commands/program.js');
+  await runProgram(roundhouse(), process.argv);
+} catch (error) {
+  const sentence = fileLimitSentence(error);
+  if (sentence === undefined) throw error;
+  process.stderr.write(`roundhouse: ${sentence}\n`, () => process.exit(1));
+}

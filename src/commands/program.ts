@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { UsageError } from '../config/usage-error.js';
+import { fileLimitSentence } from './file-limit.js';
 
 /** Exit codes: 1 for a correct command that failed, 2 for wrong usage. */
 const COULD_NOT_RUN = 1;
@@ -74,6 +75,8 @@ function sentencesOf(error: unknown): readonly string[] {
 /** @returns the message of an error as one sentence; commander's messages have up to three lines */
 function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const limit = fileLimitSentence(error);
+  if (limit !== undefined) return limit;
   const text = error instanceof CommanderError ? error.message.replace(/^error: /, '') : error.message;
   return text
     .replace(/\s*\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')

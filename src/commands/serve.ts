@@ -39,7 +39,7 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
   const { adminToken, secrets } = await source.readingOf(config, sources, logger);
   const from = source.configSource(args, environment, sources, logger);
   const starting = startAnywhere(config, logger, { adminToken, secrets, source: from });
-  obeySignals(starting, logger, from.file !== undefined, systemd);
+  obeySignals(starting, logger, { hasFile: from.file !== undefined, drainMs: config.drain, systemd });
   if (from.file === undefined) refreshTokenOnHangUp(starting, sources.token, logger);
   const balancer = await starting;
   systemd?.ready(balancer);

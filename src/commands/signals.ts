@@ -4,19 +4,28 @@ import type { Logger } from '../control/logger.js';
 import { ENDED_BY_SECOND_INT, SAME_KEYPRESS_MS } from './program.js';
 import type { SystemdService } from './systemd/service.js';
 
+/** Time past `drain` after which a stop that has not come to its end is ended by force, in milliseconds. */
+const STOP_GRACE_MS = 1_700;
+/** Pause between two looks at whether the threads rest, in milliseconds. */
+const LOOK_AGAIN_MS = 20;
+/** Kinds of work on threads that Node waits for when a process exits: files, names, programs of the configuration. */
+const ON_THREADS = /^(FSReq|GetAddrInfo|MessagePort)/;
+
+export interface Obeyed {
+  /** Whether there is a configuration file for SIGHUP to read again. */
+  readonly hasFile: boolean;
+  /** `drain` of the configuration at the start, which counts until the balancer has started. */
+  readonly drainMs: number;
+  /** Gets notices about stops and reloads; `undefined` without a service manager. */
+  readonly systemd: SystemdService | undefined;
+}
+
 /**
  * Installs the handlers until the process ends. Signals that come before `starting` has settled take effect after that,
- * so that no half-started worker is left behind.
- * @param hasFile whether there is a configuration file for SIGHUP to read again
- * @param systemd gets notices about stops and reloads; `undefined` without a service manager
+ * so that no half-started worker is left behind. A stop ends the process within `drain` and two seconds.
  */
-export function obeySignals(
-  starting: Promise<RunningBalancer>,
-  logger: Logger,
-  hasFile: boolean,
-  systemd: SystemdService | undefined,
-): void {
-  const handler = new SignalHandler(starting, logger, hasFile, systemd);
+export function obeySignals(starting: Promise<RunningBalancer>, logger: Logger, obeyed: Obeyed): void {
+  const handler = new SignalHandler(starting, logger, obeyed);
   process.on('SIGTERM', () => handler.drain('SIGTERM'));
   process.on('SIGINT', () => handler.interrupt());
   process.on('SIGHUP', () => handler.hangUp());
@@ -34,16 +43,13 @@ class SignalHandler {
   readonly #starting: Promise<RunningBalancer>;
   readonly #logger: Logger;
   readonly #hasFile: boolean;
+  readonly #drainMs: number;
   readonly #systemd: SystemdService | undefined;
   #balancer: RunningBalancer | undefined;
   #drainingSince: number | undefined;
 
-  constructor(
-    starting: Promise<RunningBalancer>,
-    logger: Logger,
-    hasFile: boolean,
-    systemd: SystemdService | undefined,
-  ) {
+  constructor(starting: Promise<RunningBalancer>, logger: Logger, { hasFile, drainMs, systemd }: Obeyed) {
+    this.#drainMs = drainMs;
     this.#starting = starting;
     this.#logger = logger;
     this.#hasFile = hasFile;
@@ -68,11 +74,12 @@ class SignalHandler {
     this.#drainingSince = performance.now();
     this.#logger.info('draining', { signal });
     this.#systemd?.stopping();
+    setTimeout(() => this.#force(), (this.#balancer?.config.drain ?? this.#drainMs) + STOP_GRACE_MS);
     this.#starting
       .then((balancer) => balancer.close())
       .then(() => {
         this.#logger.info('stopped');
-        process.exit(0);
+        exitWhenThreadsRest();
       })
       .catch((error: unknown) => {
         // A failed start is reported by the caller that awaits it.
@@ -110,10 +117,32 @@ class SignalHandler {
     this.#end(1);
   }
 
+  /** Ends a stop that hangs, as on a disk that does not answer. */
+  #force(): void {
+    this.#logger.warn('did not stop in time and ends at once');
+    this.#balancer?.kill();
+    endByForce();
+  }
+
   #end(code: number): void {
     this.#balancer?.kill();
+    if (areThreadsBusy()) endByForce();
     process.exit(code);
   }
+}
+
+/** Exits with code 0 once no thread has work. An exit before that waits for the threads, and no timer could end it. */
+function exitWhenThreadsRest(): void {
+  if (!areThreadsBusy()) process.exit(0);
+  setTimeout(exitWhenThreadsRest, LOOK_AGAIN_MS);
+}
+
+function areThreadsBusy(): boolean {
+  return process.getActiveResourcesInfo().some((kind) => ON_THREADS.test(kind));
+}
+
+function endByForce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function reasonOf(error: unknown): string {

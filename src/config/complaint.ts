@@ -17,16 +17,22 @@ export interface Complaint {
   readonly clause: string;
 }
 
+/** @returns issues about one key each: zod makes one issue of all unknown keys of a mapping */
+export function singleIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
+}
+
 /**
+ * @param issues about one key each, as {@link singleIssues} makes them
  * @param input the value that the schema was given
- * @returns a complaint for each issue, one per key if it is about several unknown keys; a required key that is only
- * misspelt is one complaint and not a second one about the key that is missing
+ * @returns a complaint for each issue; a required key that is only misspelt is one complaint and not a second one about
+ * the key that is missing
  */
 export function complaintsOf(issues: readonly z.core.$ZodIssue[], input: unknown): readonly Complaint[] {
   const meant = new Set(issues.flatMap(meantKeys));
   return issues.flatMap((issue) => {
     const isMisspelt = valueAt(issue.path, input) === undefined && meant.has(pathText(issue.path));
-    return isMisspelt ? [] : complaintsAbout(issue, input);
+    return isMisspelt ? [] : [complaintAbout(issue, input)];
   });
 }
 
@@ -37,17 +43,15 @@ function meantKeys(issue: z.core.$ZodIssue): readonly string[] {
   return near.flatMap((key) => (key === undefined ? [] : [pathText([...issue.path, key])]));
 }
 
-function complaintsAbout(issue: z.core.$ZodIssue, input: unknown): readonly Complaint[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key));
+function complaintAbout(issue: z.core.$ZodIssue, input: unknown): Complaint {
+  if (issue.code === 'unrecognized_keys') return unknownKey(issue.path, issue.keys[0] ?? '');
   const value = valueAt(issue.path, input);
-  if (value === undefined && issue.path.length > 0 && issue.code !== 'custom') return [missingKey(issue.path)];
+  if (value === undefined && issue.path.length > 0 && issue.code !== 'custom') return missingKey(issue.path);
   const isKey = issue.code === 'invalid_key';
   const subject = isKey ? issue.path.at(-1) : value;
   const clause = clauseOf(issue, subject);
   const isNamed = clause.includes('"') || typeof subject === 'object';
-  return [
-    { path: issue.path, part: isKey ? 'key' : 'value', clause: isNamed ? clause : `${shown(subject)} ${clause}` },
-  ];
+  return { path: issue.path, part: isKey ? 'key' : 'value', clause: isNamed ? clause : `${shown(subject)} ${clause}` };
 }
 
 /** @returns a path as text: `pools.web.backends[1].weight` */
@@ -96,7 +100,7 @@ function plain(issue: z.core.$ZodIssue | undefined, path: Path, value: unknown):
 }
 
 function unknownWord(value: unknown, known: readonly string[]): string {
-  const near = similarWord(String(value), known);
+  const near = typeof value === 'string' ? similarWord(value, known) : undefined;
   const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean ${near}?`;
   return `${shown(value)} is not known; ${hint}`;
 }

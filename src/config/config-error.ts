@@ -4,23 +4,33 @@
 
 /** Problems that are shown; further ones are only counted. */
 const MOST_SHOWN = 5;
+/** Longest sentence that is shown whole, in characters: it quotes a file that may hold anything. */
+const LONGEST = 2_000;
 
 /** The problems of a configuration, a sentence each, beginning with `FILE:LINE:COLUMN` where known. Exit code 1. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly sentences: readonly string[];
 
-  /** @param problems all problems, in the order of the file */
-  constructor(problems: readonly string[]) {
+  /**
+   * @param problems problems, in the order of the file
+   * @param further how many problems there are besides
+   */
+  constructor(problems: readonly string[], further = 0) {
     const shown = problems.slice(0, MOST_SHOWN).map(printable);
-    const more = problems.length - shown.length;
+    const more = problems.length - shown.length + further;
     const sentences = more === 0 ? shown : [...shown, `and ${more} more`];
     super(sentences.join('\n'));
     this.sentences = sentences;
   }
 }
 
-/** @returns the sentence without control characters: it quotes the file, and must not control the terminal */
+/**
+ * @returns the sentence without control characters, since it quotes the file and must not control the terminal; the
+ * middle of a very long one left out
+ */
 function printable(sentence: string): string {
-  return sentence.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, '?');
+  const half = LONGEST / 2;
+  const short = sentence.length > LONGEST ? `${sentence.slice(0, half)} ... ${sentence.slice(-half)}` : sentence;
+  return short.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, '?');
 }

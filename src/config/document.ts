@@ -9,13 +9,13 @@ import {
   isMap,
   isScalar,
   isSeq,
-  Lexer,
   LineCounter,
   parseDocument,
-  visit,
   type YAMLError,
 } from 'yaml';
 import { ConfigError } from './config-error.js';
+import { flawIn, startOf } from './document-flaws.js';
+import { excessOf, expansionOf, MOST_USES_OF_ANCHOR } from './document-limits.js';
 
 export type Path = readonly PropertyKey[];
 
@@ -24,9 +24,6 @@ export interface SourcePosition {
   readonly line: number;
   readonly column: number;
 }
-
-/** Most levels of nesting, more than any configuration has: the YAML parser needs stack and memory for each. */
-const MAX_DEPTH = 50;
 
 export class ConfigDocument {
   /** The content of the file as plain data, aliases resolved. It is not validated yet. */
@@ -42,10 +39,15 @@ export class ConfigDocument {
   constructor(text: string, file: string) {
     this.#file = file;
     this.#lines = new LineCounter();
-    if (isTooDeep(text)) throw new ConfigError([`${file}: it is nested too deeply to be a configuration`]);
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    const excess = excessOf(text);
+    if (excess !== undefined) throw new ConfigError([`${file}: ${excess}`]);
+    // Not unique keys: the parser compares each key of a mapping with all others.
+    const options = { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false } as const;
+    this.#document = withoutStacks(() => parseDocument(text, options));
     const problem = this.#document.errors[0] ?? this.#document.warnings[0];
-    if (problem !== undefined) throw this.#refusal(problem.pos[0], syntaxClause(problem, text));
+    if (problem !== undefined) throw this.#refusal(problem.pos[0], syntaxClause(problem));
+    const flaw = flawIn(this.#document);
+    if (flaw !== undefined) throw this.#refusal(flaw.offset, flaw.clause);
     this.value = this.#plain();
     if (this.value === null) throw new ConfigError([`${file}: it is empty; a configuration needs at least "pools"`]);
   }
@@ -73,30 +75,18 @@ export class ConfigDocument {
     return `${this.#file}:${line}:${column}`;
   }
 
+  /** @throws {ConfigError} if the aliases expand to too much data */
   #plain(): unknown {
+    const refusal = (clause: string): ConfigError => new ConfigError([`${this.#file}: ${clause}`]);
+    let value: unknown;
     try {
-      const value: unknown = this.#document.toJS();
-      if (isCircular(value, new Set())) throw new ConfigError([`${this.#file}: an anchor holds an alias of itself`]);
-      return value;
-    } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      throw this.#badAlias();
+      value = this.#document.toJS({ maxAliasCount: MOST_USES_OF_ANCHOR });
+    } catch {
+      throw refusal('its aliases expand to too much data');
     }
-  }
-
-  /** The error of the conversion to plain data: an alias without an anchor, or aliases that expand to too much data. */
-  #badAlias(): ConfigError {
-    const lost: { name: string; offset: number }[] = [];
-    visit(this.#document, {
-      Alias: (_key, alias) => {
-        if (alias.resolve(this.#document) !== undefined) return undefined;
-        lost.push({ name: alias.source, offset: startOf(alias) });
-        return visit.BREAK;
-      },
-    });
-    const first = lost[0];
-    if (first === undefined) return new ConfigError([`${this.#file}: its aliases expand to too much data`]);
-    return this.#refusal(first.offset, `the alias "*${first.name}" has no anchor "&${first.name}" before it`);
+    const excess = expansionOf(value);
+    if (excess !== undefined) throw refusal(excess);
+    return value;
   }
 
   #step(node: unknown, step: PropertyKey): { readonly value: unknown; readonly start: number } | undefined {
@@ -130,39 +120,19 @@ function isBlock(node: unknown): boolean {
   return isCollection(node) && node.flow !== true;
 }
 
-function startOf(node: unknown, otherwise = 0): number {
-  const range: unknown = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-  const start: unknown = Array.isArray(range) ? range[0] : undefined;
-  return typeof start === 'number' ? start : otherwise;
-}
-
-/** Whether the text may nest too deeply: it counts open brackets, and blocks begun in one line (`- - - -`). */
-function isTooDeep(text: string): boolean {
-  let open = 0;
-  let begun = 0;
-  for (const token of new Lexer().lex(text)) {
-    if (token === '[' || token === '{') open += 1;
-    else if (token === ']' || token === '}') open -= 1;
-    else if (token === '-' || token === '?') begun += 1;
-    else if (token === '\n') begun = 0;
-    if (open > MAX_DEPTH || begun > MAX_DEPTH) return true;
+/** Runs `parse` without stack traces: the parser makes an error for each mistake, and a text may have 100,000. */
+function withoutStacks<T>(parse: () => T): T {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return parse();
+  } finally {
+    Error.stackTraceLimit = before;
   }
-  return false;
 }
 
-function isCircular(value: unknown, around: Set<unknown>): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (around.has(value)) return true;
-  around.add(value);
-  const circular = Object.values(value).some((inner) => isCircular(inner, around));
-  around.delete(value);
-  return circular;
-}
-
-function syntaxClause({ code, message, pos }: YAMLError, text: string): string {
+function syntaxClause({ code, message }: YAMLError): string {
   switch (code) {
-    case 'DUPLICATE_KEY':
-      return `the key "${/^[^\s:]*/.exec(text.slice(pos[0]))?.[0]}" is given twice`;
     case 'TAB_AS_INDENT':
       return 'this line is indented by a tab; YAML allows only spaces';
     case 'MULTIPLE_DOCS':

@@ -80,7 +80,12 @@ export interface SchemaNode {
 
 /** @returns the schema of the value at `path`; `undefined` if no such key is allowed */
 export function nodeAt(path: Path): SchemaNode | undefined {
-  return path.reduce<SchemaNode | undefined>((node, step) => node && childOf(node, step), nodeOf(configJsonSchema()));
+  return path.reduce<SchemaNode | undefined>((node, step) => node && childOf(node, step), rootNode());
+}
+
+/** @returns the schema of the whole file */
+export function rootNode(): SchemaNode {
+  return nodeOf(configJsonSchema());
 }
 
 export function nodeOf(raw: JsonSchema): SchemaNode {
@@ -103,7 +108,7 @@ export function knownKeys({ schema }: SchemaNode): readonly string[] {
 export function mapScalars(
   value: unknown,
   change: (scalar: unknown, node: SchemaNode | undefined) => unknown,
-  node: SchemaNode | undefined = nodeOf(configJsonSchema()),
+  node: SchemaNode | undefined = rootNode(),
 ): unknown {
   if (typeof value !== 'object' || value === null) return change(value, node);
   const mapped = (inner: unknown, step: PropertyKey): unknown => mapScalars(inner, change, node && childOf(node, step));
@@ -111,7 +116,8 @@ export function mapScalars(
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapped(inner, key)]));
 }
 
-function childOf({ schema }: SchemaNode, step: PropertyKey): SchemaNode | undefined {
+/** @returns the schema of what is at `step` of a value; `undefined` if no such key is allowed */
+export function childOf({ schema }: SchemaNode, step: PropertyKey): SchemaNode | undefined {
   const { items, properties = {}, additionalProperties } = schema;
   const own = Object.hasOwn(properties, step) ? properties[String(step)] : undefined;
   const child = own ?? (typeof step === 'number' && !Array.isArray(items) ? items : additionalProperties);

@@ -1,13 +1,17 @@
 /** config/load.ts: makes the configuration from flags, environment variables and a file, or reports what is wrong. */
-import { type Complaint, complaintsOf, pathText } from './complaint.js';
+import { type Complaint, complaintsOf, pathText, singleIssues } from './complaint.js';
 import { ConfigError } from './config-error.js';
 import type { ConfigDocument } from './document.js';
 import { type Args, configFileOf, type Environment, type Overlaid, overlay } from './from-args.js';
+import { inheritedNames } from './inherited-names.js';
 import { isTime, mapScalars } from './json-schema.js';
 import { isModuleFile, loadModule } from './module-file.js';
 import { readConfigFile } from './read-file.js';
 import { type Config, configSchema, DEFAULT_POOL } from './schema.js';
 import { UsageError } from './usage-error.js';
+
+/** Most problems that are put in words and looked up in the file; further ones are only counted. */
+const MOST_EXAMINED = 100;
 
 /**
  * Reads the configuration file, if flags or variables name one, and validates it together with them.
@@ -34,10 +38,16 @@ export class ConfigValue {
     this.#source = source;
   }
 
-  /** @returns the error for `complaints`, each with the path of its key */
-  refusal(complaints: readonly Complaint[]): ConfigError {
+  /**
+   * @param further how many problems there are besides `complaints`
+   * @returns the error for `complaints`, each with the path of its key
+   */
+  refusal(complaints: readonly Complaint[], further: number): ConfigError {
     const before = this.#source === '' ? '' : `${this.#source}: `;
-    return new ConfigError(complaints.map((complaint) => `${before}${named(complaint)}`));
+    return new ConfigError(
+      complaints.map((complaint) => `${before}${named(complaint)}`),
+      further,
+    );
   }
 }
 
@@ -49,10 +59,13 @@ export function configOf(args: Args, environment: Environment, document?: Config
       'no backends given; name them as in "roundhouse 127.0.0.1:3001,127.0.0.1:3002", or see "roundhouse --help"',
     );
   }
+  const inherited = inheritedNames(overlaid.input);
+  if (inherited.length > 0) throw fileError(inherited, document, 0);
   const parsed = configSchema.safeParse(overlaid.input);
   if (parsed.success) return parsed.data;
-  const complaints = complaintsOf(parsed.error.issues, overlaid.input);
-  throw usageError(complaints, overlaid) ?? fileError(complaints, document);
+  const issues = parsed.error.issues.flatMap(singleIssues);
+  const complaints = complaintsOf(issues.slice(0, MOST_EXAMINED), overlaid.input);
+  throw usageError(complaints, overlaid) ?? fileError(complaints, document, Math.max(0, issues.length - MOST_EXAMINED));
 }
 
 /**
@@ -79,15 +92,22 @@ function usageError(complaints: readonly Complaint[], { saidBy }: Overlaid): Usa
   return undefined;
 }
 
-function fileError(complaints: readonly Complaint[], document: ConfigDocument | ConfigValue | undefined): Error {
+function fileError(
+  complaints: readonly Complaint[],
+  document: ConfigDocument | ConfigValue | undefined,
+  further: number,
+): Error {
   if (document === undefined) {
     const [first] = complaints;
     return new UsageError(`${pathText(first?.path ?? [])}: ${first?.clause}`);
   }
-  if (document instanceof ConfigValue) return document.refusal(complaints);
+  if (document instanceof ConfigValue) return document.refusal(complaints, further);
   const placed = complaints.map((complaint) => ({ complaint, at: document.position(complaint.path, complaint.part) }));
   placed.sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
-  return new ConfigError(placed.map(({ complaint, at }) => `${document.positionText(at)}: ${named(complaint)}`));
+  return new ConfigError(
+    placed.map(({ complaint, at }) => `${document.positionText(at)}: ${named(complaint)}`),
+    further,
+  );
 }
 
 /** @returns the message with the path of its key in front */

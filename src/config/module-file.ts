@@ -13,6 +13,8 @@ import { readConfigFile } from './read-file.js';
 
 /** Time limit of a load; a module may fetch values from elsewhere. */
 const LONGEST_MS = 30_000;
+/** Most memory for the values of a module, in MiB: the process that serves shares its memory with the thread. */
+const MOST_MEMORY_MIB = 256;
 const THREAD = fileURLToPath(new URL('./module-thread.js', import.meta.url));
 
 /** @returns whether the file is a program by its name, not YAML or JSON */
@@ -21,44 +23,51 @@ export function isModuleFile(path: string): boolean {
 }
 
 /**
+ * @param withinMs time limit; the thread of a module that takes longer is ended, whatever it does
  * @returns the value of the module's default export, or of its result if that is a function
  * @throws {ConfigError} if the file cannot be read, fails to run, or exports no data
  */
-export async function loadModule(file: string): Promise<unknown> {
+export async function loadModule(file: string, withinMs = LONGEST_MS): Promise<unknown> {
   // Only for its errors: a missing or unreadable file is reported alike for every kind of file.
   await readConfigFile(file);
   const url = pathToFileURL(resolve(file)).href;
-  const outcome = await runThread(url, file);
+  const outcome = await runThread(url, file, withinMs);
   if (outcome.kind === 'value') return outcome.value;
   throw new ConfigError([problemOf(outcome, file, url)]);
 }
 
-function runThread(url: string, file: string): Promise<ModuleOutcome> {
+function runThread(url: string, file: string, withinMs: number): Promise<ModuleOutcome> {
   return new Promise((resolve, reject) => {
-    const refuse = (clause: string): void => reject(new ConfigError([`${file}: ${clause}`]));
-    const thread = new Worker(THREAD, { workerData: url });
-    const tooLate = setTimeout(
-      () => refuse(`it did not return a configuration within ${LONGEST_MS / 1_000} s`),
-      LONGEST_MS,
-    );
+    const resourceLimits = { maxOldGenerationSizeMb: MOST_MEMORY_MIB };
+    const thread = new Worker(THREAD, { workerData: url, resourceLimits });
     const end = (): void => {
       clearTimeout(tooLate);
       void thread.terminate();
     };
+    const refuse = (clause: string): void => {
+      reject(new ConfigError([`${file}: ${clause}`]));
+      end();
+    };
+    // Ends the thread as well: one in an endless loop would keep a core busy for as long as the balancer runs.
+    const tooLate = setTimeout(
+      () => refuse(`it did not return a configuration within ${withinMs / 1_000} s`),
+      withinMs,
+    );
     thread.once('message', (outcome: ModuleOutcome) => {
       resolve(outcome);
       end();
     });
-    thread.once('error', (error) => {
-      refuse(`it threw ${JSON.stringify(error.message)} outside of its default export`);
-      end();
-    });
+    thread.once('error', (error) => refuse(threadClause(error)));
     // The first of these events settles the promise; an exit before the others means that the module ended the thread.
     thread.once('exit', () => {
       refuse('it ended without a configuration; is there an await that never settles, or a process.exit?');
-      clearTimeout(tooLate);
     });
   });
+}
+
+function threadClause(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') return `it needs more than ${MOST_MEMORY_MIB} MiB of memory`;
+  return `it threw ${JSON.stringify(error.message)} outside of its default export`;
 }
 
 function problemOf(outcome: Exclude<ModuleOutcome, { kind: 'value' }>, file: string, url: string): string {

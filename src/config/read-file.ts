@@ -1,5 +1,6 @@
 /** config/read-file.ts: reads the text of a configuration file, with a limit of its size. */
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { ConfigError } from './config-error.js';
 
 /** Largest configuration file; one with a thousand backends has a tenth of this. */
@@ -11,6 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user has no permission to read it',
   EPERM: 'this user has no permission to read it',
   EISDIR: 'it is a directory',
+  ENXIO: 'it is no regular file',
   ELOOP: 'its symbolic links form a loop',
 };
 
@@ -26,15 +28,30 @@ export async function readConfigFile(path: string): Promise<string> {
   }
 }
 
-/** Reads at most one byte past the limit, so that an endless pipe or device is refused as well. */
+/** Reads at most one byte past the limit: a file may grow while it is read. */
 async function readBounded(path: string): Promise<Buffer> {
   try {
-    const file = await open(path);
+    const file = await openRegular(path);
+    if (file === undefined) throw new ConfigError([`${path}: it is no regular file`]);
     const chunks: Buffer[] = [];
     for await (const chunk of file.createReadStream({ end: MAX_FILE_BYTES })) chunks.push(chunk);
     return Buffer.concat(chunks);
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new ConfigError([`${path}: ${REASONS[code] ?? `it cannot be read (${code})`}`]);
   }
+}
+
+/**
+ * Opens a file to read it. Never waits for the other end of a named pipe: that would take one of the few threads for
+ * files, and a process cannot exit while a thread waits.
+ * @returns `undefined` for a pipe, a device or the like; a directory is returned, and fails when it is read
+ */
+export async function openRegular(path: string): Promise<FileHandle | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const found = await file.stat();
+  if (found.isFile() || found.isDirectory()) return file;
+  await file.close();
+  return undefined;
 }

@@ -19,7 +19,8 @@ roundhouse check -c FILE    report what is wrong with it, or print it with every
 roundhouse schema           print the JSON Schema of configuration files, for editors
 \`\`\`
 
-The file is YAML 1.2 or JSON, at most 1 MiB. Only \`pools\` is required. Flags beat \`ROUNDHOUSE_*\` variables, and
+The file is YAML 1.2 or JSON, at most 1 MiB, 50 levels, 2,000 aliases and 500,000 values, those of aliases
+counted at each use; a key is one word. Only \`pools\` is required. Flags beat \`ROUNDHOUSE_*\` variables, and
 variables beat the file: BACKENDS on the command line replace the \`backends\` of the only pool, \`--policy\` and
 \`--health-*\` its settings. \`$schema\` names the schema of the file for editors:
 \`roundhouse schema > roundhouse.schema.json\`, then \`$schema: ./roundhouse.schema.json\`.

@@ -14,6 +14,8 @@ import { alternatives, similarWord } from './similar.js';
 import { ipRange, shown } from './values.js';
 
 const MAX_ROUTES = 10_000;
+/** Unknown pools for which the nearest known one is looked for; far more than a message shows. */
+const MOST_HINTS = 100;
 
 const HOST = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
 const host = z
@@ -154,16 +156,27 @@ export function poolProblems(
       ],
     ];
   }
+  const known = new Set(pools);
+  const hintOf = hints(pools);
   return list.flatMap((route, index) => {
     const named = route.split === undefined ? [route.pool] : Object.keys(route.split);
-    const unknown = named.filter((name) => name !== undefined && !pools.includes(name));
+    const unknown = named.filter((name) => name !== undefined && !known.has(name));
     return unknown.map((name = '') => {
-      const near = similarWord(name, pools);
-      const hint = near === undefined ? `write ${alternatives(pools)}` : `did you mean "${near}"?`;
       const at = route.split === undefined ? ['pool'] : ['split', name];
-      return [['routes', index, ...at], `there is no pool "${name}"; ${hint}`] as const;
+      return [['routes', index, ...at], `there is no pool "${name}"; ${hintOf(name)}`] as const;
     });
   });
+}
+
+/** @returns a function that says what a name may have meant; only of the first names, since each costs a search */
+function hints(pools: readonly string[]): (name: string) => string {
+  let left = MOST_HINTS;
+  const all = `write ${alternatives(pools)}`;
+  return (name) => {
+    const near = left > 0 ? similarWord(name, pools) : undefined;
+    left -= 1;
+    return near === undefined ? all : `did you mean "${near}"?`;
+  };
 }
 
 /**

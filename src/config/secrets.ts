@@ -1,13 +1,46 @@
 /**
  * config/secrets.ts: hides secrets in a configuration before it is shown. Tokens and signing secrets are in files of
- * their own, never in the configuration; what may be secret are values of header fields.
+ * their own, never in the configuration; what may be secret are values of header fields, unless known to be harmless.
  */
 import type { Config } from './schema.js';
 import { isMapping } from './values.js';
 
 const HIDDEN = '(hidden)';
-/** Names of header fields whose values are credentials. */
-const SECRET_FIELD = /authorization|cookie|token|secret|password|api-?key/i;
+/**
+ * Names of header fields whose values are no credentials. All others are hidden: which names hold credentials is known
+ * to those who chose them alone (`X-Auth`, `Private-Key`, `X-Passwd`).
+ */
+const HARMLESS_FIELD = new RegExp(
+  `^(?:${[
+    'accept(?:-[a-z]+)?',
+    'access-control-[a-z-]+',
+    'age',
+    'allow',
+    'alt-svc',
+    'cache-control',
+    'clear-site-data',
+    'content-(?:disposition|encoding|language|security-policy(?:-report-only)?|type)',
+    'cross-origin-[a-z-]+',
+    'date',
+    'expires',
+    'host',
+    'origin-agent-cluster',
+    'permissions-policy',
+    'pragma',
+    'referrer-policy',
+    'retry-after',
+    'server',
+    'strict-transport-security',
+    'timing-allow-origin',
+    'user-agent',
+    'vary',
+    'via',
+    'x-(?:content-type-options|dns-prefetch-control|frame-options|permitted-cross-domain-policies)',
+    'x-(?:powered-by|robots-tag|ua-compatible|xss-protection)',
+    'x-forwarded-(?:for|host|port|prefix|proto)',
+  ].join('|')})$`,
+  'i',
+);
 /** Keys of the configuration whose values are header fields by name. */
 const FIELDS = new Set(['headers', 'set', 'add']);
 
@@ -30,5 +63,5 @@ function hide(value: unknown, name: string, around: string): unknown {
   if (isMapping(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner, key, name)]));
   }
-  return typeof value === 'string' && FIELDS.has(around) && SECRET_FIELD.test(name) ? HIDDEN : value;
+  return typeof value === 'string' && FIELDS.has(around) && !HARMLESS_FIELD.test(name) ? HIDDEN : value;
 }

@@ -1,6 +1,7 @@
 /** control/input-problem.ts: what is wrong with an object that somebody sent, as one plain sentence. */
 import type * as z from 'zod';
 import { alternatives, similarWord } from '../config/similar.js';
+import { shown } from '../config/values.js';
 
 /** A schema of an object with known keys. */
 export type InputSchema<T> = z.ZodType<T> & { readonly shape: object };
@@ -25,9 +26,9 @@ function valueProblem(key: string, value: unknown, issue: z.core.$ZodIssue | und
 }
 
 function unknownWord(key: string, value: unknown, known: readonly string[]): string {
-  const near = similarWord(String(value), known);
+  const near = typeof value === 'string' ? similarWord(value, known) : undefined;
   const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean "${near}"?`;
-  return `"${key}": "${value}" is not known; ${hint}`;
+  return `"${key}": ${shown(value)} is not known; ${hint}`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -38,5 +39,5 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 function valueIn(input: unknown, key: string): unknown {
-  return typeof input === 'object' && input !== null ? Reflect.get(input, key) : undefined;
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, key) ? Reflect.get(input, key) : undefined;
 }

@@ -17,7 +17,8 @@ export class RememberedStates {
     this.#byPool = new Map(
       withServices.map(([name, { backends }]) => {
         const configured = new Set(backends.map(({ address }) => address));
-        const others = Object.entries(state[name]?.changed ?? {}).filter(([id]) => !configured.has(id));
+        const changed = Object.hasOwn(state, name) ? state[name]?.changed : undefined;
+        const others = Object.entries(changed ?? {}).filter(([id]) => !configured.has(id));
         return [name, new Map(others.flatMap(([id, { admin }]) => (admin === undefined ? [] : [[id, admin]])))];
       }),
     );

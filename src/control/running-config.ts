@@ -31,7 +31,7 @@ export class RunningConfig {
 
   /** @throws {TypeError} when no pool has that name, which is a defect of the caller */
   pool(name: string): PoolConfig {
-    const config = this.#current.pools[name];
+    const config = Object.hasOwn(this.#current.pools, name) ? this.#current.pools[name] : undefined;
     if (config === undefined) throw new TypeError(`Pool "${name}" has no configuration`);
     return config;
   }

@@ -61,7 +61,7 @@ export class RuntimeChanges {
 
 function logRestored({ current }: CurrentConfig<'pools'>, { path, state }: KeptState, logger: Logger): void {
   for (const [pool, { added, changed, removed }] of Object.entries(state)) {
-    if (current.pools[pool] === undefined) {
+    if (!Object.hasOwn(current.pools, pool)) {
       logger.warn('changes of a pool that is no longer configured are dropped', { file: path, pool });
       continue;
     }

@@ -2,9 +2,11 @@
  * control/state-file.ts: keeps on disk what operators change while the balancer runs. The file is always replaced as a
  * whole, so that after a crash it holds one state or the next. A file of another program is never overwritten.
  */
-import { access, constants, open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, constants, type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { openRegular } from '../config/read-file.js';
 import { StartError } from './errors.js';
 import type { Logger } from './logger.js';
 import { type RuntimeState, runtimeStateSchema } from './runtime-state.js';
@@ -113,11 +115,19 @@ export async function readState(path: string): Promise<KeptState> {
 
 async function readBounded(path: string): Promise<string> {
   try {
-    const found = await stat(path);
-    if (!found.isFile() || found.size > MOST_BYTES) throw foreign(path);
-    return await readFile(path, 'utf8');
+    const file = await openRegular(path);
+    if (file === undefined) throw foreign(path);
+    try {
+      const found = await file.stat();
+      if (!found.isFile() || found.size > MOST_BYTES) throw foreign(path);
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (error instanceof StartError) throw error;
+    // A socket cannot be opened.
+    if (codeOf(error) === 'ENXIO') throw foreign(path);
     if (codeOf(error) === 'ENOENT') return '';
     throw new StartError(`Cannot read the state file ${path}: it ${reasonOf(error, 'may not be read by this user')}`);
   }
@@ -141,23 +151,35 @@ function parse(path: string, text: string): RuntimeState {
   );
 }
 
-/** Replaces a file: writes the text beside it, syncs it, renames it into place and syncs the directory. */
+/**
+ * Replaces a file: writes the text beside it, syncs it, renames it into place and syncs the directory. The name beside
+ * it cannot be guessed and must be free (`wx`), so that nobody who may write there has a link or a pipe in its place.
+ */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.new`;
-  const file = await open(beside, 'w', FOR_THE_OWNER);
+  const beside = `${path}.${randomBytes(8).toString('hex')}.new`;
+  const file = await open(beside, 'wx', FOR_THE_OWNER);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    await writeSynced(file, text);
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
   }
-  await rename(beside, path);
   if (process.platform === 'win32') return;
   const directory = await open(dirname(path));
   try {
     await directory.sync();
   } finally {
     await directory.close();
+  }
+}
+
+async function writeSynced(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -64,6 +64,9 @@ const BOMB = Array.from({ length: 12 }, (_, i) => {
   return `a${i}: &a${i} [${items.join(', ')}]\n`;
 }).join('');
 
+/** Far more than each of the texts takes; without bounds they took up to 28 s. */
+const LONGEST_MS = 4_000;
+
 describe('A text that is no configuration file', () => {
   for (const [what, text, sentence] of [
     ['nothing', '', 'lb.yaml: it is empty; a configuration needs at least "pools"'],
@@ -90,9 +93,38 @@ describe('A text that is no configuration file', () => {
       Array.from({ length: 1_400 }, (_, i) => `${' '.repeat(i)}a:\n`).join(''),
       /^lb\.yaml:.*it is nested too deeply to be a configuration$/,
     ],
+    ['keys in keys', '? '.repeat(31), 'lb.yaml:1:3: a key of a mapping is one word, not a list or a mapping'],
+    [
+      'a list as a key',
+      'a:\n  ? [1, 2]\n  : b',
+      'lb.yaml:2:5: a key of a mapping is one word, not a list or a mapping',
+    ],
+    ['60 KB of aliases', `a: &a x\nb: [${'*a,'.repeat(20_000)}]`, 'lb.yaml: it has more than 2000 aliases'],
+    [
+      'aliases of nothing, behind many that have an anchor',
+      `a: &a [${'x,'.repeat(20_000)}]\nb: [${'*a,'.repeat(90)}${'*b,'.repeat(1_900)}]`,
+      /^lb\.yaml:2:275: the alias "\*b" has no anchor "&b" before it$/,
+    ],
+    [
+      'a large value that is used a hundred times',
+      `a: &a [${'x,'.repeat(50_000)}]\nb: [${'*a,'.repeat(99)}]`,
+      'lb.yaml: its aliases expand to too much data',
+    ],
+    [
+      'a megabyte of lists',
+      `[${'[],'.repeat(340_000)}]`,
+      'lb.yaml: it holds too many keys and values to be a configuration',
+    ],
+    ['50,000 syntax errors', '@\n'.repeat(50_000), /^lb\.yaml:1:1: /],
+    [
+      'a key given twice among 30,000',
+      `${Array.from({ length: 30_000 }, (_, i) => `k${i}: 1\n`).join('')}k7: 2`,
+      'lb.yaml:30001:1: the key "k7" is given twice',
+    ],
     ['control characters', '\x1b[2J: [', /^lb\.yaml:1:\d+: [^\x00-\x1f]+$/],
   ] as const) {
-    it(`is refused in one sentence: ${what}`, () => {
+    it(`is refused in one sentence, and soon: ${what}`, () => {
+      const begun = performance.now();
       expect(() => read(text))
         .to.throw(Error)
         .that.satisfies(({ name, message }: Error) => {
@@ -101,6 +133,7 @@ describe('A text that is no configuration file', () => {
           else expect(message).to.match(sentence);
           return true;
         });
+      expect(performance.now() - begun).to.be.below(LONGEST_MS);
     });
   }
 });

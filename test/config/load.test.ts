@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConfigError } from '../../src/config/config-error.js';
 import { ConfigDocument } from '../../src/config/document.js';
 import type { Args } from '../../src/config/from-args.js';
-import { configOf } from '../../src/config/load.js';
+import { ConfigValue, configOf } from '../../src/config/load.js';
 import { type Config, configSchema } from '../../src/config/schema.js';
 import { UsageError } from '../../src/config/usage-error.js';
 
@@ -352,12 +352,40 @@ describe('A wrong file', () => {
     ],
     [
       'names that objects have',
-      '__proto__: { workers: 2 }\nconstructor: 1\npools: { __proto__: {} }',
+      '__proto__: { workers: 2 }\nconstructor: 1\npools: {}',
       [
         /^f:1:1: "__proto__" is not known here/,
         /^f:2:1: "constructor" is not known here/,
         'f:3:8: pools: has no pool; a balancer has at least one',
       ],
+    ],
+    ...(
+      [
+        ['a pool', 'pools: { toString: { backends: [{ address: a:80 }] } }', '1:10: pools'],
+        ['the share of a pool', `${pool('')}\nroutes: [{ split: { __proto__: 1 } }]`, '2:21: routes[0].split'],
+        ['a field', `${pool('')}\nroutes: [{ headers: { __proto__: x } }]`, '2:23: routes[0].headers'],
+        [
+          'a rule',
+          `${pool('')}\nroutes: [{ requestHeaders: { set: { constructor: x } } }]`,
+          '2:37: routes[0].requestHeaders.set',
+        ],
+      ] as const
+    ).map(
+      ([what, text, place]) =>
+        [
+          `a name that objects have as that of ${what}`,
+          text,
+          [
+            new RegExp(
+              `^f:${place.replaceAll(/[[\].]/g, '\\$&')}: "\\w+" cannot be a name here: every object has it; take`,
+            ),
+          ],
+        ] as const,
+    ),
+    [
+      'a mapping that cannot be written as text, in place of a word',
+      'pools: { web: { policy: { toString: 1 }, backends: [{ address: a:80 }] } }',
+      [/^f:1:25: pools\.web\.policy: a mapping is not known; write two-choices, /],
     ],
   ] as const satisfies readonly (readonly [string, string, readonly (string | RegExp)[]])[]) {
     it(`is refused with place, value and what would be right: ${what}`, () => {
@@ -375,6 +403,27 @@ describe('A wrong file', () => {
     const found = complaints(`${keys}pools: 1\n`);
     expect(found.map((line) => line.slice(0, 4))).to.deep.equal(['f:1:', 'f:2:', 'f:3:', 'f:4:', 'f:5:', 'and ']);
     expect(found.at(-1)).to.equal('and 4 more');
+  });
+
+  it('is explained in time that does not grow with the number of its mistakes', () => {
+    const names = Array.from({ length: 256 }, (_, i) => `${'n'.repeat(50)}${i}`);
+    const pools = Object.fromEntries(names.map((name) => [name, { backends: [{ address: '10.0.0.1:80' }] }]));
+    const routes = Array.from({ length: 2_000 }, (_, i) => ({ path: `/p${i}`, pool: `${'m'.repeat(50)}${i}` }));
+    const unknown = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`helthCheck${i}`, 1]));
+    const begun = performance.now();
+    for (const [value, more] of [
+      [{ pools, routes }, 'and 1995 more'],
+      [{ pools, routes: [{ pool: names[0] }], ...unknown }, 'and 29995 more'],
+    ] as const) {
+      expect(() => configOf({ backends: [] }, {}, new ConfigValue(value, 'f')))
+        .to.throw(ConfigError)
+        .that.satisfies(({ sentences }: ConfigError) => sentences.at(-1) === (sentences.length === 6 ? more : ''));
+    }
+    expect(performance.now() - begun).to.be.below(1_500);
+  });
+
+  it('is quoted in part where it is very long', () => {
+    expect(complaints(`pools: ${'x'.repeat(100_000)}`).join()).to.have.length.below(2_100);
   });
 
   it('cannot move the cursor of who reads about it', () => {

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { loadConfig } from '../../src/config/load.js';
 import type { Config } from '../../src/config/schema.js';
 
+const run = promisify(execFile);
 const WEB = "pools: { web: { backends: [{ address: '127.0.0.1:3001' }] } }";
 
 describe('A configuration that is a module', () => {
@@ -87,6 +90,21 @@ describe('A configuration that is a module', () => {
       expect(await refusalOf(text)).to.match(problem);
     });
   }
+
+  it('leaves no thread behind when it loops for ever: a process that has given it up ends by itself', async () => {
+    const file = write('for (;;);');
+    const loader = new URL('../../src/config/module-file.js', import.meta.url).href;
+    const text = `
+      const { loadModule } = await import(${JSON.stringify(loader)});
+      await loadModule(${JSON.stringify(file)}, 200).catch((error) => console.log(error.message));`;
+    const { stdout } = await run(process.execPath, [write(text, 'loader.mjs')], { timeout: 8_000 });
+    expect(stdout).to.equal(`${file}: it did not return a configuration within 0.2 s\n`);
+  }).timeout(10_000);
+
+  it('is refused in one sentence when it fills the memory', async () => {
+    const hoard = 'const hoard = []; for (;;) hoard.push(new Array(100_000).fill(hoard.length));';
+    expect(await refusalOf(hoard)).to.equal('./roundhouse.config.mjs: it needs more than 256 MiB of memory');
+  }).timeout(20_000);
 
   it('is refused like any other file when there is none', async () => {
     const problem = await load(join(folder, 'none.mjs')).catch((error: unknown) => error);

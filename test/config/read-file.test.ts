@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,9 +36,11 @@ describe('Reading a configuration file', () => {
     expect(await complaint('larger')).to.equal('it is larger than 1 MiB, so it is no configuration');
   });
 
-  it('ends with something that never ends', async () => {
+  it('says that it is a device or a named pipe, and waits for neither', async () => {
     symlinkSync('/dev/zero', path('zero'));
-    expect(await complaint('zero')).to.equal('it is larger than 1 MiB, so it is no configuration');
+    execFileSync('mkfifo', [path('pipe')]);
+    expect(await complaint('zero')).to.equal('it is no regular file');
+    expect(await complaint('pipe')).to.equal('it is no regular file');
   });
 
   it('says that there is none', async () => {

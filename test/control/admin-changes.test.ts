@@ -53,6 +53,21 @@ describe('Changing a pool over HTTP', () => {
     expect((await ask(headers.location ?? '')).json).to.include({ id: second });
   });
 
+  it('takes no name that every object inherits for a pool, a backend or a key, nor a mapping for a word', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const address = { address: second };
+      const answers = [
+        await ask(`/api/pools/${name}`),
+        await ask(`/api/pools/${name}/backends`, { method: 'POST', body: address }),
+        await patch(name, { weight: 2 }),
+        await post(JSON.parse(`{ "address": "${second}", "${name}": { "weight": 2 } }`)),
+        await patch(first, { admin: JSON.parse(`{ "${name}": 1 }`) }),
+      ];
+      expect(answers.map(({ status }) => status)).to.deep.equal([404, 404, 404, 400, 400]);
+    }
+    expect(ids()).to.deep.equal([first]);
+  });
+
   it('answers 200 and changes nothing when the backend is there with that weight', async () => {
     const before = version();
     const { status, json } = await post({ address: first });

@@ -6,6 +6,11 @@ import { type AdminAnswer, type Asking, askAdmin } from './admin-client.js';
 import { startUnderTest, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, startTcp } from './support.js';
 
+/** Fields that are credentials by the name that somebody chose. */
+const SECRETS = Object.fromEntries(
+  ['X-Auth', 'X-Credential', 'X-Passwd', 'Private-Key', 'X-Api_Key', 'x-anything'].map((name) => [name, 'very-secret']),
+);
+
 describe('The balancer as a whole over HTTP', () => {
   let log: LogBook;
   let balancer: RunningBalancer;
@@ -14,7 +19,10 @@ describe('The balancer as a whole over HTTP', () => {
   before(async () => {
     log = new LogBook();
     one = await startTcp();
-    const healthCheck = { path: '/health', headers: { authorization: 'Bearer very-secret', 'x-probe': 'yes' } };
+    const healthCheck = {
+      path: '/health',
+      headers: { authorization: 'Bearer very-secret', 'user-agent': 'probe', ...SECRETS },
+    };
     balancer = await startUnderTest(configOf([one], { admin: '127.0.0.1:0', workers: 2 }, { healthCheck }), log);
   });
   after(closeEverything);
@@ -45,7 +53,8 @@ describe('The balancer as a whole over HTTP', () => {
       expect(text).to.not.include('very-secret');
       expect(json).to.have.deep.nested.property('pools.default.healthCheck.headers', {
         authorization: '(hidden)',
-        'x-probe': 'yes',
+        'user-agent': 'probe',
+        ...Object.fromEntries(Object.keys(SECRETS).map((name) => [name, '(hidden)'])),
       });
     });
 

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -58,6 +58,28 @@ describe('The state file', () => {
     expect((await readState(path)).state).to.deep.equal(state);
     expect(statSync(path).mode & 0o777).to.equal(0o600);
     expect(readdirSync(dirname(path))).to.deep.equal(['state.json']);
+  });
+
+  it('is written past a link and a pipe that somebody has put beside it', async () => {
+    const other = join(dirname(path), 'other');
+    writeFileSync(other, 'kept');
+    symlinkSync(other, `${path}.new`);
+    state = removing('a:80');
+    expect(await file().save()).to.deep.equal({ saved: true });
+    expect(readFileSync(other, 'utf8')).to.equal('kept');
+    rmSync(`${path}.new`);
+    execFileSync('mkfifo', [`${path}.new`]);
+    state = removing('b:80');
+    expect(await file().save()).to.deep.equal({ saved: true });
+    expect(readdirSync(dirname(path)).sort()).to.deep.equal(['other', 'state.json', 'state.json.new']);
+  });
+
+  it('is refused when it is a named pipe', async () => {
+    execFileSync('mkfifo', [path]);
+    expect(await problem())
+      .to.be.instanceOf(StartError)
+      .with.property('message')
+      .that.matches(/is no state file/);
   });
 
   it('is empty where there is none yet, or nothing in it', async () => {

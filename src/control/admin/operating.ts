@@ -27,8 +27,8 @@ export const operatingEndpoints: readonly Endpoint[] = [
     id: 'getConfig',
     summary: 'The current configuration',
     description:
-      'All keys with their defaults, including changes by reloads and by this API. Values of header fields that look ' +
-      'like secrets are shown as `(hidden)`. `roundhouse check` reads the YAML.',
+      'All keys with their defaults, including changes by reloads and by this API. Values of header fields are ' +
+      'shown as `(hidden)` unless the field is known to be harmless. `roundhouse check` reads the YAML.',
     tag: 'balancer',
     query: z.object({ format: z.enum(['json', 'yaml']).optional().describe('Overrides `Accept`.') }),
     answers: {
