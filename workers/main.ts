@@ -3,8 +3,14 @@
  * once it holds a full snapshot, and never outlives the primary by more than the drain time.
  */
 import cluster from 'node:cluster';
-import { isToWorker, type ToPrimary, type ToWorker } from '../src/messages.js';
-import { Worker } from './worker.js';
+import type { ToPrimary, ToWorker } from '../src/messages.js';
+import type { Worker } from './worker.js';
+
+// Node opens a debugger on SIGUSR1 until the process has a handler of its own, so that one comes before everything that
+// takes time to load. What the signal means is decided by the primary.
+process.on('SIGUSR1', () => {});
+
+const [messages, workers] = await Promise.all([import('../src/messages.js'), import('./worker.js')]);
 
 // node:cluster ends a worker at once when its primary is gone, unless it left of its own accord: what is in flight would
 // be lost. Inside somebody's program a worker may be a plain child.
@@ -32,7 +38,7 @@ function exit(stuck: boolean): void {
 
 function start(message: Extract<ToWorker, { type: 'start' }>): void {
   const output = { send, unread: () => unread, drained: exit };
-  worker = new Worker(message.worker, message.config, message.snapshots, output, message.secrets);
+  worker = new workers.Worker(message.worker, message.config, message.snapshots, output, message.secrets);
 }
 
 function drain(): void {
@@ -41,7 +47,7 @@ function drain(): void {
 }
 
 process.on('message', (raw: unknown, handle: unknown) => {
-  if (!isToWorker(raw)) return;
+  if (!messages.isToWorker(raw)) return;
   if (raw.type === 'start') start(raw);
   else worker?.receive(raw, handle);
 });
