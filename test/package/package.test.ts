@@ -23,10 +23,15 @@ await once(server, 'listening');
 const address = server.address();
 if (address === null || typeof address === 'string') throw new Error('no port');
 const config: ConfigInput = { pools: { web: { policy: 'random', backends: [{ address: \`127.0.0.1:\${address.port}\` }] } } };
-defineConfig(config);
+createBalancer(defineConfig(config));
+createBalancer(defineConfig({ pools: { web: { policy: 'random', backends: [{ address: '127.0.0.1:1' }] } } }));
 defineConfig(async () => config);
 // @ts-expect-error no such policy
 defineConfig({ pools: { web: { policy: 'round-robbin', backends: [] } } });
+// @ts-expect-error no such key
+defineConfig({ pools: { web: { polcy: 'random', backends: [] } } });
+// @ts-expect-error only who reads a file calls a function
+const refused = (): unknown => createBalancer(defineConfig(() => config));
 const events: BalancerEvent[] = [];
 const balancer = createBalancer(config, { log: (entry: LogEntry): void => void entry.message });
 balancer.onEvent((event) => events.push(event));
@@ -35,7 +40,7 @@ const view: BalancerView = balancer.view();
 const response = await fetch(balancer.url, { headers: { connection: 'close' } });
 console.log(await response.text(), view.pools[0]?.backends[0]?.health, events[0]?.kind);
 const errors: readonly (new (...args: never[]) => Error)[] = [ChangeError, ConfigError, NotRunningError, StartError];
-console.log(errors.length);
+console.log(errors.length, typeof refused);
 await balancer[Symbol.asyncDispose]();
 server.close();
 `;
@@ -85,7 +90,7 @@ describe('The package, installed', () => {
   let folder = '';
 
   function run(command: string, ...args: string[]): SpawnSyncReturns<string> {
-    return spawnSync(command, args, { cwd: folder, encoding: 'utf8', timeout: 30_000 });
+    return spawnSync(command, args, { cwd: folder, encoding: 'utf8', timeout: 60_000 });
   }
 
   /** As npm would: the files of the tarball, and beside them what it depends on, here without a registry. */
@@ -108,11 +113,20 @@ describe('The package, installed', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
+  for (const [compiler, which] of [
+    ['typescript-oldest', 'the oldest'],
+    ['typescript', 'the newest'],
+  ])
+    it(`has types that ${which} TypeScript checks in a strict project without a complaint`, () => {
+      const compiled = run(process.execPath, join(ROOT, `node_modules/${compiler}/bin/tsc`), '-p', '.', '--noEmit');
+      expect([compiled.stdout, compiled.status]).to.deep.equal(['', 0]);
+    });
+
   it('is imported by a strict TypeScript project, and runs there', () => {
     const compiled = run(process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.');
     expect(compiled.stdout).to.equal('');
     const { stdout, stderr } = run(process.execPath, 'program.js');
-    expect([stdout, stderr]).to.deep.equal(['installed up backend-up\n4\n', '']);
+    expect([stdout, stderr]).to.deep.equal(['installed up backend-up\n4 function\n', '']);
   });
 
   it('is a command that knows its version', () => {
