@@ -2,7 +2,7 @@
  * bench/run.ts: `npm run bench`. Starts every proxy once, rotates short slices of load over them, and compares the
  * CPU time of each per request. Only the ratios last: the machine's speed changes from slice to slice.
  */
-import { productVersion } from '../src/version.js';
+import { VERSION } from '../src/version.js';
 import { Children } from './children.js';
 import { runBench } from './command.js';
 import { describeCores, machineCores, UNPINNED } from './cores.js';
@@ -43,7 +43,7 @@ function header(machine: Machine, { options, tool, plan }: BenchContext): string
   const { connections, seconds, rounds, body, path } = options;
   return [
     describeMachine(machine),
-    `Roundhouse ${productVersion()}, ${tool.label}, ${connections} connections, ${rounds} rounds of ${seconds} s, path ${path}, body ${body} bytes`,
+    `Roundhouse ${VERSION}, ${tool.label}, ${connections} connections, ${rounds} rounds of ${seconds} s, path ${path}, body ${body} bytes`,
     describeCores(plan),
   ];
 }

@@ -78,8 +78,8 @@ const poolCountersSchema = z.object({
   backends: z.instanceof(Float64Array),
   ofPool: z.instanceof(Float64Array),
   /**
-   * Durations, as three numbers for each column that grew: row (0 for the pool, i + 1 for `ids[i]`), column
-   * (core/histogram.ts), growth.
+   * Durations, as three numbers for each column that has a value: row (0 for the pool, i + 1 for `ids[i]`), column
+   * (core/histogram.ts), value: growth of a class or of the sum, or the shortest or longest duration.
    */
   durations: z.instanceof(Float64Array),
 });

@@ -1,29 +1,44 @@
 /**
  * workers/durations.ts: a histogram of durations since they were last reported to the primary. Kept beside the counters
- * of what is timed. Reported sparsely, since most backends of a large pool have no durations in most seconds.
+ * of what is timed. Reported sparsely, since most backends of a large pool have durations of few classes in a second.
  */
-import { classOf, DURATION_COLUMNS, SUM_MS } from '../src/core/histogram.js';
+import { CLASSES, classOf, LONGEST_MS_SEEN, SHORTEST_MS_SEEN, SUM_MS } from '../src/core/histogram.js';
 
 export class Durations {
-  private readonly values = new Float64Array(DURATION_COLUMNS);
-  private touched = false;
+  /** Made with the first duration, as many backends of a large pool never have one. */
+  private counts: Uint32Array | undefined;
+  /** The classes whose count is not 0. */
+  private readonly touched: number[] = [];
+  private sumMs = 0;
+  private shortestMs = Number.POSITIVE_INFINITY;
+  private longestMs = 0;
 
   add(ms: number): void {
-    this.touched = true;
+    this.counts ??= new Uint32Array(CLASSES);
     const at = classOf(ms);
-    this.values[at] = (this.values[at] ?? 0) + 1;
-    this.values[SUM_MS] = (this.values[SUM_MS] ?? 0) + ms;
+    const before = this.counts[at] ?? 0;
+    if (before === 0) this.touched.push(at);
+    this.counts[at] = before + 1;
+    this.sumMs += ms;
+    if (ms < this.shortestMs) this.shortestMs = ms;
+    if (ms > this.longestMs) this.longestMs = ms;
   }
 
-  /** Appends each column that is not 0 to `target`, as three numbers (`row`, column, value), and resets all to 0. */
+  /**
+   * Appends each class with a duration, the sum, the shortest and the longest duration to `target`, as three numbers
+   * each (`row`, column, value), and forgets all of them.
+   */
   takeInto(target: number[], row: number): void {
-    if (!this.touched) return;
-    this.touched = false;
-    for (let column = 0; column < DURATION_COLUMNS; column += 1) {
-      const value = this.values[column] ?? 0;
-      if (value !== 0) target.push(row, column, value);
+    if (this.counts === undefined || this.touched.length === 0) return;
+    for (const at of this.touched) {
+      target.push(row, at, this.counts[at] ?? 0);
+      this.counts[at] = 0;
     }
-    this.values.fill(0);
+    target.push(row, SUM_MS, this.sumMs, row, SHORTEST_MS_SEEN, this.shortestMs, row, LONGEST_MS_SEEN, this.longestMs);
+    this.touched.length = 0;
+    this.sumMs = 0;
+    this.shortestMs = Number.POSITIVE_INFINITY;
+    this.longestMs = 0;
   }
 }
 

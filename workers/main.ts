@@ -4,12 +4,18 @@
  */
 import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
-import { isToWorker, type ToPrimary, type ToWorker } from '../src/messages.js';
-import { Worker } from './worker.js';
+import type { ToPrimary, ToWorker } from '../src/messages.js';
+import type { Worker } from './worker.js';
+
+// Node opens a debugger on SIGUSR1 until the process has a handler of its own, so that one comes before everything that
+// takes time to load. What the signal means is decided by the primary.
+process.on('SIGUSR1', () => {});
 
 // A request goes through many small functions. V8 stops inlining into a function after 920 bytes of bytecode by default,
 // and the calls that are left cost a small request 3 to 4 % of its CPU. The flag moves that limit and nothing else.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=2400');
+
+const [messages, workers] = await Promise.all([import('../src/messages.js'), import('./worker.js')]);
 
 // node:cluster ends a worker at once when its primary is gone, unless it left of its own accord: what is in flight would
 // be lost. Inside somebody's program a worker may be a plain child.
@@ -37,7 +43,7 @@ function exit(stuck: boolean): void {
 
 function start(message: Extract<ToWorker, { type: 'start' }>): void {
   const output = { send, unread: () => unread, drained: exit };
-  worker = new Worker(message.worker, message.config, message.snapshots, output, message.secrets);
+  worker = new workers.Worker(message.worker, message.config, message.snapshots, output, message.secrets);
 }
 
 function drain(): void {
@@ -46,7 +52,7 @@ function drain(): void {
 }
 
 process.on('message', (raw: unknown, handle: unknown) => {
-  if (!isToWorker(raw)) return;
+  if (!messages.isToWorker(raw)) return;
   if (raw.type === 'start') start(raw);
   else worker?.receive(raw, handle);
 });

@@ -14,9 +14,9 @@ export function percent(share: number): string {
   return share < 0.0995 ? `${trim(share * 100)}%` : `${Math.round(share * 100)}%`;
 }
 
-/** @returns a time as `0.4 ms`, `12 ms`, `1.2 s` */
+/** @returns a time with three digits, as `0.4 ms`, `12.3 ms`, `1.23 s`: fewer would be further off than the quantiles */
 export function millis(ms: number): string {
-  return ms < 9.95 ? `${trim(ms)} ms` : ms < 999.5 ? `${Math.round(ms)} ms` : `${trim(ms / 1_000)} s`;
+  return ms < 999.5 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1_000)} s`;
 }
 
 /** @returns the quantiles as `0.4 / 12 ms` or `800 ms / 1.2 s`; '' if they were not measured */
@@ -48,6 +48,10 @@ export function plural(count: number, noun: string): string {
 
 function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit} ${small}${smallUnit}`;
+}
+
+function threeDigits(value: number): string {
+  return String(Number(Number(value.toPrecision(3)).toFixed(3)));
 }
 
 /** @returns the number with one decimal, or none if that is 0 */

@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import type { Args } from '../config/from-args.js';
 import { similarWord } from '../config/similar.js';
 import { UsageError } from '../config/usage-error.js';
-import { productVersion } from '../version.js';
+import { VERSION } from '../version.js';
 import { addAdminCommands } from './admin/commands.js';
 import { addServeOptions, helpFooter } from './help.js';
 import { createProgram } from './program.js';
@@ -17,7 +17,7 @@ export function roundhouse(): Command {
     .description('An HTTP load balancer that uses every core.')
     .usage('[options] BACKENDS\n       roundhouse -c FILE\n       roundhouse demo [-n 3]')
     .argument('[backends...]', 'host:port[@weight],host:port,...')
-    .version(productVersion(), '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .enablePositionalOptions()

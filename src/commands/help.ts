@@ -57,6 +57,7 @@ file that only this user can open.
 
 Signals: TERM and INT finish the requests in flight, then exit; a second INT
 exits at once; HUP applies what has changed in the file and opens the access
-log again; USR2 replaces the workers one by one.
+log again; USR1 only opens the access log again; USR2 replaces the workers one
+by one.
 Exit codes: 0 success, 1 could not run, 2 wrong usage.`;
 }

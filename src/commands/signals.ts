@@ -29,6 +29,7 @@ export function obeySignals(starting: Promise<RunningBalancer>, logger: Logger, 
   process.on('SIGTERM', () => handler.drain('SIGTERM'));
   process.on('SIGINT', () => handler.interrupt());
   process.on('SIGHUP', () => handler.hangUp());
+  process.on('SIGUSR1', () => handler.reopen());
   process.on('SIGUSR2', () => handler.roll());
   // Node emits this for unhandled rejections as well.
   process.on('uncaughtException', (error) => handler.die('unhandled error', error));
@@ -104,6 +105,17 @@ class SignalHandler {
     if (this.#hasFile) await balancer.reload().catch(() => undefined);
     else if (!reopens) this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
     if (this.#drainingSince === undefined) this.#systemd?.ready(balancer);
+  }
+
+  /** Opens the access log again, also while draining. */
+  reopen(): void {
+    // A failed start is reported by the caller that awaits it.
+    this.#starting.then(
+      (balancer) => {
+        if (!balancer.reopenAccessLog()) this.#logger.info('no access log to open again', { signal: 'SIGUSR1' });
+      },
+      () => undefined,
+    );
   }
 
   roll(): void {

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { ConfigValue, configOf } from '../config/load.js';
 import { type Config, LOG_LEVELS, type LogLevel } from '../config/schema.js';
-import { productVersion } from '../version.js';
+import { VERSION } from '../version.js';
 import type { AdminSource } from './admin/source.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
@@ -49,7 +49,6 @@ export class ControlApi implements AdminSource {
   readonly journal: Journal;
   readonly #parts: ControlApiParts;
   readonly #reloads: Reloads;
-  readonly #version = productVersion();
 
   constructor(parts: ControlApiParts) {
     this.#parts = parts;
@@ -63,7 +62,7 @@ export class ControlApi implements AdminSource {
 
   readings(): Readings {
     const { sources } = this.#parts;
-    return readingsFrom(sources, workerViews(sources), this.#version);
+    return readingsFrom(sources, workerViews(sources), VERSION);
   }
 
   notReady(): readonly string[] {

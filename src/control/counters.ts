@@ -9,7 +9,7 @@ import { BACKEND_COLUMNS, POOL_COLUMNS, type ToPrimary, WORKER_COLUMNS } from '.
 export type Counters = Extract<ToPrimary, { type: 'counters' }>;
 export type PoolCounters = Counters['pools'][number];
 
-/** Numbers per entry of `durations`: row (0 for the pool, i + 1 for `ids[i]`), column, growth. */
+/** Numbers per entry of `durations`: row (0 for the pool, i + 1 for `ids[i]`), column, value. */
 export const TRIPLE = 3;
 
 /** Whether every row has one value per column, and every value is a count. */

@@ -257,14 +257,21 @@ export class Stats {
    */
   #recordDurations(ofPool: TrafficTotals, { pool, ids, durations }: PoolCounters, nowMs: number): number {
     let requests = 0;
+    let rowBefore = 0;
+    let traffic: TrafficTotals | undefined = ofPool;
     for (let at = 0; at < durations.length; at += TRIPLE) {
-      const [row, column, growth] = [durations[at] ?? 0, durations[at + 1] ?? 0, durations[at + 2] ?? 0];
-      const id = ids[row - 1];
-      const traffic = id === undefined ? ofPool : this.#backends.get(keyOf(pool, id));
-      traffic?.took(column, growth, nowMs);
-      if (row === 0 && column < CLASSES) requests += growth;
+      const [row, column, value] = [durations[at] ?? 0, durations[at + 1] ?? 0, durations[at + 2] ?? 0];
+      // A row has up to a few dozen values, one behind the other; its backend is looked up once.
+      if (row !== rowBefore) traffic = this.#trafficOf(ofPool, pool, ids[row - 1]);
+      rowBefore = row;
+      traffic?.took(column, value, nowMs);
+      if (row === 0 && column < CLASSES) requests += value;
     }
     return requests;
+  }
+
+  #trafficOf(ofPool: TrafficTotals, pool: string, id: BackendId | undefined): TrafficTotals | undefined {
+    return id === undefined ? ofPool : this.#backends.get(keyOf(pool, id));
   }
 
   #recordWorker(workerId: number, values: Float64Array): void {

@@ -2,7 +2,7 @@
  * control/traffic-totals.ts: the merged counters of one backend, pool or worker: totals since it joined, and rates and
  * latency of the last seconds.
  */
-import { CLASSES, DURATION_COLUMNS } from '../core/histogram.js';
+import { SUM_MS } from '../core/histogram.js';
 import { Rate } from './rate.js';
 import { type LatencyQuantiles, RecentDurations } from './recent-durations.js';
 
@@ -37,14 +37,14 @@ export class Totals {
 
 export class TrafficTotals extends Totals {
   /** Durations by class of core/histogram.ts, then their sum in milliseconds. */
-  readonly durations = new Float64Array(DURATION_COLUMNS);
+  readonly durations = new Float64Array(SUM_MS + 1);
   readonly #errors = new Rate();
   readonly #recent = new RecentDurations();
 
-  /** Adds durations. @param column a class of core/histogram.ts, or the column of the sum */
-  took(column: number, growth: number, nowMs: number): void {
-    this.durations[column] = (this.durations[column] ?? 0) + growth;
-    if (column < CLASSES) this.#recent.add(column, growth, nowMs);
+  /** Takes a value of a report. @param column of core/histogram.ts; classes and the sum hold growth */
+  took(column: number, value: number, nowMs: number): void {
+    if (column <= SUM_MS) this.durations[column] = (this.durations[column] ?? 0) + value;
+    this.#recent.add(column, value, nowMs);
   }
 
   /** Counts requests and errors for {@link recent}. */

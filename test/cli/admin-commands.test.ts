@@ -55,8 +55,8 @@ describe('The commands that speak to a running balancer', () => {
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(lines[0]).to.equal(`Roundhouse at ${url.slice(7)}: 2 workers, 0 client connections, 0.0 requests/s`);
     expect(lines[2]).to.match(/^Pool default, two-choices, version \d+: 1 of 2 backends in use$/);
-    expect(lines[3]).to.match(/^BACKEND +WEIGHT +REQ\/S +IN FLIGHT +REQUESTS +5XX +SINCE +STATE$/);
-    expect(lines[4]).to.match(new RegExp(`^${one} +2 +0\\.0 +0 +0 +0 +\\d+s +up$`));
+    expect(lines[3]).to.match(/^BACKEND +WEIGHT +REQ\/S +IN FLIGHT +REQUESTS +5XX +ERRORS +P50 +P99 +SINCE +STATE$/);
+    expect(lines[4]).to.match(new RegExp(`^${one} +2 +0\\.0 +0 +0 +0 +0 % +- +- +\\d+s +up$`));
     expect(lines[5]).to.match(/ down: connection refused$/);
     const [, workers] = await run(['workers', '--admin', admin]);
     expect(workers[0]).to.match(
@@ -73,6 +73,26 @@ describe('The commands that speak to a running balancer', () => {
     const { admin } = await startRoundhouse([await refusingAddress()]);
     const [, lines] = await run(['status', '--admin', admin]);
     expect(lines.slice(3, 4)).to.deep.equal(['Panic: too few of them are usable, so all that are enabled are tried.']);
+  });
+
+  it('show the errors and the times of a backend that resets every request', async () => {
+    const resetting = await startHttp((request) => request.socket.destroy());
+    const { admin, url } = await startRoundhouse([resetting]);
+    const posts = Array.from({ length: 4 }, () => fetch(url, { method: 'POST', body: 'x' }));
+    expect((await Promise.all(posts)).map(({ status }) => status)).to.deep.equal([502, 502, 502, 502]);
+    await eventually('the errors are in the table', async () => {
+      const [, lines] = await run(['status', '--admin', admin]);
+      return new RegExp(`^${resetting} .* 4 +0 +100\\.0 % +- +- +\\d+s `).test(lines[4] ?? '');
+    });
+  });
+
+  it('show the times of the requests as they were', async () => {
+    const { admin, url } = await startRoundhouse([one]);
+    for (let i = 0; i < 3; i++) await (await fetch(url)).text();
+    await eventually('the times are in the table', async () => {
+      const [, lines] = await run(['status', '--admin', admin]);
+      return new RegExp(`^${one} .* 3 +0 +0 % +[\\d.]+ ms +[\\d.]+ ms +\\d+s +up$`).test(lines[4] ?? '');
+    });
   });
 
   it('print JSON for scripts', async () => {

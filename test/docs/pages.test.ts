@@ -1,5 +1,7 @@
 /** test/docs/pages.test.ts: what the pages for people show and point to is there. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigDocument } from '../../src/config/document.js';
@@ -37,6 +39,28 @@ describe('The pages', () => {
     expect(faults).to.have.property('size').above(30);
     const [, explained = ''] = readFileSync('docs/access-log.md', 'utf8').split('## Faults');
     expect([...faults].filter((fault) => !explained.includes(`\`${fault}\``))).to.deep.equal([]);
+  });
+
+  it('README.md begins with a command that runs in a checkout', () => {
+    const [, command = ''] = /```sh\n(.*?) *(?:#.*)?\n/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const [, args = ''] = /^npm ci && npx (roundhouse .*)$/.exec(command) ?? [];
+    expect(args, command).to.not.equal('');
+    const [name = '', ...backends] = args.split(' ');
+    const cache = mkdtempSync(join(tmpdir(), 'roundhouse-npx-'));
+    try {
+      // As npx runs it after npm ci. Without scripts, or npx builds the program that other tests are just running.
+      const npx = ['--offline', '--ignore-scripts', '--yes', '--cache', cache, name, 'check', ...backends];
+      const { stdout, stderr } = spawnSync('npx', npx, { encoding: 'utf8' });
+      expect(stdout, stderr).to.include('address: 10.0.0.1:3000').and.include('weight: 2');
+    } finally {
+      rmSync(cache, { recursive: true });
+    }
+  });
+
+  it('README.md names the tarball that npm pack makes', () => {
+    const { name, version }: { name: string; version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const named = readFileSync('README.md', 'utf8').match(/[\w-]+-[\d.]+\.tgz/g);
+    expect(new Set(named)).to.deep.equal(new Set([`${name}-${version}.tgz`]));
   });
 
   it('README.md names scripts that package.json has', () => {

@@ -1,6 +1,6 @@
 /** test/workers/reports.test.ts: what a worker tells the primary: failures as they happen, counts once a second. */
 import { expect } from 'chai';
-import { SUM_MS } from '../../src/core/histogram.js';
+import { CLASSES, SUM_MS } from '../../src/core/histogram.js';
 import { REASONS, type Reason } from '../../src/core/reason.js';
 import {
   BACKEND_COLUMNS,
@@ -170,8 +170,10 @@ describe('A worker counts', () => {
     const timed = { pool: { count: 0, sumMs: 0 }, backends: { count: 0, sumMs: 0 } };
     for (const { durations } of proxy.said('counters').flatMap(({ pools }) => pools)) {
       for (let at = 0; at < durations.length; at += 3) {
-        const [row, column, growth = Number.NaN] = durations.subarray(at);
-        timed[row === 0 ? 'pool' : 'backends'][column === SUM_MS ? 'sumMs' : 'count'] += growth;
+        const [row, column = Number.NaN, growth = Number.NaN] = durations.subarray(at);
+        const of = timed[row === 0 ? 'pool' : 'backends'];
+        if (column < CLASSES) of.count += growth;
+        else if (column === SUM_MS) of.sumMs += growth;
       }
     }
     return timed;

@@ -21,6 +21,10 @@ export const backendAnswer = z.looseObject({
   requests: z.number(),
   requestsPerSecond: z.number(),
   status5xx: z.number(),
+  /** Share of the requests of the last seconds that failed or were answered with 5xx. */
+  errorRate: z.number(),
+  /** Quantiles of the last seconds in milliseconds. */
+  latency: z.looseObject({ p50: z.number().nullable(), p99: z.number().nullable() }),
 });
 export type BackendAnswer = z.infer<typeof backendAnswer>;
 

@@ -6,12 +6,15 @@ import type { BackendAnswer, PoolAnswer, StatusAnswer, WorkerAnswer } from './an
 
 const BACKEND_COLUMNS: readonly Column[] = [
   { heading: 'BACKEND' },
-  { heading: 'WEIGHT', align: 'right', spare: 3 },
-  { heading: 'REQ/S', align: 'right', spare: 2 },
+  { heading: 'WEIGHT', align: 'right', spare: 5 },
+  { heading: 'REQ/S', align: 'right', spare: 3 },
   { heading: 'IN FLIGHT', align: 'right', spare: 1 },
-  { heading: 'REQUESTS', align: 'right', spare: 5 },
-  { heading: '5XX', align: 'right', spare: 4 },
-  { heading: 'SINCE', align: 'right', spare: 6 },
+  { heading: 'REQUESTS', align: 'right', spare: 8 },
+  { heading: '5XX', align: 'right', spare: 7 },
+  { heading: 'ERRORS', align: 'right', spare: 2 },
+  { heading: 'P50', align: 'right', spare: 6 },
+  { heading: 'P99', align: 'right', spare: 4 },
+  { heading: 'SINCE', align: 'right', spare: 9 },
   { heading: 'STATE', paint: paintState },
 ];
 
@@ -72,9 +75,10 @@ function poolLines(
 }
 
 function backendCells(backend: BackendAnswer, nowMs: number): readonly string[] {
-  const { id, weight, requestsPerSecond, inflight, requests, status5xx } = backend;
+  const { id, weight, requestsPerSecond, inflight, requests, status5xx, errorRate, latency } = backend;
   const numbers = [String(weight), rate(requestsPerSecond), String(inflight), String(requests), String(status5xx)];
-  return [id, ...numbers, age(nowMs - Date.parse(backend.lastChange.at)), backendState(backend, nowMs)];
+  const recent = [percentage(errorRate), time(latency.p50), time(latency.p99)];
+  return [id, ...numbers, ...recent, age(nowMs - Date.parse(backend.lastChange.at)), backendState(backend, nowMs)];
 }
 
 function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {
@@ -105,6 +109,22 @@ function paintState(padded: string, state: string): string {
 
 function rate(perSecond: number): string {
   return perSecond.toFixed(1);
+}
+
+/** A share as `0 %`, `<0.1 %`, `1.2 %`, `34.0 %`; only 0 itself is shown as `0 %`. */
+function percentage(share: number): string {
+  if (share === 0) return '0 %';
+  return share < 0.001 ? '<0.1 %' : `${(share * 100).toFixed(1)} %`;
+}
+
+/** A time with three digits, as `0.4 ms`, `12.3 ms`, `1.23 s`; `-` if none was measured. */
+function time(ms: number | null): string {
+  if (ms === null) return '-';
+  return ms < 999.5 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1_000)} s`;
+}
+
+function threeDigits(value: number): string {
+  return String(Number(Number(value.toPrecision(3)).toFixed(3)));
 }
 
 function counted(count: number, noun: string): string {

@@ -18,11 +18,11 @@ const description = endpoint({
   answers: { 200: json('An OpenAPI 3.1 document.', z.looseObject({ openapi: z.literal('3.1.0') })) },
   handle: async () => {
     // The generator is loaded with the first request for the document: most balancers never get one.
-    const [{ openApiDocument }, { productVersion }] = await Promise.all([
+    const [{ openApiDocument }, { VERSION }] = await Promise.all([
       import('./openapi/document.js'),
       import('../../version.js'),
     ]);
-    return reply(200, openApiDocument(ENDPOINTS, productVersion()));
+    return reply(200, openApiDocument(ENDPOINTS, VERSION));
   },
 });
 

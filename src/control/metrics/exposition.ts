@@ -14,12 +14,14 @@ export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
+/** The longest histogram bound that is exposed, in milliseconds. */
+const LONGEST_SHOWN_MS = 100_000;
 /**
- * Histogram bounds that are exposed: three to a decade, of the ten that are counted, since each is a series to store.
+ * Histogram bounds that are exposed: three to a decade, of the 70 that are counted, since each is a series to store.
  */
 const SHOWN_STEPS: ReadonlySet<string> = new Set(['1', '2.5', '5']);
-const SHOWN_BOUNDS = BOUNDS_MS.map((ms, at) => ({ ms, at })).filter(({ ms }) =>
-  SHOWN_STEPS.has(ms.toExponential().replace(/e.*/, '')),
+const SHOWN_BOUNDS = BOUNDS_MS.map((ms, at) => ({ ms, at })).filter(
+  ({ ms }) => ms <= LONGEST_SHOWN_MS && SHOWN_STEPS.has(ms.toExponential().replace(/e.*/, '')),
 );
 /** The exposed bounds as text, in seconds. */
 export const SHOWN_SECONDS: readonly string[] = [...SHOWN_BOUNDS.map(({ ms }) => canonical(ms / 1_000)), '+Inf'];

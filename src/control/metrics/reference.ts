@@ -61,7 +61,7 @@ function listed(values: readonly string[]): string {
 
 function buckets(): string {
   return (
-    '## Buckets\n\nWorkers count durations in ten classes to a decade, from 0.1 ms to 100 s; those of all workers add up ' +
+    '## Buckets\n\nWorkers count durations in 70 classes to a decade, from 0.1 ms to 500 s; those of all workers add up ' +
     `without loss. The bounds that are shown, in seconds: ${SHOWN_SECONDS.join(', ')}.\n`
   );
 }
