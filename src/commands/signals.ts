@@ -138,7 +138,6 @@ class SignalHandler {
 
   #end(code: number): void {
     this.#balancer?.kill();
-    if (areThreadsBusy()) endByForce();
     process.exit(code);
   }
 }
