@@ -57,8 +57,16 @@ const ON_THE_WAY = [
   ...(['timeouts', 'limits'] as const),
 ];
 
+/** Names of routes are used in logs, metrics and commands, so a name is a single word. */
+const routeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+  error: 'must be one word of letters, digits, dots, - and _, 64 at most',
+});
+
 export const routeSchema = z
   .strictObject({
+    name: routeName
+      .optional()
+      .describe('Name of the route, by which the access log, `{route}` and `roundhouse maintenance` call it.'),
     host: host
       .optional()
       .describe(
@@ -121,6 +129,7 @@ export const routes = z
   .max(MAX_ROUTES)
   .superRefine((list, context) => {
     for (const [index, message] of hiddenRoutes(list)) problem(context, [index], message);
+    for (const [index, message] of repeatedNames(list)) problem(context, [index, 'name'], message);
   })
   .describe('Which requests go to which pool (docs/routing.md). Without routes all go to the only pool.');
 
@@ -194,6 +203,17 @@ function hiddenRoutes(list: readonly RouteConfig[]): readonly (readonly [index: 
     const isSame = covers(route, list[hiding] ?? {});
     const clause = isSame ? 'matches the same requests as' : 'can never be reached: all of its requests are taken by';
     return [[index, `${clause} routes[${hiding}], which comes first`] as const];
+  });
+}
+
+/** @returns the routes whose name an earlier one has */
+function repeatedNames(list: readonly RouteConfig[]): readonly (readonly [index: number, message: string])[] {
+  const first = new Map<string, number>();
+  return list.flatMap(({ name }, index) => {
+    if (name === undefined) return [];
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, index);
+    return earlier === undefined ? [] : [[index, `"${name}" is the name of routes[${earlier}] already`] as const];
   });
 }
 

@@ -30,12 +30,25 @@ describe('Routes of a configuration', () => {
     ]);
   });
 
+  it('have names of their own', () => {
+    const routes = [
+      { path: '/a', name: 'shop', pool: 'web' },
+      { path: '/b', name: 'shop', pool: 'web' },
+    ];
+    expect(complaints(routes)).to.deep.equal(['routes.1.name: "shop" is the name of routes[0] already']);
+  });
+
   const cases: readonly (readonly [string, unknown, string])[] = [
     ['an unknown pool', { pool: 'wbe' }, 'routes.0.pool: there is no pool "wbe"; did you mean "web"?'],
     [
       'an unknown pool in a split',
       { split: { web: 1, x: 1 } },
       'routes.0.split.x: there is no pool "x"; write web or api',
+    ],
+    [
+      'a name of two words',
+      { name: 'my shop', pool: 'web' },
+      'routes.0.name: must be one word of letters, digits, dots, - and _, 64 at most',
     ],
     ['no action', { path: '/x' }, 'routes.0: does nothing; give it a pool, a split or a redirect'],
     ['two actions', { pool: 'web', redirect: { to: '/' } }, 'routes.0.redirect: cannot be combined with pool'],

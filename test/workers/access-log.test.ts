@@ -55,6 +55,22 @@ describe('The access log', () => {
     return startLogged({ ...options, backends: [backend.address] });
   }
 
+  it('names the route that a request took, if that has a name', async () => {
+    const routes = [
+      { path: '/shop', name: 'shop', pool: 'default' },
+      { path: '/x', pool: 'default' },
+    ];
+    const log = await plain({ routes: [...routes, { path: '/old', name: 'moved', redirect: { to: '/' } }] });
+    for (const path of ['/shop', '/x', '/old', '/nothing']) await get(log.port, path);
+    const lines = await log.logged(4);
+    expect(lines.map(({ target, route }) => [target, route])).to.deep.equal([
+      ['/shop', 'shop'],
+      ['/x', undefined],
+      ['/old', 'moved'],
+      ['/nothing', undefined],
+    ]);
+  });
+
   describe('behind a proxy', () => {
     const from = (path: string, address: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: site.test\r\nX-Forwarded-For: ${address}\r\n\r\n`;

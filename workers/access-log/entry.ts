@@ -50,6 +50,8 @@ export interface AccessEntry {
   readonly backendUs: number;
   /** From the start of the last attempt to the end of the response. */
   readonly backendTotalUs: number;
+  /** Name of the route that the request took; '' if that has none, or no route was looked for. */
+  readonly route: string;
   /** Name of the pool; '' if the request was refused before it had one. */
   readonly pool: string;
   /** Id of the backend of the last attempt; '' if there was none. */

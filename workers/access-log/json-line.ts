@@ -71,8 +71,9 @@ function backendPart({ pool, backend, attempts }: Pick<AccessEntry, 'pool' | 'ba
   return `,"attempts":${attempts},"pool":"${pool}","backend":"${backend}"`;
 }
 
-function headPart({ requestId, traceId, referer, userAgent }: AccessEntry): string {
-  let out = requestId === '' ? '' : `,"requestId":"${requestId}"`;
+function headPart({ route, requestId, traceId, referer, userAgent }: AccessEntry): string {
+  let out = route === '' ? '' : `,"route":"${route}"`;
+  if (requestId !== '') out += `,"requestId":"${requestId}"`;
   if (traceId !== '') out += `,"traceId":"${traceId}"`;
   if (referer !== '') out += `,"referer":"${referer}"`;
   if (userAgent !== '') out += `,"userAgent":"${userAgent}"`;

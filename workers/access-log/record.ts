@@ -53,6 +53,7 @@ export class AccessRecord implements AccessEntry {
   connectUs = -1;
   backendUs = -1;
   backendTotalUs = -1;
+  route = '';
   pool = '';
   backend = '';
   attempts = 0;
@@ -133,6 +134,11 @@ export class AccessRecord implements AccessEntry {
     this.client = client;
     this.peer = '';
     this.line = escaped(text.split(LINE_END, 1)[0] ?? '', MOST.target, this.keeper.format.escapes);
+  }
+
+  /** The request takes the route of this name, '' for one without a name. */
+  routed(route: string): void {
+    this.route = route;
   }
 
   /**
@@ -235,6 +241,7 @@ export class AccessRecord implements AccessEntry {
     this.connectUs = -1;
     this.backendUs = -1;
     this.backendTotalUs = -1;
+    this.route = '';
     this.pool = '';
     this.backend = '';
     this.attempts = 0;

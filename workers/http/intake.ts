@@ -140,6 +140,7 @@ export class Intake {
     const found = routes.find(head);
     if (!(found instanceof Route)) return found;
     request.route = found;
+    request.record?.routed(found.name);
     return found.decide(head, request.clientSide, request);
   }
 }

@@ -34,6 +34,8 @@ interface KeyedRate {
 }
 
 export class Route {
+  /** Its name in the configuration, for the access log; '' for none. */
+  readonly name: string;
   /** Its timeouts, where they differ from those of the pool and the configuration. */
   readonly timeouts: RouteTimeouts | undefined;
   /** Most bytes of a request's body, 0 for any number; `undefined`: the limit of the configuration. */
@@ -55,6 +57,7 @@ export class Route {
 
   constructor(config: RouteConfig, pools: ReadonlyMap<string, HttpPool>, clients: ClientPolicy, rates: RateLimits) {
     const { pool, split, splitBy, redirect, allow, deny, responseHeaders, timeouts, limits } = config;
+    this.name = config.name ?? '';
     this.clients = clients;
     this.rates = rates;
     this.rateLimit = rateLimitOf(config, clients);
