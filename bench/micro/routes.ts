@@ -1,7 +1,8 @@
 /**
  * bench/micro/routes.ts: nanoseconds to find a request's route, by how many routes there are: one host with many
- * prefixes, and as many hosts with one route each. "odd path" has to be read in more than one way; "long path" is 2 KiB,
- * the most that is read so, of what is slowest to read. "head" is what reading that head costs without any route.
+ * prefixes, as many hosts with one route each, or as many values of one field. "odd path" has to be read in more than one
+ * way; "long path" is 2 KiB, the most that is read so, of what is slowest to read. "head" is what reading that head costs
+ * without any route.
  */
 import { parseRequestHead, RequestHead } from '../../src/http1/request-head.js';
 import { type Match, Router } from '../../src/routing/router.js';
@@ -9,7 +10,8 @@ import { nanosecondsPerCall } from './measure.js';
 import type { MicroTable } from './table.js';
 
 const LIMITS = { headBytes: 16_384, fields: 128 };
-const COUNTS = [1, 10, 100, 1_000] as const;
+const AGENT = 'curl/8.5.0';
+const COUNTS = [1, 10, 100, 1_000, 10_000] as const;
 
 type RoutesOf = (count: number) => readonly Match[];
 
@@ -19,12 +21,16 @@ const hosts: RoutesOf = (count) => Array.from({ length: count }, (_, index) => (
 const wildcards: RoutesOf = (count) =>
   Array.from({ length: count }, (_, index) => ({ host: `*.shop${index}.example` }));
 
+const fields: RoutesOf = (count) =>
+  Array.from({ length: count }, (_, index) => ({ headers: { 'User-Agent': index === 0 ? AGENT : `agent${index}` } }));
+
 const long = `/${'%2561;/'.repeat(290)}`;
 const ROWS: readonly (readonly [name: string, routesOf: RoutesOf, host: string, target: string])[] = [
   ['by path', paths, 'shop.example', '/abcdefghij/service0/items/4711?page=2'],
   ['by path, no prefix fits', paths, 'shop.example', '/catalogue/tools/4711'],
   ['by host', hosts, 'shop0.example:8080', '/catalogue/tools/4711'],
   ['by wildcard', wildcards, 'www.shop0.example', '/catalogue/tools/4711'],
+  ['by field', fields, 'shop.example', '/catalogue/tools/4711'],
   ['odd path', paths, 'shop.example', '/abcdefghij/service0/items%2F4711//x;v=1'],
   ['long path', paths, 'shop.example', long],
 ];
@@ -37,7 +43,7 @@ export function measureRoutes(): MicroTable {
 }
 
 function valuesFor(routesOf: RoutesOf, host: string, target: string): number[] {
-  const text = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\nUser-Agent: curl/8.5.0\r\n\r\n`;
+  const text = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\nUser-Agent: ${AGENT}\r\n\r\n`;
   const bytes = Buffer.from(text, 'latin1');
   const head = new RequestHead();
   const read = (): unknown => parseRequestHead(bytes.toString('latin1'), bytes, LIMITS, head);

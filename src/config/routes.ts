@@ -4,9 +4,10 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { Coverage } from '../routing/coverage.js';
 import { ipv6Key } from '../routing/host.js';
 import { plainPath } from '../routing/path.js';
-import { byConditions, covers, type Match, placeOf } from '../routing/router.js';
+import { covers, type Match } from '../routing/router.js';
 import { fieldNameSchema, fieldValueSchema } from './fields.js';
 import { requestHeaders, responseHeaders } from './header-rules.js';
 import { rateLimit, redirect, routeLimits, routeTimeouts, split, splitBy } from './route-parts.js';
@@ -193,12 +194,9 @@ function hints(pools: readonly string[]): (name: string) => string {
  * requests
  */
 function hiddenRoutes(list: readonly RouteConfig[]): readonly (readonly [index: number, message: string])[] {
-  const earlier = new Map<string, number[]>();
+  const coverage = new Coverage();
   return list.flatMap((route, index) => {
-    const place = placeOf(route);
-    const before = earlier.get(place) ?? [];
-    earlier.set(place, [...before, index]);
-    const hiding = before.find((each) => hides(list[each], route));
+    const hiding = coverage.add(route);
     if (hiding === undefined) return [];
     const isSame = covers(route, list[hiding] ?? {});
     const clause = isSame ? 'matches the same requests as' : 'can never be reached: all of its requests are taken by';
@@ -215,10 +213,6 @@ function repeatedNames(list: readonly RouteConfig[]): readonly (readonly [index:
     if (earlier === undefined) first.set(name, index);
     return earlier === undefined ? [] : [[index, `"${name}" is the name of routes[${earlier}] already`] as const];
   });
-}
-
-function hides(route: RouteConfig | undefined, later: RouteConfig): boolean {
-  return route !== undefined && byConditions(route, later) === 0 && covers(route, later);
 }
 
 function problem(context: z.RefinementCtx, path: PropertyKey[], message: string): void {

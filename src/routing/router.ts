@@ -1,10 +1,11 @@
 /**
  * routing/router.ts: finds the route of a request. Compiled once per configuration: a request costs a lookup of its
- * host and one lookup per distinct prefix length there, however many routes there are.
+ * host, one lookup per distinct prefix length there, and one per field of its head where many routes differ by fields,
+ * however many routes there are.
  */
-import { findField } from '../http1/find-field.js';
 import type { HeadFields } from '../http1/head-fields.js';
 import { pathOf } from '../http1/target.js';
+import { Candidates, conditionsIn, type FieldCondition } from './candidates.js';
 import { hostKey, ipv6Key } from './host.js';
 import { isPlainPath, plainPath, readingsOf } from './path.js';
 
@@ -33,6 +34,8 @@ export type Miss = 'none' | 'ambiguous';
 
 const SLASH = 0x2f;
 const WILDCARD = '*.';
+/** Routes that are compiled in one step: a millisecond or two. */
+const PER_STEP = 256;
 
 /** A route as it is given to the router. */
 export interface RouteEntry<R> {
@@ -45,15 +48,7 @@ export interface RouteEntry<R> {
   readonly rewrites?: boolean;
 }
 
-/** A compiled route, in a list of those with the same host and path. */
-interface RouteCandidate<R> {
-  readonly route: R;
-  readonly methods: readonly string[] | undefined;
-  /** The header fields that it requires; names in lower case. */
-  readonly fields: readonly (readonly [name: string, value: string | true])[];
-}
-
-type ByPath<R> = Map<string, RouteCandidate<R>[]>;
+type ByPath<R> = Map<string, Candidates<R>>;
 
 /** The routes of one host or wildcard, or those without a host. */
 interface Table<R> {
@@ -77,23 +72,40 @@ export class Router<R> {
   /** Chains of wildcards, by the part behind the `*`, with its dot. */
   private readonly byWildcard = new Map<string, Chain<R>>();
   /** The chain for hosts that no route names. */
-  private readonly otherwise: Chain<R>;
+  private otherwise: Chain<R> = chainOf([]);
 
   /**
    * @param routes in the order of the file; of several equally specific routes that match a request, the first is taken
    */
   constructor(routes: readonly RouteEntry<R>[]) {
-    const tables = tablesOf(routes);
-    this.otherwise = chainOf([tables.get('')]);
-    const wildcards = [...tables.keys()].filter((host) => host.startsWith(WILDCARD));
-    const above = (name: string): (Table<R> | undefined)[] =>
-      wildcards
-        .filter((wildcard) => name.endsWith(wildcard.slice(1)))
-        .sort((a, b) => b.length - a.length)
-        .map((wildcard) => tables.get(wildcard));
+    for (const _step of this.compile(routes)) {
+      // All steps at once.
+    }
+  }
+
+  /** Makes a router in steps of a millisecond or two, between which a process can do other work. */
+  static *inSteps<R>(routes: readonly RouteEntry<R>[]): Generator<void, Router<R>> {
+    const router = new Router<R>([]);
+    yield* router.compile(routes);
+    return router;
+  }
+
+  private *compile(routes: readonly RouteEntry<R>[]): Generator<void, void> {
+    const tables = new Map<string, Table<R>>();
+    for (const [index, entry] of routes.entries()) {
+      addTo(tables, entry);
+      if (index % PER_STEP === PER_STEP - 1) yield;
+    }
+    yield* sealed(tables.values());
+    const general = tables.get('');
+    this.otherwise = chainOf([general]);
+    let chains = 0;
     for (const [host, table] of tables) {
-      if (wildcards.includes(host)) this.byWildcard.set(host.slice(1), chainOf([...above(host), tables.get('')]));
-      else if (host !== '') this.byHost.set(host, chainOf([table, ...above(host), tables.get('')]));
+      const chain = chainOf([table, ...wildcardsAbove(host, tables), general]);
+      if (host.startsWith(WILDCARD)) this.byWildcard.set(host.slice(1), chain);
+      else if (host !== '') this.byHost.set(host, chain);
+      chains += 1;
+      if (chains % PER_STEP === 0) yield;
     }
   }
 
@@ -127,11 +139,11 @@ export class Router<R> {
 
   private look({ tables }: Chain<R>, path: string, request: RoutableRequest): R | undefined {
     for (const { exact, prefixes, lengths } of tables) {
-      const route = exact.size === 0 ? undefined : fitting(exact.get(path), request);
+      const route = exact.size === 0 ? undefined : exact.get(path)?.find(request);
       if (route !== undefined) return route;
       for (const length of lengths) {
         if (path.length < length || (path.length > length && path.charCodeAt(length) !== SLASH && length > 0)) continue;
-        const prefixed = fitting(prefixes.get(path.slice(0, length)), request);
+        const prefixed = prefixes.get(path.slice(0, length))?.find(request);
         if (prefixed !== undefined) return prefixed;
       }
     }
@@ -174,51 +186,49 @@ export function covers(match: Match, other: Match): boolean {
   });
 }
 
-function conditions({ methods, headers = {} }: Match): number {
-  return (methods === undefined ? 0 : 1) + Object.keys(headers).length;
+function conditions(match: Match): number {
+  return conditionsIn({ methods: match.methods, fields: fieldsOf(match) });
 }
 
-function fieldsOf({ headers = {} }: Match): readonly (readonly [string, string | true])[] {
+/** @returns the fields that a route requires, names in lower case */
+export function fieldsOf({ headers = {} }: Match): readonly FieldCondition[] {
   return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
 }
 
-function fitting<R>(candidates: readonly RouteCandidate<R>[] | undefined, request: RoutableRequest): R | undefined {
-  if (candidates === undefined) return undefined;
-  for (const candidate of candidates) if (fits(candidate, request)) return candidate.route;
-  return undefined;
+function addTo<R>(tables: Map<string, Table<R>>, { match, route, rewrites = false }: RouteEntry<R>): void {
+  const host = match.host === undefined ? '' : routeHost(match.host);
+  const table = tables.get(host) ?? { exact: new Map(), prefixes: new Map(), lengths: [], looksAtPaths: false };
+  tables.set(host, table);
+  const { exactPath } = match;
+  const [paths, key] =
+    exactPath === undefined ? [table.prefixes, prefixKey(match.path)] : [table.exact, plainPath(exactPath) ?? ''];
+  table.looksAtPaths ||= rewrites || exactPath !== undefined || key !== '';
+  const candidates = paths.get(key) ?? new Candidates<R>();
+  paths.set(key, candidates);
+  candidates.add({ route, methods: match.methods, fields: fieldsOf(match) });
 }
 
-function fits<R>({ methods, fields }: RouteCandidate<R>, request: RoutableRequest): boolean {
-  if (methods !== undefined && !methods.includes(request.method)) return false;
-  for (const [name, value] of fields) if (!hasField(request.fields, name, value)) return false;
-  return true;
-}
-
-function hasField(fields: HeadFields, name: string, value: string | true): boolean {
-  for (let at = findField(fields, name); at >= 0; at = findField(fields, name, at + 1)) {
-    if (value === true || fields.text.slice(fields.valueAt(at), fields.valueEnd(at)) === value) return true;
-  }
-  return false;
-}
-
-function tablesOf<R>(routes: readonly RouteEntry<R>[]): Map<string, Table<R>> {
-  const tables = new Map<string, Table<R>>();
-  for (const { match, route, rewrites = false } of routes.toSorted((a, b) => byConditions(a.match, b.match))) {
-    const host = match.host === undefined ? '' : routeHost(match.host);
-    const table = tables.get(host) ?? { exact: new Map(), prefixes: new Map(), lengths: [], looksAtPaths: false };
-    tables.set(host, table);
-    const { exactPath } = match;
-    const [paths, key] =
-      exactPath === undefined ? [table.prefixes, prefixKey(match.path)] : [table.exact, plainPath(exactPath) ?? ''];
-    table.looksAtPaths ||= rewrites || exactPath !== undefined || key !== '';
-    const candidates = paths.get(key) ?? [];
-    paths.set(key, candidates);
-    candidates.push({ route, methods: match.methods, fields: fieldsOf(match) });
-  }
-  for (const table of tables.values()) {
+/** Makes the tables ready for requests, in steps. */
+function* sealed<R>(tables: Iterable<Table<R>>): Generator<void, void> {
+  let count = 0;
+  for (const table of tables) {
     table.lengths = [...new Set([...table.prefixes.keys()].map((prefix) => prefix.length))].sort((a, b) => b - a);
+    for (const candidates of [...table.exact.values(), ...table.prefixes.values()]) {
+      candidates.seal();
+      count += 1;
+      if (count % PER_STEP === 0) yield;
+    }
   }
-  return tables;
+}
+
+/** @returns the tables of the wildcards that match a host or wildcard, the longest first */
+function wildcardsAbove<R>(host: string, tables: ReadonlyMap<string, Table<R>>): readonly (Table<R> | undefined)[] {
+  const found: (Table<R> | undefined)[] = [];
+  const from = host.startsWith(WILDCARD) ? WILDCARD.length : 1;
+  for (let dot = host.indexOf('.', from); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    found.push(tables.get(`*${host.slice(dot)}`));
+  }
+  return found;
 }
 
 function chainOf<R>(tables: readonly (Table<R> | undefined)[]): Chain<R> {

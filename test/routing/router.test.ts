@@ -1,12 +1,20 @@
 /** test/routing/router.test.ts: which route a request takes. */
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { HeadFields } from '../../src/http1/head-fields.js';
 import { type Match, Router } from '../../src/routing/router.js';
+import { lines, requestOf } from '../http1/heads.js';
 import { type Asked, findIn, slowly } from './routed.js';
 
 function routerOf(routes: Readonly<Record<string, Match>>): Router<string> {
   return new Router(Object.entries(routes).map(([route, match]) => ({ match, route })));
 }
+
+const CROWDS: readonly (readonly [string, (index: number) => Match])[] = [
+  ['the value of a field', (index) => ({ headers: { 'X-Tenant': `t${index}` } })],
+  ['one of two values', (index) => ({ headers: { 'X-Plan': 'p1', 'X-Tenant': `t${index}` } })],
+  ['the name of a field', (index) => ({ headers: { [`X-Flag${index}`]: true } })],
+];
 
 describe('A router', () => {
   describe('looks at the host', () => {
@@ -122,7 +130,52 @@ describe('A router', () => {
       { numRuns: 3_000, seed: 20261124 },
     );
   });
+
+  it('finds the same among many routes of one host and path', () => {
+    const crowd = fc.array(fc.oneof(anyConditions, fc.constant({})), { minLength: 9, maxLength: 40 });
+    fc.assert(
+      fc.property(crowd, anyRequest, (routes, asked) => {
+        const router = new Router(routes.map((match, route) => ({ match, route })));
+        const found = findIn(router, asked);
+        expect(found === 'none' ? -1 : found).to.equal(slowly(routes, asked, asked.target));
+      }),
+      { numRuns: 3_000, seed: 20261201 },
+    );
+  });
+
+  it('finds the same in steps as at once', () => {
+    const routes = Array.from({ length: 1_000 }, (_, route) => ({ match: { host: `h${route}.example` }, route }));
+    const steps = Router.inSteps(routes);
+    let step = steps.next();
+    let count = 0;
+    for (; step.done !== true; step = steps.next()) count += 1;
+    expect(count).to.be.greaterThan(5);
+    expect(findIn(step.value, { host: 'h999.example' })).to.equal(999);
+    expect(findIn(step.value, { host: 'h1000.example' })).to.equal('none');
+  });
+
+  for (const [what, matchOf] of CROWDS) {
+    it(`compares a request with few of 5,000 routes that differ by ${what}`, () => {
+      const routes = Array.from({ length: 5_000 }, (_, route) => ({ match: matchOf(route), route }));
+      const router = new Router(routes);
+      const head = requestOf(lines('GET / HTTP/1.1', 'Host: a', 'X-Tenant: t4999', 'X-Plan: p1', 'X-Flag4999: 1'));
+      const reads = countReads(head.fields);
+      expect(router.find(head)).to.equal(4_999);
+      expect(reads()).to.be.within(1, 50);
+    });
+  }
 });
+
+/** @returns a function that says how many names of fields have been read so far */
+function countReads(fields: HeadFields): () => number {
+  const nameAt = fields.nameAt.bind(fields);
+  let count = 0;
+  fields.nameAt = (index) => {
+    count += 1;
+    return nameAt(index);
+  };
+  return () => count;
+}
 
 const label = fc.constantFrom('a', 'b', 'shop');
 const hostName = fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => `${labels.join('.')}.example`);
@@ -138,6 +191,8 @@ const others = {
   methods: fc.uniqueArray(method, { minLength: 1 }),
   headers: fc.dictionary(fc.constantFrom('X-A', 'x-b'), fc.constantFrom('1', '2', true as const), { maxKeys: 2 }),
 };
+const { host: _host, ...conditions } = others;
+const anyConditions: fc.Arbitrary<Match> = fc.record(conditions, { requiredKeys: [] });
 const anyMatch: fc.Arbitrary<Match> = fc.oneof(
   fc.record({ ...others, path: pathText }, { requiredKeys: [] }),
   fc.record({ ...others, exactPath: pathText }, { requiredKeys: [] }),
