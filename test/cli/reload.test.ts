@@ -56,7 +56,7 @@ describe('A running balancer and its configuration file', function () {
   }
 
   async function reload(): Promise<readonly string[]> {
-    const { status, json } = await api('/api/reload', 'POST');
+    const { status, json } = await api('/api/reload', 'POST', {});
     expect(status, JSON.stringify(json)).to.equal(200);
     return json.changes.map(({ subject, change }) => `${subject}: ${change}`);
   }
@@ -134,12 +134,12 @@ describe('A running balancer and its configuration file', function () {
     await reload();
     const before = (await api('/api/config')).json;
     write({ web: pool(one), api: pool('nowhere') }, { limits: { fields: 32 }, routes: [{ pool: 'web' }] });
-    const bad = await api('/api/reload', 'POST');
+    const bad = await api('/api/reload', 'POST', {});
     expect(bad.status).to.equal(400);
     expect(bad.json.error).to.match(/lb\.yaml:1:\d+: pools\.api\.backends\[0\]\.address: "nowhere" has no port/);
     const taken = { listeners: listen(one), limits: { fields: 32 } };
     write({ web: pool(one), api: pool(two) }, { ...taken, routes: [{ pool: 'web' }] });
-    const inUse = await api('/api/reload', 'POST');
+    const inUse = await api('/api/reload', 'POST', {});
     expect(inUse.status).to.equal(409);
     expect(inUse.json.error).to.equal(`Cannot listen on ${one}: the address is already in use`);
     expect((await api('/api/config')).json).to.deep.equal(before);

@@ -101,11 +101,11 @@ describe('The balancer as a whole over HTTP', () => {
   it('replaces its workers, and shows how far it is', async () => {
     expect((await ask('/api/roll')).json).to.include({ state: 'never' });
     const before = balancer.view().workers.map(({ pid }) => pid);
-    const begun = await ask('/api/roll', { method: 'POST' });
+    const begun = await ask('/api/roll', { method: 'POST', body: {} });
     expect([begun.status, begun.headers.location]).to.deep.equal([202, '/api/roll']);
     expect(begun.json).to.include({ state: 'running', workers: 2, replaced: 0 });
     // Asked again while it runs, it is the same one.
-    expect((await ask('/api/roll', { method: 'POST' })).json).to.deep.include({
+    expect((await ask('/api/roll', { method: 'POST', body: {} })).json).to.deep.include({
       began: (begun.json as { readonly began: string }).began,
     });
     await log.next('workers replaced');

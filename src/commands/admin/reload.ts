@@ -18,7 +18,7 @@ const RELOAD_TIMEOUT_MS = 60_000;
 /** Reloads the file. @throws {CouldNotRunError} why nothing has changed, with the line of the file if there is one */
 export async function reload(options: Options): Promise<void> {
   const client = await clientFor(options);
-  const question = { method: 'POST', path: '/api/reload', withinMs: RELOAD_TIMEOUT_MS } as const;
+  const question = { method: 'POST', path: '/api/reload', body: {}, withinMs: RELOAD_TIMEOUT_MS } as const;
   const { value } = await client.ask(reloadAnswer, question);
   print(options, value, linesOf(value.changes, 'Nothing has changed'));
 }

@@ -16,7 +16,7 @@ import type { AdminClient, AdminOptions } from './client.js';
  */
 export async function roll(options: Options): Promise<void> {
   const client = await clientFor(options);
-  const { value: begun } = await client.ask(rollAnswer, { method: 'POST', path: '/api/roll' });
+  const { value: begun } = await client.ask(rollAnswer, { method: 'POST', path: '/api/roll', body: {} });
   if (options.wait !== true) return print(options, begun, [`Replacing ${workersOf(begun)}, one by one`]);
   const ended = await untilRolled(client);
   if (ended.problem !== null) throw new CouldNotRunError(ended.problem);

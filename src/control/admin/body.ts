@@ -1,7 +1,7 @@
 /** control/admin/body.ts: reads the JSON body of a request, up to a limit. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { type InputSchema, inputProblem } from '../input-problem.js';
 import { RequestError } from './request-error.js';
 
@@ -26,18 +26,27 @@ export function jsonBody<T>(schema: InputSchema<T>, described: z.ZodType = schem
   return {
     schema: described,
     maxBytes: CHANGE_MAX_BYTES,
-    read: async (context) => {
-      const input = await readJson(context);
-      const parsed = schema.safeParse(input);
-      if (parsed.success) return parsed.data;
-      throw new RequestError(400, inputProblem(parsed.error, input, schema));
-    },
+    read: async (context) => checked(parseJson(await jsonText(context)), schema),
+  };
+}
+
+const noKeys = z.strictObject({});
+
+/**
+ * The body of a request that says all by its path: `{}`, or nothing. It has to be declared as JSON all the same, which is
+ * what a page of another site cannot do.
+ */
+export function emptyBody(): Body<unknown> {
+  return {
+    schema: noKeys,
+    maxBytes: CHANGE_MAX_BYTES,
+    read: async (context) => checked(parseJson((await jsonText(context)) || '{}'), noKeys),
   };
 }
 
 /** A configuration. It is read as JSON only; the handler checks it as it would check a file. */
 export function configBody(maxBytes: number): Body<unknown> {
-  return { schema: 'config', maxBytes, read: readJson };
+  return { schema: 'config', maxBytes, read: async (context) => parseJson(await jsonText(context)) };
 }
 
 /** Middleware that answers 413 to a body of more than `maxSize` bytes, and never holds more than that in memory. */
@@ -52,11 +61,12 @@ export function bodyUpTo(maxSize: number): MiddlewareHandler {
   });
 }
 
-async function readJson(context: Context): Promise<unknown> {
+/** @throws {RequestError} when the body is not declared as JSON */
+async function jsonText(context: Context): Promise<string> {
   // A browser lets a page of another site send text unasked, but JSON only after a preflight request, which fails here.
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) throw new RequestError(415, 'Send Content-Type: application/json');
-  return parseJson(await context.req.text());
+  return context.req.text();
 }
 
 function parseJson(text: string): unknown {
@@ -65,4 +75,11 @@ function parseJson(text: string): unknown {
   } catch {
     throw new RequestError(400, 'The body is not valid JSON');
   }
+}
+
+/** @throws {RequestError} when `input` does not match the schema */
+function checked<T>(input: unknown, schema: InputSchema<T>): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new RequestError(400, inputProblem(parsed.error, input, schema));
 }

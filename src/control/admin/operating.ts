@@ -10,7 +10,7 @@ import { routeSchema } from '../../config/routes.js';
 import { type Config, LOG_LEVELS } from '../../config/schema.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { bySpecificity } from '../../routing/specificity.js';
-import { jsonBody } from './body.js';
+import { emptyBody, jsonBody } from './body.js';
 import { type Endpoint, endpoint, json, raw, reply } from './endpoint.js';
 import { listOf, rollAnswer, routeAnswer } from './openapi/answers.js';
 
@@ -65,6 +65,7 @@ export const operatingEndpoints: readonly Endpoint[] = [
     summary: 'Replaces the workers one by one, replacement first',
     description: 'The answer does not wait for the end. While a replacement runs, no second one begins.',
     tag: 'balancer',
+    body: emptyBody(),
     answers: { 202: json('The replacement runs.', rollAnswer, { Location: 'Path that shows its progress.' }) },
     handle: ({ source }) => {
       // The answer does not wait for the replacement; a failure is logged, and shown by GET.

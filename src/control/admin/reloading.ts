@@ -1,7 +1,7 @@
 /** control/admin/reloading.ts: endpoints that reload the configuration file, and show what another one would change. */
 import { MAX_FILE_BYTES } from '../../config/read-file.js';
 import { planRows } from '../reload-text.js';
-import { configBody } from './body.js';
+import { configBody, emptyBody } from './body.js';
 import { type Endpoint, endpoint, json, reply } from './endpoint.js';
 import { diffAnswer, reloadAnswer } from './openapi/answers.js';
 
@@ -17,6 +17,7 @@ export const reloadEndpoints: readonly Endpoint[] = [
     description:
       'Applies the whole file or nothing. Connections, health and requests in flight of what does not change are kept.',
     tag: 'balancer',
+    body: emptyBody(),
     answers: {
       200: json('The changes made; every worker listens on the addresses of the new configuration.', reloadAnswer),
     },
