@@ -23,6 +23,12 @@ const poolState = z.strictObject({
 });
 export type PoolState = Readonly<z.output<typeof poolState>>;
 
+/** @returns the first backend that a pool's state names twice, where one of the two would be lost; `undefined` if none */
+export function namedTwiceIn({ added, removed }: PoolState): string | undefined {
+  const seen = new Set<string>();
+  return [...added.map((each) => each.address), ...removed].find((id) => seen.size === seen.add(id).size);
+}
+
 /** Differences by pool; a pool without any is left out. */
 export const runtimeStateSchema = z.record(z.string(), poolState);
 export type RuntimeState = Readonly<z.output<typeof runtimeStateSchema>>;

@@ -9,7 +9,7 @@ import * as z from 'zod';
 import { openRegular } from '../config/read-file.js';
 import { StartError } from './errors.js';
 import type { Logger } from './logger.js';
-import { type RuntimeState, runtimeStateSchema } from './runtime-state.js';
+import { namedTwiceIn, type RuntimeState, runtimeStateSchema } from './runtime-state.js';
 
 const FORMAT = 'roundhouse-state';
 const VERSION = 1;
@@ -144,11 +144,35 @@ function parse(path: string, text: string): RuntimeState {
     );
   }
   const parsed = fileSchema.safeParse(value);
-  if (parsed.success) return parsed.data.pools;
-  const where = parsed.error.issues[0]?.path.join('.') ?? '';
-  throw new StartError(
-    `The state file ${path} is damaged at "${where}"; mend it, or move it away to start without the changes it holds`,
+  if (!parsed.success) throw damaged(path, `at "${parsed.error.issues[0]?.path.join('.') ?? ''}"`);
+  const { pools } = parsed.data;
+  for (const [pool, state] of Object.entries(pools)) {
+    const twice = namedTwiceIn(state);
+    if (twice !== undefined) throw damaged(path, `and names backend "${twice}" of pool "${pool}" twice`);
+  }
+  // Of a key that is given twice JSON.parse keeps the last value, and of an address in two spellings so does zod.
+  if (keysIn(text) !== keysOf(value) || keysOf(head.data['pools']) !== keysOf(pools)) {
+    throw damaged(path, 'and names something twice');
+  }
+  return pools;
+}
+
+function damaged(path: string, how: string): StartError {
+  return new StartError(
+    `The state file ${path} is damaged ${how}; mend it, or move it away to start without the changes it holds`,
   );
+}
+
+/** @returns the number of keys in a JSON text, those that are given twice counted twice */
+function keysIn(text: string): number {
+  return text.match(/"[^"\\]*(?:\\.[^"\\]*)*"\s*:?/g)?.filter((token) => token.endsWith(':')).length ?? 0;
+}
+
+/** @returns the number of keys of all objects in a value */
+function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value).reduce<number>((sum, each) => sum + keysOf(each), 0);
+  return Array.isArray(value) ? inner : inner + Object.keys(value).length;
 }
 
 /**

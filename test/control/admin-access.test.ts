@@ -60,6 +60,15 @@ describe('Access to the admin interface', () => {
       });
     }
 
+    it('refuses every change that is not declared as JSON, which only its own page can do', async () => {
+      const balancer = await start();
+      const headers = { 'content-type': 'text/plain' };
+      for (const path of ['/api/roll', '/api/reload', '/api/diff', BACKENDS]) {
+        expect((await ask(balancer, path, { method: 'POST' })).status).to.equal(415);
+        expect((await ask(balancer, path, { method: 'POST', headers, body: '{}' })).status).to.equal(415);
+      }
+    });
+
     it('gives no other page leave to ask', async () => {
       const balancer = await start();
       const headers = { origin: 'http://evil.example', 'access-control-request-method': 'POST' };
@@ -72,6 +81,33 @@ describe('Access to the admin interface', () => {
       const balancer = await start();
       const headers = { origin: `http://${balancer.adminAddress}`, 'sec-fetch-site': 'same-origin' };
       expect((await ask(balancer, BACKENDS, { ...ADD, headers })).status).to.equal(201);
+    });
+  });
+
+  describe('through a proxy', () => {
+    const added: readonly (readonly [string, string])[] = [
+      ['x-forwarded-for', '203.0.113.9'],
+      ['forwarded', 'for=203.0.113.9'],
+      ['via', '1.1 edge'],
+      ['x-real-ip', '203.0.113.9'],
+      ['x-forwarded-host', 'shop.example'],
+    ];
+    it('is refused without a token, whatever is asked', async () => {
+      const balancer = await start();
+      for (const [name, value] of added) {
+        for (const path of ['/api', '/api/stream', '/metrics', '/healthz']) {
+          expect((await ask(balancer, path, { headers: { [name]: value } })).status, name + path).to.equal(403);
+        }
+        expect((await ask(balancer, BACKENDS, { ...ADD, headers: { [name]: value } })).json).to.deep.equal({
+          error: `This came through a proxy (${name}); without a token only requests from this host itself are answered`,
+        });
+      }
+    });
+
+    it('is answered with the token', async () => {
+      const balancer = await start({ ROUNDHOUSE_ADMIN_TOKEN: SECRET });
+      const headers = { authorization: `Bearer ${SECRET}`, 'x-forwarded-for': '203.0.113.9' };
+      expect((await ask(balancer, '/api', { headers })).status).to.equal(200);
     });
   });
 

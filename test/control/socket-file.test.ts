@@ -1,16 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { listenOnFile } from '../../src/control/admin/socket-file.js';
 import { StartError } from '../../src/control/balancer.js';
 import { closeEverything, onClose } from './support.js';
 
+/** Most characters of the path of a socket file on every system. */
+const LONGEST_PATH = 103;
+
 describe('A socket file', () => {
   let path: string;
+  let remove: () => void;
 
   beforeEach(() => {
     const folder = mkdtempSync(join(tmpdir(), 'roundhouse-'));
@@ -24,9 +28,15 @@ describe('A socket file', () => {
       socket.on('error', () => {});
       socket.end('here\n');
     });
-    onClose(() => void server.close());
-    await listenOnFile(server, at);
+    remove = await listenOnFile(server, at);
+    onClose(() => close(server));
     return server;
+  }
+  async function close(server: net.Server): Promise<void> {
+    remove();
+    if (!server.listening) return;
+    server.close();
+    await once(server, 'close');
   }
   const answer = async (): Promise<string> => {
     let text = '';
@@ -44,10 +54,27 @@ describe('A socket file', () => {
   });
 
   it('goes when the server closes', async () => {
+    await close(await listen());
+    expect(readdirSync(dirname(path))).to.deep.equal([]);
+  });
+
+  it('stays when the server closes and somebody else has put his own in its place', async () => {
     const server = await listen();
-    server.close();
-    await once(server, 'close');
-    expect(existsSync(path)).to.equal(false);
+    rmSync(path);
+    await leaveBehind(path);
+    await close(server);
+    expect(readdirSync(dirname(path))).to.deep.equal(['admin.sock']);
+  });
+
+  it('leaves nothing beside it', async () => {
+    await listen();
+    expect(readdirSync(dirname(path))).to.deep.equal(['admin.sock']);
+  });
+
+  it('may have a path as long as the system allows', async () => {
+    path = join(dirname(path), 'x'.repeat(LONGEST_PATH - dirname(path).length - 1));
+    await listen();
+    expect(await answer()).to.equal('here\n');
   });
 
   it('that a killed process has left behind is replaced', async () => {

@@ -25,6 +25,9 @@ const removing = (...removed: readonly string[]): RuntimeState => ({
   web: { added: [], changed: {}, removed: [...removed] },
 });
 
+const ADDED = '{"address":"a:80","weight":1,"tier":0,"maxConnections":0}';
+const stateText = (web: string): string => `{"format":"roundhouse-state","version":1,"pools":{"web":{${web}}}}`;
+
 describe('The state file', () => {
   let path: string;
   let state: RuntimeState;
@@ -142,6 +145,26 @@ describe('The state file', () => {
       'damaged inside',
       '{"format":"roundhouse-state","version":1,"pools":{"web":{"added":[],"changed":{},"removed":[7]}}}',
       /is damaged at "pools\.web\.removed\.0"; mend it, or move it away/,
+    ],
+    [
+      'naming an added backend twice',
+      stateText(`"added":[${ADDED},${ADDED}],"changed":{},"removed":[]`),
+      /is damaged and names backend "a:80" of pool "web" twice; mend it, or move it away/,
+    ],
+    [
+      'naming a backend as added and removed',
+      stateText(`"added":[${ADDED}],"changed":{},"removed":["a:80"]`),
+      /is damaged and names backend "a:80" of pool "web" twice/,
+    ],
+    [
+      'naming a changed backend twice',
+      stateText('"added":[],"changed":{"a:80":{"weight":2},"a:80":{"weight":3}},"removed":[]'),
+      /is damaged and names something twice/,
+    ],
+    [
+      'naming a changed backend in two spellings',
+      stateText('"added":[],"changed":{"[::1]:80":{"weight":2},"[0::1]:80":{"weight":3}},"removed":[]'),
+      /is damaged and names something twice/,
     ],
   ] as const) {
     it(`that is ${what} stops the start in one sentence, and stays as it is`, async () => {

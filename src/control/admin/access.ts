@@ -31,12 +31,42 @@ export function accessControl(token: () => AdminToken | undefined, open: readonl
   };
 }
 
+/**
+ * The fields by which proxies say for whom they ask. A request with one of them is not from this host, whatever its
+ * connection: a proxy on this host, the balancer itself among them, may have an address in its pools that is this one.
+ */
+const FIELDS_OF_PROXIES = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-original-forwarded-for',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+  'client-ip',
+] as const;
+
+/** Where there is no token: refuses what a web page may have sent by a name of its own, and what came through a proxy. */
+function localRefusal(context: Context): Response | undefined {
+  // A target in absolute form names a host, too, which then counts instead of `Host` (RFC 9112 section 3.2.2).
+  if (!isTrustedHost(context.req.header('host')) || !isTrustedHost(new URL(context.req.url).host)) {
+    return context.json({ error: 'Ask by IP address or as localhost' }, 403);
+  }
+  const field = FIELDS_OF_PROXIES.find((name) => context.req.header(name) !== undefined);
+  if (field === undefined) return undefined;
+  const error = `This came through a proxy (${field}); without a token only requests from this host itself are answered`;
+  return context.json({ error }, 403);
+}
+
 function tokenRefusal(context: Context, token: AdminToken | undefined, open: readonly string[]): Response | undefined {
   if (token === undefined) {
-    // A target in absolute form names a host, too, which then counts instead of `Host` (RFC 9112 section 3.2.2).
-    return isTrustedHost(context.req.header('host')) && isTrustedHost(new URL(context.req.url).host)
-      ? undefined
-      : context.json({ error: 'Ask by IP address or as localhost' }, 403);
+    return localRefusal(context);
   }
   const { path } = context.req;
   if (open.includes(path) || isPagePath(path)) return undefined;

@@ -52,7 +52,7 @@ export async function startAdmin(
   const limits = { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS };
   const server = http.createServer(limits, getRequestListener(app.fetch));
   server.maxConnections = MAX_CONNECTIONS;
-  await (typeof place === 'string' ? listenOnFile(server, place) : listenOn(server, place));
+  const unlisten = await (typeof place === 'string' ? listenOnFile(server, place) : listenOn(server, place));
   server.on('drop', dropLog(logger));
   server.on('error', (error) => logger.error('admin interface failed', { reason: error.message }));
   return {
@@ -63,6 +63,7 @@ export async function startAdmin(
     },
     close: () => {
       feed.endAll();
+      unlisten();
       server.close();
       server.closeAllConnections();
     },
@@ -98,13 +99,15 @@ function tokenFor(address: string, place: Address | string, token: AdminToken | 
   );
 }
 
-async function listenOn(server: http.Server, { host, port }: Address): Promise<void> {
+/** @returns a function that leaves nothing to do when the server closes */
+async function listenOn(server: http.Server, { host, port }: Address): Promise<() => void> {
   await new Promise<void>((resolve, reject) => {
     const address = formatAddress({ host, port });
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error.code ?? error.message)));
     // `exclusive`: inside a worker of node:cluster, the socket would otherwise be shared with all workers.
     server.listen({ host, port, exclusive: true }, resolve);
   });
+  return () => {};
 }
 
 function realAddress(server: http.Server, asked: string): string {

@@ -2,10 +2,10 @@
  * control/admin/socket-file.ts: listens on a socket file that only this user can open. A file that a killed process has
  * left behind is replaced; a file on which a process answers is not.
  */
-import { existsSync } from 'node:fs';
-import { lstat, unlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { existsSync, linkSync, lstatSync, renameSync, rmSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { listenError, StartError } from '../errors.js';
 
 /**
@@ -13,19 +13,51 @@ import { listenError, StartError } from '../errors.js';
  */
 const FOR_THE_OWNER = 0o177;
 
+/** Characters of the names under which socket files are made. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
 /**
- * Listens on the socket file at `path`, which is removed when the server closes.
+ * Listens on the socket file at `path`. The file is made under another name and then put in place: the system removes
+ * what it has made when the server closes, by its name, and the file there may be another program's by then.
+ * @returns a function that removes the file if it is still the one made here; call it when the server closes
  * @throws {StartError} a process listens there, the file is no socket, or the system does not allow it
  */
-export async function listenOnFile(server: net.Server, path: string): Promise<void> {
-  const code = await tryListen(server, path);
-  if (code === undefined) return;
+export async function listenOnFile(server: net.Server, path: string): Promise<() => void> {
+  await removeStale(path);
+  const beside = join(dirname(path), besideName(Math.max(basename(path).length, 4)));
+  const code = await tryListen(server, beside);
   // libuv reports a missing directory as EACCES, as Windows does.
   if (code === 'EACCES' && !existsSync(dirname(path))) throw listenError(`unix:${path}`, 'ENOENT');
-  if (code !== 'EADDRINUSE') throw listenError(`unix:${path}`, code);
-  await removeStale(path);
-  const second = await tryListen(server, path);
-  if (second !== undefined) throw listenError(`unix:${path}`, second);
+  if (code !== undefined) throw listenError(`unix:${path}`, code);
+  try {
+    const made = statSync(beside);
+    putInPlace(beside, path);
+    return () => removeOwn(path, made);
+  } catch (error) {
+    server.close();
+    throw listenError(`unix:${path}`, codeOf(error) === 'EEXIST' ? 'EADDRINUSE' : codeOf(error));
+  }
+}
+
+function besideName(length: number): string {
+  return Array.from(randomBytes(length), (byte) => LETTERS.charAt(byte % LETTERS.length)).join('');
+}
+
+/** Gives a file its name. Fails if another file has that, but on a disk without hard links, where it is replaced. */
+function putInPlace(beside: string, path: string): void {
+  try {
+    linkSync(beside, path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw error;
+    renameSync(beside, path);
+    return;
+  }
+  unlinkSync(beside);
+}
+
+function removeOwn(path: string, made: Stats): void {
+  const found = statsOf(path);
+  if (found?.ino === made.ino && found.dev === made.dev) rmSync(path, { force: true });
 }
 
 /** @returns `undefined` once the server listens, or else the system's error code */
@@ -48,12 +80,13 @@ function tryListen(server: net.Server, path: string): Promise<string | undefined
 
 /** Removes a socket file that no process listens on. @throws {StartError} when it is no socket, or a process listens */
 async function removeStale(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isSocket() === false) {
+  const found = statsOf(path);
+  if (found === undefined) return;
+  if (!found.isSocket()) {
     throw new StartError(`Cannot listen on unix:${path}: a file that is no socket is in the way`);
   }
   if (await isAnswered(path)) throw listenError(`unix:${path}`, 'EADDRINUSE');
-  await unlink(path).catch(() => undefined);
+  rmSync(path, { force: true });
 }
 
 /** Whether a process listens. Only ECONNREFUSED and ENOENT say no: a full backlog fails the connection as well. */
@@ -66,4 +99,16 @@ function isAnswered(path: string): Promise<boolean> {
     });
     socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
   });
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
