@@ -26,6 +26,12 @@ interface RawHandle {
   close(): void;
 }
 
+/** Closes an accepted connection that nobody has taken. */
+export function dismiss(incoming: Incoming): void {
+  if (incoming instanceof Socket) incoming.destroy();
+  else incoming.close();
+}
+
 interface ListenHandle {
   onconnection: (status: number, handle: unknown) => void;
 }
@@ -69,6 +75,11 @@ function onReadOf(reader: Reader): OnRead {
   };
 }
 
+/** @returns the option that has a socket of Node's read into the buffer of `reader`; none in mode `events` */
+export function readOptions(reader: Reader): { readonly onread?: OnRead } {
+  return readMode === 'events' ? {} : { onread: onReadOf(reader) };
+}
+
 /**
  * Hands every connection that `server` accepts to `accept`. Call it once the server listens.
  * In buffer mode the accepted handle is taken before Node wraps it in a socket of its own.
@@ -101,7 +112,7 @@ export function dial(host: string, port: number, reader: Reader): Socket {
   return connect({ ...options, onread: onReadOf(reader) });
 }
 
-function readByEvents(socket: Socket, reader: Reader): Socket {
+export function readByEvents(socket: Socket, reader: Reader): Socket {
   socket.on('data', (chunk: Buffer) => reader.onRead(chunk, chunk.length));
   return socket;
 }

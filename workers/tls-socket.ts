@@ -1,0 +1,201 @@
+/**
+ * workers/tls-socket.ts: the neighbour of fast-socket.ts that knows the inside of Node's TLS sockets. It puts TLS over an
+ * accepted handle, or over a socket that has been read from already, and keeps the reading into a buffer of ours, which
+ * Node offers only for connections that it dials itself.
+ */
+import { Socket } from 'node:net';
+import { type ConnectionOptions, connect, type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
+import { type Incoming, type Reader, readByEvents, readMode, readOptions } from './fast-socket.js';
+
+/** The part of Node's TLS handle (src/crypto/crypto_tls.cc) that is used here. */
+interface TlsHandle {
+  onerror: (error: Error) => void;
+  onnewsession: (id: Buffer, session: Buffer) => void;
+  /** @returns why the peer's certificate is not trusted */
+  verifyError(): (Error & { readonly code?: string }) | null | undefined;
+  receive(bytes: Uint8Array): void;
+  start(): void;
+  destroySSL(): void;
+  /** Encrypted bytes that the connection below has not taken. */
+  readonly writeQueueSize: number;
+  readonly _parent: ParentHandle;
+  /** The socket that TLS was put over, if it was put over one. */
+  readonly _parentWrap: Socket | null;
+}
+
+/** The handle of the TCP connection below. */
+interface ParentHandle {
+  readonly writeQueueSize: number;
+  close(onClosed?: () => void): void;
+  reset(onClosed?: () => void): number;
+}
+
+interface Inside {
+  readonly _handle: TlsHandle | null;
+  readonly _tlsOptions: SocketOptions;
+  connecting: boolean;
+  setServername(name: string): void;
+  _start(): void;
+}
+
+interface SocketOptions extends TLSSocketOptions {
+  readonly under: Incoming;
+}
+
+type WrapHandle = (wrap: Socket | null, handle: unknown, isWriting: boolean) => unknown;
+
+const wrapHandle = Reflect.get(TLSSocket.prototype, '_wrapHandle') as WrapHandle;
+
+/** A TLS socket over `under`, which Node's constructor does not hear of, since it would drop `onread` then. */
+class SocketOver extends TLSSocket {
+  constructor(options: SocketOptions) {
+    // Node's type asks for a socket; its code makes a connection of its own where there is none.
+    super(undefined as unknown as Socket, options);
+    // There is nothing to connect: set before Node begins to read, in the next tick.
+    insideOf(this).connecting = false;
+  }
+
+  /** Node's constructor asks here for the handle. */
+  _wrapHandle(): unknown {
+    const { under } = insideOf(this)._tlsOptions;
+    if (!(under instanceof Socket)) return wrapHandle.call(this, null, under, false);
+    return wrapHandle.call(this, under, Reflect.get(under, '_handle'), under.writableLength > 0);
+  }
+}
+
+function insideOf(socket: TLSSocket): Inside {
+  return socket as TLSSocket & Inside;
+}
+
+/** How a server answers a handshake. */
+export interface ServerSide {
+  readonly secureContext: SecureContext;
+  /** Chooses another context by the name that the client asks for; left out where there is nothing to choose. */
+  readonly SNICallback?: TLSSocketOptions['SNICallback'];
+  /** Protocols that are offered, each preceded by its length. */
+  readonly ALPNProtocols: Uint8Array;
+  /** Asks for the client's certificate; whether it is trusted is then {@link verifyProblem}. */
+  readonly requestCert: boolean;
+}
+
+/**
+ * Puts the server's side of TLS over an accepted connection, which has to be open. The caller adds the listeners in the
+ * same turn; the socket emits `secure` after the handshake.
+ * @param early bytes that have been read already
+ */
+export function secureServer(under: Incoming, side: ServerSide, reader: Reader, early?: Buffer): TLSSocket {
+  if (!(under instanceof Socket)) under.setNoDelay(true);
+  return over(under, { ...side, isServer: true }, reader, early);
+}
+
+/** How a client begins a handshake. The caller decides whether to trust the server's certificate. */
+export interface ClientSide {
+  readonly secureContext: SecureContext;
+  /** The name that the server is asked for; never an IP address. */
+  readonly servername: string | undefined;
+  readonly ALPNProtocols: readonly string[];
+  /** A session to resume. */
+  readonly session: Buffer | undefined;
+}
+
+/** Begins to connect, and then the client's side of TLS. Events as of {@link secureServer}. `host` is an IP literal. */
+export function dialSecure(host: string, port: number, side: ClientSide, reader: Reader): TLSSocket {
+  const { ALPNProtocols, session, servername, ...rest } = side;
+  const to = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false };
+  const options: ConnectionOptions & { allowHalfOpen: boolean } = {
+    ...rest,
+    ...to,
+    ALPNProtocols: [...ALPNProtocols],
+    servername: servername ?? '',
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    ...readOptions(reader),
+  };
+  if (session !== undefined) options.session = session;
+  const socket = connect(options);
+  // Node's own listener takes the end of a connection before its handshake for an error; 'close' comes either way.
+  if (readMode === 'events') readByEvents(socket, reader);
+  takeErrors(socket);
+  return socket;
+}
+
+/** {@link dialSecure} over a connection that is open, and on which something may have been written. */
+export function secureClient(under: Socket, side: ClientSide, reader: Reader): TLSSocket {
+  const { servername, ALPNProtocols, ...rest } = side;
+  const socket = over(under, { ...rest, ALPNProtocols: [...ALPNProtocols], requestCert: true }, reader);
+  if (servername !== undefined) insideOf(socket).setServername(servername);
+  const handle = insideOf(socket)._handle;
+  // Node keeps sessions back until it has verified the server, which is the caller's business here.
+  if (handle !== null) handle.onnewsession = (_id, fresh) => socket.emit('session', fresh);
+  insideOf(socket)._start();
+  return socket;
+}
+
+function over(under: Incoming, options: TLSSocketOptions, reader: Reader, early?: Buffer): TLSSocket {
+  const given = { ...options, allowHalfOpen: true, under, rejectUnauthorized: false, ...readOptions(reader) };
+  if (under instanceof Socket) under.on('error', ignore);
+  const socket = new SocketOver(given);
+  if (readMode === 'events') readByEvents(socket, reader);
+  takeErrors(socket);
+  // Behind the tick in which Node begins to read.
+  if (early !== undefined) process.nextTick(receive, socket, early);
+  return socket;
+}
+
+function ignore(): void {}
+
+function receive(socket: TLSSocket, bytes: Buffer): void {
+  insideOf(socket)._handle?.receive(bytes);
+}
+
+const SOCKET = Symbol('socket');
+
+/** Has every failure of TLS end the socket: after a handshake Node would only emit it, and go on. */
+function takeErrors(socket: TLSSocket): void {
+  const handle = insideOf(socket)._handle;
+  if (handle === null) return;
+  Reflect.set(handle, SOCKET, socket);
+  handle.onerror = onTlsError;
+}
+
+function onTlsError(this: TlsHandle & { readonly [SOCKET]?: TLSSocket }, error: Error): void {
+  this[SOCKET]?.destroy(error);
+}
+
+/** @returns OpenSSL's code for why the peer's certificate is not trusted, as in `CERT_HAS_EXPIRED`; '' if it is */
+export function verifyProblem(socket: TLSSocket): string {
+  const error = insideOf(socket)._handle?.verifyError();
+  return error === null || error === undefined ? '' : (error.code ?? error.message);
+}
+
+/** @returns bytes that the kernel has not taken yet, those that are encrypted already included */
+export function unsentSecureBytes(socket: TLSSocket): number {
+  const handle = insideOf(socket)._handle;
+  if (handle === null) return 0;
+  return socket.writableLength + handle.writeQueueSize + (handle._parent.writeQueueSize ?? 0);
+}
+
+/** Closes the connection with a reset, which a TLS socket of Node's refuses to do. */
+export function resetSecure(socket: TLSSocket): void {
+  const handle = insideOf(socket)._handle;
+  if (handle === null) return;
+  const { _parent: parent, _parentWrap: under } = handle;
+  if (under !== null) under.resetAndDestroy();
+  else {
+    const close = parent.close.bind(parent);
+    // Node closes the handle below by this method, and waits for its callback.
+    parent.close = (onClosed) => {
+      if (parent.reset(onClosed) !== 0) close(onClosed);
+    };
+  }
+  socket.destroy();
+}
+
+/**
+ * Takes TLS off a connection whose handshake has failed, so that something can be said on it in plain text. Call it
+ * outside of the socket's own events; the socket is of no use afterwards.
+ */
+export function takeOffTls(socket: TLSSocket, under: Incoming): Incoming {
+  insideOf(socket)._handle?.destroySSL();
+  return under;
+}

@@ -1,0 +1,264 @@
+/**
+ * workers/tls-transport.ts: a {@link Transport} over TLS, accepted or dialled. Its user hears `onOpen` once the handshake
+ * is done, and `onClose` where it fails; why is {@link TlsTransport.errorCode}.
+ */
+import type { TLSSocket } from 'node:tls';
+import { errorCodeOf, type Incoming, listenFor, type Reader, type SocketOwner } from './fast-socket.js';
+import type { Loan } from './read-buffers.js';
+import { TcpTransport } from './tcp-transport.js';
+import {
+  type ClientSide,
+  dialSecure,
+  resetSecure,
+  type ServerSide,
+  secureClient,
+  secureServer,
+  unsentSecureBytes,
+} from './tls-socket.js';
+import type { Closing, Transport, TransportUser } from './transport.js';
+
+/** A connection that TLS is put over: a handle that nobody has read from, or a transport that has been. */
+export type Under = Incoming | TcpTransport;
+
+/** What is known of a connection to a client once its handshake is done. */
+export interface Handshaken {
+  /** Version, as in `TLSv1.3`. */
+  readonly version: string;
+  /** The cipher suite's standard name. */
+  readonly cipher: string;
+  /** The name that the client asked for; '' for none. */
+  readonly servername: string;
+  /** The protocol that was agreed on by ALPN; '' for none. */
+  readonly protocol: string;
+  /** Whether a session was resumed, which saves the private key's part. */
+  readonly isResumed: boolean;
+}
+
+/** Makes a socket that reads into the buffer of `reader`. */
+type MakeSocket = (reader: Reader) => TLSSocket;
+
+/**
+ * Bytes in memory above which a writer should stop. It is not 0, as over TCP: every write of TLS waits for the next turn,
+ * also where the kernel has taken it, so a writer would stop after each.
+ */
+const HIGH_WATER_BYTES = 262_144;
+
+/** The user of the connection below: what happens there is heard through TLS. */
+const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
+
+export class TlsTransport implements Transport, Reader, SocketOwner {
+  user: TransportUser;
+  readBuffer: Buffer;
+  loan: Loan | undefined = undefined;
+  readonly socket: TLSSocket;
+  /** Text for the next write. */
+  private held = '';
+  /**
+   * What arrived while the connection was paused: what was received before is decrypted to its end all the same. It is
+   * less than one read of the connection below.
+   */
+  private kept: Buffer[] | undefined;
+  /** The peer's end has arrived behind what is kept. */
+  private endsBehindKept = false;
+
+  private constructor(make: MakeSocket, readBuffer: Buffer, user: TransportUser) {
+    this.user = user;
+    this.readBuffer = readBuffer;
+    this.socket = make(this);
+    listenFor(this.socket, this);
+    secured(this.socket, this);
+  }
+
+  /**
+   * Begins the server's side of a handshake on an accepted connection.
+   * @param early bytes that have been read from it already
+   */
+  static accepted(
+    under: Under,
+    side: ServerSide,
+    readBuffer: Buffer,
+    user: TransportUser,
+    early?: Buffer,
+  ): TlsTransport {
+    const make: MakeSocket = (reader) => secureServer(below(under), side, reader, early);
+    return new TlsTransport(make, readBuffer, user);
+  }
+
+  /** Begins to connect. @param host an IP literal, since a name would be looked up for each connection */
+  static dialled(host: string, port: number, side: ClientSide, readBuffer: Buffer, user: TransportUser): TlsTransport {
+    return new TlsTransport((reader) => dialSecure(host, port, side, reader), readBuffer, user);
+  }
+
+  /** Begins the client's side of a handshake on a connection that is open, behind what was written to it. */
+  static over(under: TcpTransport, side: ClientSide, readBuffer: Buffer, user: TransportUser): TlsTransport {
+    under.user = NOBODY;
+    return new TlsTransport((reader) => secureClient(under.socket, side, reader), readBuffer, user);
+  }
+
+  /** The bytes of one read. They go to whoever is the user by now, which may change from one read to the next. */
+  onRead(buffer: Buffer, length: number): void {
+    if (this.kept === undefined && !this.socket.isPaused()) this.user.onBytes(buffer, length);
+    else {
+      this.kept ??= [];
+      this.kept.push(Buffer.from(buffer.subarray(0, length)));
+    }
+  }
+
+  /** The handshake is done. */
+  onSecure(): void {
+    this.user.onOpen();
+  }
+
+  onPeerEnd(): void {
+    if (this.kept === undefined) this.user.onPeerEnd();
+    else this.endsBehindKept = true;
+  }
+
+  onClosed(): void {
+    this.kept = undefined;
+    this.user.onClose();
+  }
+
+  get handshaken(): Handshaken {
+    const { socket } = this;
+    const { servername, alpnProtocol } = socket;
+    return {
+      version: socket.getProtocol() ?? '',
+      cipher: socket.getCipher()?.standardName ?? '',
+      servername: typeof servername === 'string' ? servername : '',
+      protocol: typeof alpnProtocol === 'string' ? alpnProtocol : '',
+      isResumed: socket.isSessionReused(),
+    };
+  }
+
+  get errorCode(): string {
+    return errorCodeOf(this.socket);
+  }
+
+  get isOpen(): boolean {
+    return !this.socket.destroyed;
+  }
+
+  get isPaused(): boolean {
+    return this.socket.isPaused();
+  }
+
+  get isBehind(): boolean {
+    return this.socket.writableLength > HIGH_WATER_BYTES;
+  }
+
+  get pendingBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  get unsentBytes(): number {
+    return unsentSecureBytes(this.socket);
+  }
+
+  get peerAddress(): string {
+    return this.socket.remoteAddress ?? '';
+  }
+
+  /** As over TCP: the kernel forgets the peer of a connection that was reset. */
+  get wasReset(): boolean {
+    return this.socket.remoteAddress === undefined;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+    // In a tick of its own: the caller is in the middle of something.
+    if (this.kept !== undefined) process.nextTick(deliver, this);
+  }
+
+  /** Hands over what arrived while the connection was paused, unless it is paused again. */
+  deliverKept(): void {
+    for (let next = this.kept?.[0]; next !== undefined && !this.socket.isPaused(); next = this.kept?.[0]) {
+      this.kept?.shift();
+      this.user.onBytes(next, next.length);
+    }
+    if (this.kept === undefined || this.kept.length > 0) return;
+    this.kept = undefined;
+    if (this.endsBehindKept) this.user.onPeerEnd();
+  }
+
+  hold(text: string): void {
+    this.held += text;
+  }
+
+  flush(onWritten?: () => void): void {
+    const text = this.held;
+    if (text === '') return;
+    this.held = '';
+    this.socket.write(text, 'latin1', onWritten);
+  }
+
+  write(bytes: Buffer, onWritten: () => void): void {
+    const { socket, held } = this;
+    if (held === '') {
+      socket.write(bytes, onWritten);
+      return;
+    }
+    this.held = '';
+    socket.cork();
+    socket.write(held, 'latin1');
+    socket.write(bytes, onWritten);
+    socket.uncork();
+  }
+
+  end(onEnded?: () => void): void {
+    this.flush();
+    this.socket.end(onEnded);
+  }
+
+  onceDrained(listener: () => void): void {
+    this.socket.once('drain', listener);
+  }
+
+  close(how: Closing): void {
+    switch (how) {
+      case 'drain':
+        this.flush();
+        // Says goodbye (close_notify) first: without it, the end looks like an attacker's.
+        this.socket.destroySoon();
+        return;
+      case 'now':
+        this.socket.destroy();
+        return;
+      case 'reset':
+        resetSecure(this.socket);
+        return;
+    }
+  }
+}
+
+/** @returns the connection below, whose bytes now go to TLS alone */
+function below(under: Under): Incoming {
+  if (!(under instanceof TcpTransport)) return under;
+  under.user = NOBODY;
+  return under.socket;
+}
+
+function deliver(transport: TlsTransport): void {
+  transport.deliverKept();
+}
+
+const TRANSPORT = Symbol('transport');
+
+interface OwnedSocket extends TLSSocket {
+  [TRANSPORT]?: TlsTransport;
+}
+
+/** Tells `transport` when its handshake is done. All sockets share the listener, as in fast-socket.ts. */
+function secured(socket: TLSSocket, transport: TlsTransport): void {
+  const owned: OwnedSocket = socket;
+  owned[TRANSPORT] = transport;
+  socket.on('secure', onSecure);
+}
+
+function onSecure(this: OwnedSocket): void {
+  this[TRANSPORT]?.onSecure();
+}
