@@ -68,7 +68,7 @@ function insideOf(socket: TLSSocket): Inside {
 }
 
 /** How a server answers a handshake. */
-export interface ServerSide {
+export interface TlsServerSide {
   readonly secureContext: SecureContext;
   /** Chooses another context by the name that the client asks for; left out where there is nothing to choose. */
   readonly SNICallback?: TLSSocketOptions['SNICallback'];
@@ -83,13 +83,13 @@ export interface ServerSide {
  * same turn; the socket emits `secure` after the handshake.
  * @param early bytes that have been read already
  */
-export function secureServer(under: Incoming, side: ServerSide, reader: Reader, early?: Buffer): TLSSocket {
+export function secureServer(under: Incoming, side: TlsServerSide, reader: Reader, early?: Buffer): TLSSocket {
   if (!(under instanceof Socket)) under.setNoDelay(true);
   return over(under, { ...side, isServer: true }, reader, early);
 }
 
 /** How a client begins a handshake. The caller decides whether to trust the server's certificate. */
-export interface ClientSide {
+export interface TlsClientSide {
   readonly secureContext: SecureContext;
   /** The name that the server is asked for; never an IP address. */
   readonly servername: string | undefined;
@@ -99,7 +99,7 @@ export interface ClientSide {
 }
 
 /** Begins to connect, and then the client's side of TLS. Events as of {@link secureServer}. `host` is an IP literal. */
-export function dialSecure(host: string, port: number, side: ClientSide, reader: Reader): TLSSocket {
+export function dialSecure(host: string, port: number, side: TlsClientSide, reader: Reader): TLSSocket {
   const { ALPNProtocols, session, servername, ...rest } = side;
   const to = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false };
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
@@ -120,7 +120,7 @@ export function dialSecure(host: string, port: number, side: ClientSide, reader:
 }
 
 /** {@link dialSecure} over a connection that is open, and on which something may have been written. */
-export function secureClient(under: Socket, side: ClientSide, reader: Reader): TLSSocket {
+export function secureClient(under: Socket, side: TlsClientSide, reader: Reader): TLSSocket {
   const { servername, ALPNProtocols, ...rest } = side;
   const socket = over(under, { ...rest, ALPNProtocols: [...ALPNProtocols], requestCert: true }, reader);
   if (servername !== undefined) insideOf(socket).setServername(servername);

@@ -7,12 +7,12 @@ import { errorCodeOf, type Incoming, listenFor, type Reader, type SocketOwner } 
 import type { Loan } from './read-buffers.js';
 import { TcpTransport } from './tcp-transport.js';
 import {
-  type ClientSide,
   dialSecure,
   resetSecure,
-  type ServerSide,
   secureClient,
   secureServer,
+  type TlsClientSide,
+  type TlsServerSide,
   unsentSecureBytes,
 } from './tls-socket.js';
 import type { Closing, Transport, TransportUser } from './transport.js';
@@ -75,7 +75,7 @@ export class TlsTransport implements Transport, Reader, SocketOwner {
    */
   static accepted(
     under: Under,
-    side: ServerSide,
+    side: TlsServerSide,
     readBuffer: Buffer,
     user: TransportUser,
     early?: Buffer,
@@ -85,12 +85,18 @@ export class TlsTransport implements Transport, Reader, SocketOwner {
   }
 
   /** Begins to connect. @param host an IP literal, since a name would be looked up for each connection */
-  static dialled(host: string, port: number, side: ClientSide, readBuffer: Buffer, user: TransportUser): TlsTransport {
+  static dialled(
+    host: string,
+    port: number,
+    side: TlsClientSide,
+    readBuffer: Buffer,
+    user: TransportUser,
+  ): TlsTransport {
     return new TlsTransport((reader) => dialSecure(host, port, side, reader), readBuffer, user);
   }
 
   /** Begins the client's side of a handshake on a connection that is open, behind what was written to it. */
-  static over(under: TcpTransport, side: ClientSide, readBuffer: Buffer, user: TransportUser): TlsTransport {
+  static over(under: TcpTransport, side: TlsClientSide, readBuffer: Buffer, user: TransportUser): TlsTransport {
     under.user = NOBODY;
     return new TlsTransport((reader) => secureClient(under.socket, side, reader), readBuffer, user);
   }
