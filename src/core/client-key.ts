@@ -1,8 +1,7 @@
 /** core/client-key.ts: the key by which one client is counted, made from its address. */
 import { isIPv6 } from 'node:net';
+import { ipv6Groups } from './ipv6-groups.js';
 
-/** Groups of 16 bits in an IPv6 address. */
-const GROUPS = 8;
 /** Groups of a /64: a site gets at least that much (RFC 6177), and a host in it may use any number of its addresses. */
 const SITE_GROUPS = 4;
 
@@ -12,7 +11,8 @@ const SITE_GROUPS = 4;
  */
 export function clientKey(address: string): string {
   if (!isIPv6(address)) return address;
-  const groups = groupsOf(address);
+  // The zone says nothing about the client.
+  const groups = ipv6Groups(address);
   return mappedIPv4(groups) ?? `${groups.slice(0, SITE_GROUPS).map(hex).join(':')}::/64`;
 }
 
@@ -24,26 +24,6 @@ function mappedIPv4(groups: readonly number[]): string | undefined {
   const [high = 0, low = 0] = groups.slice(-2);
   if (groups[5] !== 0xffff || groups.findIndex((group) => group !== 0) !== 5) return undefined;
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
-}
-
-/** @param address an IPv6 address; its zone, if it has one, says nothing about the client @returns its eight groups */
-function groupsOf(address: string): readonly number[] {
-  const [bare = ''] = address.split('%');
-  const [before = '', behind = ''] = bare.split('::');
-  const head = numbersOf(before);
-  const tail = numbersOf(behind);
-  return [...head, ...Array<number>(GROUPS - head.length - tail.length).fill(0), ...tail];
-}
-
-function numbersOf(text: string): readonly number[] {
-  return text === '' ? [] : text.split(':').flatMap(numbersIn);
-}
-
-/** @returns the number of a group; two for an IPv4 address at the end */
-function numbersIn(group: string): number | readonly number[] {
-  if (!group.includes('.')) return Number.parseInt(group, 16);
-  const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
-  return [a * 256 + b, c * 256 + d];
 }
 
 function hex(group: number): string {
