@@ -4,17 +4,58 @@
  */
 import * as z from 'zod';
 import { firstOverlap } from './overlap.js';
-import { listenAddress } from './values.js';
+import { ipRange, listenAddress, positiveDuration } from './values.js';
 
 const listenerName = z
   .string()
   .regex(/^[\x21-\x7e]{1,300}$/, { error: 'must be one word of visible ASCII characters, 300 at most' });
+
+/** The protocols that clients may speak on a listener. */
+export const LISTENER_PROTOCOLS = ['http', 'tcp'] as const;
+
+const SERVER_NAME = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
+const serverName = z
+  .string()
+  .regex(SERVER_NAME, { error: 'is not a server name; write a.example.com, *.example.com or default, in lower case' });
+
+/** Which PROXY headers a listener believes. */
+const proxyProtocol = z
+  .strictObject({
+    from: z
+      .array(ipRange)
+      .min(1, { error: 'needs at least one address' })
+      .describe(
+        'Addresses and ranges of the proxies whose header is believed. A header from anywhere else is an error.',
+      ),
+    optional: z
+      .boolean()
+      .default(false)
+      .describe('Connections of these proxies may come without a header; then the address is that of the proxy.'),
+    timeout: positiveDuration.prefault('10s').describe('Time for the whole header to arrive.'),
+  })
+  .optional()
+  .describe('Proxies that begin each connection with a PROXY header (docs/proxy-protocol.md). Off by default.');
 
 const listener = z.strictObject({
   name: listenerName.optional().describe('Name of the listener in reloads and in the API; its `address` by default.'),
   address: listenAddress.describe(
     '`host:port`; host `0.0.0.0` or `[::]` means every interface. `fd@NAME` or `fd@3` is a socket that systemd passes.',
   ),
+  protocol: z
+    .enum(LISTENER_PROTOCOLS)
+    .default('http')
+    .describe('`http`, or `tcp` to pass each connection on as it is (docs/tcp.md).'),
+  pool: z.string().optional().describe('The pool of a listener with `protocol: tcp`; by default the only pool.'),
+  sni: z
+    .record(serverName, z.string())
+    .refine((names) => Object.keys(names).length > 0, { error: 'needs at least one name' })
+    .optional()
+    .describe(
+      'With `protocol: tcp`, the pools of TLS connections by the server name that the client asks for, instead of ' +
+        '`pool`: exact names, `*.` and a name for all names with one label more, and `default` for all others, which ' +
+        'are closed without it. TLS is not ended here.',
+    ),
+  proxyProtocol,
 });
 
 /** A listener with its settings and its name, after defaults are filled in. */
@@ -32,6 +73,13 @@ export const listeners = z
     const index = list.findLastIndex((each) => each.address === address);
     context.addIssue({ code: 'custom', path: [index, 'address'], message });
   })
+  .superRefine((list, context) => {
+    for (const [index, each] of list.entries()) {
+      for (const [key, message] of contradictions(each)) {
+        context.addIssue({ code: 'custom', path: [index, key], message });
+      }
+    }
+  })
   .transform(named)
   .superRefine((list, context) => {
     for (const [index, { name }] of list.entries()) {
@@ -43,6 +91,14 @@ export const listeners = z
   })
   .prefault([{ address: '0.0.0.0:8080' }])
   .describe('The addresses that clients connect to.');
+
+/** @returns the keys of a listener that do not go together, each with what is wrong */
+function contradictions({ protocol, pool, sni }: z.output<typeof listener>): readonly (readonly [string, string])[] {
+  if (protocol === 'tcp')
+    return pool !== undefined && sni !== undefined ? [['sni', 'cannot be combined with pool']] : [];
+  const given = Object.entries({ pool, sni }).filter(([, value]) => value !== undefined);
+  return given.map(([key]) => [key, 'needs protocol: tcp; requests over HTTP go where routes send them']);
+}
 
 /** Gives each listener without a name its address as the name; a repeated one (port 0) gets a number: `0.0.0.0:0#2`. */
 function named(list: readonly z.output<typeof listener>[]): ListenerConfig[] {

@@ -167,7 +167,7 @@ export function poolProblems(
     ];
   }
   const known = new Set(pools);
-  const hintOf = hints(pools);
+  const hintOf = poolHints(pools);
   return list.flatMap((route, index) => {
     const named = route.split === undefined ? [route.pool] : Object.keys(route.split);
     const unknown = named.filter((name) => name !== undefined && !known.has(name));
@@ -179,7 +179,7 @@ export function poolProblems(
 }
 
 /** @returns a function that says what a name may have meant; only of the first names, since each costs a search */
-function hints(pools: readonly string[]): (name: string) => string {
+export function poolHints(pools: readonly string[]): (name: string) => string {
   let left = MOST_HINTS;
   const all = `write ${alternatives(pools)}`;
   return (name) => {

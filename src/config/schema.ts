@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { POLICIES } from '../balancing/policies.js';
 import { backendSchema } from '../core/schemas.js';
+import { PROXY_VERSIONS } from '../inbound/proxy-header.js';
 import { dns, services } from './discovery.js';
 import { healthCheck } from './health-check.js';
 import { listeners } from './listeners.js';
@@ -13,6 +14,7 @@ import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { poolProblems, routes } from './routes.js';
+import { servesHttp, tcpPoolProblems } from './tcp-pools.js';
 import { adminAddress, backendAddress, duration, ipRange, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
@@ -95,7 +97,7 @@ const upstreamTimeouts = z
     betweenBytes: duration.prefault('60s').describe('Between two reads of a response body.'),
     tunnelIdle: duration
       .prefault('1h')
-      .describe('An upgraded connection (WebSocket) is closed after this time without data.'),
+      .describe('A TCP connection, or an upgraded one (WebSocket), is closed after this time without data.'),
     idle: positiveDuration
       .prefault('4s')
       .describe('An idle connection is closed after this, unless the backend sends a `Keep-Alive: timeout`.'),
@@ -209,11 +211,24 @@ const poolKeys = z.strictObject({
         'only. ' +
         'More than 1 costs less CPU, and relies on backends to answer each request exactly once.',
     ),
+  proxyProtocol: z
+    .enum(PROXY_VERSIONS)
+    .optional()
+    .describe(
+      'Begin each connection to a backend with a PROXY header of this version, which names the client; requests of ' +
+        'different clients then share no connection. Off by default.',
+    ),
 });
 
-const pool = poolKeys.superRefine(({ backends, services, pipelining, circuitBreaker: { connections } }, context) => {
+const pool = poolKeys.superRefine((keys, context) => {
+  const { backends, services, pipelining, proxyProtocol, circuitBreaker } = keys;
+  const { connections } = circuitBreaker;
   if (backends.length + services.length === 0) {
     context.addIssue({ code: 'custom', path: [], message: 'needs at least one backend or service' });
+  }
+  if (pipelining > 1 && proxyProtocol !== undefined) {
+    const message = `"${pipelining}" cannot be combined with proxyProtocol, since a connection is one client's there`;
+    context.addIssue({ code: 'custom', path: ['pipelining'], message });
   }
   if (pipelining === 1 || connections === 0) return;
   // Requests of one turn get their connections together, after each has passed the circuit breaker: it could not count
@@ -440,7 +455,8 @@ const config = z.strictObject({
 });
 
 export const configSchema = config.superRefine(({ admin, listeners, routes, pools }, context) => {
-  for (const [path, message] of poolProblems(routes, Object.keys(pools))) {
+  const ofRoutes = routes !== undefined || servesHttp(listeners) ? poolProblems(routes, Object.keys(pools)) : [];
+  for (const [path, message] of [...ofRoutes, ...tcpPoolProblems({ listeners, routes, pools })]) {
     context.addIssue({ code: 'custom', path, message });
   }
   const clash = listeners.find(({ address }) => firstOverlap([address, admin]) !== undefined);

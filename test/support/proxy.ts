@@ -1,4 +1,5 @@
 /** test/support/proxy.ts: one worker's data plane inside the test process; a test fails when the worker leaks. */
+import { type ListenerConfig, listenerSchema } from '../../src/config/listeners.js';
 import { type Config, type ConfigInput, configSchema, DEFAULT_POOL } from '../../src/config/schema.js';
 import type { Backend } from '../../src/core/backend.js';
 import { backendSchema } from '../../src/core/schemas.js';
@@ -13,6 +14,8 @@ import type { WorkerBackend } from '../../workers/worker-backend.js';
 import { onStop } from './cleanup.js';
 import { eventually } from './eventually.js';
 import { HeldClock } from './held-clock.js';
+
+const ANY_PORT = '127.0.0.1:0';
 
 type PoolInput = ConfigInput['pools'][string];
 
@@ -36,6 +39,8 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly clock?: 'held';
   /** Further pools, each with one backend at this address. */
   readonly others?: Readonly<Record<string, string>>;
+  /** Settings of the listener. */
+  readonly listener?: Omit<NonNullable<ConfigInput['listeners']>[number], 'address'>;
 }
 
 export type MessageOf<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
@@ -54,11 +59,21 @@ export class TestProxy {
 
   constructor(options: ProxyOptions) {
     const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
-    const { stickySecret, routes, tracing, overload = { delay: 'off' }, others: named = {}, clock, ...pool } = rest;
+    const {
+      stickySecret,
+      routes,
+      tracing,
+      overload = { delay: 'off' },
+      others: named = {},
+      clock,
+      listener,
+      ...pool
+    } = rest;
     const listed = backends.map((each) => (typeof each === 'string' ? { address: each } : each));
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
-    const top = { timeouts, limits, forwarding, accessLog, accessLogFormat, routes, tracing, overload };
+    const listeners = [{ ...listener, address: ANY_PORT }];
+    const top = { listeners, timeouts, limits, forwarding, accessLog, accessLogFormat, routes, tracing, overload };
     const others = Object.entries(named).map(([name, address]) => [name, { backends: [{ address }] }] as const);
     this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input, ...Object.fromEntries(others) } });
     const snapshots = Object.entries(this.config.pools).map(([name, { backends: parsed }]) => ({
@@ -78,6 +93,11 @@ export class TestProxy {
     };
     this.held = clock === 'held' ? new HeldClock() : undefined;
     this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret }, this.held?.now);
+  }
+
+  /** The listener that {@link startProxy} opens. */
+  get listener(): ListenerConfig {
+    return listenerSchema.parse(this.config.listeners[0]);
   }
 
   /** The pool `default` of the worker. */
@@ -169,9 +189,8 @@ export class TestProxy {
 export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   const proxy = new TestProxy(options);
   onStop(() => stop(proxy));
-  const address = '127.0.0.1:0';
-  const listener = { name: address, address };
-  proxy.worker.receive({ type: 'listen', listener, address, accept: 'round-robin' }, undefined);
+  const { listener } = proxy;
+  proxy.worker.receive({ type: 'listen', listener, address: ANY_PORT, accept: 'round-robin' }, undefined);
   await eventually('the worker listens', () => proxy.said('listening').length === 1);
   return proxy;
 }

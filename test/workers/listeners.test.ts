@@ -22,6 +22,7 @@ describe('A listener of a worker', () => {
     const config = { ...proxy.config, listeners: [...listeners] };
     proxy.worker.receive({ type: 'configure', config, snapshots: [], secrets: {} }, undefined);
   }
+  const PUBLIC: ListenerConfig = { name: 'public', address: ANY, protocol: 'http' };
   const settingsOfClients = (): readonly ListenerConfig[] =>
     [...proxy.worker.door.connections].map(({ arrival }) => arrival.listener.settings);
 
@@ -37,21 +38,18 @@ describe('A listener of a worker', () => {
     const old = await connect(proxy.port);
     old.send(GET);
     await old.message();
-    configure({ name: 'public', address: ANY });
+    configure(PUBLIC);
     const fresh = await connect(proxy.port);
     fresh.send(GET);
     await fresh.message();
-    expect(settingsOfClients()).to.deep.equal([
-      { name: 'public', address: ANY },
-      { name: 'public', address: ANY },
-    ]);
+    expect(settingsOfClients()).to.deep.equal([PUBLIC, PUBLIC]);
   });
 
   it('is closed, and its connections drained, by the name that it has now', async () => {
     const client = await connect(proxy.port);
     client.send(GET);
     await client.message();
-    configure({ name: 'public', address: ANY });
+    configure(PUBLIC);
     proxy.worker.receive({ type: 'unlisten', name: ANY }, undefined);
     client.send(GET);
     expect((await client.message()).status, 'nothing has that name any more').to.equal(200);
