@@ -18,7 +18,7 @@ export function addServeOptions(program: Command): void {
     .addOption(
       new Option(
         '-l, --listen <addr>',
-        `address that clients connect to, host:port or port; repeatable (${listen})`,
+        `address that clients connect to, host:port or port, tcp:// before it for TCP; repeatable (${listen})`,
       ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]),
     )
     .option('-w, --workers <n>', `worker processes, or auto: one per usable CPU (${workers})`)

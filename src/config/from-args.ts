@@ -4,9 +4,11 @@
  */
 import { type BackendArgument, readBackends } from './backend-list.js';
 import type { Path } from './document.js';
+import { type ListenArgument, listenArgument } from './listen-argument.js';
 import { DEFAULT_POOL } from './schema.js';
 import { UsageError } from './usage-error.js';
 import { isMapping } from './values.js';
+import { withHost } from './with-host.js';
 
 /** The text of each flag, as typed; `undefined` if it was not given. */
 export interface Args {
@@ -136,18 +138,13 @@ function backends({ texts, source }: Given): readonly BackendArgument[] {
   return readBackends(texts, source);
 }
 
-function listeners({ texts }: Given): readonly { readonly address: string }[] {
-  return texts.flatMap((each) => each.split(',')).map((each) => ({ address: withHost(each.trim(), '0.0.0.0') }));
+function listeners({ texts }: Given): readonly ListenArgument[] {
+  return texts.flatMap((each) => each.split(',')).map((each) => listenArgument(each.trim()));
 }
 
 function count(given: Given): string | number {
   const typed = text(given);
   return /^\d{1,9}$/.test(typed) ? Number(typed) : typed;
-}
-
-/** @returns the address; `8080` and `:8080` mean that port on `host` */
-export function withHost(typed: string, host: string): string {
-  return /^:?\d+$/.test(typed) ? `${host}:${typed.replace(':', '')}` : typed;
 }
 
 function kebab(setting: string): string {

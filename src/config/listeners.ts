@@ -43,8 +43,8 @@ const listener = z.strictObject({
   ),
   protocol: z
     .enum(LISTENER_PROTOCOLS)
-    .default('http')
-    .describe('`http`, or `tcp` to pass each connection on as it is (docs/tcp.md).'),
+    .optional()
+    .describe('`http`, which is the default, or `tcp` to pass each connection on as it is (docs/tcp.md).'),
   pool: z.string().optional().describe('The pool of a listener with `protocol: tcp`; by default the only pool.'),
   sni: z
     .record(serverName, z.string())

@@ -14,7 +14,7 @@ interface Parts {
 }
 
 /** The path of a key, and what is wrong with it. */
-type Problem = readonly [path: PropertyKey[], message: string];
+type KeyProblem = readonly [path: PropertyKey[], message: string];
 
 /** @returns the names of the pools that serve TCP connections */
 export function tcpPoolNames({ listeners, pools }: Pick<Parts, 'listeners' | 'pools'>): ReadonlySet<string> {
@@ -23,11 +23,11 @@ export function tcpPoolNames({ listeners, pools }: Pick<Parts, 'listeners' | 'po
 
 /** Whether some listener speaks HTTP, so that routes have to say where requests go. */
 export function servesHttp(listeners: readonly ListenerConfig[]): boolean {
-  return listeners.some(({ protocol }) => protocol === 'http');
+  return listeners.some(({ protocol }) => protocol !== 'tcp');
 }
 
 /** @returns the problems with the pools that listeners lead to */
-export function tcpPoolProblems({ listeners, routes = [], pools }: Parts): readonly Problem[] {
+export function tcpPoolProblems({ listeners, routes = [], pools }: Parts): readonly KeyProblem[] {
   const names = Object.keys(pools);
   const known = new Set(names);
   const hintOf = poolHints(names);
@@ -62,11 +62,11 @@ function targetsOf({ protocol, pool, sni }: ListenerConfig, pools: readonly stri
 }
 
 /** @returns the keys of a pool that need requests to be read */
-function unfitKeys(name: string, pool: PoolConfig | undefined): readonly Problem[] {
+function unfitKeys(name: string, pool: PoolConfig | undefined): readonly KeyProblem[] {
   if (pool === undefined) return [];
   const { policy, hash, sticky, hedging, pipelining } = pool;
   const at = ['pools', name];
-  const problems: Problem[] = [];
+  const problems: KeyProblem[] = [];
   if (policy === 'maglev' && hash.key !== 'ip') {
     problems.push(
       problem([...at, 'hash', 'key'], `"${hash.key}" is read from requests, and the pool serves TCP; write ip`),
@@ -83,6 +83,6 @@ function unfitKeys(name: string, pool: PoolConfig | undefined): readonly Problem
   return problems;
 }
 
-function problem(path: PropertyKey[], message: string): Problem {
+function problem(path: PropertyKey[], message: string): KeyProblem {
   return [path, message];
 }

@@ -7,7 +7,7 @@ const B = '10.0.0.1:81';
 const ANY = '127.0.0.1:0';
 
 const namesOf = (list: readonly ListenerConfig[]): readonly string[] => list.map(({ name }) => name);
-const at = (name: string, address: string): ListenerConfig => ({ name, address, protocol: 'http' });
+const at = (name: string, address: string): ListenerConfig => ({ name, address });
 
 describe('The name of a listener', () => {
   it('is its address in its canonical spelling unless one is given', () => {

@@ -33,10 +33,7 @@ describe('/openapi.json', () => {
     known = await startTcp();
     const config = configOf([known], { admin: '127.0.0.1:0' }, { healthCheck: { headers: { cookie: 'secret' } } });
     const adminToken = adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET });
-    const taken = {
-      ...config,
-      listeners: [...config.listeners, { name: known, address: known, protocol: 'http' as const }],
-    };
+    const taken = { ...config, listeners: [...config.listeners, { name: known, address: known }] };
     // One for each time that it is asked to reload.
     const contents = [{ ...config, drain: milliseconds(1_000) }, undefined, taken];
     const read = async (): Promise<Reading> => {

@@ -22,7 +22,6 @@ describe('A listener of a worker', () => {
     const config = { ...proxy.config, listeners: [...listeners] };
     proxy.worker.receive({ type: 'configure', config, snapshots: [], secrets: {} }, undefined);
   }
-  const PUBLIC: ListenerConfig = { name: 'public', address: ANY, protocol: 'http' };
   const settingsOfClients = (): readonly ListenerConfig[] =>
     [...proxy.worker.door.connections].map(({ arrival }) => arrival.listener.settings);
 
@@ -38,18 +37,21 @@ describe('A listener of a worker', () => {
     const old = await connect(proxy.port);
     old.send(GET);
     await old.message();
-    configure(PUBLIC);
+    configure({ name: 'public', address: ANY });
     const fresh = await connect(proxy.port);
     fresh.send(GET);
     await fresh.message();
-    expect(settingsOfClients()).to.deep.equal([PUBLIC, PUBLIC]);
+    expect(settingsOfClients()).to.deep.equal([
+      { name: 'public', address: ANY },
+      { name: 'public', address: ANY },
+    ]);
   });
 
   it('is closed, and its connections drained, by the name that it has now', async () => {
     const client = await connect(proxy.port);
     client.send(GET);
     await client.message();
-    configure(PUBLIC);
+    configure({ name: 'public', address: ANY });
     proxy.worker.receive({ type: 'unlisten', name: ANY }, undefined);
     client.send(GET);
     expect((await client.message()).status, 'nothing has that name any more').to.equal(200);

@@ -5,9 +5,10 @@
 import http from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import type * as z from 'zod';
-import { type Environment, variableOf, withHost } from '../../config/from-args.js';
+import { type Environment, variableOf } from '../../config/from-args.js';
 import { configSchema } from '../../config/schema.js';
 import { UsageError } from '../../config/usage-error.js';
+import { withHost } from '../../config/with-host.js';
 import { type AdminToken, adminTokenFrom, adminTokenIn, TOKEN_VARIABLE } from '../../control/admin/token.js';
 import { type Address, formatAddress, parseAddress, socketFileOf, socketFileProblem } from '../../core/address.js';
 import { CouldNotRunError } from '../program.js';
