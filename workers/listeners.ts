@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:net';
 import { listenerChanges } from '../src/config/listener-changes.js';
 import type { ListenerConfig } from '../src/config/listeners.js';
-import { formatAddress, parseAddress } from '../src/core/address.js';
+import { type Address, formatAddress, parseAddress } from '../src/core/address.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToWorker } from '../src/messages.js';
 import { acceptOn, type Incoming, SERVER_OPTIONS } from './fast-socket.js';
@@ -15,6 +15,8 @@ export type ListenOrder = Extract<ToWorker, { type: 'listen' }>;
 /** A listener as its connections know it: they ask for its settings when they need them, so they see the newest. */
 export interface Listener {
   readonly settings: ListenerConfig;
+  /** The port that it listens on; 0 for a listener without ports. */
+  readonly port: number;
 }
 
 export interface ListenerEvents {
@@ -30,6 +32,7 @@ const BACKLOG = 4_096;
 
 interface WorkerListener extends Listener {
   settings: ListenerConfig;
+  port: number;
   readonly server: Server;
 }
 
@@ -41,15 +44,17 @@ export class Listeners {
     const parsed = parseAddress(address, 0);
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
-    const listener: WorkerListener = { settings, server };
+    const listener: WorkerListener = { settings, port: parsed.port, server };
     this.open = [...this.open, listener];
     server.on('error', (error: NodeJS.ErrnoException) => {
       // Once it listens, what failed is one accept, for want of files: the next may succeed.
       if (!server.listening) events.failed(error.code ?? error.message);
     });
     server.once('listening', () => {
+      const real = realAddress(server);
+      listener.port = real?.port ?? listener.port;
       acceptOn(server, (incoming) => events.accepted(incoming, listener));
-      events.listening(realAddress(server) ?? address);
+      events.listening(real === undefined ? address : formatAddress(real));
     });
     switch (accept) {
       case 'shared':
@@ -86,8 +91,7 @@ export class Listeners {
   }
 }
 
-function realAddress(server: Server): string | undefined {
+function realAddress(server: Server): Address | undefined {
   const address = server.address();
-  if (address === null || typeof address === 'string') return undefined;
-  return formatAddress({ host: address.address, port: address.port });
+  return address === null || typeof address === 'string' ? undefined : { host: address.address, port: address.port };
 }

@@ -12,3 +12,6 @@ export const fieldValueSchema = z
   .string()
   .max(4_096)
   .regex(/^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/, { error: 'must be printable ASCII without outer spaces' });
+
+/** A value of Host: a host and an optional port (RFC 9110 section 7.2). */
+export const HOST_FIELD = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;

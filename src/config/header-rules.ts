@@ -4,7 +4,11 @@
  * as another.
  */
 import * as z from 'zod';
-import { fieldNameSchema, fieldValueSchema } from './fields.js';
+import type { HeaderRulesSpec } from '../routing/header-rules.js';
+import { PLACEHOLDERS } from '../routing/placeholders.js';
+import { placeholdersIn } from '../routing/template.js';
+import { fieldNameSchema, fieldValueSchema, HOST_FIELD } from './fields.js';
+import { alternatives, similarWord } from './similar.js';
 
 const MAX_RULES = 64;
 
@@ -36,14 +40,22 @@ const OF_REQUESTS = new Set([
 ]);
 const OF_RESPONSES = new Set(HOP_BY_HOP);
 
-// A host and an optional port (RFC 9110 section 7.2).
-const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+/** A value of a rule, in which placeholders stand for parts of the request. */
+const ruleValue = fieldValueSchema.superRefine((text, context) => {
+  const names = Object.keys(PLACEHOLDERS);
+  for (const name of placeholdersIn(text).filter((each) => !names.includes(each))) {
+    const near = similarWord(name, names);
+    const known = names.map((each) => `{${each}}`);
+    const hint = near === undefined ? `write ${alternatives(known)}` : `did you mean {${near}}?`;
+    context.addIssue({ code: 'custom', message: `has {${name}}, which is not known; ${hint}` });
+  }
+});
 
 export const requestHeaders = rulesFor(OF_REQUESTS)
   .superRefine(({ set, add, remove }, context) => {
     const named = (name: string): boolean => name.toLowerCase() === 'host';
     const host = Object.entries(set).find(([name]) => named(name));
-    if (host !== undefined && !HOST.test(host[1])) {
+    if (host !== undefined && !HOST_FIELD.test(host[1])) {
       context.addIssue({ code: 'custom', path: ['set', host[0]], message: 'is not a host with an optional port' });
     }
     if (Object.keys(add).some(named) || remove.some(named)) {
@@ -61,12 +73,15 @@ function rulesFor(ours: ReadonlySet<string>) {
     error: ({ input }) => `"${input}" is set by Roundhouse itself and cannot be changed`,
   });
   const fields = z
-    .record(name, fieldValueSchema)
+    .record(name, ruleValue)
     .refine((rules) => Object.keys(rules).length <= MAX_RULES, { error: `has more than ${MAX_RULES} fields` })
     .default({});
   return z
     .strictObject({
-      set: fields.describe('Values by field name; they replace all fields of that name.'),
+      set: fields.describe(
+        'Values by field name; they replace all fields of that name. In them and in `add`, ' +
+          `${placeholderList()} stand for parts of the request.`,
+      ),
       add: fields.describe('Values by field name; they are added to fields of that name.'),
       remove: z.array(name).max(MAX_RULES).default([]).describe('Names of the fields to remove.'),
     })
@@ -76,4 +91,15 @@ function rulesFor(ours: ReadonlySet<string>) {
       if (twice === undefined) return;
       context.addIssue({ code: 'custom', message: `"${twice}" is named twice in set and remove` });
     });
+}
+
+function placeholderList(): string {
+  return Object.keys(PLACEHOLDERS)
+    .map((name) => `\`{${name}}\``)
+    .join(', ');
+}
+
+/** Whether a rule has a placeholder of this name. */
+export function usesPlaceholder({ set, add }: Pick<HeaderRulesSpec, 'set' | 'add'>, name: string): boolean {
+  return [...Object.values(set), ...Object.values(add)].some((text) => placeholdersIn(text).includes(name));
 }

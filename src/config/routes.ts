@@ -9,7 +9,7 @@ import { ipv6Key } from '../routing/host.js';
 import { plainPath } from '../routing/path.js';
 import { covers, type Match } from '../routing/router.js';
 import { fieldNameSchema, fieldValueSchema } from './fields.js';
-import { requestHeaders, responseHeaders } from './header-rules.js';
+import { requestHeaders, responseHeaders, usesPlaceholder } from './header-rules.js';
 import { rateLimit, redirect, routeLimits, routeTimeouts, split, splitBy } from './route-parts.js';
 import { alternatives, similarWord } from './similar.js';
 import { ipRange, shown } from './values.js';
@@ -92,6 +92,13 @@ export const routeSchema = z
       .union([z.literal(true), path], { error: ({ input }) => `${shown(input)} is not a prefix; write true or a path` })
       .optional()
       .describe('Prefix that is removed from the path: a path, or `true` for the part that `path` matched.'),
+    rewriteResponses: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether paths in responses (`Location`, `Content-Location`, `Refresh`, `Path` of cookies) get the stripped ' +
+          'prefix back; they do by default.',
+      ),
     replacePrefix: path.optional().describe('Replaces the part of the path that `path` or `exactPath` matched.'),
     requestHeaders: requestHeaders.optional(),
     responseHeaders: responseHeaders.optional(),
@@ -120,6 +127,15 @@ export const routeSchema = z
     if (unfit !== undefined) problem(context, ['stripPrefix'], unfit);
     if (route.stripPrefix !== undefined && route.replacePrefix !== undefined) {
       problem(context, ['replacePrefix'], 'cannot be combined with stripPrefix; leave one of them out');
+    }
+    if (route.rewriteResponses !== undefined && route.stripPrefix === undefined) {
+      problem(context, ['rewriteResponses'], 'needs a stripPrefix');
+    }
+    for (const key of ['requestHeaders', 'responseHeaders'] as const) {
+      const rules = route[key];
+      if (route.name === undefined && rules !== undefined && usesPlaceholder(rules, 'route')) {
+        problem(context, [key], 'has {route}, and the route has no name');
+      }
     }
     if (route.splitBy !== 'random' && route.split === undefined) problem(context, ['splitBy'], 'needs a split');
   });

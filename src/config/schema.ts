@@ -8,6 +8,7 @@ import { POLICIES } from '../balancing/policies.js';
 import { backendSchema } from '../core/schemas.js';
 import { PROXY_VERSIONS } from '../inbound/proxy-header.js';
 import { dns, services } from './discovery.js';
+import { HOST_FIELD } from './fields.js';
 import { healthCheck } from './health-check.js';
 import { listeners } from './listeners.js';
 import { outlier } from './outlier.js';
@@ -165,10 +166,20 @@ const sticky = z
   })
   .describe('Ties a client to the backend that served it first, by a cookie. Off by default.');
 
+const backendHost = z
+  .string()
+  .regex(HOST_FIELD, { error: ({ input }) => `${shown(input)} is not a host; write pass, backend or a name` })
+  .default('pass')
+  .describe(
+    'Host that backends get: `pass`: what the client asked for; `backend`: the address of the backend; or a host of ' +
+      'your choice. `X-Forwarded-Host` is what the client asked for.',
+  );
+
 const poolKeys = z.strictObject({
   policy: z.enum(POLICIES).default('two-choices').describe('How a backend is chosen for a request.'),
   backends,
   services,
+  host: backendHost,
   panic: z
     .number()
     .min(0)

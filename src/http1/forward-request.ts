@@ -37,11 +37,17 @@ export interface Additions {
   readonly via: string;
 }
 
-/** Changes that a route makes to a request's head. */
+/**
+ * Stands for the backend's own Host, which is put in its place when the backend is known. No head and no header rule has
+ * this byte, so it marks one place only.
+ */
+export const HOST_OF_BACKEND = '\0';
+
+/** Changes that a route or a pool makes to a request's head. */
 export interface Edits {
   /** The target to send, in origin-form; '': the client's. */
   readonly target: string;
-  /** The Host to send; '': the client's. */
+  /** The Host to send, or {@link HOST_OF_BACKEND}; '': the client's. */
   readonly host: string;
   /** Field lines to add, each with its CRLF. */
   readonly added: string;

@@ -128,6 +128,11 @@ export class HeadFields {
     }
   }
 
+  /** Gives one field the kind {@link NOMINATED}, so that it is not forwarded. */
+  leaveOut(index: number): void {
+    this.#slots[index * SLOTS] = NOMINATED;
+  }
+
   #markNamed(text: string, from: number, to: number): void {
     for (let index = 0; index < this.count; index++) {
       if (this.kind(index) !== OTHER) continue;

@@ -23,6 +23,14 @@ describe('Routes of a configuration', () => {
     expect(configSchema.parse(config)).to.deep.equal(config);
   });
 
+  it('may send a Host of the pool, which is a host', () => {
+    const pools = { web: { backends: BACKENDS, host: 'not a host' } };
+    expect(complaints(undefined, pools)).to.deep.equal([
+      'pools.web.host: "not a host" is not a host; write pass, backend or a name',
+    ]);
+    expect(configSchema.parse({ pools: POOLS, routes: [{ pool: 'web' }] }).pools['web']?.host).to.equal('pass');
+  });
+
   it('may be left out with one pool only', () => {
     expect(complaints(undefined, { web: { backends: BACKENDS } })).to.deep.equal([]);
     expect(complaints(undefined)).to.deep.equal([
@@ -49,6 +57,21 @@ describe('Routes of a configuration', () => {
       'a name of two words',
       { name: 'my shop', pool: 'web' },
       'routes.0.name: must be one word of letters, digits, dots, - and _, 64 at most',
+    ],
+    [
+      'a placeholder that there is none of',
+      { pool: 'web', requestHeaders: { set: { 'X-A': '{cleint}' } } },
+      'routes.0.requestHeaders.set.X-A: has {cleint}, which is not known; did you mean {client}?',
+    ],
+    [
+      'a placeholder for a name that the route has not',
+      { pool: 'web', responseHeaders: { add: { 'X-A': 'by {route}' } } },
+      'routes.0.responseHeaders: has {route}, and the route has no name',
+    ],
+    [
+      'responses to rewrite without a stripped prefix',
+      { pool: 'web', path: '/x', rewriteResponses: true },
+      'routes.0.rewriteResponses: needs a stripPrefix',
     ],
     ['no action', { path: '/x' }, 'routes.0: does nothing; give it a pool, a split or a redirect'],
     ['two actions', { pool: 'web', redirect: { to: '/' } }, 'routes.0.redirect: cannot be combined with pool'],

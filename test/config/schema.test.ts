@@ -83,6 +83,7 @@ describe('The configuration', () => {
         idle: 4_000,
         longestIdle: 60_000,
       },
+      host: 'pass',
       idleConnections: 1_024,
       services: [],
       pipelining: 1,

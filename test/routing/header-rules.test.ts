@@ -6,6 +6,7 @@ import { configSchema } from '../../src/config/schema.js';
 import { findField } from '../../src/http1/find-field.js';
 import { forwardRequestHead } from '../../src/http1/forward-request.js';
 import { parseRequestHead, RequestHead } from '../../src/http1/request-head.js';
+import type { DescribedRequest } from '../../src/routing/placeholders.js';
 import { Redirect, redirectProblem } from '../../src/routing/redirect.js';
 import { requestRulesOf } from '../../workers/http/request-rules.js';
 import { nearlyRightHead } from '../http1/generated-heads.js';
@@ -13,6 +14,11 @@ import { bytesOf, LIMITS, lines, requestOf } from '../http1/heads.js';
 
 const CLIENT = { address: '192.0.2.1', proto: 'http', trusted: false } as const;
 const NO_ADDITIONS = { forwarded: false, via: '' };
+
+/** A request that came from `CLIENT` to port 8080. */
+function describeRequest(head: RequestHead): DescribedRequest {
+  return { head, side: CLIENT, client: '203.0.113.9', port: 8080, route: 'shop' };
+}
 
 /** What a backend gets of the request in `head`, by a route with these keys. */
 function forwarded(route: object, ...head: readonly string[]): readonly string[] {
@@ -23,7 +29,7 @@ function forwarded(route: object, ...head: readonly string[]): readonly string[]
   const text = lines(...head);
   const request = requestOf(text);
   const [only] = config.routes ?? [];
-  const edits = only && requestRulesOf(only)?.edit(request);
+  const edits = only && requestRulesOf(only, describeRequest)?.edit(request, undefined);
   const out = forwardRequestHead(request, CLIENT, 'web', NO_ADDITIONS, edits);
   expect(out.endsWith('\r\n\r\n')).to.equal(true);
   return out.slice(0, -4).split('\r\n');
@@ -73,6 +79,27 @@ describe('Header rules of a route', () => {
     expect(out.filter((line) => /^(content-length|connection)/i.test(line))).to.deep.equal(['Content-Length: 10']);
   });
 
+  it('fill in what a request says of itself, and leave a field out that would be empty', () => {
+    const set = {
+      'X-Who': '{client} by {peer}:{port}',
+      'X-Where': '{scheme}://{host}/{route}',
+      'X-Id': '{requestId}',
+      'X-Text': '{{client}} {}',
+    };
+    const rules = { name: 'shop', requestHeaders: { set } };
+    const out = forwarded(rules, GET, 'Host: shop.example:81', 'X-Request-Id: a-1', 'X-Id: forged', 'x_who: forged');
+    expect(out.filter((line) => /^x[-_](who|where|id|text)/i.test(line))).to.deep.equal([
+      'X-Who: 203.0.113.9 by 192.0.2.1:8080',
+      'X-Where: http://shop.example/shop',
+      'X-Id: a-1',
+      'X-Text: {client} {}',
+    ]);
+    for (const id of ['X-Request-Id: a;b', 'X-Request-Id: \xe9', 'X-Other: 1']) {
+      const bare = forwarded(rules, GET, HOST, id, 'X-Id: forged');
+      expect(bare.filter((line) => line.startsWith('X-Id'))).to.deep.equal([]);
+    }
+  });
+
   it('never let a CR or LF through, whatever a person writes and a client sends', () => {
     const anyText = fc.string({ unit: 'binary-ascii', maxLength: 12 });
     const rule = fc.record({
@@ -107,6 +134,7 @@ describe('A request that a route changes', () => {
         replacePrefix: '/p',
         requestHeaders: { set: { Host: 'inner', 'X-A': '1' }, remove: ['Cookie'] },
       }),
+      describeRequest,
     );
     let taken = 0;
     fc.assert(
@@ -114,7 +142,7 @@ describe('A request that a route changes', () => {
         const [head, again] = [new RequestHead(), new RequestHead()];
         if (parseRequestHead(text, bytesOf(text), LIMITS, head) !== 'complete') return;
         taken += 1;
-        const out = forwardRequestHead(head, CLIENT, 'web', NO_ADDITIONS, rules?.edit(head));
+        const out = forwardRequestHead(head, CLIENT, 'web', NO_ADDITIONS, rules?.edit(head, undefined));
         expect(parseRequestHead(out, bytesOf(out), LIMITS, again)).to.equal('complete');
         expect(again.length).to.equal(out.length);
         expect(again).to.include({ method: head.method, framing: head.framing, contentLength: head.contentLength });

@@ -7,6 +7,7 @@ import type { Reason } from '../../src/core/reason.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { ResponseHead } from '../../src/http1/response-head.js';
 import type { AccessRecord } from '../access-log/record.js';
+import type { Arrival } from '../inbound/arrival.js';
 import type { ByteChannel, ByteSink, ByteSource } from '../transport.js';
 import type { Tunnel } from '../tunnel.js';
 import type { LocalAnswer } from './local-answer.js';
@@ -20,6 +21,8 @@ export interface IntakeRequest {
   readonly record: AccessRecord | undefined;
   /** The route of the request, set by the intake; `undefined` where there are no routes. */
   route: Route | undefined;
+  /** The connection that the request came by. */
+  readonly arrival: Arrival;
   /** The client as backends are told of it. */
   readonly clientSide: ClientSide;
   /** Bytes of the request's body that have been received. */

@@ -263,12 +263,11 @@ export class Exchange {
 
   /** Marks the fields that the route removes. @returns the field lines that are sent in addition */
   private ownLines({ upstream }: Attempt, head: ResponseHead): string {
-    const rules = this.client.route?.responses;
-    rules?.drop(head.fields);
+    const edits = this.request.responseEdits;
     const { sticky } = this.pool;
     // A client whose cookie names this backend already gets no other one.
     const cookie = sticky === undefined || upstream === this.affinity.bound ? '' : sticky.lineFor(upstream);
-    return rules === undefined ? cookie : rules.added + cookie;
+    return edits === undefined ? cookie : edits.apply(head.fields) + cookie;
   }
 
   /** Ends a response that its backend has broken off. */

@@ -7,7 +7,7 @@ import type { PoolConfig } from '../../src/config/schema.js';
 import { systemRandom } from '../../src/core/random.js';
 import type { Secrets } from '../../src/core/secrets.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
-import type { ClientSide } from '../../src/http1/forward-request.js';
+import { type ClientSide, HOST_OF_BACKEND } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { type Affinity, Dispatch } from '../dispatch.js';
 import type { WorkerContext } from '../worker-context.js';
@@ -26,6 +26,8 @@ export class HttpPool {
   sticky: Sticky | undefined;
   /** Whether a request with an Idempotency-Key may be repeated, whatever its method. */
   repeatsByKey = false;
+  /** The Host to send to backends, or {@link HOST_OF_BACKEND}; '': the client's. */
+  host = '';
   /** Whether requests may share a connection. */
   pipelines = false;
   /**
@@ -66,7 +68,8 @@ export class HttpPool {
   }
 
   private follow(config: PoolConfig, { stickyKey }: Secrets): void {
-    const { pipelining, retries, sticky } = config;
+    const { host, pipelining, retries, sticky } = config;
+    this.host = hostToSend(host);
     this.readKey = keyReaderOf(config, this.context.intake.policy);
     this.stickyKey = stickyKey;
     if (sticky !== undefined && stickyKey !== undefined) {
@@ -77,4 +80,10 @@ export class HttpPool {
     if (this.pipelines) this.pipeline ??= new Pipeline(this, pipelining);
     if (this.pipeline !== undefined) this.pipeline.depth = pipelining;
   }
+}
+
+/** @param host `pools.*.host` @returns what {@link HttpPool.host} is for it */
+function hostToSend(host: string): string {
+  if (host === 'pass') return '';
+  return host === 'backend' ? HOST_OF_BACKEND : host;
 }

@@ -14,6 +14,7 @@ import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
 import { OutgoingRequest } from './outgoing-request.js';
 import { RequestBody } from './request-body.js';
+import { withHost } from './request-rules.js';
 import { Route } from './route.js';
 import { onlyPoolOf, type Routes, routesOf } from './routes.js';
 import { Tracing, withTrace } from './tracing.js';
@@ -113,7 +114,8 @@ export class Intake {
     if (pool.repeatsByKey && head.fields.has(IDEMPOTENCY_KEY)) head.idempotent = true;
     if (policy.makeRequestId !== undefined && head.requestId === '') head.giveRequestId(policy.makeRequestId());
     const trace = tracing?.traceOf(head);
-    const edits = withTrace(client.route?.edit(head), trace);
+    const ofRoute = client.route?.edit(head, client);
+    const edits = withTrace(pool.host === '' ? ofRoute : withHost(ofRoute, pool.host, head), trace);
     client.record?.dispatched(pool.name, head.requestId, trace?.id);
     const affinity = pool.affinityOf(head, client.clientSide);
     const hasBody = body !== '' || !isComplete;

@@ -3,12 +3,21 @@
  * out to speak HTTP/1.1, and from then on the text for such backends, which every further attempt sends as well.
  */
 import type { RouteTimeouts } from '../../src/config/routes.js';
+import type { BackendId } from '../../src/core/backend.js';
+import { hostOfBackend } from '../../src/core/backend-host.js';
 import type { BodyTaker } from '../../src/core/body-path.js';
-import { type Additions, type ClientSide, type Edits, forwardRequestHead } from '../../src/http1/forward-request.js';
+import {
+  type Additions,
+  type ClientSide,
+  type Edits,
+  forwardRequestHead,
+  HOST_OF_BACKEND,
+} from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import type { BackendRequest } from './backend-stream.js';
 import type { ClientStream } from './client-stream.js';
 import type { HttpPool } from './http-pool.js';
+import type { ResponseEdits } from './response-edits.js';
 
 export class OutgoingRequest implements BackendRequest {
   readonly isHead: boolean;
@@ -18,6 +27,8 @@ export class OutgoingRequest implements BackendRequest {
   readonly mayShare: boolean;
   /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
   readonly idempotent: boolean;
+  /** What the request's route changes of the response; `undefined` for nothing. */
+  readonly responseEdits: ResponseEdits | undefined;
   private readonly pool: HttpPool;
   private readonly clientSide: ClientSide;
   private readonly additions: Additions;
@@ -29,7 +40,7 @@ export class OutgoingRequest implements BackendRequest {
 
   /**
    * @param head becomes this request's
-   * @param edits what the request's route and the tracing change of the head
+   * @param edits what the request's route, its pool and the tracing change of the head
    * @param isWhole whether the request has no body
    */
   constructor(
@@ -50,16 +61,19 @@ export class OutgoingRequest implements BackendRequest {
     this.takes = client.takes;
     this.timeouts = client.route?.timeouts;
     this.idempotent = head.idempotent;
+    this.responseEdits = client.route?.responses?.editsFor(head, client);
     this.mayShare = pool.pipelines && isWhole && isPlain(head);
   }
 
-  get http1Head(): string {
+  http1Head(backend: BackendId): string {
     const { head } = this;
     if (head !== undefined) {
       this.text = forwardRequestHead(head, this.clientSide, this.pool.name, this.additions, this.edits);
       this.release();
     }
-    return this.text;
+    return this.edits?.host === HOST_OF_BACKEND
+      ? this.text.replace(HOST_OF_BACKEND, hostOfBackend(backend))
+      : this.text;
   }
 
   /** Gives the head back: no further backend will be asked. */

@@ -10,7 +10,6 @@ import { cookieValue } from '../../src/http1/cookie.js';
 import { fieldValue } from '../../src/http1/find-field.js';
 import type { ClientSide, Edits } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
-import { HeaderRules } from '../../src/routing/header-rules.js';
 import type { TokenRate } from '../../src/routing/rate-ledger.js';
 import { addressKey, rateLimitId, valueKey } from '../../src/routing/rate-limit.js';
 import { Redirect } from '../../src/routing/redirect.js';
@@ -18,10 +17,13 @@ import { matchedLength } from '../../src/routing/router.js';
 import { Split } from '../../src/routing/split.js';
 import type { ClientPolicy } from '../inbound/client-policy.js';
 import type { RateLimits, RateLimitWaiter } from '../rate-limits.js';
+import type { IntakeRequest } from './client-stream.js';
+import { describeFor } from './described-request.js';
 import type { ReadKey } from './hash-key.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
 import { type RequestRules, requestRulesOf } from './request-rules.js';
+import { type ResponseRules, responseRulesOf } from './response-edits.js';
 
 const NO_HOST: LocalAnswer = { status: 400, reason: 'bad-request', detail: 'the request names no host.' };
 
@@ -40,10 +42,10 @@ export class Route {
   readonly timeouts: RouteTimeouts | undefined;
   /** Most bytes of a request's body, 0 for any number; `undefined`: the limit of the configuration. */
   readonly bodyBytes: number | undefined;
-  /** How the fields of responses are changed. */
-  readonly responses: HeaderRules | undefined;
+  /** How the heads of responses are changed. */
+  readonly responses: ResponseRules | undefined;
   /** How the heads of requests are changed. */
-  private readonly requests: RequestRules | undefined;
+  private readonly requests: RequestRules<IntakeRequest> | undefined;
   /** Which client addresses may use it; `undefined`: all. */
   private readonly access: AddressRules | undefined;
   private readonly clients: ClientPolicy;
@@ -56,15 +58,16 @@ export class Route {
   private readonly redirect: Redirect | undefined;
 
   constructor(config: RouteConfig, pools: ReadonlyMap<string, HttpPool>, clients: ClientPolicy, rates: RateLimits) {
-    const { pool, split, splitBy, redirect, allow, deny, responseHeaders, timeouts, limits } = config;
-    this.name = config.name ?? '';
+    const { name = '', pool, split, splitBy, redirect, allow, deny, timeouts, limits } = config;
+    const describe = describeFor(name, clients);
+    this.name = name;
     this.clients = clients;
     this.rates = rates;
     this.rateLimit = rateLimitOf(config, clients);
     this.timeouts = timeouts;
     this.bodyBytes = limits?.bodyBytes;
-    if (responseHeaders !== undefined) this.responses = new HeaderRules(responseHeaders);
-    this.requests = requestRulesOf(config);
+    this.responses = responseRulesOf(config, describe);
+    this.requests = requestRulesOf(config, describe);
     if (allow !== undefined || deny !== undefined) this.access = new AddressRules(allow, deny);
     this.pool = pool === undefined ? undefined : poolNamed(pool, pools);
     if (split !== undefined) {
@@ -97,8 +100,8 @@ export class Route {
   }
 
   /** Marks the fields that are not forwarded. @returns what else changes in the head; `undefined` for nothing */
-  edit(head: RequestHead): Edits | undefined {
-    return this.requests?.edit(head);
+  edit(head: RequestHead, request: IntakeRequest): Edits | undefined {
+    return this.requests?.edit(head, request);
   }
 
   private poolOfSplit(head: RequestHead, client: ClientSide): HttpPool {

@@ -15,6 +15,7 @@ import type { RequestHead } from '../../../src/http1/request-head.js';
 import type { ResponseHead } from '../../../src/http1/response-head.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { AccessRecord } from '../../access-log/record.js';
+import type { Arrival } from '../../inbound/arrival.js';
 import type { ByteChannel, Transport } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
 import type { WorkerContext } from '../../worker-context.js';
@@ -94,6 +95,10 @@ export class Http1ClientStream implements ClientStream {
   /** Whether a backend's response has begun to go to the client. */
   get responseBegan(): boolean {
     return this.exchange?.responseBegan === true;
+  }
+
+  get arrival(): Arrival {
+    return this.connection.arrival;
   }
 
   get clientSide(): ClientSide {
