@@ -4,7 +4,8 @@
  * it writes short texts without the stream machinery between a socket and its handle. Where Node looks different, or
  * ROUNDHOUSE_READ_MODE=events asks for it, 'data' events and `socket.write` do the same work.
  */
-import { connect, type Server, Socket } from 'node:net';
+import { readSync } from 'node:fs';
+import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 
 /** Gets the bytes of one socket. */
 export interface Reader {
@@ -105,11 +106,70 @@ export function adopt(incoming: Incoming, reader: Reader): Socket {
   return new Socket(options);
 }
 
-/** Begins to connect; the caller adds the listeners in the same turn. `host` should be an IP literal. */
-export function dial(host: string, port: number, reader: Reader): Socket {
-  const options = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false };
-  if (readMode === 'events') return readByEvents(connect(options), reader);
-  return connect({ ...options, onread: onReadOf(reader) });
+/**
+ * Begins to connect; the caller adds the listeners in the same turn. `host` should be an IP literal.
+ * @param probeMs silence after which the kernel asks whether the peer is still there, in milliseconds; 0: never
+ */
+export function dial(host: string, port: number, reader: Reader, probeMs = 0): Socket {
+  const options = {
+    ...{ allowHalfOpen: true, noDelay: true, keepAlive: probeMs > 0, keepAliveInitialDelay: probeMs },
+    ...(readMode === 'buffer' ? { onread: onReadOf(reader) } : {}),
+  };
+  const socket = new DialledSocket(options, reader);
+  socket.connect({ host, port, autoSelectFamily: false });
+  return readMode === 'events' ? readByEvents(socket, reader) : socket;
+}
+
+/**
+ * A socket that was dialled. A peer that answers early and closes with bytes unread resets the connection, so that our
+ * next write fails, while its answer lies in the kernel: that is read before the socket is destroyed.
+ */
+class DialledSocket extends Socket {
+  readonly #reader: Reader;
+
+  constructor(options: SocketConstructorOpts, reader: Reader) {
+    super(options);
+    this.#reader = reader;
+  }
+
+  override destroy(error?: Error): this {
+    if (error !== undefined && isOfWrite(error) && !this.destroyed) readRest(this, this.#reader);
+    return super.destroy(error);
+  }
+}
+
+function isOfWrite(error: NodeJS.ErrnoException): boolean {
+  return error.syscall === 'write';
+}
+
+/**
+ * Hands over what the kernel holds of a connection whose write has failed: nothing further comes behind that. Node
+ * reports such a failure in a turn of its own, outside of any read, so that the reader's buffer is free.
+ */
+function readRest(socket: Socket, reader: Reader): void {
+  const descriptor = descriptorOf(socket);
+  // A reader that pauses has enough to do; there is no later for the rest.
+  while (descriptor >= 0 && !socket.destroyed && !socket.isPaused()) {
+    const length = readAtOnce(descriptor, reader.readBuffer);
+    if (length === 0) return;
+    reader.onRead(reader.readBuffer, length);
+  }
+}
+
+/** @returns the file descriptor of a socket; -1 where there is none, as on Windows */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return -1;
+  return typeof handle.fd === 'number' ? handle.fd : -1;
+}
+
+/** @returns how many bytes were read into `buffer` without waiting; 0 when there are none, for whatever reason */
+function readAtOnce(descriptor: number, buffer: Buffer): number {
+  try {
+    return readSync(descriptor, buffer);
+  } catch {
+    return 0;
+  }
 }
 
 export function readByEvents(socket: Socket, reader: Reader): Socket {
@@ -163,6 +223,38 @@ export function errorCodeOf({ errored }: Socket): string {
 
 /** Options for the server that {@link acceptOn} is called with. */
 export const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
+
+/** The part of a TCP handle, listening or connected, that turns keep-alive probes on (tcp(7), TCP_KEEPIDLE). */
+interface ProbingHandle {
+  setKeepAlive(on: boolean, seconds: number): unknown;
+}
+
+function isProbingHandle(value: unknown): value is ProbingHandle {
+  return typeof value === 'object' && value !== null && 'setKeepAlive' in value;
+}
+
+/**
+ * Has the kernel ask the silent clients of `server` whether they are still there. It is set on the listening socket, which
+ * on Linux hands it down to every connection that it accepts, so that none costs a system call of its own.
+ * @param probeMs silence before the first question, in milliseconds; 0: none is asked
+ * @returns whether connections inherit it; if not, each needs {@link probeClient}
+ */
+export function probeClientsOf(server: Server, probeMs: number): boolean {
+  const handle: unknown = Reflect.get(server, '_handle');
+  if (process.platform !== 'linux' || !isProbingHandle(handle)) return false;
+  handle.setKeepAlive(probeMs > 0, secondsOf(probeMs));
+  return true;
+}
+
+/** {@link probeClientsOf} for one accepted connection. */
+export function probeClient(incoming: Incoming, probeMs: number): void {
+  if (incoming instanceof Socket) incoming.setKeepAlive(probeMs > 0, probeMs);
+  else if (isProbingHandle(incoming)) incoming.setKeepAlive(probeMs > 0, secondsOf(probeMs));
+}
+
+function secondsOf(probeMs: number): number {
+  return Math.ceil(probeMs / 1_000);
+}
 
 /** The part of a socket's handle that writes (lib/internal/stream_base_commons.js, src/stream_base.cc). */
 interface WritingHandle {

@@ -8,7 +8,7 @@ import type { ListenerConfig } from '../src/config/listeners.js';
 import { type Address, formatAddress, parseAddress } from '../src/core/address.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToWorker } from '../src/messages.js';
-import { acceptOn, type Incoming, SERVER_OPTIONS } from './fast-socket.js';
+import { acceptOn, type Incoming, probeClient, probeClientsOf, SERVER_OPTIONS } from './fast-socket.js';
 
 export type ListenOrder = Extract<ToWorker, { type: 'listen' }>;
 
@@ -34,17 +34,25 @@ interface WorkerListener extends Listener {
   settings: ListenerConfig;
   port: number;
   readonly server: Server;
+  /** Whether its connections inherit that the kernel probes silent peers. */
+  handsDownProbes: boolean;
 }
 
 export class Listeners {
   private open: readonly WorkerListener[] = [];
+  /** Silence after which the kernel asks whether a client is still there, in milliseconds; 0: never. */
+  private probeMs: number;
+
+  constructor(probeMs: number) {
+    this.probeMs = probeMs;
+  }
 
   /** @param handle the bound socket that came with the order in mode `shared` */
   listen({ listener: settings, address, accept }: ListenOrder, handle: unknown, events: ListenerEvents): void {
     const parsed = parseAddress(address, 0);
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
-    const listener: WorkerListener = { settings, port: parsed.port, server };
+    const listener: WorkerListener = { settings, port: parsed.port, server, handsDownProbes: false };
     this.open = [...this.open, listener];
     server.on('error', (error: NodeJS.ErrnoException) => {
       // Once it listens, what failed is one accept, for want of files: the next may succeed.
@@ -53,7 +61,11 @@ export class Listeners {
     server.once('listening', () => {
       const real = realAddress(server);
       listener.port = real?.port ?? listener.port;
-      acceptOn(server, (incoming) => events.accepted(incoming, listener));
+      listener.handsDownProbes = probeClientsOf(server, this.probeMs);
+      acceptOn(server, (incoming) => {
+        if (!listener.handsDownProbes) probeClient(incoming, this.probeMs);
+        events.accepted(incoming, listener);
+      });
       events.listening(real === undefined ? address : formatAddress(real));
     });
     switch (accept) {
@@ -72,10 +84,20 @@ export class Listeners {
   }
 
   /** Gives the listeners that are open the settings, and the names, that they have from now on. */
-  configure(listeners: readonly ListenerConfig[]): void {
+  configure(listeners: readonly ListenerConfig[], probeMs: number): void {
+    this.probeFrom(probeMs);
     const settings = this.open.map((listener) => listener.settings);
     const changed = new Map(listenerChanges(settings, listeners).change.map(({ before, after }) => [before, after]));
     for (const listener of this.open) listener.settings = changed.get(listener.settings) ?? listener.settings;
+  }
+
+  /** Takes over another {@link probeMs}, for connections that are accepted from now on. */
+  private probeFrom(probeMs: number): void {
+    if (probeMs === this.probeMs) return;
+    this.probeMs = probeMs;
+    for (const listener of this.open) {
+      if (listener.server.listening) listener.handsDownProbes = probeClientsOf(listener.server, probeMs);
+    }
   }
 
   /** Accepts nothing any more. A socket shared with other processes goes on listening there. */

@@ -40,9 +40,13 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
     return new TcpTransport((reader) => adopt(incoming, reader), readBuffer, user);
   }
 
-  /** Begins to connect. @param host an IP literal, since a name would be looked up for each connection */
-  static dialled(host: string, port: number, readBuffer: Buffer, user: TransportUser): TcpTransport {
-    const transport = new TcpTransport((reader) => dial(host, port, reader), readBuffer, user);
+  /**
+   * Begins to connect.
+   * @param host an IP literal, since a name would be looked up for each connection
+   * @param probeMs silence after which the kernel asks whether the peer is still there, in milliseconds; 0: never
+   */
+  static dialled(host: string, port: number, readBuffer: Buffer, user: TransportUser, probeMs = 0): TcpTransport {
+    const transport = new TcpTransport((reader) => dial(host, port, reader, probeMs), readBuffer, user);
     transport.socket.on('connect', () => transport.user.onOpen());
     return transport;
   }

@@ -43,7 +43,7 @@ export class Worker {
   readonly context: WorkerContext;
   readonly door: Door;
   private readonly wheel: TimerWheel;
-  private readonly listeners = new Listeners();
+  private readonly listeners: Listeners;
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
   private readonly loopDelay = new LoopDelay((ms) => this.context.intake.shedder.observe(ms));
@@ -77,6 +77,7 @@ export class Worker {
     const parts = { wheel, clock, rates: this.rateLimits(), report: this.reportFailing, secrets };
     this.context = new WorkerContext(config, snapshots, accessLog, parts);
     this.door = new Door(this.context);
+    this.listeners = new Listeners(config.timeouts.tcpKeepAlive);
     this.wheel.start();
     this.flushing = setInterval(() => this.tick(), FLUSH_MS);
     for (const pool of this.context.pools.values()) this.acknowledge(pool);
@@ -130,7 +131,7 @@ export class Worker {
   /** Takes over another configuration. What it leaves as it was goes on undisturbed. */
   private configure({ config, snapshots, secrets }: Extract<ToWorker, { type: 'configure' }>): void {
     const { pools } = this.context;
-    this.listeners.configure(config.listeners);
+    this.listeners.configure(config.listeners, config.timeouts.tcpKeepAlive);
     const joining = snapshots.filter(({ pool }) => !pools.has(pool));
     const joined = this.context.configure(config, joining, this.nextAccessLog(config), secrets);
     for (const { dispatch } of joined) dispatch.resize(this.share);

@@ -91,6 +91,11 @@ const backends = z
   })
   .describe('The backends of the pool, each with an address of its own.');
 
+/** The kernel counts in whole seconds, up to 32,767. */
+const probeTime = duration
+  .refine((ms) => ms === 0 || (ms >= 1_000 && ms <= 32_767_000), { error: 'must be off or from 1s to 9h' })
+  .prefault('60s');
+
 const upstreamTimeouts = z
   .strictObject({
     connect: positiveDuration.prefault('3s').describe('Time to open a connection to a backend.'),
@@ -105,6 +110,10 @@ const upstreamTimeouts = z
     longestIdle: positiveDuration
       .prefault('60s')
       .describe('Upper bound of the idle time that a backend sets by `Keep-Alive: timeout`.'),
+    tcpKeepAlive: probeTime.describe(
+      'The kernel asks a backend that was silent for this long whether it is still there (`SO_KEEPALIVE`), in tunnels ' +
+        'too; `off`: never.',
+    ),
   })
   .prefault({})
   .describe('How long a backend may take.');
@@ -276,6 +285,10 @@ const clientTimeouts = z
     write: duration
       .prefault('60s')
       .describe('A connection whose client takes no byte of a response for this long is closed.'),
+    tcpKeepAlive: probeTime.describe(
+      'The kernel asks a client that was silent for this long whether it is still there (`SO_KEEPALIVE`), in tunnels ' +
+        'too; `off`: never.',
+    ),
   })
   .prefault({})
   .describe('How long a client may take.');

@@ -76,6 +76,41 @@ describe('A response that comes before the end of the request', () => {
     expect(await client.gone()).to.equal('end');
   });
 
+  it('reaches each of 15 clients although the backend closes with most of their 20 MB unread', async () => {
+    const backend = await startRawBackend(async (peer) => {
+      await peer.through('\r\n\r\n');
+      peer.socket.pause();
+      // Closing with bytes unread makes the kernel send a reset behind the answer.
+      peer.socket.write(TOO_LARGE, () => peer.destroy());
+    });
+    const proxy = await startProxy({ backends: [backend.address] });
+    const upload = Buffer.alloc(20_000_000, 'x');
+    const uploads = Array.from({ length: 15 }, async () => {
+      const client = await connect(proxy.port);
+      client.send(HEAD.replace('1000000', String(upload.length)));
+      client.socket.write(upload);
+      return (await client.message()).status;
+    });
+    expect(await Promise.all(uploads)).to.deep.equal(uploads.map(() => 413));
+  });
+
+  it('reaches a client that reads nothing before it has sent its 20 MB', async () => {
+    const backend = await startRawBackend(async (peer) => {
+      await peer.through('\r\n\r\n');
+      peer.socket.pause();
+      peer.socket.write(TOO_LARGE, () => peer.destroy());
+    });
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await connect(proxy.port);
+    client.socket.pause();
+    client.send(HEAD.replace('1000000', '20000000'));
+    await new Promise((sent) => client.socket.write(Buffer.alloc(20_000_000, 'x'), sent));
+    client.socket.resume();
+    expect((await client.message()).status).to.equal(413);
+    client.end();
+    expect(await client.closed()).to.equal('end');
+  });
+
   it('may flow along with the request in both directions', async () => {
     const backend = await startRawBackend(async (peer) => {
       await peer.through('\r\n\r\n');

@@ -194,6 +194,10 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     }
   }
 
+  get nowMs(): number {
+    return this.context.wheel.now;
+  }
+
   arm(ms: number): void {
     this.context.wheel.arm(this.timer, ms);
   }
