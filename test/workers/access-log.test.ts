@@ -71,6 +71,24 @@ describe('The access log', () => {
     ]);
   });
 
+  it('has the whole line of a tunnel, for which nothing else of its large head is kept', async () => {
+    const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
+    const proxy = await behind((peer) => answerEach(peer, () => switching));
+    const client = await connect(proxy.port);
+    client.send(
+      `GET /chat HTTP/1.1\r\nHost: site.test\r\nConnection: upgrade\r\nUpgrade: x\r\nReferer: http://from.test/\r\n`,
+    );
+    client.send(`User-Agent: tester\r\nX-Request-Id: one\r\nX-Large: ${'x'.repeat(12_000)}\r\n\r\n`);
+    await client.message();
+    const [exchange] = [...proxy.worker.door.connections][0]?.exchanges ?? [];
+    expect(Reflect.get(exchange?.request ?? {}, 'text')).to.equal('');
+    expect(Reflect.get(exchange?.client.record ?? {}, 'text')).to.equal('/chathttp://from.test/tester');
+    client.reset();
+    const line = await loggedLine(proxy);
+    expect(line).to.include({ target: '/chat', host: 'site.test', requestId: 'one' });
+    expect(line).to.include({ referer: 'http://from.test/', userAgent: 'tester' });
+  });
+
   describe('behind a proxy', () => {
     const from = (path: string, address: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: site.test\r\nX-Forwarded-For: ${address}\r\n\r\n`;

@@ -96,6 +96,67 @@ describe('A backend that takes its time', () => {
     expect((await get(proxy.port)).body).to.equal('0123456789');
   });
 
+  it('between two events of a stream has the time of a tunnel', async () => {
+    const backend = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.send('HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream;charset=utf-8\r\n\r\ndata: 1\n\n');
+      await peer.through('next');
+    });
+    const upstream = { betweenBytes: '200ms', tunnelIdle: '1h' };
+    const proxy = await startProxy({ backends: [backend.address], upstream, clock: 'held' });
+    const client = await connect(proxy.port);
+    client.send(GET);
+    await client.through('data: 1\n\n');
+    await proxy.pass(60_000);
+    backend.peers[0]?.send('data: 2\n\n');
+    await client.through('data: 2\n\n');
+    expect(client.parting).to.equal(undefined);
+    await proxy.pass(3_700_000);
+    expect(await client.gone()).to.equal('reset');
+  });
+
+  it('between two events of a stream has the time that a route gives tunnels', async () => {
+    const backend = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.send(
+        'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n\n\n\r\n',
+      );
+    });
+    const routes = [{ pool: 'default', timeouts: { tunnelIdle: '2s' } }] as const;
+    const proxy = await startProxy({
+      backends: [backend.address],
+      upstream: { betweenBytes: '200ms' },
+      routes: [...routes],
+      clock: 'held',
+    });
+    const client = await connect(proxy.port);
+    client.send(GET);
+    await client.through('\n\n\r\n');
+    await proxy.pass(1_500);
+    expect(client.parting).to.equal(undefined);
+    await proxy.passUntil(client.gone());
+  });
+
+  it('between two parts of a body behind a stream of events is cut off again', async () => {
+    const stream = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const backend = await startRawBackend(async (peer) => {
+      await peer.message();
+      peer.send(stream);
+      await eventually('it has begun', () => client.text !== '');
+      peer.send('0\r\n\r\n');
+      await peer.message();
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
+    });
+    const proxy = await startProxy({ backends: [backend.address], upstream: { betweenBytes: '200ms' }, clock: 'held' });
+    const client = await connect(proxy.port);
+    client.send(GET);
+    await client.message();
+    client.send(GET);
+    await client.through('half');
+    await proxy.passUntil(client.gone());
+    expect(backend.accepted).to.equal(1);
+  });
+
   it('is not blamed for a client that reads slowly', async () => {
     const size = 8_000_000;
     const backend = await startRawBackend(async (peer) => {

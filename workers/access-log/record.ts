@@ -197,6 +197,22 @@ export class AccessRecord implements AccessEntry {
     this.inOneGo = false;
   }
 
+  /** Keeps of the head only what the line will show: the request goes on for long, as a tunnel. */
+  letGoOfHead(): void {
+    const target = this.text.slice(this.targetAt, this.targetEnd);
+    const referer = this.text.slice(this.refererAt, this.refererEnd);
+    const userAgent = this.text.slice(this.userAgentAt, this.userAgentEnd);
+    this.text = copyOf(target + referer + userAgent);
+    this.host = copyOf(this.host);
+    this.requestId = copyOf(this.requestId);
+    this.targetAt = 0;
+    this.targetEnd = target.length;
+    this.refererAt = this.targetEnd;
+    this.refererEnd = this.refererAt + referer.length;
+    this.userAgentAt = this.refererEnd;
+    this.userAgentEnd = this.userAgentAt + userAgent.length;
+  }
+
   /** Roundhouse itself made the response. @param text the whole response */
   answered({ status, reason, fault = '' }: Pick<LocalAnswer, 'status' | 'reason' | 'fault'>, text: string): void {
     this.responds(status, text.indexOf('\r\n\r\n') + 4, this.keeper.nowMs());

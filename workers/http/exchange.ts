@@ -32,7 +32,7 @@ export class Exchange {
   readonly client: ClientStream;
   readonly request: OutgoingRequest;
   /** Which backend of its pool the request should go to. */
-  readonly affinity: Affinity;
+  affinity: Affinity;
   /** `undefined` for a request without a body. */
   readonly body: RequestBody | undefined;
   /** The attempt under way whose response is forwarded, unless a second one beside it is quicker. */
@@ -153,6 +153,7 @@ export class Exchange {
     const { channel, headBytes } = this.client.switchProtocols(head, this.ownLines(attempt, head));
     this.client.record?.responds(head.status, headBytes, nowMs);
     this.client.record?.goesOn();
+    this.letGoOfHead();
     this.tunnel = tunnelFor(this, attempt, channel, stream.channel);
     stream.becomeTunnel(this.tunnel);
     this.client.becomeTunnel(this.tunnel);
@@ -259,6 +260,13 @@ export class Exchange {
   /** Counts a success of the backend: the whole response. A head is none, since a backend may break off every body. */
   private succeed({ upstream }: Attempt): void {
     this.pool.dispatch.streaks.succeeded(upstream);
+  }
+
+  /** Lets go of the request's text, and of all that was cut from it: a tunnel may last for hours. */
+  private letGoOfHead(): void {
+    this.request.forget();
+    this.affinity = { key: '', bound: this.affinity.bound };
+    this.client.record?.letGoOfHead();
   }
 
   /** Marks the fields that the route removes. @returns the field lines that are sent in addition */

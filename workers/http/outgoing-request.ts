@@ -82,6 +82,12 @@ export class OutgoingRequest implements BackendRequest {
     this.pool.context.heads.give(this.head);
     this.head = undefined;
   }
+
+  /** Lets go of the request's text: no further attempt follows, and what does may last for hours. */
+  forget(): void {
+    this.release();
+    this.text = '';
+  }
 }
 
 /**

@@ -7,6 +7,7 @@
  * their own.
  */
 import { isOwnFault } from '../../../src/core/own-fault.js';
+import { isEventStream } from '../../../src/http1/find-field.js';
 import { giveLoanBack, WORTH_A_LOAN } from '../../flow.js';
 import { TcpTransport } from '../../tcp-transport.js';
 import type { Transport, TransportUser } from '../../transport.js';
@@ -69,8 +70,9 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     this.links = links;
     this.moves = backend.moves;
     this.receiver = receiver;
-    this.idleMs = pool.dispatch.config.timeouts.idle;
-    this.channel = TcpTransport.dialled(backend.host, backend.port, pool.context.buffers.shared, this);
+    const { idle, tcpKeepAlive } = pool.dispatch.config.timeouts;
+    this.idleMs = idle;
+    this.channel = TcpTransport.dialled(backend.host, backend.port, pool.context.buffers.shared, this, tcpKeepAlive);
     pool.dispatch.connecting();
     this.timer = new ResponseTimer(pool, this);
     this.timer.connecting();
@@ -240,7 +242,9 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     this.idleMs = this.idleTime(reader.head.keepAliveTimeoutMs);
     receiver.onResponse(reader.head, reader.startBody(receiver));
     if (this.receiver !== receiver) return this.lose(RESET); // the response was not wanted
-    this.afterBody(receiver, buffer, reader.readFirst(buffer, from, length, receiver), length);
+    const end = reader.readFirst(buffer, from, length, receiver);
+    if (!reader.isDone) this.timer.isEventStream = isEventStream(reader.head.fields);
+    this.afterBody(receiver, buffer, end, length);
   }
 
   private onBodyBytes(buffer: Buffer, length: number): void {
@@ -268,6 +272,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     if (reader.trailers !== '') receiver.onTrailers(reader.trailers);
     receiver.onBodyEnd();
     if (reader.received < WORTH_A_LOAN) giveLoanBack(this.channel, this.pool.context.buffers);
+    this.timer.isEventStream = false;
     const goesOn = this.keepsOpen && receiver.requestComplete;
     const { shared } = this;
     if (goesOn && shared !== undefined && shared.size > 0) return this.next(shared, receiver, buffer, end, length);

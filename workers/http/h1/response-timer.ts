@@ -9,6 +9,8 @@ import type { HttpPool } from '../http-pool.js';
 export class ResponseTimer {
   /** The timer runs for one try, not for the whole time that a response may take. */
   isOneTry = false;
+  /** The body that arrives is a stream of events, which may pause as long as a tunnel. */
+  isEventStream = false;
   private readonly pool: HttpPool;
   private readonly timer: WheelTimer;
 
@@ -48,7 +50,10 @@ export class ResponseTimer {
 
   /** The next bytes are due, in either direction. */
   bytesDue(receiver: BackendReceiver | undefined): void {
-    this.arm(receiver?.request.timeouts?.betweenBytes ?? this.pool.dispatch.config.timeouts.betweenBytes);
+    const { timeouts } = this.pool.dispatch.config;
+    const ofRoute = receiver?.request.timeouts;
+    if (this.isEventStream) this.arm(ofRoute?.tunnelIdle ?? timeouts.tunnelIdle);
+    else this.arm(ofRoute?.betweenBytes ?? timeouts.betweenBytes);
   }
 
   /** The connection is closing. */
