@@ -22,6 +22,7 @@ export function addServeOptions(program: Command): void {
       ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]),
     )
     .option('-w, --workers <n>', `worker processes, or auto: one per usable CPU (${workers})`)
+    .option('--resolve <mode>', 'what a name among the backends stands for: one of its addresses, or all (one)')
     .option('-p, --policy <name>', `how a backend is chosen: ${POLICIES.join(', ')} (${pool?.policy})`)
     .option('--health-path <path>', 'probe backends by HTTP GET of this path (default: by a TCP connect)')
     .option('--health-interval <time>', `time between two probes: 500ms, 5s, 1m (${interval})`)
@@ -45,6 +46,7 @@ Examples:
   roundhouse 127.0.0.1:3001,127.0.0.1:3002     two backends, on port 8080
   roundhouse 10.0.0.1:80@3,10.0.0.2:80 -l 80   the first gets three quarters
   roundhouse app-1:3000 app-2:3000 --health-path /health --health-interval 2s
+  roundhouse app:3000 --resolve all            a backend at each address of app
   roundhouse -c lb.yaml --workers 2            a file, but with two workers
   roundhouse check -c lb.yaml                  print the effective configuration
   roundhouse drain 10.0.0.1:80 --wait          drain it, wait until it is idle

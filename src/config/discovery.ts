@@ -48,6 +48,12 @@ export const dns = z
       .default([])
       .describe('Name servers to ask; by default those of this host, with its search domains.'),
     shortest: positiveDuration.prefault('5s').describe('An answer is used at least this long, however short its TTL.'),
+    addresses: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe('Most addresses and SRV records of one name that are used; those in use already come first.'),
     longest: positiveDuration.prefault('5m').describe('An answer is used at most this long, however long its TTL.'),
   })
   .prefault({})

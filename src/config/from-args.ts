@@ -2,10 +2,11 @@
  * config/from-args.ts: merges flags and `ROUNDHOUSE_*` variables into the content of a configuration file. Flags beat
  * variables, variables beat the file; what none of them sets is left to the schema, the only home of defaults.
  */
+import { nameIn } from '../core/address.js';
 import { type BackendArgument, readBackends } from './backend-list.js';
 import type { Path } from './document.js';
 import { type ListenArgument, listenArgument } from './listen-argument.js';
-import { DEFAULT_POOL } from './schema.js';
+import { DEFAULT_POOL, RESOLVE_MODES, type ResolveMode } from './schema.js';
 import { UsageError } from './usage-error.js';
 import { isMapping } from './values.js';
 import { withHost } from './with-host.js';
@@ -17,6 +18,7 @@ export interface Args {
   readonly backends: readonly string[];
   readonly listen?: readonly string[] | undefined;
   readonly workers?: string | undefined;
+  readonly resolve?: string | undefined;
   readonly policy?: string | undefined;
   readonly healthPath?: string | undefined;
   readonly healthInterval?: string | undefined;
@@ -39,12 +41,12 @@ export interface Given {
 }
 
 interface Setting {
-  readonly name: Exclude<keyof Args, 'config'>;
+  readonly name: Exclude<keyof Args, 'config' | 'resolve'>;
   /** The key that it sets; below the configuration's only pool if `ofPool`. */
   readonly path: readonly string[];
   readonly ofPool?: true;
   /** Converts the text to the value of the key; an invalid text stays as typed, for the schema to refuse. */
-  readonly read: (given: Given) => unknown;
+  readonly read: (given: Given, resolve: ResolveMode | undefined) => unknown;
 }
 
 const SETTINGS: readonly Setting[] = [
@@ -76,16 +78,30 @@ export interface Overlaid {
  * @throws {UsageError} for an invalid list of backends, or a setting of the only pool where the file has several
  */
 export function overlay(base: unknown, args: Args, environment: Environment): Overlaid {
+  const resolve = resolveModeOf(args, environment);
   const said = SETTINGS.flatMap((setting) => {
     const given = givenFor(setting.name, args, environment);
     if (given === undefined) return [];
     const path = setting.ofPool ? ['pools', onlyPoolIn(base, given), ...setting.path] : setting.path;
-    return [{ path, given, value: setting.read(given) }];
+    return [{ path, given, value: setting.read(given, resolve) }];
   });
   return {
     input: said.reduce((input, { path, value }) => withValue(input, path, value), base),
     saidBy: (path) => said.find((each) => each.path.every((step, index) => step === path[index]))?.given,
   };
+}
+
+/**
+ * @returns what `--resolve` says about the backends that are given with it
+ * @throws {UsageError} for another word than its modes, or where no backends are given
+ */
+function resolveModeOf(args: Args, environment: Environment): ResolveMode | undefined {
+  const given = givenFor('resolve', args, environment);
+  if (given === undefined) return undefined;
+  const mode = RESOLVE_MODES.find((each) => each === text(given));
+  if (mode === undefined) throw new UsageError(`${given.source}: "${text(given)}" is neither one nor all`);
+  if (givenFor('backends', args, environment) !== undefined) return mode;
+  throw new UsageError(`${given.source}: it is about backends given with it; in a file write "resolve" at the backend`);
 }
 
 /** @returns the path of the configuration file, by flag or variable; `undefined` if neither names one */
@@ -134,8 +150,11 @@ function text({ texts }: Given): string {
   return texts.at(-1) ?? '';
 }
 
-function backends({ texts, source }: Given): readonly BackendArgument[] {
-  return readBackends(texts, source);
+/** @param resolve given to the backends that are names */
+function backends({ texts, source }: Given, resolve: ResolveMode | undefined): readonly BackendArgument[] {
+  const listed = readBackends(texts, source);
+  if (resolve === undefined) return listed;
+  return listed.map((each) => (nameIn(each.address) === undefined ? each : { ...each, resolve }));
 }
 
 function listeners({ texts }: Given): readonly ListenArgument[] {

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { POLICIES } from '../balancing/policies.js';
+import { nameIn } from '../core/address.js';
 import { backendSchema } from '../core/schemas.js';
 import { PROXY_VERSIONS } from '../inbound/proxy-header.js';
 import { dns, services } from './discovery.js';
@@ -13,6 +14,7 @@ import { healthCheck } from './health-check.js';
 import { listeners } from './listeners.js';
 import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
+import { ownBackends } from './own-backends.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { poolProblems, routes } from './routes.js';
 import { servesHttp, tcpPoolProblems } from './tcp-pools.js';
@@ -36,6 +38,10 @@ const weightError = {
   error: ({ input }: { readonly input?: unknown }) =>
     `${shown(input)} is not a weight; write a whole number from 1 to ${MAX_WEIGHT}`,
 };
+
+/** How a name becomes backends: `one`: a backend at one of its addresses; `all`: a backend at each. */
+export const RESOLVE_MODES = ['one', 'all'] as const;
+export type ResolveMode = (typeof RESOLVE_MODES)[number];
 
 /** A backend as users write it, in a configuration and to a running balancer. */
 export const backendConfig = z.strictObject({
@@ -63,6 +69,13 @@ export const backendConfig = z.strictObject({
         '1 for ' +
         'each; 0: no limit.',
     ),
+  resolve: z
+    .enum(RESOLVE_MODES)
+    .optional()
+    .describe(
+      'What a name stands for: `one`, the default, for one backend, at one of its addresses; `all`: every address is ' +
+        'a backend of its own, and they come and go with the answers (docs/health.md).',
+    ),
   admin: z
     .enum(ADMIN_STATES)
     .optional()
@@ -83,10 +96,14 @@ const backends = z
   .default([])
   .superRefine((list, context) => {
     const seen = new Set<string>();
-    for (const [index, { address }] of list.entries()) {
+    for (const [index, { address, resolve }] of list.entries()) {
       const message = `backend "${address}" is listed twice`;
       if (seen.has(address)) context.addIssue({ code: 'custom', path: [index, 'address'], message });
       seen.add(address);
+      if (resolve === 'all' && nameIn(address) === undefined) {
+        const clause = `"all" is for names, and "${address}" is an address; leave it out`;
+        context.addIssue({ code: 'custom', path: [index, 'resolve'], message: clause });
+      }
     }
   })
   .describe('The backends of the pool, each with an address of its own.');
@@ -483,6 +500,9 @@ export const configSchema = config.superRefine(({ admin, listeners, routes, pool
   for (const [path, message] of [...ofRoutes, ...tcpPoolProblems({ listeners, routes, pools })]) {
     context.addIssue({ code: 'custom', path, message });
   }
+  for (const [path, message] of ownBackends(pools, listeners, admin)) {
+    context.addIssue({ code: 'custom', path, message });
+  }
   const clash = listeners.find(({ address }) => firstOverlap([address, admin]) !== undefined);
   if (clash === undefined) return;
   const message = `"${admin}" overlaps listener "${clash.address}"; give one of them another port, or admin "off"`;
@@ -494,8 +514,8 @@ export type ConfigInput = z.input<typeof configSchema>;
 /** The parsed configuration: every default filled in, every duration of type `Milliseconds`. */
 export type Config = z.output<typeof configSchema>;
 type BackendConfig = Omit<z.output<typeof backendConfig>, 'backup'>;
-/** The settings of a backend, without its address. */
-export type BackendSettings = Readonly<Omit<BackendConfig, 'address'>>;
+/** The settings of a backend, without what it is connected to. */
+export type BackendSettings = Readonly<Omit<BackendConfig, 'address' | 'resolve'>>;
 export type PoolConfig = Config['pools'][string];
 export type StickyConfig = NonNullable<PoolConfig['sticky']>;
 export type HealthCheckConfig = PoolConfig['healthCheck'];

@@ -12,6 +12,8 @@ export interface RunningBackend extends BackendSettings {
   readonly id: string;
   /** The service that named it and decides how long it stays; `null` for a backend that a file or a person named. */
   readonly service: string | null;
+  /** `all` for a name that stands for several backends, which it has brought into the pool. */
+  readonly resolve?: ListedBackend['resolve'];
 }
 
 /** A pool as it is now, run-time changes included. */
@@ -48,15 +50,16 @@ export function planBackends(
   before: readonly ListedBackend[],
   after: readonly ListedBackend[],
 ): BackendPlan {
-  const now = new Map(running.map((backend) => [backend.id, backend]));
+  const now = new Map(running.map((backend) => [planKey(backend.id, backend), backend]));
   const named = byAddress(before);
   const wanted = byAddress(after);
   return {
     // A backend that was removed at run time stays away until the list says something new about it.
-    add: after.filter((each) => !now.has(each.address) && hasNews(changesOf(named.get(each.address), each))),
-    alter: after.flatMap((each) => alteration(now.get(each.address), changesOf(named.get(each.address), each))),
+    add: after.filter((each) => !now.has(keyOf(each)) && hasNews(changesOf(named.get(keyOf(each)), each))),
+    alter: after.flatMap((each) => alteration(now.get(keyOf(each)), changesOf(named.get(keyOf(each)), each))),
     remove: running
-      .filter(({ id, service }) => service === null && named.has(id) && !wanted.has(id))
+      .map((each) => ({ ...each, key: planKey(each.id, each) }))
+      .filter(({ key, service }) => service === null && named.has(key) && !wanted.has(key))
       .map(({ id }) => id),
   };
 }
@@ -83,5 +86,14 @@ function hasNews(settings: SettingChanges): boolean {
 }
 
 function byAddress(backends: readonly ListedBackend[]): ReadonlyMap<string, ListedBackend> {
-  return new Map(backends.map((backend) => [backend.address, backend]));
+  return new Map(backends.map((backend) => [keyOf(backend), backend]));
+}
+
+function keyOf(backend: ListedBackend): string {
+  return planKey(backend.address, backend);
+}
+
+/** @returns a key that tells a name as one backend from the same name as several */
+export function planKey(address: string, { resolve }: Pick<ListedBackend, 'resolve'>): string {
+  return resolve === 'all' ? `${address} all` : address;
 }

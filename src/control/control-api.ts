@@ -9,7 +9,7 @@ import { VERSION } from '../version.js';
 import type { AdminSource } from './admin/source.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
-import { type BackendInput, type BackendPatch, backendIn } from './membership.js';
+import { type BackendInput, type BackendPatch, backendIdOf, backendIn } from './membership.js';
 import { type Readings, readingsFrom } from './metrics/readings.js';
 import type { Reconfiguration } from './reconfiguration.js';
 import type { ReloadPlan } from './reload-plan.js';
@@ -22,6 +22,7 @@ import {
   type BackendView,
   type BalancerView,
   backendView,
+  groupView,
   notReadyReasons,
   type PoolHead,
   type PoolView,
@@ -80,19 +81,22 @@ export class ControlApi implements AdminSource {
 
   backend(poolName: string, id: string): BackendView {
     const pool = this.#membership.pool(poolName);
+    const { groups } = this.#parts.sources.pools;
+    const name = groups.standIn(pool, backendIdOf(id));
+    if (name !== undefined) return groupView(pool, name, this.#parts.sources);
     return backendView(pool, backendIn(pool, id), this.#parts.sources);
   }
 
   addBackend(pool: string, backend: BackendInput): number {
-    return this.#changed(this.#membership.addBackend(pool, backend));
+    return this.#changed(this.#backends.addBackend(pool, backend));
   }
 
   removeBackend(pool: string, id: string): number {
-    return this.#changed(this.#membership.removeBackend(pool, id));
+    return this.#changed(this.#backends.removeBackend(pool, id));
   }
 
   updateBackend(pool: string, id: string, patch: BackendPatch): number {
-    return this.#changed(this.#membership.updateBackend(pool, id, patch));
+    return this.#changed(this.#backends.updateBackend(pool, id, patch));
   }
 
   saved(): Promise<Saved | undefined> {
@@ -134,6 +138,10 @@ export class ControlApi implements AdminSource {
 
   get #membership() {
     return this.#parts.sources.pools.membership;
+  }
+
+  get #backends() {
+    return this.#parts.sources.pools.changes;
   }
 
   /** @returns `version`, once the change has begun to be written to the state file */

@@ -9,6 +9,12 @@ import { readFile } from 'node:fs/promises';
 import { addressesInHosts, candidatesFor, NO_SEARCH, type SearchList, searchListOf } from '../core/names.js';
 import type { ServiceTarget } from '../core/service.js';
 
+/** DNS and this host agree that there is no such name, or that it has no address. */
+export class NoSuchNameError extends Error {
+  override readonly name = 'NoSuchNameError';
+  readonly code = 'ENOTFOUND';
+}
+
 export interface Addresses {
   /** At least one; IPv4 before IPv6. */
   readonly addresses: readonly string[];
@@ -17,7 +23,11 @@ export interface Addresses {
 }
 
 export interface Names {
-  /** The addresses of a name. @throws {Error} when it has none, with the system's code, such as `ENOTFOUND` */
+  /**
+   * The addresses of a name.
+   * @throws {NoSuchNameError} when it has none
+   * @throws {Error} when nobody could tell, with the system's code, such as `EAI_AGAIN`
+   */
   addresses(name: string): Promise<Addresses>;
   /** The SRV records of a name. @throws {Error} when there are none */
   services(name: string): Promise<readonly ServiceTarget[]>;
@@ -48,10 +58,12 @@ export function dnsNames(servers: readonly string[]): Names {
       if (fixed.length > 0) return { addresses: fixed, ttlMs: undefined };
       for (const candidate of candidatesFor(name, await search())) {
         const found = await inDns(resolver, candidate);
-        if (found === 'unsure') break;
+        if (found === 'unsure') return inSystem(name);
         if (found !== 'absent') return found;
       }
-      return inSystem(name);
+      return inSystem(name).catch((error: unknown) => {
+        throw saysAbsent(error) ? new NoSuchNameError('it has no address') : error;
+      });
     },
     services: async (name) => {
       const records = await firstOf(candidatesFor(name, await search()), (each) => resolver.resolveSrv(each));

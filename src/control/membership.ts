@@ -5,12 +5,15 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { ownClause } from '../config/own-backends.js';
 import { type BackendSettings, backendConfig, withTier } from '../config/schema.js';
 import { duration } from '../config/values.js';
-import { formatAddress, parseAddress } from '../core/address.js';
+import { formatAddress, nameIn, parseAddress } from '../core/address.js';
 import type { Backend, BackendId } from '../core/backend.js';
 import { type Eligible, hasEligible } from '../core/eligible.js';
 import { backendIdSchema } from '../core/schemas.js';
+import type { ListedBackend } from './backend-plan.js';
+import type { DiscoveryGuard } from './discovery-guard.js';
 import type { Drains } from './drains.js';
 import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
@@ -22,7 +25,7 @@ import type { Resolver } from './resolver.js';
 import type { RunningConfig } from './running-config.js';
 import type { Stats } from './stats.js';
 
-const { address, backup, admin, weight, tier, maxConnections } = backendConfig.shape;
+const { address, backup, admin, weight, tier, maxConnections, resolve } = backendConfig.shape;
 const settings = {
   weight: weight.unwrap().optional(),
   tier: tier.unwrap().optional(),
@@ -34,7 +37,7 @@ const settings = {
  * A backend to add as it was given, without defaults: a setting that was not given is no conflict with a backend in the
  * pool.
  */
-export const backendGiven = z.strictObject({ address, backup, ...settings });
+export const backendGiven = z.strictObject({ address, backup, resolve, ...settings });
 
 /** What an operator may change about a backend of a pool. */
 export const backendPatch = z
@@ -85,7 +88,19 @@ export interface MembershipParts {
   readonly drains: Drains;
   readonly outliers: Outliers;
   readonly stats: Stats;
+  readonly guard: DiscoveryGuard;
   readonly journal: Journal;
+}
+
+/** Settings of a backend that change. */
+export type GivenSettings = Partial<Pick<Backend, keyof BackendSettings>>;
+
+/** What is known about a backend that joins, besides its configuration. */
+export interface Joining {
+  /** Addresses of names, so that a backend behind a name can be used at once. */
+  readonly hosts?: Hosts | undefined;
+  /** The name that it is one address of. */
+  readonly name?: string | undefined;
 }
 
 export class Membership implements PoolChanges {
@@ -122,14 +137,27 @@ export class Membership implements PoolChanges {
     return pool;
   }
 
-  /**
-   * See {@link PoolChanges}.
-   * @param hosts addresses of names, so that a backend behind a name can be used at once
-   */
-  addBackend(poolName: string, input: BackendInput, hosts?: Hosts): number {
+  /** @returns a backend to add, with all defaults. @throws {ChangeError} bad address or setting */
+  read(input: BackendInput): ListedBackend {
+    const listed = withTier(parse(backendConfig, input));
+    if (listed.resolve === 'all' && nameIn(listed.address) === undefined) {
+      throw new ChangeError('invalid', `resolve "all" is for names, and "${listed.address}" is an address`);
+    }
+    return listed;
+  }
+
+  /** @returns the settings that a patch changes. @throws {ChangeError} a bad value */
+  readPatch(patch: BackendPatch): { readonly fields: GivenSettings; readonly within: number | undefined } {
+    const { within, ...given } = parse(backendPatch, patch);
+    return { fields: givenOf(given), within };
+  }
+
+  /** See {@link PoolChanges}. */
+  addBackend(poolName: string, input: BackendInput, { hosts, name }: Joining = {}): number {
     const pool = this.pool(poolName);
-    const parsed = withTier(parse(backendConfig, input));
-    const joining = newBackend(parsed, this.#parts.config.pool(poolName).healthCheck.initial, hosts);
+    const parsed = this.read(input);
+    this.#refuseOwn(parsed.address);
+    const joining = newBackend(parsed, this.#parts.config.pool(poolName).healthCheck.initial, hosts, name);
     const { id, weight } = joining.backend;
     const known = pool.backend(id);
     if (known !== undefined) {
@@ -157,15 +185,21 @@ export class Membership implements PoolChanges {
   updateBackend(poolName: string, idText: string, patch: BackendPatch): number {
     const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
-    const { within, ...given } = parse(backendPatch, patch);
-    const fields = givenOf(given);
+    const { fields, within } = this.readPatch(patch);
     const before = pool.eligible;
     const change = pool.configure(id, fields);
-    this.#limitDrain(pool, id, given.admin, within);
+    this.#limitDrain(pool, id, fields.admin, within);
     if (change === undefined) return pool.snapshot.version;
     this.#parts.journal.note('backend-changed', { pool: poolName, backend: id, ...fields, version: change.version });
     this.#warnOfTheLast(before, pool);
     return change.version;
+  }
+
+  /** @throws {ChangeError} when the address is one of the balancer's own */
+  #refuseOwn(address: string): void {
+    const parsed = parseAddress(address, 1);
+    const own = typeof parsed === 'string' ? undefined : this.#parts.guard.ownAddress(parsed);
+    if (own !== undefined) throw new ChangeError('invalid', `Backend ${ownClause(address, own)}`);
   }
 
   #forget(pool: Pool, id: BackendId): void {
@@ -188,7 +222,7 @@ export class Membership implements PoolChanges {
   async #watch(pool: Pool, backend: Backend): Promise<void> {
     const { config, health, resolver, stats } = this.#parts;
     stats.admit(pool.name, backend.id);
-    const name = nameOf(backend.id);
+    const name = nameIn(backend.id);
     const resolved = name === undefined ? true : resolver.watch(pool, { ...backend, host: name });
     if (isIP(backend.host) !== 0 || (await resolved))
       await health.watch(pool, backend.id, config.pool(pool.name).healthCheck);
@@ -211,7 +245,7 @@ function refuseOther(known: Backend, wanted: Backend, input: BackendInput, pool:
 }
 
 /** @returns the fields that have a value */
-function givenOf({ weight, tier, maxConnections, admin }: Omit<BackendPatch, 'within'>): Partial<Backend> {
+function givenOf({ weight, tier, maxConnections, admin }: Omit<BackendPatch, 'within'>): GivenSettings {
   return {
     ...(weight === undefined ? {} : { weight }),
     ...(tier === undefined ? {} : { tier }),
@@ -226,12 +260,6 @@ export function backendIn(pool: Pool, text: string): Backend {
   if (backend !== undefined) return backend;
   const known = pool.snapshot.backends.map(({ id }) => id);
   throw unknownBackend(pool.name, text, known);
-}
-
-/** @returns the name in a backend's id; `undefined` where its host is an IP address */
-export function nameOf(id: string): string | undefined {
-  const address = parseAddress(id, 1);
-  return typeof address === 'string' || isIP(address.host) !== 0 ? undefined : address.host;
 }
 
 /** @returns the id that `text` stands for: a name may be written in capitals, an IPv6 address in several ways */

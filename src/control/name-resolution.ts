@@ -4,13 +4,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/schema.js';
+import { nameIn, parseAddress } from '../core/address.js';
 import type { BackendId } from '../core/backend.js';
 import type { ProbeResult, ProbeTask } from '../core/probe.js';
 import { systemRandom } from '../core/random.js';
 import type { ServiceTarget } from '../core/service.js';
-import { dnsNames, type Names } from './dns.js';
+import type { DiscoveryGuard } from './discovery-guard.js';
+import { type Addresses, dnsNames, type Names } from './dns.js';
 import type { Logger } from './logger.js';
-import { nameOf } from './membership.js';
 import { withinPatience } from './patience.js';
 import type { Hosts, Pool } from './pool.js';
 import { Resolver } from './resolver.js';
@@ -20,6 +21,7 @@ export interface NameResolutionParts {
   readonly config: RunningConfig;
   /** Tries a TCP connection, to choose between several addresses of a name. */
   readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
+  readonly guard: DiscoveryGuard;
   /** Called after a backend has a new address. */
   readonly onMoved: (pool: Pool, id: BackendId) => void;
   readonly logger: Logger;
@@ -31,14 +33,21 @@ const CHOOSE_WITHIN_MS = 1_000;
 export class NameResolution {
   /** Keeps the addresses of backends behind names up to date. */
   readonly resolver: Resolver;
+  readonly #guard: DiscoveryGuard;
   #names: Names;
 
-  constructor({ config, probe, onMoved, logger }: NameResolutionParts) {
+  constructor({ config, probe, guard, onMoved, logger }: NameResolutionParts) {
+    this.#guard = guard;
     this.#names = dnsNames(config.current.dns.servers);
     const accepts = async (host: string, port: number): Promise<boolean> =>
       (await probe({ host, port, http: undefined, timeoutMs: CHOOSE_WITHIN_MS })).ok;
     const lookup: Names['addresses'] = (name) => this.#names.addresses(name);
-    this.resolver = new Resolver({ config, lookup, random: systemRandom, accepts, onMoved, logger });
+    this.resolver = new Resolver({ config, lookup, random: systemRandom, accepts, guard, onMoved, logger });
+  }
+
+  /** The addresses of a name. @throws {NoSuchNameError | Error} as {@link Names.addresses} */
+  addresses(name: string): Promise<Addresses> {
+    return this.#names.addresses(name);
   }
 
   /** The SRV records of a name. @throws {Error} when there are none */
@@ -51,11 +60,19 @@ export class NameResolution {
    * @returns the addresses that were found within a second
    */
   async lookUp(ids: readonly string[]): Promise<Hosts> {
-    const names = new Set(ids.flatMap((id) => nameOf(id) ?? []));
+    const names = new Map<string, number[]>();
+    for (const id of ids) {
+      const parsed = parseAddress(id, 1);
+      if (typeof parsed === 'string' || nameIn(id) === undefined) continue;
+      names.set(parsed.host, [...(names.get(parsed.host) ?? []), parsed.port]);
+    }
     const hosts = new Map<string, string>();
-    const lookups = [...names].map(async (name) => {
+    const lookups = [...names].map(async ([name, ports]) => {
       const { addresses } = await this.#names.addresses(name);
-      if (addresses[0] !== undefined) hosts.set(name, addresses[0]);
+      const isOwn = (host: string): boolean =>
+        ports.some((port) => this.#guard.ownAddress({ host, port }) !== undefined);
+      const first = addresses.find((host) => !isOwn(host));
+      if (first !== undefined) hosts.set(name, first);
     });
     // The resolver, which keeps the name up to date once its backend has joined, logs a name that does not resolve.
     await withinPatience(Promise.allSettled(lookups));

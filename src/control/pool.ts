@@ -42,11 +42,13 @@ const NO_HOSTS: Hosts = new Map();
  * Makes a backend that joins a pool from its configuration.
  * @param initial its health before the first probe; a backend behind an unresolved name is down
  * @param hosts names that are resolved already
+ * @param name the name that it is one address of
  */
 export function newBackend(
-  { address, admin = 'enabled', ...settings }: PoolConfig['backends'][number],
+  { address, admin = 'enabled', resolve: _one, ...settings }: PoolConfig['backends'][number],
   initial: HealthState,
   hosts: Hosts = NO_HOSTS,
+  name?: string,
 ): NewBackend {
   const parsed = parseAddress(address, 1);
   if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
@@ -55,7 +57,15 @@ export function newBackend(
   const id = backendIdSchema.parse(address);
   const states = { admin, health: known ? initial : 'down', outlier: 'in' } as const;
   return {
-    backend: { id, host, port: parsed.port, ...settings, ...states, usableSince: 0 },
+    backend: {
+      id,
+      host,
+      ...(name === undefined ? {} : { name }),
+      port: parsed.port,
+      ...settings,
+      ...states,
+      usableSince: 0,
+    },
     reason: known ? 'not probed yet' : 'the name has not been resolved yet',
   };
 }

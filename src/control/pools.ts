@@ -7,7 +7,9 @@ import { movedShare, type TableMember } from '../balancing/maglev-table.js';
 import type { PoolConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 import { systemRandom } from '../core/random.js';
-import type { RunningBackend, RunningPool } from './backend-plan.js';
+import { BackendChanges } from './backend-changes.js';
+import type { ListedBackend, RunningBackend, RunningPool } from './backend-plan.js';
+import { DiscoveryGuard } from './discovery-guard.js';
 import { Drains } from './drains.js';
 import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
@@ -15,6 +17,7 @@ import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
 import { monotonicMs } from './monotonic.js';
+import { NameGroups } from './name-groups.js';
 import { NameResolution } from './name-resolution.js';
 import { type Failing, Outliers } from './outliers.js';
 import { panicLog } from './panic-log.js';
@@ -40,6 +43,8 @@ export interface PoolsParts {
   /** File of the compiled task that builds hash tables, an absolute path. */
   readonly hashTableProgram: string;
   readonly startProber: () => Prober;
+  /** Where the balancer listens at the moment: its listeners and its admin interface. */
+  readonly ownAddresses: () => readonly string[];
 }
 
 export class Pools {
@@ -52,18 +57,25 @@ export class Pools {
   readonly names: NameResolution;
   readonly membership: Membership;
   readonly services: Services;
+  readonly groups: NameGroups;
+  /** Changes pools as operators and reloads ask for it. */
+  readonly changes: BackendChanges;
+  readonly guard: DiscoveryGuard;
   readonly #config: RunningConfig;
   readonly #pools = new Map<string, Pool>();
+  /** The names in the configuration and the state at the start that stand for several backends, by pool. */
+  readonly #initialGroups: readonly (readonly [pool: string, groups: readonly ListedBackend[]])[];
   readonly #prober: Prober;
   readonly #hashTables: HashTables;
   readonly #successRates: SuccessRates;
 
-  constructor({ config, state, remembered, logger, journal, hashTableProgram, startProber }: PoolsParts) {
+  constructor({ config, state, remembered, logger, journal, hashTableProgram, startProber, ...own }: PoolsParts) {
     const { updates, stats } = this;
     this.#config = config;
-    for (const [name, pool] of Object.entries(foldState(config.current, state).pools)) {
-      this.#pools.set(name, this.#newPool(name, pool));
-    }
+    this.guard = new DiscoveryGuard({ config, logger, ...own });
+    const configured = foldState(config.current, state).pools;
+    for (const [name, pool] of Object.entries(configured)) this.#pools.set(name, this.#newPool(name, pool));
+    this.#initialGroups = Object.entries(configured).map(([name, { backends }]) => [name, groupsIn(backends)] as const);
     this.#prober = startProber();
     this.drains = new Drains((pool, id) => {
       journal.note('drain-over', { pool: pool.name, backend: id, inflight: stats.backend(pool.name, id).inflight });
@@ -75,13 +87,18 @@ export class Pools {
     this.names = new NameResolution({
       config,
       probe: (task) => this.#prober.probe(task),
+      guard: this.guard,
       onMoved: (pool, id) => health.restart(pool, id),
       logger,
     });
     const { resolver } = this.names;
-    const kept = { health, resolver, drains, outliers, stats };
+    const { guard } = this;
+    const kept = { health, resolver, drains, outliers, stats, guard };
     this.membership = new Membership({ config, journal, pools: this.#pools, ...kept });
-    this.services = new Services({ config, names: this.names, changes: this.membership, remembered, logger });
+    const { names, membership } = this;
+    this.services = new Services({ config, names, membership, remembered, guard, logger });
+    this.groups = new NameGroups({ config, names, membership, remembered, guard, logger });
+    this.changes = new BackendChanges(membership, this.groups);
     this.#hashTables = new HashTables(
       hashTableProgram,
       (table) => updates.publish({ type: 'hash-table', table }),
@@ -118,7 +135,9 @@ export class Pools {
    */
   async start(): Promise<void> {
     this.#successRates.start();
-    await withinPatience(Promise.all([this.membership.start(), this.#findServices(), this.#buildTables()]));
+    await withinPatience(
+      Promise.all([this.membership.start(), this.#findServices(), this.#findGroups(), this.#buildTables()]),
+    );
   }
 
   /** Adds a pool while the others run; it must be in the running configuration. Its backends are watched at once. */
@@ -128,6 +147,7 @@ export class Pools {
     this.#pools.set(name, pool);
     void this.membership.join(pool);
     this.services.configure(pool, config.services);
+    for (const group of groupsIn(config.backends)) void this.groups.watch(pool, group);
     if (config.policy === 'maglev') void this.#hashTables.watch(pool.snapshot);
   }
 
@@ -150,6 +170,8 @@ export class Pools {
   remove(name: string): void {
     const pool = this.membership.pool(name);
     this.services.unwatch(pool);
+    this.groups.unwatch(pool);
+    this.guard.forget(name);
     this.#hashTables.unwatch(name);
     this.membership.leave(pool);
     this.#pools.delete(name);
@@ -178,6 +200,7 @@ export class Pools {
   /** Stops all watching. Idempotent. */
   async stop(): Promise<void> {
     this.services.stop();
+    this.groups.stop();
     this.names.stop();
     this.health.stop();
     this.drains.stop();
@@ -193,13 +216,22 @@ export class Pools {
     await Promise.all(all);
   }
 
+  async #findGroups(): Promise<void> {
+    const all = this.#initialGroups.flatMap(([name, groups]) => {
+      const pool = this.#pools.get(name);
+      return pool === undefined ? [] : groups.map((group) => this.groups.watch(pool, group));
+    });
+    await Promise.all(all);
+  }
+
   async #buildTables(): Promise<void> {
     const hashed = [...this.#pools.values()].filter(({ name }) => this.#config.pool(name).policy === 'maglev');
     await Promise.all(hashed.map(({ snapshot }) => this.#hashTables.watch(snapshot)));
   }
 
   #newPool(name: string, { backends, healthCheck, panic }: PoolConfig, hosts?: Hosts): Pool {
-    const joining = backends.map((each) => newBackend(each, healthCheck.initial, hosts));
+    const single = backends.filter(({ resolve }) => resolve !== 'all');
+    const joining = single.map((each) => newBackend(each, healthCheck.initial, hosts));
     return new Pool(name, joining, panic, Date.now, (change) => this.updates.publish({ type: 'change', change }));
   }
 
@@ -213,8 +245,16 @@ export class Pools {
   }
 
   #runningIn(pool: Pool): readonly RunningBackend[] {
-    const serviceOf = (id: BackendId): string | null => this.services.of(pool, id) ?? null;
-    return pool.snapshot.backends.map((backend) => ({ ...backend, service: serviceOf(backend.id) }));
+    const backends = pool.snapshot.backends.map((backend) => ({
+      ...backend,
+      service: this.originOf(pool, backend.id),
+    }));
+    return [...backends, ...this.groups.running(pool)];
+  }
+
+  /** @returns the service or the name that DNS named a backend for; `null` for one that a file or a person named */
+  originOf(pool: Pool, id: BackendId): string | null {
+    return this.services.of(pool, id) ?? this.groups.of(pool, id) ?? null;
   }
 
   #healthScheduler(logger: Logger, journal: Journal): HealthScheduler {
@@ -233,4 +273,9 @@ export class Pools {
       },
     });
   }
+}
+
+/** @returns the names in a list of backends that stand for all of their addresses */
+function groupsIn(backends: readonly ListedBackend[]): readonly ListedBackend[] {
+  return backends.filter(({ resolve }) => resolve === 'all');
 }

@@ -69,7 +69,21 @@ export class Primary implements RunningBalancer {
     const remembered = new RememberedStates(config.current, kept?.state ?? {});
     const { startProber } = launchers;
     const state = kept?.state ?? {};
-    const pools = new Pools({ config, state, remembered, logger, journal, hashTableProgram, startProber });
+    const admin = new AdminEndpoint(adminToken);
+    const ownAddresses = (): readonly string[] => [
+      ...sockets.addresses,
+      ...(admin.address === undefined ? [] : [admin.address]),
+    ];
+    const pools = new Pools({
+      config,
+      state,
+      remembered,
+      logger,
+      journal,
+      hashTableProgram,
+      startProber,
+      ownAddresses,
+    });
     const changes = new RuntimeChanges({ config, kept, pools, remembered, logger });
     const broadcaster = new Broadcaster(config, pools.byName, monotonicMs);
     pools.updates.subscribe((update) => broadcaster.publish(update));
@@ -79,7 +93,6 @@ export class Primary implements RunningBalancer {
     const open = launchers.openWorker;
     const supervisor = new Supervisor({ count, open, sockets, config, observer, logger, journal });
     const rolls = new Rolls(supervisor, config.current.workers !== 0, logger);
-    const admin = new AdminEndpoint(adminToken);
     const running = { config, accept, sockets, pools, broadcaster, supervisor };
     const reconfiguration = new Reconfiguration({ ...running, changes, accessLogs, admin, logger });
     const sources = { ...running, startedAt: Date.now() };

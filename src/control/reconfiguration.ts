@@ -120,9 +120,12 @@ export class Reconfiguration {
       const settingsBefore = before.pools[name];
       if (change !== 'changed' || settingsBefore === undefined) continue;
       pools.configure(name, settingsBefore);
-      for (const backend of backends.add) pools.membership.addBackend(name, backend, hosts);
-      for (const { id, settings } of backends.alter) pools.membership.updateBackend(name, id, settings);
-      for (const id of backends.remove) pools.membership.removeBackend(name, id);
+      // A name that becomes several backends, or one again, cannot be both at a time.
+      const added = new Set<string>(backends.add.map(({ address }) => address));
+      for (const id of backends.remove) if (added.has(id)) pools.changes.removeBackend(name, id);
+      for (const backend of backends.add) pools.changes.addBackend(name, backend, hosts);
+      for (const { id, settings } of backends.alter) pools.changes.updateBackend(name, id, settings);
+      for (const id of backends.remove) if (!added.has(id)) pools.changes.removeBackend(name, id);
     }
   }
 
@@ -146,7 +149,8 @@ async function prepare({ accept, pools }: ReconfigurationParts, before: Config, 
       `Cannot listen on ${clash.address} while another listener has its port; that takes a restart`,
     );
   const joining = planReload(pools.running, before, next).pools.flatMap(({ backends }) => backends.add);
-  const hosts = await pools.names.lookUp(joining.map(({ address }) => address));
+  const single = joining.filter(({ resolve }) => resolve !== 'all');
+  const hosts = await pools.names.lookUp(single.map(({ address }) => address));
   try {
     const accessLog = before.accessLog === next.accessLog ? undefined : await tryAccessLog(next);
     try {

@@ -13,7 +13,9 @@ export class RememberedStates {
 
   /** @param state what the state file held at the start */
   constructor({ pools }: Config, state: RuntimeState) {
-    const withServices = Object.entries(pools).filter(([, { services }]) => services.length > 0);
+    const withServices = Object.entries(pools).filter(
+      ([, { backends, services }]) => services.length > 0 || backends.some(({ resolve }) => resolve === 'all'),
+    );
     this.#byPool = new Map(
       withServices.map(([name, { backends }]) => {
         const configured = new Set(backends.map(({ address }) => address));

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { Backend, BackendId } from '../core/backend.js';
 import { holdMs } from '../core/names.js';
 import type { Random } from '../core/random.js';
+import type { DiscoveryGuard } from './discovery-guard.js';
 import type { Addresses } from './dns.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
@@ -17,6 +18,7 @@ export interface ResolverParts {
   readonly random: Random;
   /** Whether a TCP connection to an address opens. */
   readonly accepts: (host: string, port: number) => Promise<boolean>;
+  readonly guard: Pick<DiscoveryGuard, 'admit'>;
   /** Called after the pool has the new address. */
   readonly onMoved: (pool: Pool, id: BackendId) => void;
   readonly logger: Logger;
@@ -26,6 +28,8 @@ export interface ResolverParts {
  * Each lookup waits up to this share longer than its TTL, or names with the same TTL would all be looked up at once.
  */
 const SPREAD = 0.1;
+/** Addresses of one name that are connected to at the same time, to find one that accepts. */
+const TRIED_AT_ONCE = 8;
 
 interface WatchedName {
   readonly pool: Pool;
@@ -115,11 +119,28 @@ export class Resolver {
     const backend = pool.backend(id);
     if (backend === undefined) return undefined;
     const { host: inUse, port, health } = backend;
-    const hosts = [...new Set(found)];
+    const hosts = this.#parts.guard.admit({
+      pool: pool.name,
+      name: id,
+      items: [...new Set(found)],
+      addressOf: (host) => ({ host, port }),
+      isInUse: (host) => host === inUse,
+    });
+    if (hosts.length === 0) throw new Error('it has only addresses of this balancer');
     const known = hosts.includes(inUse);
     if (hosts.length === 1 || (known && health !== 'down')) return known ? inUse : hosts[0];
-    const accepting = await Promise.all(hosts.map((host) => this.#parts.accepts(host, port)));
-    return hosts.find((_host, index) => accepting[index]) ?? (known ? inUse : hosts[0]);
+    return (await this.#firstAccepting(hosts, port)) ?? (known ? inUse : hosts[0]);
+  }
+
+  /** Tries a few addresses at a time, in their order. */
+  async #firstAccepting(hosts: readonly string[], port: number): Promise<string | undefined> {
+    for (let from = 0; from < hosts.length; from += TRIED_AT_ONCE) {
+      const few = hosts.slice(from, from + TRIED_AT_ONCE);
+      const accepting = await Promise.all(few.map((host) => this.#parts.accepts(host, port)));
+      const found = few.find((_host, index) => accepting[index]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   #moveTo(entry: WatchedName, host: string): void {

@@ -4,15 +4,15 @@
  */
 import * as z from 'zod';
 import { backendConfig, type Config } from '../config/schema.js';
-import type { ListedBackend, RunningBackend } from './backend-plan.js';
+import { type ListedBackend, planKey, type RunningBackend } from './backend-plan.js';
 
-const { address, weight, tier, maxConnections, admin } = backendConfig.shape;
+const { address, weight, tier, maxConnections, admin, resolve } = backendConfig.shape;
 const settings = { weight: weight.unwrap(), tier: tier.unwrap(), maxConnections: maxConnections.unwrap(), admin };
 const changedSettings = z.strictObject(settings).partial();
 
 const poolState = z.strictObject({
   /** Backends in the pool that neither the configuration nor a service names. */
-  added: z.array(z.strictObject({ address, ...settings })),
+  added: z.array(z.strictObject({ address, resolve, ...settings })),
   /**
    * Settings that differ from the configuration, by backend id. For a backend that a service names, only the admin
    * state.
@@ -46,17 +46,17 @@ export function isUnchanged({ added, changed, removed }: PoolState): boolean {
  * @returns the difference that, applied to `listed`, gives `running`
  */
 export function stateOf(listed: readonly ListedBackend[], running: readonly RunningBackend[]): PoolState {
-  const configured = new Map<string, ListedBackend>(listed.map((each) => [each.address, each]));
-  const present = new Set<string>(running.map(({ id }) => id));
-  const strangers = running.filter(({ id, service }) => service === null && !configured.has(id));
+  const configured = new Map<string, ListedBackend>(listed.map((each) => [planKey(each.address, each), each]));
+  const present = new Set<string>(running.map((each) => planKey(each.id, each)));
+  const strangers = running.filter((each) => each.service === null && !configured.has(planKey(each.id, each)));
   const changed = running.flatMap((backend): [string, SavedChange][] => {
-    const difference = differenceOf(configured.get(backend.id), backend);
+    const difference = differenceOf(configured.get(planKey(backend.id, backend)), backend);
     return Object.keys(difference).length === 0 ? [] : [[backend.id, difference]];
   });
   return {
     added: strangers.map(listedAs),
     changed: Object.fromEntries(changed),
-    removed: listed.map((each) => each.address).filter((id) => !present.has(id)),
+    removed: listed.filter((each) => !present.has(planKey(each.address, each))).map((each) => each.address),
   };
 }
 
@@ -104,10 +104,17 @@ function differenceOf(listed: ListedBackend | undefined, running: RunningBackend
     ...(running.weight === listed.weight ? {} : { weight: running.weight }),
     ...(running.tier === listed.tier ? {} : { tier: running.tier }),
     ...(running.maxConnections === listed.maxConnections ? {} : { maxConnections: running.maxConnections }),
-    ...(running.admin === (listed.admin ?? 'enabled') ? {} : { admin: running.admin }),
+    ...((running.admin ?? 'enabled') === (listed.admin ?? 'enabled') ? {} : { admin: running.admin }),
   };
 }
 
-function listedAs({ id, weight, tier, maxConnections, admin }: RunningBackend): PoolState['added'][number] {
-  return { address: id, weight, tier, maxConnections, ...(admin === 'enabled' ? {} : { admin }) };
+function listedAs({ id, weight, tier, maxConnections, admin, resolve }: RunningBackend): PoolState['added'][number] {
+  return {
+    address: id,
+    ...(resolve === undefined ? {} : { resolve }),
+    weight,
+    tier,
+    maxConnections,
+    ...(admin === undefined || admin === 'enabled' ? {} : { admin }),
+  };
 }

@@ -23,7 +23,7 @@ export interface BackendView extends Backend, BackendTotals {
   readonly drained: boolean;
   /** When the requests that are still open on the backend are ended (ISO 8601); `null` without such a deadline. */
   readonly drainEndsAt: string | null;
-  /** The service that named it; `null` for a backend that a file or a person named. */
+  /** The service or the name that DNS named it for; `null` for a backend that a file or a person named. */
   readonly service: string | null;
   /** When its ejection ends unless a probe restores it earlier (ISO 8601); `null` while it is not ejected. */
   readonly ejectedUntil: string | null;
@@ -137,12 +137,34 @@ export function poolView(pool: Pool, sources: ViewSources): PoolView {
     policy: sources.config.current.pools[name]?.policy ?? '',
     panic: pool.eligible.panic,
     ...sources.pools.stats.pool(name),
-    backends: snapshot.backends.map((backend) => backendView(pool, backend, sources)),
+    backends: [
+      ...snapshot.backends.map((backend) => backendView(pool, backend, sources)),
+      ...emptyGroups(pool, sources),
+    ],
+  };
+}
+
+/** @returns the names of a pool that stand for several backends, and have none: somebody will look for them */
+function emptyGroups(pool: Pool, sources: ViewSources): readonly BackendView[] {
+  const { groups } = sources.pools;
+  const names = groups.withoutBackends(pool).flatMap((id) => groups.standIn(pool, id) ?? []);
+  return names.map((name) => groupView(pool, name, sources));
+}
+
+/** @returns a name that stands for several backends, in the form of one: what is counted is the sum of theirs */
+export function groupView(pool: Pool, name: Backend, sources: ViewSources): BackendView {
+  const ids = sources.pools.groups.members(pool, name.id);
+  const members = ids.flatMap((id) => pool.backend(id) ?? []).map((each) => backendView(pool, each, sources));
+  return {
+    ...backendView(pool, name, sources),
+    reason: members.length === 0 ? 'the name does not resolve' : `it stands for ${members.length} addresses`,
+    inflight: members.reduce((sum, { inflight }) => sum + inflight, 0),
+    drained: name.admin !== 'enabled' && members.every(({ drained }) => drained),
   };
 }
 
 export function backendView(pool: Pool, backend: Backend, sources: ViewSources): BackendView {
-  const { stats, health, outliers, drains, services } = sources.pools;
+  const { stats, health, outliers, drains } = sources.pools;
   const drainEndsAt = drains.endsAt(pool, backend.id);
   const ejectedForMs = outliers.ejectedForMs(pool, backend.id);
   const note = pool.healthNote(backend.id);
@@ -156,7 +178,7 @@ export function backendView(pool: Pool, backend: Backend, sources: ViewSources):
     lastProbe: probeView(health.lastProbe(pool, backend.id)),
     lastChange: { to: change?.to ?? backend.health, reason: change?.reason ?? '', at: iso(change?.at ?? 0) },
     drainEndsAt: drainEndsAt === undefined ? null : iso(drainEndsAt),
-    service: services.of(pool, backend.id) ?? null,
+    service: sources.pools.originOf(pool, backend.id),
     ejectedUntil: ejectedForMs === undefined ? null : iso(Date.now() + ejectedForMs),
     ejections: outliers.ejections(pool, backend.id),
     timesEjected: outliers.timesEjected(pool, backend.id),

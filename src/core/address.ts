@@ -30,6 +30,12 @@ export function formatAddress({ host, port }: Address): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** @returns the name in `host:port`; `undefined` where the host is an IP address, or the text is no address */
+export function nameIn(text: string): string | undefined {
+  const address = parseAddress(text, 1);
+  return typeof address === 'string' || isIP(address.host) !== 0 ? undefined : address.host;
+}
+
 /** Prefix of the address of a Unix domain socket. */
 const SOCKET_FILE = 'unix:';
 /** `sizeof(sun_path)` of macOS without the final NUL; Linux has four bytes more. */

@@ -13,6 +13,8 @@ export const backendSchema = z
     id: backendIdSchema,
     /** The IP address to connect to; a name until the primary has resolved it. */
     host: z.string(),
+    /** The name that it was found under, where each address of a name is a backend (`resolve: all`). */
+    name: z.string().optional(),
     port: z.int().min(1).max(65_535),
     /** Share of the traffic relative to the weights of the other backends. */
     weight: z.int().min(1),

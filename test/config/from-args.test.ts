@@ -23,6 +23,17 @@ describe('The configuration from a command line', () => {
     expect(poolOf({})?.healthCheck).to.include({ interval: 5_000, type: 'tcp' });
   });
 
+  it('lets a name stand for all of its addresses where --resolve says so', () => {
+    const backends = ['app:3000', '10.0.0.1:80'];
+    expect(poolOf({ backends, resolve: 'all' })?.backends.map(({ resolve }) => resolve)).to.deep.equal([
+      'all',
+      undefined,
+    ]);
+    expect(poolOf({ backends })?.backends.map(({ resolve }) => resolve)).to.deep.equal([undefined, undefined]);
+    expect(() => poolOf({ backends, resolve: 'any' })).to.throw(UsageError, '--resolve: "any" is neither one nor all');
+    expect(() => config({ backends: [], resolve: 'all' })).to.throw(UsageError, 'it is about backends given with it');
+  });
+
   it('reads backends from one list, from several arguments, with weights, IPv6 and names', () => {
     expect(poolOf({ backends: ['10.0.0.1:80@3, app:3000', '[::1]:81'] })?.backends).to.deep.equal([
       { address: '10.0.0.1:80', weight: 3, tier: 0, maxConnections: 0 },

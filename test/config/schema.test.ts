@@ -159,6 +159,21 @@ describe('The configuration', () => {
       withPool({ hedging: { delay: 'p42' } }),
       'pools.web.hedging.delay: "p42" is not a delay; write p50, p75, p90, p95, p99 or a time, as in 50ms',
     ],
+    [
+      'a backend that is a listener',
+      { ...withPool({ backends: [{ address: 'app:80' }, { address: '127.0.0.1:8080' }] }) },
+      'pools.web.backends.1.address: "127.0.0.1:8080" leads back to this balancer, which listens on 0.0.0.0:8080',
+    ],
+    [
+      'a backend that is the admin address',
+      withPool({ backends: [{ address: '127.0.0.1:9901' }] }),
+      'pools.web.backends.0.address: "127.0.0.1:9901" leads back to this balancer, which listens on 127.0.0.1:9901',
+    ],
+    [
+      'an address with all its addresses',
+      withPool({ backends: [{ address: '10.0.0.1:80', resolve: 'all' }] }),
+      'pools.web.backends.0.resolve: "all" is for names, and "10.0.0.1:80" is an address; leave it out',
+    ],
     ['an empty list', withPool({ backends: [] }), 'pools.web: needs at least one backend or service'],
     [
       'a backend without a port',

@@ -70,4 +70,13 @@ describe('What a new list of backends means for a running pool', () => {
     const enabled = planBackends(drained, [{ ...before, admin: 'draining' }], [before]);
     expect(enabled.alter).to.deep.equal([{ id: 'a', settings: { admin: 'enabled' } }]);
   });
+
+  it('is a name in place of the same name, when it stands for all of its addresses from now on', () => {
+    const all = listed('a').map((each) => ({ ...each, resolve: 'all' as const }));
+    const plan = planBackends(running('a'), listed('a'), all);
+    expect(plan).to.deep.equal({ add: all, alter: [], remove: ['a'] });
+    const now = running('a').map((each) => ({ ...each, resolve: 'all' as const }));
+    expect(planBackends(now, all, all)).to.deep.equal(NOTHING);
+    expect(planBackends(now, all, listed('a'))).to.deep.equal({ add: listed('a'), alter: [], remove: ['a'] });
+  });
 });

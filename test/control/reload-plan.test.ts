@@ -5,6 +5,8 @@ import { planLines } from '../../src/control/reload-text.js';
 
 const A = '10.0.0.1:80';
 const B = '10.0.0.2:80';
+const HERE = '10.0.0.3:80';
+const THERE = '10.0.0.4:80';
 
 type Pools = ConfigInput['pools'];
 
@@ -64,12 +66,12 @@ describe('What another configuration means for a balancer that runs', () => {
   it('knows a listener by its name: another address is another socket, another name is a change', () => {
     const listening = (...listeners: ConfigInput['listeners'] & object) => config({ web }, { listeners });
     const lines = (from: Config, to: Config) => planLines(planned(from, to));
-    const [plain, called] = [listening({ address: B }), listening({ name: 'public', address: B })];
-    expect(lines(plain, called)).to.deep.equal([`listener public (${B}): name changed`]);
+    const [plain, called] = [listening({ address: HERE }), listening({ name: 'public', address: HERE })];
+    expect(lines(plain, called)).to.deep.equal([`listener public (${HERE}): name changed`]);
     expect(isIdle(planned(plain, called))).to.equal(false);
-    expect(lines(called, listening({ name: 'public', address: A }))).to.deep.equal([
-      `listener public (${A}): added`,
-      `listener public (${B}): removed`,
+    expect(lines(called, listening({ name: 'public', address: THERE }))).to.deep.equal([
+      `listener public (${THERE}): added`,
+      `listener public (${HERE}): removed`,
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { DiscoveryGuard } from '../../src/control/discovery-guard.js';
 import type { Pool } from '../../src/control/pool.js';
 import { Resolver } from '../../src/control/resolver.js';
 import { RunningConfig } from '../../src/control/running-config.js';
@@ -14,6 +15,9 @@ describe('The resolver', () => {
   let names: readonly string[] | Error;
   let accepting: Set<string>;
   let asked: number;
+  let tried: string[];
+  let atOnce: number;
+  let mostAtOnce: number;
   let resolver: Resolver;
 
   beforeEach(() => {
@@ -23,6 +27,9 @@ describe('The resolver', () => {
     names = ['10.0.0.1'];
     accepting = new Set();
     asked = 0;
+    tried = [];
+    atOnce = 0;
+    mostAtOnce = 0;
     resolver = new Resolver({
       lookup: async () => {
         asked += 1;
@@ -31,7 +38,19 @@ describe('The resolver', () => {
       },
       config: new RunningConfig(configOf([ID]), {}),
       random: seeded(1),
-      accepts: async (host) => accepting.has(host),
+      accepts: async (host) => {
+        tried.push(host);
+        atOnce += 1;
+        mostAtOnce = Math.max(mostAtOnce, atOnce);
+        await Promise.resolve();
+        atOnce -= 1;
+        return accepting.has(host);
+      },
+      guard: new DiscoveryGuard({
+        config: new RunningConfig(configOf([ID], { dns: { addresses: 20 } }), {}),
+        ownAddresses: () => ['127.0.0.1:80'],
+        logger: log.logger,
+      }),
       onMoved: (_pool, id) => moved.push(id),
       logger: log.logger,
     });
@@ -54,6 +73,25 @@ describe('The resolver', () => {
     accepting = new Set(['10.0.0.2', '::1']);
     await watch();
     expect(hostNow()).to.equal('10.0.0.2');
+  });
+
+  it('never takes an address of the balancer itself, and says so once', async () => {
+    names = ['127.0.0.1', '10.0.0.2'];
+    accepting = new Set(names);
+    await watch();
+    expect(hostNow()).to.equal('10.0.0.2');
+    names = ['127.0.0.1'];
+    resolver.refresh(pool, idOf(ID));
+    await settled();
+    expect(hostNow()).to.equal('10.0.0.2');
+    expect(log.all('DNS names an address of this balancer as a backend; it is not used')).to.have.lengthOf(1);
+  });
+
+  it('connects to a few of many addresses at a time, and to no more than are allowed', async () => {
+    names = Array.from({ length: 2_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+    await watch();
+    expect(tried).to.deep.equal(names.slice(0, 20));
+    expect(mostAtOnce).to.equal(8);
   });
 
   it('takes the first address when none accepts', async () => {

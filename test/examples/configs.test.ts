@@ -18,6 +18,28 @@ async function backendsOf(balancer: Balancer, path: string, headers: Record<stri
   return [...seen];
 }
 
+/** Expects an example to serve from both addresses of its backend's name. */
+async function expectAllOfName(file: string, name: string): Promise<void> {
+  const names = await DnsServer.start();
+  onStop(() => names.close());
+  names.set(name, 'A', ['127.0.0.1']);
+  names.set(name, 'AAAA', ['::1']);
+  const balancer = await startExample(file, (config) => {
+    const pools = Object.entries(config.pools).map(([pool, settings]) => {
+      const backends = settings.backends?.map((each) => ({
+        ...each,
+        address: `${name}:${each.address.split(':')[1]}`,
+      }));
+      return [pool, { ...settings, ...(backends === undefined ? {} : { backends }) }];
+    });
+    return { ...config, dns: { servers: [names.address] }, pools: Object.fromEntries(pools) };
+  });
+  const found = () => balancer.view().pools[0]?.backends.map(({ host }) => host) ?? [];
+  await eventually('both addresses are backends', () => found().length === 2);
+  expect(found()).to.deep.equal(['127.0.0.1', '::1']);
+  await eventually('one answers', async () => (await ask(balancer, '/')).status === 200);
+}
+
 const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
   'basic.yaml': async (file) => {
     const balancer = await startExample(file);
@@ -98,9 +120,9 @@ const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
     expect(await backendsOf(balancer, '/')).to.deep.equal(['first']);
   },
   'docker/roundhouse.yaml': async (file) => {
-    const balancer = await startExample(file);
-    expect((await backendsOf(balancer, '/')).sort()).to.deep.equal(['app-1:3000', 'app-2:3000']);
+    await expectAllOfName(file, 'app');
   },
+  'headless.yaml': (file) => expectAllOfName(file, 'web.default.svc.cluster.local'),
   'systemd/roundhouse.yaml': async (file) => {
     expect(await poolOf(await startExample(file))).to.equal('web');
   },

@@ -91,7 +91,8 @@ export async function add(text: string, options: Options): Promise<void> {
   const client = await clientFor(options);
   const pool = options.pool ?? (await onlyPool(client));
   const path = `/api/pools/${encodeURIComponent(pool)}/backends`;
-  const { status: code, value } = await client.ask(changeAnswer, { method: 'POST', path, body });
+  const sent = options.resolve === undefined ? body : { ...body, resolve: options.resolve };
+  const { status: code, value } = await client.ask(changeAnswer, { method: 'POST', path, body: sent });
   const { id, weight } = value.backend;
   const sentence = code === 201 ? 'is added to' : 'was there already in';
   print(options, value, [`${id} ${sentence} pool ${value.pool} with weight ${weight}`, ...alarm(value)]);
@@ -139,7 +140,7 @@ async function pathOf(client: AdminClient, text: string, { pool }: Options): Pro
   if (pool !== undefined) return backendPath(pool, text);
   const { value: pools } = await client.ask(z.array(poolAnswer), { path: '/api/pools' });
   const id: string = backendIdOf(text);
-  const having = pools.filter(({ backends }) => backends.some((backend) => backend.id === id));
+  const having = pools.filter(({ backends }) => backends.some((each) => each.id === id || each.service === id));
   const [found, ...more] = having;
   if (more.length > 0) throw new UsageError(`Backend "${text}" is in pools ${names(having)}; say which by --pool`);
   if (found !== undefined) return backendPath(found.name, id);

@@ -8,6 +8,8 @@ const { admin, health, outlier } = backendSchema.unwrap().shape;
 
 export const backendAnswer = z.looseObject({
   id: z.string(),
+  name: z.string().optional(),
+  service: z.string().nullable(),
   weight: z.int(),
   admin,
   health,

@@ -9,6 +9,7 @@ export interface Options extends AdminOptions {
   readonly wait?: boolean | undefined;
   readonly within?: string | undefined;
   readonly weight?: string | undefined;
+  readonly resolve?: string | undefined;
   readonly follow?: boolean | undefined;
 }
 

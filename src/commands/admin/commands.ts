@@ -32,9 +32,11 @@ export function addAdminCommands(program: Command): void {
     async (id: string, weight: string, options: Options, self: Command) =>
       (await load()).weight(id, weight, withAdmin(options, self)),
   );
-  inPool('add <address>', 'add a backend, as host:port[@weight]').action(
-    async (address: string, options: Options, self: Command) => (await load()).add(address, withAdmin(options, self)),
-  );
+  inPool('add <address>', 'add a backend, as host:port[@weight]')
+    .option('--resolve <mode>', 'what a name stands for: one of its addresses, or all')
+    .action(async (address: string, options: Options, self: Command) =>
+      (await load()).add(address, withAdmin(options, self)),
+    );
   inPool('remove <id>', 'remove a backend; what it has in flight finishes').action(
     async (id: string, options: Options, self: Command) => (await load()).remove(id, withAdmin(options, self)),
   );

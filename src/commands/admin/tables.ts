@@ -75,10 +75,21 @@ function poolLines(
 }
 
 function backendCells(backend: BackendAnswer, nowMs: number): readonly string[] {
-  const { id, weight, requestsPerSecond, inflight, requests, status5xx, errorRate, latency } = backend;
+  const { weight, requestsPerSecond, inflight, requests, status5xx, errorRate, latency } = backend;
   const numbers = [String(weight), rate(requestsPerSecond), String(inflight), String(requests), String(status5xx)];
   const recent = [percentage(errorRate), time(latency.p50), time(latency.p99)];
-  return [id, ...numbers, ...recent, age(nowMs - Date.parse(backend.lastChange.at)), backendState(backend, nowMs)];
+  return [
+    shownId(backend),
+    ...numbers,
+    ...recent,
+    age(nowMs - Date.parse(backend.lastChange.at)),
+    backendState(backend, nowMs),
+  ];
+}
+
+/** @returns the id of a backend; with the name in front where it is one of several addresses of a name */
+function shownId({ id, name }: BackendAnswer): string {
+  return name === undefined ? id : `${name} (${id})`;
 }
 
 function workerCells(worker: WorkerAnswer, nowMs: number): readonly string[] {

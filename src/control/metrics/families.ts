@@ -204,6 +204,15 @@ export const POOL_FAMILIES: readonly Family<PoolReadings>[] = [
     read: ({ eligible }) => eligible,
   },
   {
+    name: 'roundhouse_discovery_refused_total',
+    kind: 'counter',
+    help: 'Addresses in answers of DNS that were not used, by the reason: `own`, an address of this balancer; `excess`, more than `dns.addresses`.',
+    by: {
+      label: 'reason',
+      of: { own: ({ refusals }) => refusals.own, excess: ({ refusals }) => refusals.excess },
+    },
+  },
+  {
     name: 'roundhouse_pool_version',
     kind: 'gauge',
     help: 'Grows with each change of the pool.',

@@ -6,6 +6,7 @@ import type { Backend } from '../../core/backend.js';
 import type { ProbeResult } from '../../core/probe.js';
 import type { Reason } from '../../core/reason.js';
 import type { Convergence } from '../broadcaster.js';
+import type { Refusals } from '../discovery-guard.js';
 import type { Pool } from '../pool.js';
 import type { PoolTotals, WorkerTotals } from '../stats.js';
 import { type PoolHead, poolHead, type ViewSources, type WorkerView } from '../view.js';
@@ -32,6 +33,7 @@ export interface PrimaryReadings {
 
 export interface PoolReadings extends PoolHead {
   readonly panic: boolean;
+  readonly refusals: Refusals;
   readonly totals: PoolTotals;
   /** Durations of requests by class of core/histogram.ts, then their sum in milliseconds. */
   readonly durations: Float64Array;
@@ -75,6 +77,7 @@ function ofPool(pool: Pool, { pools }: ViewSources): PoolReadings {
   return {
     ...poolHead(pool),
     panic: eligible.panic,
+    refusals: pools.guard.refusals(name),
     totals: stats.pool(name),
     durations: stats.poolDurations(name),
     backends: snapshot.backends.map((backend) => ({

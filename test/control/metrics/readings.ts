@@ -30,7 +30,8 @@ export function poolNamed(
   state: Partial<PoolReadings> = {},
 ): PoolReadings {
   const durations = new Float64Array(DURATION_COLUMNS);
-  return { name, version: 1, eligible: 1, panic: false, totals: STATS.pool(name), durations, backends, ...state };
+  const [totals, refusals] = [STATS.pool(name), { own: 0, excess: 0 }];
+  return { name, version: 1, eligible: 1, panic: false, refusals, totals, durations, backends, ...state };
 }
 
 export function workerNumbered(worker: number, state: Partial<WorkerView> = {}): WorkerView {

@@ -80,7 +80,10 @@ export const backendAnswer: z.ZodType<BackendView> = z
       .describe('The last change of any of its states.'),
     drained: z.boolean().describe('It takes no new requests, and no worker has one in flight on it.'),
     drainEndsAt: time.nullable().describe('When requests and connections still open on it are ended.'),
-    service: z.string().nullable().describe('The service (SRV record) that it comes from.'),
+    service: z
+      .string()
+      .nullable()
+      .describe('The service (SRV record), or the name with `resolve: all`, that it comes from.'),
     ejectedUntil: time.nullable().describe('When its ejection ends, unless a probe ends it earlier.'),
     ejections: z.int().min(0).describe('Recent ejections; each makes the next one longer.'),
     timesEjected: z.int().min(0).describe('Ejections since it joined the pool.'),
