@@ -6,7 +6,14 @@ import * as z from 'zod';
 import { listenerSchema } from './config/listeners.js';
 import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
-import { backendIdSchema, poolChangeSchema, poolSnapshotSchema, secretsSchema, shareSchema } from './core/schemas.js';
+import {
+  backendIdSchema,
+  poolChangeSchema,
+  poolSnapshotSchema,
+  secretsSchema,
+  shareSchema,
+  tlsMaterialSchema,
+} from './core/schemas.js';
 import { LONGEST_KEY } from './routing/rate-limit.js';
 
 /** How workers accept connections, once `auto` has been decided. */
@@ -67,6 +74,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
     type: z.literal('lend'),
     grants: z.array(z.object({ limit: z.string(), key: z.string(), granted: z.int(), waitMs: z.number() })).readonly(),
   }),
+  /** Replaces the certificates and keys of all listeners; connections that are open keep theirs. */
+  z.object({ type: z.literal('certificates'), tls: z.array(tlsMaterialSchema).readonly() }),
   /** Has the worker stop accepting, finish what is in flight, and exit with 0 within the time. */
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);
@@ -142,5 +151,7 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     worker: z.instanceof(Float64Array),
     /** One value per reason of core/reason.ts. */
     reasons: z.instanceof(Float64Array),
+    /** One value per outcome of tls/outcomes.ts. */
+    handshakes: z.instanceof(Float64Array),
   }),
 ]);

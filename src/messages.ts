@@ -23,6 +23,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   'reopen-access-log': true,
   'hash-table': true,
   lend: true,
+  certificates: true,
   drain: true,
 };
 

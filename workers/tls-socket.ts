@@ -67,13 +67,19 @@ function insideOf(socket: TLSSocket): Inside {
   return socket as TLSSocket & Inside;
 }
 
+/** Gets the bytes of one socket, and what OpenSSL does not accept. */
+export interface TlsReader extends Reader {
+  /** TLS has failed, before or after the handshake: the connection is of no use. */
+  onTlsError(error: Error): void;
+}
+
 /** How a server answers a handshake. */
 export interface TlsServerSide {
   readonly secureContext: SecureContext;
   /** Chooses another context by the name that the client asks for; left out where there is nothing to choose. */
   readonly SNICallback?: TLSSocketOptions['SNICallback'];
-  /** Protocols that are offered, each preceded by its length. */
-  readonly ALPNProtocols: Uint8Array;
+  /** Protocols that are offered by ALPN, each preceded by its length; left out where none is. */
+  readonly ALPNProtocols?: Uint8Array;
   /** Asks for the client's certificate; whether it is trusted is then {@link verifyProblem}. */
   readonly requestCert: boolean;
 }
@@ -83,7 +89,7 @@ export interface TlsServerSide {
  * same turn; the socket emits `secure` after the handshake.
  * @param early bytes that have been read already
  */
-export function secureServer(under: Incoming, side: TlsServerSide, reader: Reader, early?: Buffer): TLSSocket {
+export function secureServer(under: Incoming, side: TlsServerSide, reader: TlsReader, early?: Buffer): TLSSocket {
   if (!(under instanceof Socket)) under.setNoDelay(true);
   return over(under, { ...side, isServer: true }, reader, early);
 }
@@ -99,7 +105,7 @@ export interface TlsClientSide {
 }
 
 /** Begins to connect, and then the client's side of TLS. Events as of {@link secureServer}. `host` is an IP literal. */
-export function dialSecure(host: string, port: number, side: TlsClientSide, reader: Reader): TLSSocket {
+export function dialSecure(host: string, port: number, side: TlsClientSide, reader: TlsReader): TLSSocket {
   const { ALPNProtocols, session, servername, ...rest } = side;
   const to = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false };
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
@@ -115,12 +121,12 @@ export function dialSecure(host: string, port: number, side: TlsClientSide, read
   const socket = connect(options);
   // Node's own listener takes the end of a connection before its handshake for an error; 'close' comes either way.
   if (readMode === 'events') readByEvents(socket, reader);
-  takeErrors(socket);
+  takeErrors(socket, reader);
   return socket;
 }
 
 /** {@link dialSecure} over a connection that is open, and on which something may have been written. */
-export function secureClient(under: Socket, side: TlsClientSide, reader: Reader): TLSSocket {
+export function secureClient(under: Socket, side: TlsClientSide, reader: TlsReader): TLSSocket {
   const { servername, ALPNProtocols, ...rest } = side;
   const socket = over(under, { ...rest, ALPNProtocols: [...ALPNProtocols], requestCert: true }, reader);
   if (servername !== undefined) insideOf(socket).setServername(servername);
@@ -131,12 +137,12 @@ export function secureClient(under: Socket, side: TlsClientSide, reader: Reader)
   return socket;
 }
 
-function over(under: Incoming, options: TLSSocketOptions, reader: Reader, early?: Buffer): TLSSocket {
+function over(under: Incoming, options: TLSSocketOptions, reader: TlsReader, early?: Buffer): TLSSocket {
   const given = { ...options, allowHalfOpen: true, under, rejectUnauthorized: false, ...readOptions(reader) };
   if (under instanceof Socket) under.on('error', ignore);
   const socket = new SocketOver(given);
   if (readMode === 'events') readByEvents(socket, reader);
-  takeErrors(socket);
+  takeErrors(socket, reader);
   // Behind the tick in which Node begins to read.
   if (early !== undefined) process.nextTick(receive, socket, early);
   return socket;
@@ -148,18 +154,18 @@ function receive(socket: TLSSocket, bytes: Buffer): void {
   insideOf(socket)._handle?.receive(bytes);
 }
 
-const SOCKET = Symbol('socket');
+const READER = Symbol('reader');
 
-/** Has every failure of TLS end the socket: after a handshake Node would only emit it, and go on. */
-function takeErrors(socket: TLSSocket): void {
+/** Has every failure of TLS told to `reader`: after a handshake Node would only emit it, and go on. */
+function takeErrors(socket: TLSSocket, reader: TlsReader): void {
   const handle = insideOf(socket)._handle;
   if (handle === null) return;
-  Reflect.set(handle, SOCKET, socket);
+  Reflect.set(handle, READER, reader);
   handle.onerror = onTlsError;
 }
 
-function onTlsError(this: TlsHandle & { readonly [SOCKET]?: TLSSocket }, error: Error): void {
-  this[SOCKET]?.destroy(error);
+function onTlsError(this: TlsHandle & { readonly [READER]?: TlsReader }, error: Error): void {
+  this[READER]?.onTlsError(error);
 }
 
 /** @returns OpenSSL's code for why the peer's certificate is not trusted, as in `CERT_HAS_EXPIRED`; '' if it is */
@@ -192,10 +198,9 @@ export function resetSecure(socket: TLSSocket): void {
 }
 
 /**
- * Takes TLS off a connection whose handshake has failed, so that something can be said on it in plain text. Call it
- * outside of the socket's own events; the socket is of no use afterwards.
+ * Takes TLS off a connection, so that something can be said on it in plain text. Call it outside of OpenSSL's calls; the
+ * socket is of no use afterwards.
  */
-export function takeOffTls(socket: TLSSocket, under: Incoming): Incoming {
+export function takeOffTls(socket: TLSSocket): void {
   insideOf(socket)._handle?.destroySSL();
-  return under;
 }

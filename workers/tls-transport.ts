@@ -3,7 +3,7 @@
  * is done, and `onClose` where it fails; why is {@link TlsTransport.errorCode}.
  */
 import type { TLSSocket } from 'node:tls';
-import { errorCodeOf, type Incoming, listenFor, type Reader, type SocketOwner } from './fast-socket.js';
+import { errorCodeOf, type Incoming, listenFor, type SocketOwner } from './fast-socket.js';
 import type { Loan } from './read-buffers.js';
 import { TcpTransport } from './tcp-transport.js';
 import {
@@ -12,6 +12,7 @@ import {
   secureClient,
   secureServer,
   type TlsClientSide,
+  type TlsReader,
   type TlsServerSide,
   unsentSecureBytes,
 } from './tls-socket.js';
@@ -35,7 +36,7 @@ export interface Handshaken {
 }
 
 /** Makes a socket that reads into the buffer of `reader`. */
-type MakeSocket = (reader: Reader) => TLSSocket;
+type MakeSocket = (reader: TlsReader) => TLSSocket;
 
 /**
  * Bytes in memory above which a writer should stop. It is not 0, as over TCP: every write of TLS waits for the next turn,
@@ -43,14 +44,19 @@ type MakeSocket = (reader: Reader) => TLSSocket;
  */
 const HIGH_WATER_BYTES = 262_144;
 
+/** Node's code of an error of OpenSSL: a client begins with a method of HTTP. */
+const PLAIN_HTTP = 'ERR_SSL_HTTP_REQUEST';
+
 /** The user of the connection below: what happens there is heard through TLS. */
 const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
 
-export class TlsTransport implements Transport, Reader, SocketOwner {
+export class TlsTransport implements Transport, TlsReader, SocketOwner {
   user: TransportUser;
   readBuffer: Buffer;
   loan: Loan | undefined = undefined;
   readonly socket: TLSSocket;
+  /** Called, outside of OpenSSL's calls, in place of closing a connection whose client speaks HTTP without TLS. */
+  onPlainHttp: (() => void) | undefined = undefined;
   /** Text for the next write. */
   private held = '';
   /**
@@ -108,6 +114,12 @@ export class TlsTransport implements Transport, Reader, SocketOwner {
       this.kept ??= [];
       this.kept.push(Buffer.from(buffer.subarray(0, length)));
     }
+  }
+
+  onTlsError(error: Error): void {
+    const isPlainHttp = 'code' in error && error.code === PLAIN_HTTP;
+    if (isPlainHttp && this.onPlainHttp !== undefined) setImmediate(this.onPlainHttp);
+    else this.socket.destroy(error);
   }
 
   /** The handshake is done. */

@@ -4,6 +4,7 @@ import { REASONS, type Reason } from '../src/core/reason.js';
 import type { Secrets } from '../src/core/secrets.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { WORKER_COLUMNS } from '../src/messages.js';
+import { HANDSHAKE_OUTCOMES, type HandshakeOutcome } from '../src/tls/outcomes.js';
 import type { AccessLog } from './access-log/access-log.js';
 import { CounterRow } from './counters.js';
 import { HttpPool } from './http/http-pool.js';
@@ -13,6 +14,7 @@ import type { RateLimits } from './rate-limits.js';
 import { ReadBuffers } from './read-buffers.js';
 import type { ReportFailing } from './streaks.js';
 import { TimerWheel } from './timer-wheel.js';
+import { TlsListeners } from './tls-listeners.js';
 
 const FINE_TICK_MS = 5;
 
@@ -40,6 +42,10 @@ export class WorkerContext {
   readonly counters = new CounterRow(WORKER_COLUMNS.length);
   /** Requests that did not simply get a backend's response, by the number of their {@link Reason}. */
   private readonly reasons = new CounterRow(REASONS.length);
+  /** TLS handshakes with clients, by the number of their {@link HandshakeOutcome}. */
+  private readonly handshakes = new CounterRow(HANDSHAKE_OUTCOMES.length);
+  /** Certificates and keys of the listeners that speak TLS. */
+  readonly tls = new TlsListeners();
   /** Pools by name. */
   readonly pools = new Map<string, HttpPool>();
   /** Decides where requests go. */
@@ -64,6 +70,7 @@ export class WorkerContext {
     this.rates = rates;
     this.report = report;
     this.intake = new Intake(this);
+    this.tls.use(secrets.tls);
     this.join(snapshots, secrets);
     this.intake.route();
   }
@@ -76,6 +83,16 @@ export class WorkerContext {
   /** @returns how often each reason was counted since the last call, by its number */
   takeReasons(): Float64Array<ArrayBuffer> {
     return this.reasons.take();
+  }
+
+  /** Counts a TLS handshake that has ended. */
+  countHandshake(outcome: HandshakeOutcome): void {
+    this.handshakes.add(HANDSHAKE_OUTCOMES.indexOf(outcome));
+  }
+
+  /** @returns how often each outcome was counted since the last call, by its number */
+  takeHandshakes(): Float64Array<ArrayBuffer> {
+    return this.handshakes.take();
   }
 
   /**
@@ -92,6 +109,7 @@ export class WorkerContext {
   ): readonly HttpPool[] {
     this.config = config;
     this.accessLog = accessLog;
+    this.tls.use(secrets.tls);
     this.intake.configure();
     for (const pool of this.pools.values()) {
       const settings = config.pools[pool.name];

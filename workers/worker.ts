@@ -109,6 +109,8 @@ export class Worker {
         return;
       case 'lend':
         return this.context.rates.receive(message.grants);
+      case 'certificates':
+        return this.context.tls.use(message.tls);
       case 'drain':
         return this.drain(message.withinMs);
       default:
@@ -124,7 +126,7 @@ export class Worker {
     this.context.draining = true;
     this.listeners.close();
     for (const { dispatch } of this.context.pools.values()) dispatch.roster.closeIdle();
-    for (const connection of this.door.connections) connection.drain();
+    this.door.drain();
     this.door.whenEmpty(() => this.stop());
   }
 
@@ -168,7 +170,7 @@ export class Worker {
     this.door.whenEmpty(undefined);
     this.context.draining = true;
     this.listeners.close();
-    for (const connection of this.door.connections) connection.cut();
+    this.door.cut();
     for (const { dispatch } of this.context.pools.values()) dispatch.roster.stop();
     this.wheel.stop();
     this.context.fineWheel.stop();
@@ -275,7 +277,8 @@ export class Worker {
     worker[WORKER_COLUMN.overloaded] = Number(this.context.intake.shedder.isActive);
     worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
     const reasons = this.context.takeReasons();
-    this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker, reasons });
+    const handshakes = this.context.takeHandshakes();
+    this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker, reasons, handshakes });
   }
 
   /** @returns bytes; the last reading while no file is left to open, since on Linux it is read from one */

@@ -7,6 +7,7 @@ import type { Counters } from '../../src/control/counters.js';
 import { Stats } from '../../src/control/stats.js';
 import { REASONS } from '../../src/core/reason.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
+import { HANDSHAKE_OUTCOMES } from '../../src/tls/outcomes.js';
 import { takeBackendRows } from '../../workers/counters.js';
 import { dispatchOf, POOL, SIZES } from './backends.js';
 import { nanosecondsPerCall } from './measure.js';
@@ -26,6 +27,7 @@ function stepsFor(size: number): number[] {
     pools: [{ pool: POOL, ids, backends, ofPool, durations }],
     worker: ones(WORKER_COLUMNS.length),
     reasons: ones(REASONS.length),
+    handshakes: ones(HANDSHAKE_OUTCOMES.length),
   } satisfies Counters;
   const stats = new Stats(() => performance.now());
   for (const id of ids) stats.admit(POOL, id);

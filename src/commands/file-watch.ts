@@ -3,7 +3,7 @@
  * replace files, links and whole directories, which file events do not report reliably, and some file systems have
  * none.
  */
-import { stat } from 'node:fs/promises';
+import { signatureOf } from '../config/file-signature.js';
 
 const LOOK_MS = 500;
 
@@ -40,15 +40,5 @@ export class FileWatch {
     if (!isSettled || signature === undefined || signature === this.#told) return;
     this.#told = signature;
     this.#onChange();
-  }
-}
-
-/** @returns a text that differs after any change of the file; `undefined` if there is no such file */
-export async function signatureOf(path: string): Promise<string | undefined> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join();
-  } catch {
-    return undefined;
   }
 }

@@ -1,11 +1,12 @@
 /** commands/serve.ts: the default command: runs a balancer in the foreground until a signal ends it. */
+import { signatureOf } from '../config/file-signature.js';
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { loadConfig } from '../config/load.js';
 import { UsageError } from '../config/usage-error.js';
 import type { RunningBalancer } from '../control/balancer.js';
 import type { Logger } from '../control/logger.js';
 import type { TokenSource } from './admin-token.js';
-import { FileWatch, signatureOf } from './file-watch.js';
+import { FileWatch } from './file-watch.js';
 import { obeySignals } from './signals.js';
 import { SystemdService } from './systemd/service.js';
 

@@ -3,6 +3,7 @@
  * identify it, even if the system chooses its port.
  */
 import * as z from 'zod';
+import { hsts, httpsProblems, listenerTls, redirectHttps } from './listener-tls.js';
 import { firstOverlap } from './overlap.js';
 import { ipRange, listenAddress, positiveDuration } from './values.js';
 
@@ -56,6 +57,9 @@ const listener = z.strictObject({
         'are closed without it. TLS is not ended here.',
     ),
   proxyProtocol,
+  tls: listenerTls.optional(),
+  redirectHttps: redirectHttps.optional(),
+  hsts: hsts.optional(),
 });
 
 /** A listener with its settings and its name, after defaults are filled in. */
@@ -88,6 +92,9 @@ export const listeners = z
       const message = `the name "${name}" is used by ${list[earlier]?.address} already; every listener has its own`;
       context.addIssue({ code: 'custom', path: [index, 'name'], message });
     }
+  })
+  .superRefine((list, context) => {
+    for (const [path, message] of httpsProblems(list)) context.addIssue({ code: 'custom', path: [...path], message });
   })
   .prefault([{ address: '0.0.0.0:8080' }])
   .describe('The addresses that clients connect to.');

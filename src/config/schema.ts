@@ -296,6 +296,7 @@ const pools = z
 
 const clientTimeouts = z
   .strictObject({
+    handshake: positiveDuration.prefault('10s').describe('From the first byte of a TLS connection to its handshake.'),
     head: duration.prefault('10s').describe('From the first byte of a request to the end of its head.'),
     bodyGap: duration.prefault('30s').describe('Between two reads of a request body.'),
     keepAlive: duration.prefault('65s').describe('An idle connection is closed after this.'),
@@ -343,6 +344,15 @@ const limits = z
         'Most client connections of one worker; `auto` derives it from the limit of open files. Further ones are ' +
           'answered ' +
           'with 503.',
+      ),
+    handshakes: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(256)
+      .describe(
+        'Most TLS handshakes that one worker has under way; further clients wait their turn. One that takes more than ' +
+          'a second counts no longer.',
       ),
     connectionsPerAddress: z
       .int()

@@ -6,6 +6,7 @@ import { type Accept, chooseAccept } from './accept.js';
 import { tryAccessLog } from './access-log.js';
 import type { AdminToken } from './admin/token.js';
 import { StartError } from './errors.js';
+import { Journal } from './journal.js';
 import { type Launchers, PROGRAMS, type Programs, processLaunchers } from './launchers.js';
 import { canShareSockets } from './listen-socket.js';
 import { ListenSockets } from './listen-sockets.js';
@@ -16,6 +17,7 @@ import type { RunningBalancer } from './running-balancer.js';
 import { RunningConfig } from './running-config.js';
 import { readState } from './state-file.js';
 import { completeSecrets } from './sticky-secret.js';
+import { Certificates } from './tls/certificates.js';
 
 export { ChangeError, ReloadError, StartError } from './errors.js';
 export type { Launchers, Programs } from './launchers.js';
@@ -51,11 +53,24 @@ export async function startBalancer(
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
   const accessLog = await tryAccessLog(config);
   try {
+    const journal = new Journal(logger);
+    const certificates = new Certificates(journal, Date.now);
+    const tls = certificates.use(await certificates.read(config.listeners));
     const sockets = new ListenSockets();
     sockets.add(await ListenSockets.open(config.listeners, accept));
+    const running = new RunningConfig(config, { ...completeSecrets(secrets, NO_SECRETS, config, logger), tls });
     const launchers = local ?? processLaunchers(programs, accept, embedded);
-    const running = new RunningConfig(config, completeSecrets(secrets, NO_SECRETS, config, logger));
-    const given = { adminToken, hashTableProgram: programs.hashTable, launchers, accept, kept, sockets, source };
+    const given = {
+      adminToken,
+      journal,
+      certificates,
+      hashTableProgram: programs.hashTable,
+      launchers,
+      accept,
+      kept,
+      sockets,
+      source,
+    };
     return await startPrimary({ config: running, logger, ...given });
   } finally {
     await accessLog?.close();

@@ -95,6 +95,12 @@ export class Broadcaster {
     }
   }
 
+  /** Sends every worker the certificates, which have just been replaced. */
+  certificates(): void {
+    const { tls = [] } = this.#config.secrets;
+    for (const { to } of this.#workers.values()) to.send({ type: 'certificates', tls });
+  }
+
   /** Sends an update of a pool to every worker. */
   publish(update: PoolUpdate): void {
     switch (update.type) {

@@ -18,6 +18,8 @@ import { type ConfigSource, Reloads } from './reloads.js';
 import type { Rolls, RollView } from './rolls.js';
 import type { RuntimeChanges } from './runtime-changes.js';
 import type { Saved } from './state-file.js';
+import type { CertificateRefresh } from './tls/certificate-refresh.js';
+import type { CertificateView } from './tls/certificates.js';
 import {
   type BackendView,
   type BalancerView,
@@ -37,6 +39,7 @@ export interface ControlApiParts {
   readonly sources: ViewSources;
   readonly changes: RuntimeChanges;
   readonly reconfiguration: Reconfiguration;
+  readonly refresh: CertificateRefresh;
   readonly rolls: Rolls;
   /** Where the configuration was read; without it there are no reloads. */
   readonly source: ConfigSource | undefined;
@@ -115,6 +118,15 @@ export class ControlApi implements AdminSource {
     const { source, reconfiguration } = this.#parts;
     const next = source?.complete(value) ?? configOf({ backends: [] }, {}, new ConfigValue(value, ''));
     return reconfiguration.preview(next);
+  }
+
+  get certificates(): readonly CertificateView[] {
+    return this.#parts.sources.certificates.view();
+  }
+
+  async reloadCertificates(): Promise<readonly CertificateView[]> {
+    await this.#parts.refresh.run();
+    return this.certificates;
   }
 
   roll(): Promise<void> {

@@ -69,6 +69,9 @@ export interface EventDetails {
   readonly 'panic-over': AboutPool & UsableCounts;
   readonly 'config-reloaded': AboutFile & { readonly changes: readonly string[] };
   readonly 'config-rejected': AboutFile & WithReason;
+  readonly 'certificate-changed': AboutFile & { readonly names: readonly string[]; readonly notAfter: string };
+  readonly 'certificate-rejected': AboutFile & WithReason;
+  readonly 'certificate-expires': AboutFile & { readonly names: readonly string[]; readonly daysLeft: number };
   readonly 'worker-died': AboutWorker & WithReason & { readonly replacedInMs: number };
   readonly 'worker-replaced': AboutWorker & { readonly replaced: number | undefined };
   readonly 'worker-hanging': AboutWorker & { readonly silentMs: number };
@@ -161,6 +164,17 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
     message: 'configuration not reloaded; the old one stays',
     text: ({ reason }) => `configuration not reloaded: ${reason}`,
   },
+  'certificate-changed': {
+    level: 'info',
+    message: 'certificate changed',
+    text: ({ names, notAfter }) => `certificate of ${names[0] ?? '?'} replaced; the new one is good until ${notAfter}`,
+  },
+  'certificate-rejected': {
+    level: 'error',
+    message: 'certificate not replaced; the old one stays',
+    text: ({ reason }) => `certificate not replaced: ${reason}`,
+  },
+  'certificate-expires': { level: 'warn', message: 'certificate expires', text: expiryText },
   'worker-died': { level: 'error', message: 'worker died', text: diedText },
   'worker-replaced': {
     level: 'info',
@@ -197,6 +211,11 @@ function settingsText({ admin, weight, tier, maxConnections }: ChangedSettings):
     maxConnections === undefined ? [] : [`at most ${maxConnections || 'any number of'} connections`],
   ];
   return parts.flat().join(', ');
+}
+
+function expiryText({ names, daysLeft }: EventDetails['certificate-expires']): string {
+  const name = names[0] ?? '?';
+  return daysLeft < 0 ? `certificate of ${name} has expired` : `certificate of ${name} expires in ${daysLeft} days`;
 }
 
 function diedText({ pid, reason, replacedInMs }: EventDetails['worker-died']): string {

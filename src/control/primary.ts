@@ -9,7 +9,7 @@ import type { AdminToken } from './admin/token.js';
 import { AdminEndpoint } from './admin-endpoint.js';
 import { Broadcaster } from './broadcaster.js';
 import { ControlApi } from './control-api.js';
-import { Journal } from './journal.js';
+import type { Journal } from './journal.js';
 import type { Launchers } from './launchers.js';
 import type { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
@@ -27,6 +27,8 @@ import type { RunningConfig } from './running-config.js';
 import { RuntimeChanges } from './runtime-changes.js';
 import type { KeptState } from './state-file.js';
 import { Supervisor } from './supervisor.js';
+import { CertificateRefresh } from './tls/certificate-refresh.js';
+import type { Certificates, CertificateView } from './tls/certificates.js';
 import type { BalancerView } from './view.js';
 import type { WorkerProcess } from './worker-process.js';
 import { WorkerReports } from './worker-reports.js';
@@ -35,6 +37,8 @@ import { WorkerWatch } from './worker-watch.js';
 export interface PrimaryParts {
   readonly config: RunningConfig;
   readonly logger: Logger;
+  readonly journal: Journal;
+  readonly certificates: Certificates;
   readonly adminToken: AdminToken | undefined;
   /** File of the compiled task that builds hash tables, an absolute path. */
   readonly hashTableProgram: string;
@@ -60,12 +64,12 @@ export class Primary implements RunningBalancer {
   readonly #changes: RuntimeChanges;
   readonly #reconfiguration: Reconfiguration;
   readonly #admin: AdminEndpoint;
+  readonly #refresh: CertificateRefresh;
   readonly #api: ControlApi;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, logger, adminToken, hashTableProgram, launchers, ...places }: PrimaryParts) {
-    const { accept, kept, sockets, source } = places;
-    const journal = new Journal(logger);
+  constructor({ config, logger, journal, adminToken, hashTableProgram, launchers, ...places }: PrimaryParts) {
+    const { accept, certificates, kept, sockets, source } = places;
     const remembered = new RememberedStates(config.current, kept?.state ?? {});
     const { startProber } = launchers;
     const state = kept?.state ?? {};
@@ -93,7 +97,8 @@ export class Primary implements RunningBalancer {
     const open = launchers.openWorker;
     const supervisor = new Supervisor({ count, open, sockets, config, observer, logger, journal });
     const rolls = new Rolls(supervisor, config.current.workers !== 0, logger);
-    const running = { config, accept, sockets, pools, broadcaster, supervisor };
+    const running = { config, accept, sockets, pools, broadcaster, supervisor, certificates };
+    const refresh = new CertificateRefresh(running);
     const reconfiguration = new Reconfiguration({ ...running, changes, accessLogs, admin, logger });
     const sources = { ...running, startedAt: Date.now() };
     this.journal = journal;
@@ -115,7 +120,8 @@ export class Primary implements RunningBalancer {
     this.#changes = changes;
     this.#reconfiguration = reconfiguration;
     this.#admin = admin;
-    this.#api = new ControlApi({ sources, changes, reconfiguration, rolls, source, journal, logger });
+    this.#refresh = refresh;
+    this.#api = new ControlApi({ sources, changes, reconfiguration, refresh, rolls, source, journal, logger });
   }
 
   get addresses(): readonly string[] {
@@ -146,6 +152,7 @@ export class Primary implements RunningBalancer {
     const { admin, workers } = this.#config.current;
     // The only worker of a balancer in one process can neither hang alone nor be replaced.
     if (workers !== 0) this.#watch.start();
+    await this.#refresh.start();
     const startAdmin = this.#admin.start(admin, this.#api, this.#logger);
     // The workers first: each takes longer to load than all the rest, and the other cores have nothing to do yet.
     // Addresses and verdicts reach them as changes, so they need not wait for those.
@@ -174,6 +181,10 @@ export class Primary implements RunningBalancer {
 
   preview(value: unknown): Promise<ReloadPreview> {
     return this.#api.preview(value);
+  }
+
+  reloadCertificates(): Promise<readonly CertificateView[]> {
+    return this.#api.reloadCertificates();
   }
 
   roll(): Promise<void> {
@@ -218,6 +229,7 @@ export class Primary implements RunningBalancer {
     this.#sockets.close();
     this.#admin.close();
     this.#watch.stop();
+    this.#refresh.stop();
     await Promise.all([this.#pools.stop(), this.#changes.stop()]);
   }
 }

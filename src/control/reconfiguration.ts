@@ -24,6 +24,7 @@ import type { RunningConfig } from './running-config.js';
 import type { RuntimeChanges } from './runtime-changes.js';
 import { completeSecrets } from './sticky-secret.js';
 import type { Supervisor } from './supervisor.js';
+import type { Certificates } from './tls/certificates.js';
 
 export interface ReconfigurationParts {
   readonly config: RunningConfig;
@@ -34,6 +35,7 @@ export interface ReconfigurationParts {
   readonly supervisor: Supervisor;
   readonly changes: RuntimeChanges;
   readonly accessLogs: AccessLogs;
+  readonly certificates: Certificates;
   readonly admin: AdminEndpoint;
   readonly logger: Logger;
 }
@@ -80,14 +82,15 @@ export class Reconfiguration {
   }
 
   async #reconfigure(next: Config, secrets: Secrets): Promise<ReloadPlan> {
-    const { config: running, pools } = this.#parts;
+    const { certificates, config: running, pools } = this.#parts;
     const before = running.current;
     const prepared = await prepare(this.#parts, before, next);
     // From here to the workers' answers nothing waits, so what is planned is what is applied.
     const plan = planReload(pools.running, before, next);
     // A secret may have changed in its file while the configuration did not.
-    if (!isIdle(plan) || !isDeepStrictEqual(secrets, running.secrets)) {
-      running.replace(configAfter(before, next), secrets);
+    const complete = { ...secrets, tls: certificates.use(prepared.certificates) };
+    if (!isIdle(plan) || !isDeepStrictEqual(complete, running.secrets)) {
+      running.replace(configAfter(before, next), complete);
       await this.#applyPlan(plan, before, prepared);
     }
     await prepared.accessLog?.close();
@@ -140,7 +143,7 @@ export class Reconfiguration {
 }
 
 /** @throws {ReloadError} when something that is new cannot be had; nothing is left open then */
-async function prepare({ accept, pools }: ReconfigurationParts, before: Config, next: Config) {
+async function prepare({ accept, certificates, pools }: ReconfigurationParts, before: Config, next: Config) {
   const listeners = listenerChanges(before.listeners, next.listeners);
   const leaving = listeners.remove.map(({ address }) => address);
   const clash = listeners.add.find(({ address }) => firstOverlap([...leaving, address]) !== undefined);
@@ -149,12 +152,19 @@ async function prepare({ accept, pools }: ReconfigurationParts, before: Config, 
       `Cannot listen on ${clash.address} while another listener has its port; that takes a restart`,
     );
   const joining = planReload(pools.running, before, next).pools.flatMap(({ backends }) => backends.add);
+  const read = await certificates.read(next.listeners);
   const single = joining.filter(({ resolve }) => resolve !== 'all');
   const hosts = await pools.names.lookUp(single.map(({ address }) => address));
   try {
     const accessLog = before.accessLog === next.accessLog ? undefined : await tryAccessLog(next);
     try {
-      return { hosts, accessLog, listeners, opened: await ListenSockets.open(listeners.add, accept) };
+      return {
+        hosts,
+        accessLog,
+        listeners,
+        certificates: read,
+        opened: await ListenSockets.open(listeners.add, accept),
+      };
     } catch (error) {
       await accessLog?.close();
       throw error;

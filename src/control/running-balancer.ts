@@ -5,6 +5,7 @@ import type { Journal } from './journal.js';
 import type { PoolChanges } from './membership.js';
 import type { ReloadPlan } from './reload-plan.js';
 import type { ReloadPreview } from './reload-preview.js';
+import type { CertificateView } from './tls/certificates.js';
 import type { BalancerView } from './view.js';
 
 export interface RunningBalancer extends PoolChanges {
@@ -27,6 +28,11 @@ export interface RunningBalancer extends PoolChanges {
    * @throws {ConfigError | UsageError | ReloadError} why nothing has changed
    */
   reload(): Promise<ReloadPlan>;
+  /**
+   * Reads the files of certificates again. One that cannot be used leaves the one before in use.
+   * @returns the certificates that are in use now
+   */
+  reloadCertificates(): Promise<readonly CertificateView[]>;
   /**
    * Plans a reload without applying it.
    * @param value a configuration, in place of the file that was read

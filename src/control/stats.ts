@@ -13,6 +13,7 @@ import {
   WORKER_COLUMNS,
   type WorkerColumn,
 } from '../messages.js';
+import { HANDSHAKE_OUTCOMES, type HandshakeOutcome } from '../tls/outcomes.js';
 import { type Counters, isWellFormed, type PoolCounters, TRIPLE } from './counters.js';
 import { type RecentTraffic, Totals, TrafficTotals } from './traffic-totals.js';
 
@@ -62,6 +63,7 @@ export class Stats {
   readonly #workers = new Map<number, Totals>();
   readonly #all = new Totals(WORKER_COLUMNS.length);
   readonly #reasons = new Totals(REASONS.length);
+  readonly #handshakes = new Totals(HANDSHAKE_OUTCOMES.length);
 
   /** @param nowMs monotonic milliseconds */
   constructor(nowMs: () => number) {
@@ -100,6 +102,7 @@ export class Stats {
     }
     this.#recordWorker(workerId, counters.worker);
     this.#reasons.grow(counters.reasons, NO_READINGS);
+    this.#handshakes.grow(counters.handshakes, NO_READINGS);
     return true;
   }
 
@@ -200,6 +203,11 @@ export class Stats {
   /** @returns how many requests did not get a backend's answer unchanged, for this reason */
   reason(reason: Reason): number {
     return this.#reasons.totals[REASONS.indexOf(reason)] ?? 0;
+  }
+
+  /** @returns how many TLS handshakes with clients ended in this way */
+  handshakes(outcome: HandshakeOutcome): number {
+    return this.#handshakes.totals[HANDSHAKE_OUTCOMES.indexOf(outcome)] ?? 0;
   }
 
   /** @returns the totals of one live worker */

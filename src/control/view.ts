@@ -10,6 +10,7 @@ import type { Pools } from './pools.js';
 import type { CurrentConfig } from './running-config.js';
 import type { BackendTotals, PoolTotals, WorkerTotals } from './stats.js';
 import type { Supervisor } from './supervisor.js';
+import type { Certificates } from './tls/certificates.js';
 import type { WorkerProcess, WorkerState } from './worker-process.js';
 
 export interface BackendView extends Backend, BackendTotals {
@@ -103,6 +104,7 @@ export interface ViewSources {
   readonly pools: Pools;
   readonly broadcaster: Broadcaster;
   readonly supervisor: Supervisor;
+  readonly certificates: Certificates;
 }
 
 export function viewOf(sources: ViewSources): BalancerView {

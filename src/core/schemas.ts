@@ -50,11 +50,56 @@ export const poolChangeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('removed'), pool: z.string(), version: z.int(), id: backendIdSchema }),
 ]);
 
+/** A certificate with its key, as workers use it. */
+export const tlsCertificateSchema = z
+  .object({
+    /** SHA-256 of the certificate, in hexadecimal. */
+    fingerprint: z.string(),
+    /** The names in it, in lower case: DNS names, wildcards and IP addresses. */
+    names: z.array(z.string()).readonly(),
+    /** Kind of its key, as Node calls it: `rsa`, `ec`, `ed25519`. */
+    keyType: z.string(),
+    /** PEM: the certificate, and behind it the intermediate ones. */
+    cert: z.string(),
+    /** PEM, not encrypted. */
+    key: z.string(),
+  })
+  .readonly();
+
+/** What a worker needs for the handshakes on one listener. */
+export const tlsMaterialSchema = z
+  .object({
+    /** Name of the listener. */
+    listener: z.string(),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']),
+    /** What is offered by ALPN (RFC 7301), the preferred one first; empty: nothing is. */
+    protocols: z.array(z.string()).readonly(),
+    /** The first is for unknown names. */
+    certificates: z.array(tlsCertificateSchema).readonly(),
+    clientAuth: z
+      .object({
+        required: z.boolean(),
+        /** PEM. */
+        ca: z.array(z.string()).readonly(),
+        /** PEM. */
+        crl: z.array(z.string()).readonly(),
+      })
+      .optional(),
+    /**
+     * Encrypts session tickets; 48 bytes in base64. It is the same in all workers, and that of no other listener where
+     * clients are asked for certificates.
+     */
+    ticketKey: z.string(),
+  })
+  .readonly();
+
 /** Keys that the data plane works with and that never enter the configuration, which is printed and exported. */
 export const secretsSchema = z
   .object({
     /** Signs the cookies of sticky pools; absent while no pool is sticky. */
     stickyKey: z.string().optional(),
+    /** For each listener that speaks TLS; absent where none does. */
+    tls: z.array(tlsMaterialSchema).readonly().optional(),
   })
   .readonly();
 

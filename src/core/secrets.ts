@@ -3,8 +3,10 @@
  * a further key is a further field here and changes nothing on the way.
  */
 import type * as z from 'zod';
-import type { secretsSchema } from './schemas.js';
+import type { secretsSchema, tlsCertificateSchema, tlsMaterialSchema } from './schemas.js';
 
 export type Secrets = z.infer<typeof secretsSchema>;
+export type TlsMaterial = z.infer<typeof tlsMaterialSchema>;
+export type TlsCertificate = z.infer<typeof tlsCertificateSchema>;
 
 export const NO_SECRETS: Secrets = {};

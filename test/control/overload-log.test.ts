@@ -3,6 +3,7 @@ import type { Counters } from '../../src/control/counters.js';
 import { OverloadLog } from '../../src/control/overload-log.js';
 import { REASONS } from '../../src/core/reason.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
+import { HANDSHAKE_OUTCOMES } from '../../src/tls/outcomes.js';
 import { LogBook } from './support.js';
 
 const WORKER = { id: 7, slot: 1, pid: 42 };
@@ -13,7 +14,7 @@ function second(overloaded: 0 | 1, shed: number): Counters {
   worker[WORKER_COLUMNS.indexOf('longestLoopDelayMs')] = 812.4;
   const reasons = new Float64Array(REASONS.length);
   reasons[REASONS.indexOf('overloaded')] = shed;
-  return { type: 'counters', pools: [], worker, reasons };
+  return { type: 'counters', pools: [], worker, reasons, handshakes: new Float64Array(HANDSHAKE_OUTCOMES.length) };
 }
 
 describe('The log of overload', () => {

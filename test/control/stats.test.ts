@@ -18,6 +18,7 @@ import {
   WORKER_COLUMNS,
   type WorkerColumn,
 } from '../../src/messages.js';
+import { HANDSHAKE_OUTCOMES } from '../../src/tls/outcomes.js';
 import { idOf } from './support.js';
 
 const A = '10.0.0.1:80';
@@ -47,6 +48,7 @@ function counters(
     pools: [rows('default', backend, pool)],
     worker: Float64Array.from(WORKER_COLUMNS, (column) => worker[column] ?? 0),
     reasons: new Float64Array(REASONS.length),
+    handshakes: new Float64Array(HANDSHAKE_OUTCOMES.length),
   };
 }
 

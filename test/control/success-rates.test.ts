@@ -7,6 +7,7 @@ import { SuccessRates } from '../../src/control/success-rates.js';
 import { REASONS } from '../../src/core/reason.js';
 import type { Straggler } from '../../src/core/success-rate.js';
 import { BACKEND_COLUMNS, type BackendColumn, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
+import { HANDSHAKE_OUTCOMES } from '../../src/tls/outcomes.js';
 import { backendOf, idOf, poolOf } from './support.js';
 
 const IDS = [1, 2, 3, 4, 5].map((i) => `10.0.0.${i}:80`);
@@ -53,6 +54,7 @@ describe('Success rates', () => {
       pools: [ofPool],
       worker: new Float64Array(WORKER_COLUMNS.length),
       reasons: new Float64Array(REASONS.length),
+      handshakes: new Float64Array(HANDSHAKE_OUTCOMES.length),
     };
     expect(stats.record(worker, counters, () => 1)).to.equal(true);
   }

@@ -64,6 +64,8 @@ export const UNCHANGING = {
   saved: refuse,
   reload: refuse,
   preview: refuse,
+  certificates: [],
+  reloadCertificates: refuse,
   roll: refuse,
   config: configOf(['10.0.0.1:80']),
   logLevel: 'info',

@@ -5,6 +5,7 @@
 import { plainAddress } from '../../src/core/client-node.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { Listener } from '../listeners.js';
+import type { Handshaken } from '../tls-transport.js';
 import type { Transport } from '../transport.js';
 import type { ClientPolicy } from './client-policy.js';
 
@@ -15,6 +16,10 @@ export class Arrival {
   readonly listener: Listener;
   /** Whether the connection counts among those of its address, and has to be counted out. */
   isCounted = false;
+  /** The connection ends after its first request: its listener accepts no more. */
+  isLast = false;
+  /** What the TLS handshake has come to; `undefined` before it, and without TLS. */
+  handshaken: Handshaken | undefined = undefined;
   private policy: ClientPolicy;
   /** {@link client} once it was asked for. */
   private known: ClientSide | undefined;
@@ -42,8 +47,8 @@ export class Arrival {
     if (this.known !== undefined) this.known = policy.side(this.known.address, this.scheme);
   }
 
-  /** The scheme of the client's requests: that of a listener with TLS will be `https`. */
+  /** The scheme of the client's requests. */
   private get scheme(): ClientSide['proto'] {
-    return 'http';
+    return this.handshaken === undefined ? 'http' : 'https';
   }
 }

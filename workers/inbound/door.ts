@@ -10,13 +10,13 @@
  * 6. {@link Door.admit} counts the connection, in all and by address. One too many is turned away, which comes last
  *    since only its protocol can tell the client.
  *
- * Steps 2 to 4 have nothing to do yet; their parsers will be pure, in `src/inbound/`.
+ * Steps 2 and 3 have nothing to do yet; their parsers will be pure, in `src/inbound/`.
  */
 import type { Config } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { AccessLog } from '../access-log/access-log.js';
 import { WORKER_COLUMN } from '../counters.js';
-import type { Incoming } from '../fast-socket.js';
+import { dismiss, type Incoming } from '../fast-socket.js';
 import type { Exchange } from '../http/exchange.js';
 import { Http1ClientConnection } from '../http/h1/client-connection.js';
 import type { LocalAnswer } from '../http/local-answer.js';
@@ -27,6 +27,7 @@ import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerContext } from '../worker-context.js';
 import { Arrival } from './arrival.js';
 import { ConnectionLimits } from './connection-limits.js';
+import { type HandshakeOwner, Handshakes } from './handshakes.js';
 
 /** A client's connection as the protocol that serves it shows it to the door. */
 export interface ClientConnection {
@@ -49,35 +50,118 @@ export interface ClientConnection {
 }
 
 const NO_ROOM: LocalAnswer = { status: 503, reason: 'too-many', detail: 'too many connections.' };
+const PLAIN_HTTP: LocalAnswer = {
+  status: 400,
+  reason: 'bad-request',
+  fault: 'plain-http',
+  detail: 'this port speaks https, and the request came without TLS: write https:// in front.',
+};
 const TOO_MANY_OF_ADDRESS: LocalAnswer = {
   status: 429,
   reason: 'too-many',
   detail: 'too many connections from this address.',
 };
 
+const NO_CERTIFICATE: LocalAnswer = {
+  status: 400,
+  reason: 'denied',
+  fault: 'no-client-certificate',
+  detail: 'a client certificate is needed here.',
+};
+
+function refusedCertificate(problem: string): LocalAnswer {
+  const detail = `the client certificate is not accepted: ${problem.toLowerCase().replaceAll('_', ' ')}.`;
+  return { status: 400, reason: 'denied', fault: 'client-certificate', detail };
+}
+
 /** Stands in for the protocol, which is chosen in the same turn, before anything is read. */
 const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
 
-export class Door {
+export class Door implements HandshakeOwner {
   /** The client connections that are open. */
   readonly connections = new Set<ClientConnection>();
   private readonly context: WorkerContext;
   private readonly limits: ConnectionLimits;
+  private readonly handshakes: Handshakes;
   /** See {@link whenEmpty}. */
   private onEmpty: (() => void) | undefined;
 
   constructor(context: WorkerContext) {
     this.context = context;
     this.limits = new ConnectionLimits(context.config);
+    this.handshakes = new Handshakes(context, this);
   }
 
   /** Takes a connection that `listener` has accepted. */
   receive(incoming: Incoming, listener: Listener): void {
-    const { buffers, intake } = this.context;
-    const transport = TcpTransport.accepted(incoming, buffers.shared, NOBODY);
-    const connection = this.serve(new Arrival(transport, listener, intake.policy));
-    this.connections.add(connection);
+    if (listener.settings.tls !== undefined) return this.secure(incoming, listener);
+    this.enter(this.arrivalOn(TcpTransport.accepted(incoming, this.context.buffers.shared, NOBODY), listener));
+  }
+
+  /** Begins the TLS handshake on a connection. One too many is closed: nothing can be said before it is done. */
+  private secure(incoming: Incoming, listener: Listener): void {
+    if (this.connections.size + this.handshakes.count < this.limits.most) {
+      return this.handshakes.begin(incoming, listener);
+    }
+    this.context.counters.add(WORKER_COLUMN.accepted);
+    this.context.counters.add(WORKER_COLUMN.rejected);
+    dismiss(incoming);
+  }
+
+  countsIn(arrival: Arrival): boolean {
+    if (this.limits.countsAddresses) arrival.isCounted = this.limits.enter(arrival.address);
+    return arrival.isCounted || !this.limits.countsAddresses;
+  }
+
+  countsOut(arrival: Arrival): void {
+    if (arrival.isCounted) this.limits.leave(arrival.address);
+  }
+
+  secured(arrival: Arrival): void {
+    const connection = this.enter(arrival);
+    if (arrival.isLast) connection.drain();
+  }
+
+  untrusted(arrival: Arrival, problem: string): void {
+    this.begin(arrival).turnAway(problem === '' ? NO_CERTIFICATE : refusedCertificate(problem), true);
+  }
+
+  saidPlainHttp(transport: TcpTransport, listener: Listener): void {
+    this.begin(this.arrivalOn(transport, listener)).turnAway(PLAIN_HTTP, true);
+  }
+
+  onNoHandshakes(): void {
+    this.lookWhetherEmpty();
+  }
+
+  private arrivalOn(transport: TcpTransport, listener: Listener): Arrival {
+    return new Arrival(transport, listener, this.context.intake.policy);
+  }
+
+  /** Gives a connection to its protocol, and counts it in. */
+  private enter(arrival: Arrival): ClientConnection {
+    const connection = this.begin(arrival);
     this.admit(connection);
+    return connection;
+  }
+
+  /** Gives a connection to its protocol. */
+  private begin(arrival: Arrival): ClientConnection {
+    const connection = this.serve(arrival);
+    this.connections.add(connection);
+    this.context.counters.add(WORKER_COLUMN.accepted);
+    return connection;
+  }
+
+  /** Every connection ends after its current request: the worker accepts no more. */
+  drain(): void {
+    for (const connection of this.connections) connection.drain();
+  }
+
+  /** Ends every connection at once: the worker is stopping. */
+  cut(): void {
+    this.handshakes.cut();
+    for (const connection of this.connections) connection.cut();
   }
 
   /** Takes over another configuration, in one turn, so that no request sees a part of it. */
@@ -92,19 +176,24 @@ export class Door {
   /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */
   whenEmpty(listener: (() => void) | undefined): void {
     this.onEmpty = listener;
-    if (this.connections.size === 0) listener?.();
+    this.lookWhetherEmpty();
   }
 
   /** A connection has closed. */
   left(connection: ClientConnection): void {
     const { arrival } = connection;
-    if (arrival.isCounted) this.limits.leave(arrival.address);
+    this.countsOut(arrival);
     this.connections.delete(connection);
-    if (this.connections.size === 0) this.onEmpty?.();
+    this.lookWhetherEmpty();
+  }
+
+  private lookWhetherEmpty(): void {
+    if (this.connections.size + this.handshakes.count === 0) this.onEmpty?.();
   }
 
   /** The listener of that name accepts no more: its open connections end after their current requests. */
   drainListener(name: string): void {
+    this.handshakes.drainListener(name);
     for (const connection of this.connections) {
       if (connection.arrival.listener.settings.name === name) connection.drain();
     }
@@ -134,10 +223,9 @@ export class Door {
   private admit(connection: ClientConnection): void {
     const { limits } = this;
     const { arrival } = connection;
-    this.context.counters.add(WORKER_COLUMN.accepted);
     // Lingering would keep the connection, of which there are too many.
     if (this.connections.size > limits.most) return connection.turnAway(NO_ROOM, false);
-    if (!limits.countsAddresses) return;
+    if (!limits.countsAddresses || arrival.isCounted) return;
     arrival.isCounted = limits.enter(arrival.address);
     if (!arrival.isCounted) connection.turnAway(TOO_MANY_OF_ADDRESS, true);
   }

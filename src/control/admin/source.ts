@@ -7,6 +7,7 @@ import type { ReloadPlan } from '../reload-plan.js';
 import type { ReloadPreview } from '../reload-preview.js';
 import type { RollView } from '../rolls.js';
 import type { Saved } from '../state-file.js';
+import type { CertificateView } from '../tls/certificates.js';
 import type { BackendView, BalancerView, PoolHead, PoolView } from '../view.js';
 
 /** Configuration, log level and workers of the balancer. */
@@ -20,6 +21,13 @@ export interface Operating {
   roll(): Promise<void>;
 }
 
+/** The certificates that are shown to clients. */
+export interface ServingCertificates {
+  readonly certificates: readonly CertificateView[];
+  /** Reads their files again. @returns those in use now */
+  reloadCertificates(): Promise<readonly CertificateView[]>;
+}
+
 export interface Reloading {
   /** Reads the configuration file again. @throws {ConfigError | UsageError | ReloadError} why nothing has changed */
   reload(): Promise<ReloadPlan>;
@@ -31,7 +39,7 @@ export interface Reloading {
  * All that the admin interface shows and changes. There are views of one pool and of one backend because the whole view
  * of a balancer with large pools takes longer to make than a change.
  */
-export interface AdminSource extends PoolChanges, Operating, Reloading {
+export interface AdminSource extends PoolChanges, Operating, Reloading, ServingCertificates {
   readonly journal: Journal;
   view(): BalancerView;
   /** The values that `GET /metrics` shows. */

@@ -1,0 +1,91 @@
+/**
+ * control/tls/certificate-refresh.ts: keeps the certificates of a running balancer fresh. Their files are looked at every
+ * few seconds: file events do not tell reliably of the links and directories that deployments replace.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { signatureOf } from '../../config/file-signature.js';
+import type { Broadcaster } from '../broadcaster.js';
+import type { RunningConfig } from '../running-config.js';
+import type { Certificates } from './certificates.js';
+import { ROTATION_MS } from './ticket-keys.js';
+
+/** Time between two looks, in milliseconds. A change is taken up at the second look that finds the same. */
+const LOOK_MS = 5_000;
+
+export interface CertificateRefreshParts {
+  readonly certificates: Certificates;
+  readonly config: RunningConfig;
+  readonly broadcaster: Pick<Broadcaster, 'certificates'>;
+}
+
+export class CertificateRefresh {
+  readonly #parts: CertificateRefreshParts;
+  #timers: readonly NodeJS.Timeout[] = [];
+  #last: Promise<void> = Promise.resolve();
+  /** What the files looked like when they were read last, and at the last look. */
+  #read = '';
+  #seen = '';
+  #isLooking = false;
+
+  constructor(parts: CertificateRefreshParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to watch the files, and to change the keys of session tickets. */
+  async start(): Promise<void> {
+    this.#read = await this.#signature();
+    this.#seen = this.#read;
+    this.#timers = [setInterval(() => void this.#look(), LOOK_MS), setInterval(() => this.#rotate(), ROTATION_MS)];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  /** Reads every file again and sends what has changed to the workers. One that cannot be used leaves the old in use. */
+  run(): Promise<void> {
+    this.#last = this.#last.then(() => this.#once());
+    return this.#last;
+  }
+
+  async #once(): Promise<void> {
+    const { certificates } = this.#parts;
+    const { listeners } = certificates;
+    this.#read = await this.#signature();
+    const next = await certificates.read(listeners);
+    // A reload that came in between has read everything for its own listeners.
+    if (listeners === certificates.listeners) certificates.use(next);
+    this.#send();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const signature = await this.#signature();
+    this.#isLooking = false;
+    // A certificate and its key are written one after the other.
+    const isSettled = signature === this.#seen;
+    this.#seen = signature;
+    if (isSettled && signature !== this.#read) await this.run();
+  }
+
+  #rotate(): void {
+    this.#parts.certificates.rotateTickets();
+    this.#send();
+  }
+
+  #send(): void {
+    const { certificates, config, broadcaster } = this.#parts;
+    const { material: tls } = certificates;
+    if (isDeepStrictEqual(tls, config.secrets.tls)) return;
+    config.replace(config.current, { ...config.secrets, tls });
+    broadcaster.certificates();
+  }
+
+  async #signature(): Promise<string> {
+    const files = this.#parts.certificates.files;
+    const signatures = await Promise.all(files.map(async (file) => `${file} ${await signatureOf(file)}`));
+    return signatures.join('\n');
+  }
+}

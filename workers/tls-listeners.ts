@@ -1,0 +1,101 @@
+/**
+ * workers/tls-listeners.ts: what this worker's listeners show in TLS handshakes. The primary sends certificates and keys,
+ * and replaces them while the worker runs. A secure context is made once for each set of certificates and shared by all
+ * connections, since making one costs more than a handshake.
+ */
+
+import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
+import type { TlsMaterial } from '../src/core/secrets.js';
+import { serverProfile } from '../src/tls/profile.js';
+import { ServerNames } from '../src/tls/server-names.js';
+import type { TlsServerSide } from './tls-socket.js';
+
+/** How long a session may be resumed, in seconds: where clients show certificates, theirs is not looked at meanwhile. */
+const SESSION_S = 7_200;
+const SESSION_WITH_CERTIFICATE_S = 300;
+
+export class TlsListeners {
+  private byName: ReadonlyMap<string, TlsListener> = new Map();
+
+  /** Takes over certificates and keys. What does not change keeps its contexts; what is open is not touched. */
+  use(materials: readonly TlsMaterial[] = []): void {
+    this.byName = new Map(
+      materials.map((material) => {
+        const before = this.byName.get(material.listener);
+        const isSame = before !== undefined && isDeepStrictEqual(before.material, material);
+        return [material.listener, isSame ? before : new TlsListener(material)];
+      }),
+    );
+  }
+
+  /** @returns what the listener of that name shows; `undefined` when it has no certificate */
+  of(name: string): TlsListener | undefined {
+    return this.byName.get(name);
+  }
+}
+
+export class TlsListener {
+  readonly material: TlsMaterial;
+  private readonly names: ServerNames;
+  /** Contexts by the certificates in them, each made when it is first needed. */
+  private readonly contexts = new Map<string, SecureContext>();
+  private made: TlsServerSide | undefined;
+
+  constructor(material: TlsMaterial) {
+    this.material = material;
+    this.names = new ServerNames(material.certificates);
+  }
+
+  /** How this listener answers handshakes. @throws {Error} when OpenSSL refuses a certificate or key */
+  get side(): TlsServerSide {
+    this.made ??= this.make();
+    return this.made;
+  }
+
+  private make(): TlsServerSide {
+    const { clientAuth, protocols } = this.material;
+    const side = {
+      secureContext: this.contextOf(this.names.fallback),
+      ...(protocols.length > 0 ? { ALPNProtocols: protocolList(protocols) } : {}),
+      requestCert: clientAuth !== undefined,
+    };
+    // Without a choice there is no callback: it would cost each handshake a way from OpenSSL to here and back.
+    return this.names.differ ? { ...side, SNICallback: this.choose } : side;
+  }
+
+  private readonly choose: NonNullable<TLSSocketOptions['SNICallback']> = (servername, done) => {
+    try {
+      done(null, this.contextOf(this.names.find(servername)));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+
+  private contextOf(indices: readonly number[]): SecureContext {
+    const key = indices.join();
+    const context = this.contexts.get(key) ?? this.makeContext(indices);
+    this.contexts.set(key, context);
+    return context;
+  }
+
+  private makeContext(indices: readonly number[]): SecureContext {
+    const { certificates, clientAuth, minVersion, ticketKey } = this.material;
+    const chosen = indices.flatMap((index) => certificates[index] ?? []);
+    return createSecureContext({
+      ...serverProfile(minVersion),
+      cert: chosen.map(({ cert }) => cert),
+      key: chosen.map(({ key }) => key),
+      // An empty list: without one, Node would load the CAs of the Web, which are of no use to a server.
+      ca: clientAuth === undefined ? [] : [...clientAuth.ca],
+      ...(clientAuth === undefined || clientAuth.crl.length === 0 ? {} : { crl: [...clientAuth.crl] }),
+      ticketKeys: Buffer.from(ticketKey, 'base64'),
+      sessionTimeout: clientAuth === undefined ? SESSION_S : SESSION_WITH_CERTIFICATE_S,
+    });
+  }
+}
+
+/** @returns the names of protocols as ALPN sends them, each behind its length (RFC 7301 section 3.1) */
+function protocolList(protocols: readonly string[]): Buffer {
+  return Buffer.concat(protocols.map((name) => Buffer.from(String.fromCharCode(name.length) + name, 'latin1')));
+}
