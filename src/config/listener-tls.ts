@@ -82,10 +82,10 @@ interface HttpsKeys {
   readonly protocol?: string | undefined;
 }
 
-type Problem = readonly [path: readonly (string | number)[], message: string];
+type HttpsProblem = readonly [path: readonly (string | number)[], message: string];
 
 /** @returns what is wrong with the keys of listeners about https, each with its path */
-export function httpsProblems(list: readonly HttpsKeys[]): readonly Problem[] {
+export function httpsProblems(list: readonly HttpsKeys[]): readonly HttpsProblem[] {
   const isSomewhere = list.some(({ tls, protocol }) => tls !== undefined && protocol !== 'tcp');
   return list.flatMap((each, index) =>
     [...redirectProblems(each, isSomewhere), ...tlsProblems(each)].map(([path, message]) => [
@@ -95,7 +95,7 @@ export function httpsProblems(list: readonly HttpsKeys[]): readonly Problem[] {
   );
 }
 
-function redirectProblems({ redirectHttps, tls, protocol }: HttpsKeys, isSomewhere: boolean): readonly Problem[] {
+function redirectProblems({ redirectHttps, tls, protocol }: HttpsKeys, isSomewhere: boolean): readonly HttpsProblem[] {
   const at = ['redirectHttps'];
   if (redirectHttps === undefined || redirectHttps === false) return [];
   if (protocol === 'tcp') return [[at, 'is for HTTP, and this listener passes on TCP']];
@@ -104,7 +104,7 @@ function redirectProblems({ redirectHttps, tls, protocol }: HttpsKeys, isSomewhe
   return [[at, 'needs a listener with tls, or the port to send clients to']];
 }
 
-function tlsProblems({ tls, hsts, protocol }: HttpsKeys): readonly Problem[] {
+function tlsProblems({ tls, hsts, protocol }: HttpsKeys): readonly HttpsProblem[] {
   const isHstsSet = hsts !== undefined && hsts !== false;
   if (isHstsSet && protocol === 'tcp') return [[['hsts'], 'is for HTTP, and this listener passes on TCP']];
   if (isHstsSet && tls === undefined) return [[['hsts'], 'needs tls: browsers heed it over https alone (RFC 6797)']];
