@@ -117,6 +117,11 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     fault: z.string().max(200),
   }),
   /**
+   * Reports that requests wait on a backend which has answered nothing for `silentMs`, far beyond what is usual; once a
+   * second while that lasts.
+   */
+  z.object({ type: z.literal('suspect'), pool: z.string(), id: backendIdSchema, silentMs: z.number() }),
+  /**
    * Reports on the access log: lines wait in memory and may get lost, lines are written again, lines go to the new file
    * after a rotation, or that file did not open.
    */

@@ -87,6 +87,13 @@ export class CounterRow {
     this.add(COLUMN.status1xx + Math.floor(status / 100) - 1);
   }
 
+  /** In the row of a backend: its responses since the row was last taken. */
+  get answers(): number {
+    let count = 0;
+    for (let at = COLUMN.status1xx; at < COLUMN.connectFailures; at++) count += this.values[at] ?? 0;
+    return count;
+  }
+
   /** Resets the counters to 0. @returns their values before */
   take(): Float64Array<ArrayBuffer> {
     const taken = new Float64Array(this.values.length);

@@ -24,6 +24,14 @@ export class Durations {
     if (ms > this.longestMs) this.longestMs = ms;
   }
 
+  /** The mean of the durations since the last report; `undefined` without any. */
+  get meanMs(): number | undefined {
+    if (this.touched.length === 0) return undefined;
+    let count = 0;
+    for (const at of this.touched) count += this.counts?.[at] ?? 0;
+    return this.sumMs / count;
+  }
+
   /**
    * Appends each class with a duration, the sum, the shortest and the longest duration to `target`, as three numbers
    * each (`row`, column, value), and forgets all of them.

@@ -12,6 +12,7 @@ import { BACKEND_COLUMNS } from '../src/messages.js';
 import type { BackendLinks, LinksTo } from './backend-links.js';
 import { type CountedBackend, CounterRow } from './counters.js';
 import { Durations } from './durations.js';
+import { Quiet } from './silence.js';
 import { OpenStreak } from './streaks.js';
 
 export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
@@ -46,6 +47,8 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   readonly counters = new CounterRow(BACKEND_COLUMNS.length);
   /** Times from the beginning of an attempt, or the end of the request's body, to the head of the response. */
   readonly responses = new Durations();
+  /** Since when it has answered nothing; see `silence.ts`. */
+  readonly quiet = new Quiet();
 
   constructor(backend: Backend, linksTo: LinksTo) {
     this.id = backend.id;

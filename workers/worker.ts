@@ -16,6 +16,7 @@ import { Door } from './inbound/door.js';
 import { Listeners, type ListenOrder } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
 import { RateLimits } from './rate-limits.js';
+import { silentBackends, suspectsAmong } from './silence.js';
 import type { ReportFailing } from './streaks.js';
 import { TimerWheel } from './timer-wheel.js';
 import { WorkerContext } from './worker-context.js';
@@ -250,10 +251,27 @@ export class Worker {
 
   /** Must run once a second: reports what was counted, writes the access log. Tests call it by a clock of their own. */
   tick(): void {
+    this.heedSilence(performance.now());
     this.context.accessLog?.tick();
     this.context.rates.tick();
     for (const log of this.leavingLogs) this.leaveLog(log);
     this.flush();
+  }
+
+  /** Tells the primary of backends that answer nothing although requests wait on them. */
+  private heedSilence(nowMs: number): void {
+    const looked = [...this.context.pools.values()].map(({ dispatch }) => {
+      const leastMs = dispatch.config.healthCheck.silence;
+      const silent = leastMs === 0 ? [] : silentBackends(dispatch.roster.all, leastMs, nowMs);
+      return { dispatch, leastMs, silent };
+    });
+    if (looked.every(({ silent }) => silent.length === 0)) return;
+    const waits = this.door.waits(nowMs);
+    for (const { dispatch, leastMs, silent } of looked) {
+      for (const { upstream, silentMs } of suspectsAmong(silent, dispatch.roster.all, waits, leastMs, nowMs)) {
+        this.report({ type: 'suspect', pool: dispatch.pool, id: upstream.id, silentMs });
+      }
+    }
   }
 
   /** Closes `log` once no connection has a request for it. */

@@ -13,8 +13,8 @@ type BackendInput = NonNullable<ConfigInput['pools'][string]['backends']>[number
 export type FaultKind = 'connect' | 'reset' | 'error';
 
 export interface BackendFault {
-  /** With `check` only health checks fail. */
-  readonly kind: FaultKind | 'check';
+  /** With `check` only health checks fail. With `hang` connections open, and nothing is answered before `toMs`. */
+  readonly kind: FaultKind | 'check' | 'hang';
   readonly fromMs: number;
   readonly toMs: number;
   /** Share of the requests that fail, 0 to 1. */
@@ -79,7 +79,8 @@ export class SimulatedBackend {
   serve(nowMs: number): Answer {
     const fault = this.#faultAt(nowMs);
     if (fault === undefined || fault.kind === 'check') return this.#work(nowMs, 'ok');
-    const { kind, afterMs } = fault;
+    const { kind, afterMs, toMs } = fault;
+    if (kind === 'hang') return { kind: 'ok', atMs: toMs, waits: false };
     return afterMs === undefined ? this.#work(nowMs, kind) : { kind, atMs: nowMs + afterMs, waits: false };
   }
 
@@ -94,6 +95,13 @@ export class SimulatedBackend {
     }
     const answer = this.serve(nowMs);
     return { ok: answer.kind === 'ok' && answer.atMs <= nowMs + timeout, atMs: Math.min(answer.atMs, nowMs + timeout) };
+  }
+
+  /** The question if it is alive, which costs no work. `ok` is `false` when it did not answer within `timeout`. */
+  ask(nowMs: number, { timeout }: Pick<HealthCheckConfig, 'timeout'>): ProbeEnd {
+    const fault = this.#faultAt(nowMs);
+    const atMs = fault?.kind === 'hang' ? fault.toMs : nowMs + CONNECTED_AFTER_MS;
+    return { ok: atMs <= nowMs + timeout, atMs: Math.min(atMs, nowMs + timeout) };
   }
 
   /** @param kind how the request ends when the work is done */

@@ -45,6 +45,11 @@ export function stoppedBetween(model: WorkTime, fromMs: number, toMs: number): W
   return (random, nowMs) => model(random, nowMs) + (nowMs >= fromMs && nowMs < toMs ? toMs - nowMs : 0);
 }
 
+/** A share of the requests does other work, as where a few reports are made beside many small answers. */
+export function mixed(model: WorkTime, share: number, other: WorkTime): WorkTime {
+  return (random, nowMs) => (random.next() < share ? other : model)(random, nowMs);
+}
+
 export interface Pauses {
   readonly everyMs: number;
   readonly pauseMs: number;

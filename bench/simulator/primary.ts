@@ -19,6 +19,8 @@ const MESSAGE_MS = 1;
 
 /** Least time between two probes that a failed connection asks for, in milliseconds. */
 const SOON_APART_MS = 1_000;
+/** Least time between two questions if a backend is alive, in milliseconds. */
+const ASKS_APART_MS = 1_000;
 
 interface Watch {
   readonly backend: SimulatedBackend;
@@ -27,6 +29,10 @@ interface Watch {
   lastAtMs: number;
   /** When the next probe begins; 0 while one is under way. */
   dueAtMs: number;
+  /** When it was last asked if it is alive. */
+  askedAtMs: number;
+  /** It did not answer that, and is asked until it does. */
+  suspected: boolean;
 }
 
 interface Suspect {
@@ -63,7 +69,8 @@ export class SimulatedPrimary {
 
   /** Probes `backend` from now on. @param random spreads the probes */
   watch(backend: SimulatedBackend, random: Random): void {
-    const watch: Watch = { backend, random, record: health.unprobed('up'), lastAtMs: 0, dueAtMs: 0 };
+    const times = { lastAtMs: 0, dueAtMs: 0, askedAtMs: Number.NEGATIVE_INFINITY };
+    const watch: Watch = { backend, random, record: health.unprobed('up'), ...times, suspected: false };
     this.#watches.set(backend.id, watch);
     this.#probeAt(watch, this.#clock.nowMs + health.spreadProbeInMs(watch.record, this.#config.healthCheck, random));
   }
@@ -82,6 +89,32 @@ export class SimulatedPrimary {
       streaks.clear();
       this.#recorder.ejected(nowMs);
       this.#update(id, (before) => outlier.eject(before, reason, this.#config.outlier, nowMs));
+    });
+  }
+
+  /** A worker has requests that wait on a silent backend. */
+  suspect(id: BackendId): void {
+    this.#clock.after(MESSAGE_MS, () => {
+      const watch = this.#watches.get(id);
+      if (watch === undefined || watch.record.health === 'down') return;
+      if (this.#clock.nowMs - watch.askedAtMs >= ASKS_APART_MS) this.#ask(watch);
+    });
+  }
+
+  /** Asks a backend if it is alive, as control/health-scheduler.ts does. */
+  #ask(watch: Watch): void {
+    const { healthCheck } = this.#config;
+    watch.askedAtMs = this.#clock.nowMs;
+    const { ok, atMs } = watch.backend.ask(this.#clock.nowMs, healthCheck);
+    this.#clock.at(atMs, () => {
+      const wasSuspected = watch.suspected;
+      watch.suspected = !ok;
+      if (ok) return wasSuspected ? this.#probeAt(watch, this.#clock.nowMs) : undefined;
+      watch.record = { health: 'down', ok: false, inARow: healthCheck.fall };
+      watch.dueAtMs = 0;
+      if (this.#pool.setHealth(watch.backend.id, 'down', '') !== undefined)
+        this.#update(watch.backend.id, outlier.confirmByProbes);
+      this.#clock.at(Math.max(this.#clock.nowMs, watch.askedAtMs + ASKS_APART_MS), () => this.#ask(watch));
     });
   }
 

@@ -30,6 +30,10 @@ export class SimulatedRequest implements QueuedRequest {
   readonly tried = new Set<BackendId>();
   again = false;
   readonly fresh = false;
+  /** The backend that the request is at; `undefined` while it is at none. */
+  upstream: WorkerBackend | undefined;
+  /** When it was sent there, in milliseconds of the virtual clock. */
+  sentMs = 0;
   readonly #dispatch: Dispatch;
   /** The worker's timer wheel, whose coarse clock retry budgets and streaks use. */
   readonly #wheel: TimerWheel;
@@ -41,11 +45,16 @@ export class SimulatedRequest implements QueuedRequest {
   /** The request's place in the queue while it waits there. */
   #place: Ticket<QueuedRequest> | undefined;
 
-  constructor(key: string, dispatch: Dispatch, wheel: TimerWheel, world: World) {
+  /** Its worker's requests that are at a backend. */
+  readonly #waiting: Set<SimulatedRequest>;
+  #backend: SimulatedBackend | undefined;
+
+  constructor(key: string, dispatch: Dispatch, wheel: TimerWheel, world: World, waiting: Set<SimulatedRequest>) {
     this.affinity = { key, bound: undefined };
     this.#dispatch = dispatch;
     this.#wheel = wheel;
     this.#world = world;
+    this.#waiting = waiting;
     this.#startMs = world.clock.nowMs;
     this.#goneMs = this.#startMs + world.patienceMs;
   }
@@ -63,6 +72,14 @@ export class SimulatedRequest implements QueuedRequest {
   /** The request has failed. The recorder counts only what was answered. */
   onRefused(): void {
     this.#place = undefined;
+  }
+
+  /** Its backend is out of use: it is tried at another one, out of no budget. */
+  evacuate(): void {
+    const { upstream } = this;
+    if (upstream === undefined) return;
+    this.#leave(upstream);
+    this.#goOn('evacuated', upstream);
   }
 
   #attempt(): void {
@@ -86,6 +103,11 @@ export class SimulatedRequest implements QueuedRequest {
     const backend = backends[index];
     if (backend === undefined) throw new Error(`There is no simulated backend "${upstream.id}"`);
     const sentMs = clock.nowMs;
+    this.sentMs = sentMs;
+    this.upstream = upstream;
+    this.#backend = backend;
+    this.#waiting.add(this);
+    const attempt = this.#attempts + 1;
     const answer = backend.serve(sentMs);
     this.#attempts++;
     backend.open++;
@@ -94,24 +116,39 @@ export class SimulatedRequest implements QueuedRequest {
     if (this.#attempts === 1) recorder.chosen(sentMs, index, this.affinity.key);
     const lateMs = sentMs + this.#dispatch.config.timeouts.responseHead;
     clock.at(Math.min(answer.atMs, this.#goneMs, lateMs), () => {
-      backend.open--;
-      this.#dispatch.release(upstream);
+      // It may have been sent elsewhere meanwhile.
+      if (this.upstream !== upstream || this.#attempts !== attempt) return;
+      this.#leave(upstream);
       if (clock.nowMs === answer.atMs) this.#onAnswer(upstream, answer, sentMs);
       else if (clock.nowMs === lateMs) this.#onFailure(upstream, 'timeout', sentMs);
       else this.#time(upstream, 'outwaited', sentMs);
     });
   }
 
+  #leave(upstream: WorkerBackend): void {
+    if (this.#backend !== undefined) this.#backend.open--;
+    this.#backend = undefined;
+    this.upstream = undefined;
+    this.#waiting.delete(this);
+    this.#dispatch.release(upstream);
+  }
+
   #onAnswer(upstream: WorkerBackend, { kind, atMs }: Answer, sentMs: number): void {
     if (kind === 'connect' || kind === 'reset') return this.#onFailure(upstream, kind, sentMs);
     this.#time(upstream, kind === 'ok' ? 'answered' : 'failed', sentMs);
     this.#dispatch.streaks.succeeded(upstream);
+    this.#dispatch.answered(upstream, kind === 'ok' ? 200 : 503, this.#wheel.now);
+    upstream.responses.add(atMs - sentMs);
     if (kind === 'ok') this.#world.recorder.answered(this.#startMs, atMs);
   }
 
   #onFailure(upstream: WorkerBackend, reason: FailureReason, sentMs: number): void {
     this.#time(upstream, 'failed', sentMs);
     this.#dispatch.streaks.failed(upstream, reason, this.#wheel.now);
+    this.#goOn(reason, upstream);
+  }
+
+  #goOn(reason: FailureReason | 'evacuated', upstream: WorkerBackend): void {
     const failed = { reason, reused: false, unsent: reason === 'connect', attempts: this.#attempts };
     const step = afterFailure(failed, GET, this.#dispatch.rules, (spendsBudget) =>
       this.#dispatch.mayRetry(spendsBudget, this.#wheel.now),

@@ -1,6 +1,7 @@
 /** simulator/simulation.ts: puts the parts together and runs them: one setup and one seed make one set of figures. */
 import { Latency } from '../../src/balancing/latency.js';
 import { buildMaglevTable } from '../../src/balancing/maglev-table.js';
+import type { BackendId } from '../../src/core/backend.js';
 import { type Random, seeded } from '../../src/core/random.js';
 import { Dispatch } from '../../workers/dispatch.js';
 import type { ReportFailing } from '../../workers/streaks.js';
@@ -18,6 +19,8 @@ import { SimulatedWorker } from './worker.js';
 
 /** Tick of the timer wheel, as in workers/worker.ts. */
 const TICK_MS = 100;
+/** Time between two looks for silent backends, as in workers/worker.ts. */
+const LOOK_MS = 1_000;
 
 export function simulate(setup: Setup, seed: number): Figures {
   // Each part has random numbers of its own, so that every policy meets the same arrivals.
@@ -61,7 +64,9 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
     dispatch.resize({ index: id, of: setup.workers });
     if (table !== undefined) dispatch.roster.useTable(table);
     if (setup.decayMs !== undefined) retime(dispatch, setup.decayMs);
-    workers.push(new SimulatedWorker(dispatch, wheel, world));
+    const worker = new SimulatedWorker(dispatch, wheel, world);
+    workers.push(worker);
+    lookForSilence(worker, world.clock, (backend) => primary.suspect(backend));
   }
   return workers;
 }
@@ -69,6 +74,15 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
 /** Sets the time constant of the latency average of every backend. */
 function retime(dispatch: Dispatch, decayMs: number): void {
   for (const upstream of dispatch.roster.counted()) Object.assign(upstream, { latency: new Latency(decayMs) });
+}
+
+/** Has the worker look for silent backends once a second, as workers/worker.ts does. */
+function lookForSilence(worker: SimulatedWorker, clock: VirtualClock, suspect: (id: BackendId) => void): void {
+  const look = (): void => {
+    worker.suspects().forEach(suspect);
+    clock.after(LOOK_MS, look);
+  };
+  clock.after(LOOK_MS, look);
 }
 
 /** @returns a worker's timer wheel, advanced by the virtual clock */

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { fieldNameSchema, fieldValueSchema } from './fields.js';
-import { positiveDuration, shown } from './values.js';
+import { duration, positiveDuration, shown } from './values.js';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST'] as const;
 const DEFAULT_METHOD = 'GET';
@@ -106,6 +106,12 @@ const keys = z.strictObject({
     .default(0.1)
     .describe('Share of the interval by which each probe is moved at random, so that probes are not synchronous.'),
   timeout: positiveDuration.prefault('2s').describe('A probe that takes longer fails.'),
+  silence: duration
+    .prefault('2s')
+    .describe(
+      'A backend that has answered nothing for this long while requests wait on it, far beyond what is usual, is asked ' +
+        'over HTTP if it is alive (`OPTIONS *`); it is down if it does not answer that in `timeout`. `off`: never asked.',
+    ),
   rise: z.int().min(1).max(100).default(2).describe('Consecutive successes that turn `down` into `up`.'),
   fall: z.int().min(1).max(100).default(3).describe('Consecutive failures that turn `up` into `down`.'),
   initial: z

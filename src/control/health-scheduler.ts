@@ -4,13 +4,14 @@
  */
 import { isIP } from 'node:net';
 import type { HealthCheckConfig } from '../config/schema.js';
-import type { Backend, BackendId } from '../core/backend.js';
-import { type HealthRecord, isChanging, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
-import { type HttpProbe, httpProbeOf, type ProbeResult, type ProbeTask } from '../core/probe.js';
+import type { BackendId } from '../core/backend.js';
+import { isChanging, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
+import { httpProbeOf, type ProbeResult, type ProbeTask } from '../core/probe.js';
 import type { Random } from '../core/random.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
+import { aliveTaskOf, newProbeWatch, type ProbeWatch, settleFirst, taskOf } from './probe-watch.js';
 
 export interface SchedulerParts {
   readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
@@ -27,6 +28,8 @@ export interface SchedulerParts {
 
 /** Least time between the last probe and one that is asked for out of turn, in milliseconds. */
 const SOON_APART_MS = 1_000;
+/** Least time between two questions if a backend is alive, in milliseconds. */
+const ASKS_APART_MS = 1_000;
 /**
  * Probes are due at multiples of this, in milliseconds: a thousand backends probed each second would otherwise wake
  * the primary a thousand times a second, which costs more than what it has to do then.
@@ -46,34 +49,16 @@ export interface LastProbe extends ProbeResult {
   readonly inARow: number;
 }
 
-/** How many probes of a backend succeeded and failed, and the last result. */
+/** How many probes of a backend succeeded and failed since it is watched, and the last result. */
 export interface ProbeCounts {
   readonly succeeded: number;
   readonly failed: number;
+  /** How often it was asked if it is alive, by what came of it. */
+  readonly asked: { readonly alive: number; readonly silent: number };
   readonly last: ProbeResult | undefined;
 }
 
-const NEVER_PROBED: ProbeCounts = { succeeded: 0, failed: 0, last: undefined };
-
-interface ProbeWatch {
-  readonly pool: Pool;
-  readonly id: BackendId;
-  check: HealthCheckConfig;
-  http: HttpProbe | undefined;
-  record: HealthRecord;
-  /** Raised when the backend is judged anew; results of probes of an earlier generation are ignored. */
-  generation: number;
-  timer: NodeJS.Timeout | undefined;
-  /** When `timer` fires, in monotonic milliseconds. */
-  dueAtMs: number;
-  probing: boolean;
-  lastAtMs: number;
-  last: ProbeResult | undefined;
-  succeeded: number;
-  failed: number;
-  /** Settles the promise of {@link HealthScheduler.watch} at the first verdict. */
-  onFirst: (() => void) | undefined;
-}
+const NEVER_PROBED: ProbeCounts = { succeeded: 0, failed: 0, asked: { alive: 0, silent: 0 }, last: undefined };
 
 export class HealthScheduler {
   readonly #parts: SchedulerParts;
@@ -91,22 +76,7 @@ export class HealthScheduler {
    */
   watch(pool: Pool, id: BackendId, check: HealthCheckConfig): Promise<void> {
     return new Promise((resolve) => {
-      const watch: ProbeWatch = {
-        pool,
-        id,
-        check,
-        http: httpProbeOf(id, check),
-        record: unprobed(check.initial),
-        generation: 0,
-        timer: undefined,
-        dueAtMs: 0,
-        probing: false,
-        lastAtMs: Number.NEGATIVE_INFINITY,
-        last: undefined,
-        succeeded: 0,
-        failed: 0,
-        onFirst: resolve,
-      };
+      const watch = newProbeWatch(pool, id, check, resolve);
       this.#watches.set(keyOf(pool, id), watch);
       this.#probe(watch);
     });
@@ -127,6 +97,7 @@ export class HealthScheduler {
       if (watch.pool !== pool) continue;
       watch.check = check;
       watch.http = httpProbeOf(watch.id, check);
+      if (check.silence === 0) watch.suspected = false;
       if (watch.timer !== undefined) this.#scheduleNext(watch, spreadProbeInMs, this.#parts.nowMs());
     }
   }
@@ -138,6 +109,9 @@ export class HealthScheduler {
     watch.generation += 1;
     watch.record = unprobed(watch.check.initial);
     watch.probing = false;
+    watch.suspected = false;
+    watch.asksNext = false;
+    watch.asking = false;
     this.#probe(watch);
   }
 
@@ -145,9 +119,22 @@ export class HealthScheduler {
   soon(pool: Pool, id: BackendId): void {
     const watch = this.#watches.get(keyOf(pool, id));
     // Without a timer, it waits for its name to be resolved.
-    if (watch === undefined || watch.probing || watch.timer === undefined) return;
+    if (watch === undefined || watch.probing || watch.suspected || watch.timer === undefined) return;
     const dueAtMs = Math.max(this.#parts.nowMs(), watch.lastAtMs + SOON_APART_MS);
     if (dueAtMs < watch.dueAtMs) this.#probeAt(watch, dueAtMs);
+  }
+
+  /**
+   * Asks a backend over HTTP if it is alive, because it has answered nothing for `silentMs` while requests wait on it: at
+   * most once a second, and not while it is down anyway. If it is silent again, it is down.
+   */
+  suspect(pool: Pool, id: BackendId, silentMs: number): void {
+    const watch = this.#watches.get(keyOf(pool, id));
+    if (watch === undefined || watch.record.health === 'down' || watch.check.silence === 0) return;
+    if (watch.asking || this.#parts.nowMs() - watch.askedAtMs < ASKS_APART_MS) return;
+    watch.silentMs = silentMs;
+    watch.asksNext = true;
+    if (!watch.probing && watch.timer !== undefined) this.#probe(watch);
   }
 
   /** @returns the last probe of a backend; `undefined` before the first result */
@@ -175,17 +162,57 @@ export class HealthScheduler {
     // Without a resolved name there is no address to probe; `restart` is called with the address.
     if (this.#stopped || backend === undefined || isIP(backend.host) === 0) return settleFirst(watch);
     const { generation } = watch;
+    const asks = watch.asksNext || watch.suspected;
+    watch.asksNext = false;
+    watch.asking = asks;
     watch.probing = true;
-    watch.lastAtMs = this.#parts.nowMs();
-    this.#parts.probe(taskOf(backend, watch)).then(
-      (result) => this.#answered(watch, generation, result),
+    const nowMs = this.#parts.nowMs();
+    // A question does not take the place of the probe that is due next.
+    if (asks) watch.askedAtMs = nowMs;
+    else watch.lastAtMs = nowMs;
+    this.#parts.probe(asks ? aliveTaskOf(backend, watch) : taskOf(backend, watch)).then(
+      (result) => this.#received(watch, generation, asks, result),
       (error: unknown) => this.#untried(watch, generation, error),
     );
   }
 
-  #answered(watch: ProbeWatch, generation: number, result: ProbeResult): void {
+  #received(watch: ProbeWatch, generation: number, asked: boolean, result: ProbeResult): void {
     if (watch.generation !== generation) return;
     watch.probing = false;
+    watch.asking = false;
+    if (!asked) this.#answered(watch, result);
+    else if (result.late === true) this.#silent(watch, result);
+    else this.#alive(watch);
+  }
+
+  /** The backend has answered the question, or closed the connection, which a process that hangs does not. */
+  #alive(watch: ProbeWatch): void {
+    const wasSuspected = watch.suspected;
+    watch.suspected = false;
+    watch.asked.alive += 1;
+    // A backend that was down because of its silence has to pass its own probes from now on.
+    if (wasSuspected) this.#probe(watch);
+    else this.#probeAt(watch, Math.max(watch.dueAtMs, this.#parts.nowMs()));
+  }
+
+  /** The backend has not answered the question: it counts as if the last `fall` probes had failed. */
+  #silent(watch: ProbeWatch, { ms }: ProbeResult): void {
+    const { check, silentMs, record: before } = watch;
+    const reason = `answers nothing: no response for ${seconds(silentMs)}, nor to OPTIONS * within ${seconds(check.timeout)}`;
+    watch.asked.silent += 1;
+    watch.suspected = true;
+    watch.lastAtMs = watch.askedAtMs;
+    watch.last = { ok: false, reason, ms };
+    watch.record = { health: 'down', ok: false, inARow: before.health === 'down' ? before.inARow + 1 : check.fall };
+    if (before.health !== 'down') this.#turn(watch, watch.last);
+    if (this.#watches.get(keyOf(watch.pool, watch.id)) !== watch || watch.probing) return;
+    this.#probeAt(
+      watch,
+      watch.askedAtMs + Math.max(ASKS_APART_MS, Math.min(check.changingInterval, check.downInterval)),
+    );
+  }
+
+  #answered(watch: ProbeWatch, result: ProbeResult): void {
     watch.last = result;
     if (result.ok) watch.succeeded += 1;
     else watch.failed += 1;
@@ -199,11 +226,14 @@ export class HealthScheduler {
     // Counted from the beginning of the probe, or a backend whose probes run into their timeout would be found down
     // last.
     this.#scheduleNext(watch, before.ok === undefined ? spreadProbeInMs : nextProbeInMs, watch.lastAtMs);
+    if (watch.record.health === 'down') watch.asksNext = false;
+    else if (watch.asksNext && watch.timer !== undefined) this.#probe(watch);
   }
 
   #untried(watch: ProbeWatch, generation: number, error: unknown): void {
     if (watch.generation !== generation) return;
     watch.probing = false;
+    watch.asking = false;
     this.#scheduleNext(watch, nextProbeInMs, watch.lastAtMs);
     const nowMs = this.#parts.nowMs();
     if (nowMs - this.#complainedAtMs < COMPLAINTS_APART_MS) return;
@@ -233,13 +263,8 @@ export class HealthScheduler {
   }
 }
 
-function taskOf({ host, port }: Backend, { check, http }: ProbeWatch): ProbeTask {
-  return { host, port: check.port ?? port, http, timeoutMs: check.timeout };
-}
-
-function settleFirst(watch: ProbeWatch): void {
-  watch.onFirst?.();
-  watch.onFirst = undefined;
+function seconds(ms: number): string {
+  return ms < 1_000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`;
 }
 
 function keyOf(pool: Pool, id: BackendId): string {

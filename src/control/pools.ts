@@ -7,6 +7,7 @@ import { movedShare, type TableMember } from '../balancing/maglev-table.js';
 import type { PoolConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 import { systemRandom } from '../core/random.js';
+import type { ToPrimary } from '../messages.js';
 import { BackendChanges } from './backend-changes.js';
 import type { ListedBackend, RunningBackend, RunningPool } from './backend-plan.js';
 import { DiscoveryGuard } from './discovery-guard.js';
@@ -47,6 +48,9 @@ export interface PoolsParts {
   readonly ownAddresses: () => readonly string[];
 }
 
+/** Most pools that a log line names. */
+const MOST_NAMED = 10;
+
 export class Pools {
   /** Every change of a pool, its hash tables and its recalls. */
   readonly updates = new PoolUpdates();
@@ -68,10 +72,12 @@ export class Pools {
   readonly #prober: Prober;
   readonly #hashTables: HashTables;
   readonly #successRates: SuccessRates;
+  readonly #logger: Logger;
 
   constructor({ config, state, remembered, logger, journal, hashTableProgram, startProber, ...own }: PoolsParts) {
     const { updates, stats } = this;
     this.#config = config;
+    this.#logger = logger;
     this.guard = new DiscoveryGuard({ config, logger, ...own });
     const configured = foldState(config.current, state).pools;
     for (const [name, pool] of Object.entries(configured)) this.#pools.set(name, this.#newPool(name, pool));
@@ -134,6 +140,7 @@ export class Pools {
    * @returns settled when each backend has its first verdict and each `maglev` pool its table, or after a second
    */
   async start(): Promise<void> {
+    this.#adviseHealthPaths();
     this.#successRates.start();
     await withinPatience(
       Promise.all([this.membership.start(), this.#findServices(), this.#findGroups(), this.#buildTables()]),
@@ -192,6 +199,12 @@ export class Pools {
     if (report.reason === 'connect') this.health.soon(pool, report.id);
   }
 
+  /** Takes a worker's report that a backend answers nothing. */
+  suspect({ pool: name, id, silentMs }: Extract<ToPrimary, { type: 'suspect' }>): void {
+    const pool = this.#pools.get(name);
+    if (pool !== undefined) this.health.suspect(pool, id, silentMs);
+  }
+
   workerLeft(workerId: number): void {
     this.stats.leave(workerId);
     this.outliers.leave(workerId);
@@ -207,6 +220,16 @@ export class Pools {
     this.outliers.stop();
     this.#successRates.stop();
     await Promise.all([this.#prober.close(), this.#hashTables.stop()]);
+  }
+
+  /** Says which pools are probed by a connect alone, which an application that hangs passes. */
+  #adviseHealthPaths(): void {
+    const pools = [...this.#pools.keys()].filter((name) => this.#config.pool(name).healthCheck.type === 'tcp');
+    if (pools.length === 0) return;
+    const more = pools.length > MOST_NAMED ? ` and ${pools.length - MOST_NAMED} more` : '';
+    this.#logger.info('health checks only connect; --health-path (healthCheck.path) would ask the application', {
+      pools: pools.slice(0, MOST_NAMED).join(', ') + more,
+    });
   }
 
   async #findServices(): Promise<void> {

@@ -39,6 +39,8 @@ export interface ProbeResult {
   readonly reason: string;
   /** Duration of the probe in milliseconds. */
   readonly ms: number;
+  /** Whether the time of the probe passed without an answer and without an end of the connection; `false` if missing. */
+  readonly late?: boolean;
 }
 
 /** One probe for the probe thread to make; sent in batches. `id` links it to its {@link ProbeAnswer}. */
@@ -68,13 +70,15 @@ export interface ProbeKind {
   readonly port?: number | undefined;
 }
 
+const USER_AGENT = 'roundhouse-health-check';
+
 /** @returns the request for backend `id` and the response that passes; `undefined` for a TCP probe */
 export function httpProbeOf(id: BackendId, kind: ProbeKind): HttpProbe | undefined {
   if (kind.type === 'tcp') return undefined;
   const { method, path = '/', host = hostOf(id, kind.port), headers, status, body } = kind;
   const fields = {
     Host: host,
-    ...(hasField(headers, 'user-agent') ? {} : { 'User-Agent': 'roundhouse-health-check' }),
+    ...(hasField(headers, 'user-agent') ? {} : { 'User-Agent': USER_AGENT }),
     ...headers,
     // RFC 9110 section 8.6: a request without a body whose method allows one has a Content-Length of 0.
     ...(method === 'POST' ? { 'Content-Length': '0' } : {}),
@@ -83,6 +87,15 @@ export function httpProbeOf(id: BackendId, kind: ProbeKind): HttpProbe | undefin
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   const request = `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
   return { request, isHead: method === 'HEAD', statuses: status.map(statusRange), body };
+}
+
+/**
+ * @returns the request that asks backend `id` if it is alive, whatever it serves (RFC 9110 section 9.3.7); any valid
+ *   response says that it is
+ */
+export function aliveProbeOf(id: BackendId): HttpProbe {
+  const request = `OPTIONS * HTTP/1.1\r\nHost: ${id}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`;
+  return { request, isHead: false, statuses: [{ from: 100, to: 599 }], body: undefined };
 }
 
 /** @returns whether `status` is in one of the ranges */

@@ -50,6 +50,7 @@ describe('The configuration', () => {
         status: ['200-399'],
         interval: 5_000,
         changingInterval: 1_000,
+        silence: 2_000,
         downInterval: 5_000,
         jitter: 0.1,
         timeout: 2_000,

@@ -178,6 +178,95 @@ describe('The health checks', () => {
     expect(probes.tasks).to.have.lengthOf(3);
   });
 
+  describe('of a backend that answers nothing while requests wait on it', () => {
+    const LATE: ProbeResult = { ok: false, reason: 'timed out after 2 s', ms: 2_000, late: true };
+    const lastRequest = (): string => probes.tasks.at(-1)?.http?.request.split('\r\n')[0] ?? 'connect';
+
+    async function known(how: Partial<HealthCheckConfig> = {}): Promise<void> {
+      holdClock();
+      const first = watch(check({ interval: HOUR, jitter: 0, ...how }));
+      await probes.answer(GOOD);
+      await first;
+      passTo(10_000);
+    }
+
+    it('ask it over HTTP, on the port that takes requests, and let it be when it answers anything', async () => {
+      await known({ port: 9_000 });
+      scheduler.suspect(pool, idOf(A), 2_000);
+      expect(probes.tasks.at(-1)?.port).to.equal(80);
+      expect(lastRequest()).to.equal('OPTIONS * HTTP/1.1');
+      await probes.answer(BAD);
+      expect(healthNow()).to.equal('up');
+      expect(scheduler.probes(pool, idOf(A)).asked).to.deep.equal({ alive: 1, silent: 0 });
+    });
+
+    it('ask at most once a second, however many workers suspect it', async () => {
+      await known();
+      scheduler.suspect(pool, idOf(A), 2_000);
+      scheduler.suspect(pool, idOf(A), 2_000);
+      await probes.answer(GOOD);
+      passTo(10_900);
+      scheduler.suspect(pool, idOf(A), 3_000);
+      expect(probes.open).to.equal(0);
+      passTo(11_000);
+      scheduler.suspect(pool, idOf(A), 3_000);
+      expect(probes.open).to.equal(1);
+    });
+
+    it('keep their interval meanwhile', async () => {
+      await known({ interval: milliseconds(20_000) });
+      const due = (): number => probes.tasks.filter(({ http }) => http === undefined).length;
+      for (let ms = 10_000; ms < 40_000 && due() < 2; ms += 1_000) {
+        passTo(ms);
+        if (probes.open === 0) scheduler.suspect(pool, idOf(A), 2_000);
+        await probes.answer(GOOD);
+      }
+      expect(due()).to.equal(2);
+      expect(clock).to.be.at.most(21_000);
+    });
+
+    it('take it down when it is silent again, and ask until it answers: a stopped process would pass a connect', async () => {
+      await known();
+      scheduler.suspect(pool, idOf(A), 2_400);
+      await probes.answer(LATE);
+      expect(healthNow()).to.equal('down');
+      expect(down).to.deep.equal([A]);
+      expect(pool.healthNote(idOf(A))?.reason).to.equal(
+        'answers nothing: no response for 2.4 s, nor to OPTIONS * within 2 s',
+      );
+      for (const at of [11_000, 12_000, 13_000]) {
+        passTo(at);
+        expect(lastRequest()).to.equal('OPTIONS * HTTP/1.1');
+        await probes.answer(at === 13_000 ? GOOD : LATE);
+      }
+      // The answer is the sign of life; its own checks decide from then on.
+      expect([healthNow(), lastRequest()]).to.deep.equal(['down', 'connect']);
+      await probes.answer(GOOD);
+      passTo(14_000);
+      await probes.answer(GOOD);
+      expect(healthNow()).to.equal('up');
+      expect(log.entries.map(({ message }) => message)).to.deep.equal([
+        'backend is up',
+        'backend is down',
+        'backend is up',
+      ]);
+    });
+
+    it('ask right after the probe that is under way', async () => {
+      await known({ path: '/health', type: 'http', interval: milliseconds(10_000) });
+      expect(lastRequest()).to.equal('GET /health HTTP/1.1');
+      scheduler.suspect(pool, idOf(A), 2_000);
+      await probes.answer(BAD);
+      expect(lastRequest()).to.equal('OPTIONS * HTTP/1.1');
+    });
+
+    it('do not ask where that is off', async () => {
+      await known({ silence: milliseconds(0) });
+      scheduler.suspect(pool, idOf(A), 2_000);
+      expect(probes.open).to.equal(0);
+    });
+  });
+
   it('say nothing about a backend when this host could not even try', async () => {
     void watch(quick());
     await probes.answer(GOOD, new Error('could not probe: EMFILE'), new Error('could not probe: EMFILE'));

@@ -77,6 +77,12 @@ export class Exchange {
     return this.pool.context.wheel.now;
   }
 
+  /** The attempt that was sent in full and has no response yet; `undefined` where none is. */
+  get unanswered(): Attempt | undefined {
+    const { current } = this;
+    return this.responseBegan || !this.requestComplete || current?.isUnsent !== false ? undefined : current;
+  }
+
   /** Whether all of the request was received. */
   get requestComplete(): boolean {
     return this.body === undefined || this.body.isComplete;

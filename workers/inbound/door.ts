@@ -199,6 +199,20 @@ export class Door implements HandshakeOwner {
     }
   }
 
+  /**
+   * @param nowMs of `performance.now`
+   * @returns how long the oldest request waits on each backend for the head of its response, in milliseconds
+   */
+  waits(nowMs: number): ReadonlyMap<WorkerBackend, number> {
+    const waits = new Map<WorkerBackend, number>();
+    for (const { unanswered } of this.exchanges()) {
+      if (unanswered === undefined) continue;
+      const { upstream, askedMs } = unanswered;
+      waits.set(upstream, Math.max(waits.get(upstream) ?? 0, nowMs - askedMs));
+    }
+    return waits;
+  }
+
   /** Tries requests that wait for the backend `gone` at another one, as far as they can be repeated. */
   evacuate(gone: WorkerBackend): void {
     // Looks at every exchange, since this is rare: a list of those at each backend would cost something each request.

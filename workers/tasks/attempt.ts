@@ -43,7 +43,7 @@ export class ProbeAttempt implements TransportUser {
     this.#task = task;
     this.#events = events;
     this.#check = task.http && new ResponseCheck(task.http);
-    const late = { ok: false, reason: `timed out after ${inWords(task.timeoutMs)}` };
+    const late = { ok: false, reason: `timed out after ${inWords(task.timeoutMs)}`, late: true };
     this.#timer = setTimeout(() => this.#settle(late), task.timeoutMs);
     this.#transport = TcpTransport.dialled(task.host, task.port, READ_BUFFER, this);
   }
@@ -77,7 +77,7 @@ export class ProbeAttempt implements TransportUser {
     else this.#settle({ ok: false, reason: WORDS[code] ?? (code === '' ? 'connection closed' : code) });
   }
 
-  #settle(judgement: Judgement): void {
+  #settle(judgement: Judgement & Pick<ProbeResult, 'late'>): void {
     // Rounded to hundredths: finer digits are noise.
     const ms = Math.round((performance.now() - this.#startedAt) * 100) / 100;
     this.#end(() => this.#events.answered({ ...judgement, ms }));

@@ -309,6 +309,15 @@ export const BACKEND_FAMILIES: readonly Family<BackendReadings>[] = [
     },
   },
   {
+    name: 'roundhouse_backend_suspicions_total',
+    kind: 'counter',
+    help: 'How often it was asked if it is alive because requests waited on it in vain, by whether it was.',
+    by: {
+      label: 'answer',
+      of: { alive: ({ probes }) => probes.asked.alive, none: ({ probes }) => probes.asked.silent },
+    },
+  },
+  {
     name: 'roundhouse_backend_probe_duration_seconds',
     kind: 'gauge',
     help: 'How long the last health check took.',

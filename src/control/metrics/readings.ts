@@ -3,10 +3,10 @@
  * its text, times and quantiles, it takes longer for a thousand backends than a scrape may.
  */
 import type { Backend } from '../../core/backend.js';
-import type { ProbeResult } from '../../core/probe.js';
 import type { Reason } from '../../core/reason.js';
 import type { Convergence } from '../broadcaster.js';
 import type { Refusals } from '../discovery-guard.js';
+import type { ProbeCounts } from '../health-scheduler.js';
 import type { Pool } from '../pool.js';
 import type { PoolTotals, WorkerTotals } from '../stats.js';
 import { type PoolHead, poolHead, type ViewSources, type WorkerView } from '../view.js';
@@ -48,7 +48,7 @@ export interface BackendReadings {
   /** Durations of attempts until the response head, by class; then their sum in milliseconds. */
   readonly durations: Float64Array;
   readonly timesEjected: number;
-  readonly probes: { readonly succeeded: number; readonly failed: number; readonly last: ProbeResult | undefined };
+  readonly probes: ProbeCounts;
 }
 
 /** An item with the labels that tell it apart from the others. */

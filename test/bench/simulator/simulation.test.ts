@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { evenClients, withOffice } from '../../../bench/simulator/clients.js';
-import { coldFrom, exponential, slowed, stoppedBetween } from '../../../bench/simulator/latency.js';
+import { coldFrom, exponential, mixed, slowed, stoppedBetween } from '../../../bench/simulator/latency.js';
 import type { Figures } from '../../../bench/simulator/recorder.js';
 import { backendsOf, base, oneOdd, plainWork, steady } from '../../../bench/simulator/scenarios/scenario.js';
 import type { Setup } from '../../../bench/simulator/setup.js';
@@ -161,6 +161,32 @@ describe('Among the known traps, the simulator shows that', () => {
     // Three failures two seconds apart, the first within the interval, and the last one's timeout.
     const setup = { policy: 'round-robin', backends: hung, countFromMs: 9_000, arrivals: steady(0.4) } as const;
     expect(run({ ...setup, pool: { ...NO_EJECTION, retries: { count: 0 }, healthCheck } }).shares[0]).to.equal(0);
+  });
+
+  it('a backend that hangs is found out by the requests that wait on it, without a health path', () => {
+    const hung = oneOdd({ faults: [{ kind: 'hang', fromMs: 4_000, toMs: 30_000, share: 1 }] });
+    const setup = { backends: hung, arrivals: steady(0.4), lengthMs: 25_000, patienceMs: 30_000 } as const;
+    const found = run({ ...setup, countFromMs: 4_000 });
+    // Requests of the first seconds wait until it is found down and are answered by others then.
+    expect(found.failed).to.equal(0);
+    expect(found.p999Ms).to.be.below(6_000);
+    expect(run({ ...setup, countFromMs: 10_000 }).shares[0]).to.equal(0);
+    const blind = run({ ...setup, countFromMs: 10_000, pool: { healthCheck: { silence: 'off' } } });
+    expect(blind.shares[0]).to.be.above(0);
+  });
+
+  it('a backend that hung is in use again soon after it goes on', () => {
+    const hung = oneOdd({ faults: [{ kind: 'hang', fromMs: 2_000, toMs: 12_000, share: 1 }] });
+    const after = run({ backends: hung, arrivals: steady(0.4), countFromMs: 15_000, lengthMs: 25_000 });
+    expect(after.shares[0]).to.be.within(0.15, 0.25);
+  });
+
+  it('backends of which some answers take 20 s are all left in', () => {
+    const slow = mixed(plainWork, 0.01, () => 20_000);
+    const setup = { backends: backendsOf(() => ({ latency: slow, servers: 1_000 })), patienceMs: 25_000 };
+    const { failed, shares } = run({ ...setup, arrivals: [{ fromMs: 0, perSecond: 20 }], lengthMs: 40_000 });
+    expect(failed).to.equal(0);
+    expect(Math.min(...shares)).to.be.above(0.1);
   });
 
   it('counts that are a second old make all workers crowd the same backend', () => {

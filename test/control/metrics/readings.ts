@@ -20,7 +20,7 @@ export function backendNamed(
     inflight: 0,
     durations: new Float64Array(DURATION_COLUMNS),
     timesEjected: 0,
-    probes: { succeeded: 0, failed: 0, last: undefined },
+    probes: { succeeded: 0, failed: 0, asked: { alive: 0, silent: 0 }, last: undefined },
   };
 }
 
