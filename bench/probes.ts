@@ -89,7 +89,7 @@ async function measureAll({ backends, interval, seconds }: Options): Promise<voi
   const [ports] = z.tuple([z.array(z.number())]).parse((await once(child, 'message')).slice(0, 1));
   const rows = [['', 'probes/s', 'CPU, % of a core', 'loop late p50 ms', 'p99', 'max']];
   let config = configOf(ports, { interval: '24h' });
-  const read = async (): Promise<Reading> => ({ config, adminToken: undefined, secrets: {} });
+  const read = async (): Promise<Reading> => ({ config, adminTokens: {}, secrets: {} });
   const source = { file: 'probes', read, complete: () => config };
   const balancer: RunningBalancer = await startBalancer(config, createLogger('error'), { source });
   for (const [name, keys] of [

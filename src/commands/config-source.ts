@@ -31,6 +31,6 @@ export function configSource(
 
 /** Reads the secrets of a configuration. @throws {ConfigError | UsageError} if a file with a secret cannot be used */
 export async function readingOf(config: Config, { token, sticky }: SecretSources, logger: Logger): Promise<Reading> {
-  const [adminToken, stickyKey] = await Promise.all([token.read(config, logger), sticky.read(config)]);
-  return { config, adminToken, secrets: { stickyKey } };
+  const [adminTokens, stickyKey] = await Promise.all([token.read(config, logger), sticky.read(config)]);
+  return { config, adminTokens, secrets: { stickyKey } };
 }

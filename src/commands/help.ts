@@ -7,9 +7,10 @@ import { durationText } from '../config/values.js';
 
 /** Adds the options of a balancer. Their values stay texts, which `config/from-args.ts` parses. */
 export function addServeOptions(program: Command): void {
-  const { listeners, workers, accept, admin, accessLog, accessLogFormat, logLevel, pools } = configSchema.parse({
-    pools: { [DEFAULT_POOL]: { backends: [{ address: 'localhost:1' }] } },
-  });
+  const { listeners, workers, accept, admin, metrics, accessLog, accessLogFormat, logLevel, pools } =
+    configSchema.parse({
+      pools: { [DEFAULT_POOL]: { backends: [{ address: 'localhost:1' }] } },
+    });
   const pool = pools[DEFAULT_POOL];
   const interval = durationText(pool?.healthCheck.interval ?? 0);
   const listen = listeners.map(({ address }) => address).join();
@@ -29,6 +30,8 @@ export function addServeOptions(program: Command): void {
     .option('--accept <mode>', `how workers accept connections: ${ACCEPT_MODES.join(', ')} (${accept})`)
     .option('--admin <addr>', `address of the admin interface, or off (${admin})`)
     .option('--admin-token-file <file>', 'file with the token that the admin interface requires')
+    .option('--admin-view-token-file <file>', 'file with a second token, which may only look')
+    .option('--metrics <addr>', `address that serves metrics and health only, or off (${metrics})`)
     .option('--state-file <file>', 'file that keeps changes made at run time over a restart')
     .option('--access-log <file>', `file that gets a line per request, - for stdout, or off (${accessLog})`)
     .option('--access-log-format <format>', `${ACCESS_LOG_FORMATS.join(', ')} (${accessLogFormat})`)
@@ -54,8 +57,9 @@ Examples:
 
 Beyond loopback the admin interface requires a token, which commands send: at
 least 16 characters, in ROUNDHOUSE_ADMIN_TOKEN or in the file named by
---admin-token-file, never on a command line. --admin unix:/path is a socket
-file that only this user can open.
+--admin-token-file, never on a command line. A second one may only look, in
+ROUNDHOUSE_ADMIN_VIEW_TOKEN or --admin-view-token-file. --admin unix:/path is a
+socket file that only this user can open.
 
 Signals: TERM and INT finish the requests in flight, then exit; a second INT
 exits at once; HUP applies what has changed in the file and opens the access

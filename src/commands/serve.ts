@@ -37,9 +37,9 @@ export async function serve({ watch, ...args }: ServeArgs, environment: Environm
   const sources = { token: TokenSource.take(args, process.env), sticky: StickySecretSource.take(process.env) };
   const logger = createLogger(config.logLevel);
   const systemd = SystemdService.take(process.env, config.drain, logger);
-  const { adminToken, secrets } = await source.readingOf(config, sources, logger);
+  const { adminTokens, secrets } = await source.readingOf(config, sources, logger);
   const from = source.configSource(args, environment, sources, logger);
-  const starting = startAnywhere(config, logger, { adminToken, secrets, source: from });
+  const starting = startAnywhere(config, logger, { adminTokens, secrets, source: from });
   obeySignals(starting, logger, { hasFile: from.file !== undefined, drainMs: config.drain, systemd });
   if (from.file === undefined) refreshTokenOnHangUp(starting, sources.token, logger);
   const balancer = await starting;
@@ -63,5 +63,6 @@ function announce(balancer: RunningBalancer): void {
     backends: pools.reduce((sum, { backends }) => sum + backends.length, 0),
     policy: pools.map(({ policy }) => policy).join(),
     admin: balancer.adminAddress ?? 'off',
+    ...(balancer.metricsAddress === undefined ? {} : { metrics: balancer.metricsAddress }),
   });
 }

@@ -25,6 +25,8 @@ export interface Args {
   readonly accept?: string | undefined;
   readonly admin?: string | undefined;
   readonly adminTokenFile?: string | undefined;
+  readonly adminViewTokenFile?: string | undefined;
+  readonly metrics?: string | undefined;
   readonly stateFile?: string | undefined;
   readonly accessLog?: string | undefined;
   readonly accessLogFormat?: string | undefined;
@@ -59,6 +61,8 @@ const SETTINGS: readonly Setting[] = [
   { name: 'accept', path: ['accept'], read: text },
   { name: 'admin', path: ['admin'], read: (given) => withHost(text(given), '127.0.0.1') },
   { name: 'adminTokenFile', path: ['adminTokenFile'], read: text },
+  { name: 'adminViewTokenFile', path: ['adminViewTokenFile'], read: text },
+  { name: 'metrics', path: ['metrics'], read: (given) => withHost(text(given), '127.0.0.1') },
   { name: 'stateFile', path: ['stateFile'], read: text },
   { name: 'accessLog', path: ['accessLog'], read: text },
   { name: 'accessLogFormat', path: ['accessLogFormat'], read: text },

@@ -1,5 +1,5 @@
 /** config/overlap.ts: finds two addresses that one host cannot both listen on. */
-import { parseAddress } from '../core/address.js';
+import { parseAddress, socketFileOf } from '../core/address.js';
 import { passedSocketOf } from '../core/passed-socket.js';
 
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
@@ -15,7 +15,7 @@ export function firstOverlap(addresses: readonly string[]): readonly [string, st
 
 /** Whether both addresses include the same port of the same interface. Port 0 is a different port each time. */
 function overlaps(a: string, b: string): boolean {
-  if (passedSocketOf(a) !== undefined) return a === b;
+  if (passedSocketOf(a) !== undefined || socketFileOf(a) !== undefined) return a === b;
   const left = parseAddress(a, 0);
   const right = parseAddress(b, 0);
   if (typeof left === 'string' || typeof right === 'string') return false;

@@ -14,16 +14,16 @@ interface Addressed {
 }
 
 /**
- * @param admin address of the admin interface, or `off`
+ * @param served addresses of the admin interface and for metrics, each may be `off`
  * @returns the backends that lead back here: paths of their addresses, and messages. Names are left to run time
  */
 export function ownBackends(
   pools: Readonly<Record<string, { readonly backends: readonly Addressed[] }>>,
   listeners: readonly Addressed[],
-  admin: string,
+  served: readonly string[],
 ): readonly (readonly [path: PropertyKey[], message: string])[] {
   let local: ReadonlySet<string> | undefined;
-  const own = new OwnAddresses([...listeners.map(({ address }) => address), admin], () => {
+  const own = new OwnAddresses([...listeners.map(({ address }) => address), ...served], () => {
     local ??= localAddresses();
     return local;
   });

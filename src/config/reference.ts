@@ -34,8 +34,8 @@ roundhouse: lb.yaml:6:5: pools.web: "helthCheck" is not known here; did you mean
 \`\`\`
 
 **A reload** (SIGHUP, \`roundhouse reload\`, \`--watch\`) applies what has changed in the file, all of it or nothing,
-and touches nothing else; \`roundhouse diff\` shows the changes before. Only \`accept\`, \`admin\` and \`stateFile\`
-need a restart. See [reload.md](reload.md).
+and touches nothing else; \`roundhouse diff\` shows the changes before. Only \`accept\`, \`admin\`, \`adminLimits\`,
+\`metrics\` and \`stateFile\` need a restart. See [reload.md](reload.md).
 
 **Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where the table says "or off", \`off\` and \`0\`
 disable the limit. **Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`.

@@ -8,6 +8,7 @@ import { POLICIES } from '../balancing/policies.js';
 import { nameIn } from '../core/address.js';
 import { backendSchema } from '../core/schemas.js';
 import { PROXY_VERSIONS } from '../inbound/proxy-header.js';
+import { adminLimits } from './admin.js';
 import { dns, services } from './discovery.js';
 import { HOST_FIELD } from './fields.js';
 import { healthCheck } from './health-check.js';
@@ -464,6 +465,18 @@ const config = z.strictObject({
     .min(1)
     .optional()
     .describe('File with the token that requests to the admin interface must have; `ROUNDHOUSE_ADMIN_TOKEN` beats it.'),
+  adminViewTokenFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File with a second token, for requests that only look; `ROUNDHOUSE_ADMIN_VIEW_TOKEN` beats it (docs/admin.md).',
+    ),
+  adminLimits,
+  metrics: z
+    .union([z.literal('off'), adminAddress])
+    .prefault('off')
+    .describe('Address that serves `/metrics`, `/healthz` and `/readyz` only, and needs no token; or `off`.'),
   stateFile: z
     .string()
     .min(1)
@@ -505,18 +518,23 @@ const config = z.strictObject({
   pools,
 });
 
-export const configSchema = config.superRefine(({ admin, listeners, routes, pools }, context) => {
+export const configSchema = config.superRefine(({ admin, metrics, listeners, routes, pools }, context) => {
   const ofRoutes = routes !== undefined || servesHttp(listeners) ? poolProblems(routes, Object.keys(pools)) : [];
   for (const [path, message] of [...ofRoutes, ...tcpPoolProblems({ listeners, routes, pools })]) {
     context.addIssue({ code: 'custom', path, message });
   }
-  for (const [path, message] of ownBackends(pools, listeners, admin)) {
+  for (const [path, message] of ownBackends(pools, listeners, [admin, metrics])) {
     context.addIssue({ code: 'custom', path, message });
   }
-  const clash = listeners.find(({ address }) => firstOverlap([address, admin]) !== undefined);
-  if (clash === undefined) return;
-  const message = `"${admin}" overlaps listener "${clash.address}"; give one of them another port, or admin "off"`;
-  context.addIssue({ code: 'custom', path: ['admin'], message });
+  for (const [key, address] of Object.entries({ admin, metrics })) {
+    const clash = listeners.find((listener) => firstOverlap([listener.address, address]) !== undefined);
+    if (clash === undefined) continue;
+    const message = `"${address}" overlaps listener "${clash.address}"; give one of them another port, or ${key} "off"`;
+    context.addIssue({ code: 'custom', path: [key], message });
+  }
+  if (firstOverlap([admin, metrics]) === undefined) return;
+  const message = `"${metrics}" overlaps admin "${admin}", which serves metrics as well; give one of them another port`;
+  context.addIssue({ code: 'custom', path: ['metrics'], message });
 });
 
 /** The configuration as users write it. */

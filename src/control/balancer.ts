@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.js';
 import { NO_SECRETS, type Secrets } from '../core/secrets.js';
 import { type Accept, chooseAccept } from './accept.js';
 import { tryAccessLog } from './access-log.js';
-import type { AdminToken } from './admin/token.js';
+import { type AdminTokens, NO_TOKENS } from './admin/token.js';
 import { StartError } from './errors.js';
 import { Journal } from './journal.js';
 import { type Launchers, PROGRAMS, type Programs, processLaunchers } from './launchers.js';
@@ -26,8 +26,8 @@ export type { RunningBalancer } from './running-balancer.js';
 export type { BalancerView } from './view.js';
 
 export interface StartOptions {
-  /** The token that requests to the admin interface have to show. */
-  readonly adminToken?: AdminToken | undefined;
+  /** The tokens that requests to the admin interface have to show. */
+  readonly adminTokens?: AdminTokens;
   /** Secrets that were provided. One that is missing and needed is made, and lost when this process ends. */
   readonly secrets?: Secrets;
   /** Where `config` was read, for reloads; without it there are no reloads. */
@@ -47,7 +47,14 @@ export interface StartOptions {
 export async function startBalancer(
   config: Config,
   logger: Logger,
-  { adminToken, secrets = NO_SECRETS, source, programs = PROGRAMS, embedded = false, local }: StartOptions = {},
+  {
+    adminTokens = NO_TOKENS,
+    secrets = NO_SECRETS,
+    source,
+    programs = PROGRAMS,
+    embedded = false,
+    local,
+  }: StartOptions = {},
 ): Promise<RunningBalancer> {
   const accept = acceptOf(config, logger);
   const kept = config.stateFile === undefined ? undefined : await readState(config.stateFile);
@@ -61,7 +68,7 @@ export async function startBalancer(
     const running = new RunningConfig(config, { ...completeSecrets(secrets, NO_SECRETS, config, logger), tls });
     const launchers = local ?? processLaunchers(programs, accept, embedded);
     const given = {
-      adminToken,
+      adminTokens,
       journal,
       certificates,
       hashTableProgram: programs.hashTable,

@@ -7,6 +7,7 @@ import { ConfigValue, configOf } from '../config/load.js';
 import { type Config, LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import { VERSION } from '../version.js';
 import type { AdminSource } from './admin/source.js';
+import type { AdminCounts } from './admin-endpoint.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import { type BackendInput, type BackendPatch, backendIdOf, backendIn } from './membership.js';
@@ -37,6 +38,7 @@ import {
 
 export interface ControlApiParts {
   readonly sources: ViewSources;
+  readonly admin: AdminCounts;
   readonly changes: RuntimeChanges;
   readonly reconfiguration: Reconfiguration;
   readonly refresh: CertificateRefresh;
@@ -65,8 +67,8 @@ export class ControlApi implements AdminSource {
   }
 
   readings(): Readings {
-    const { sources } = this.#parts;
-    return readingsFrom(sources, workerViews(sources), VERSION);
+    const { sources, admin } = this.#parts;
+    return readingsFrom(sources, workerViews(sources), admin, VERSION);
   }
 
   notReady(): readonly string[] {

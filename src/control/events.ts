@@ -42,6 +42,8 @@ interface Startup {
   readonly backends: number;
   readonly policy: string;
   readonly admin: string;
+  /** Where metrics can be had without the admin interface, if anywhere. */
+  readonly metrics?: string;
 }
 
 interface UsableCounts {

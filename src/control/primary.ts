@@ -5,7 +5,7 @@
 import type { Config, LogLevel } from '../config/schema.js';
 import type { Accept } from './accept.js';
 import { AccessLogs } from './access-log.js';
-import type { AdminToken } from './admin/token.js';
+import type { AdminTokens } from './admin/token.js';
 import { AdminEndpoint } from './admin-endpoint.js';
 import { Broadcaster } from './broadcaster.js';
 import { ControlApi } from './control-api.js';
@@ -39,7 +39,7 @@ export interface PrimaryParts {
   readonly logger: Logger;
   readonly journal: Journal;
   readonly certificates: Certificates;
-  readonly adminToken: AdminToken | undefined;
+  readonly adminTokens: AdminTokens;
   /** File of the compiled task that builds hash tables, an absolute path. */
   readonly hashTableProgram: string;
   readonly launchers: Launchers;
@@ -68,16 +68,13 @@ export class Primary implements RunningBalancer {
   readonly #api: ControlApi;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, logger, journal, adminToken, hashTableProgram, launchers, ...places }: PrimaryParts) {
+  constructor({ config, logger, journal, adminTokens, hashTableProgram, launchers, ...places }: PrimaryParts) {
     const { accept, certificates, kept, sockets, source } = places;
     const remembered = new RememberedStates(config.current, kept?.state ?? {});
     const { startProber } = launchers;
     const state = kept?.state ?? {};
-    const admin = new AdminEndpoint(adminToken);
-    const ownAddresses = (): readonly string[] => [
-      ...sockets.addresses,
-      ...(admin.address === undefined ? [] : [admin.address]),
-    ];
+    const admin = new AdminEndpoint(adminTokens);
+    const ownAddresses = (): readonly string[] => [...sockets.addresses, ...admin.addresses];
     const pools = new Pools({
       config,
       state,
@@ -121,7 +118,7 @@ export class Primary implements RunningBalancer {
     this.#reconfiguration = reconfiguration;
     this.#admin = admin;
     this.#refresh = refresh;
-    this.#api = new ControlApi({ sources, changes, reconfiguration, refresh, rolls, source, journal, logger });
+    this.#api = new ControlApi({ sources, admin, changes, reconfiguration, refresh, rolls, source, journal, logger });
   }
 
   get addresses(): readonly string[] {
@@ -130,6 +127,10 @@ export class Primary implements RunningBalancer {
 
   get adminAddress(): string | undefined {
     return this.#admin.address;
+  }
+
+  get metricsAddress(): string | undefined {
+    return this.#admin.metricsAddress;
   }
 
   get failed(): Promise<Error> {
@@ -149,11 +150,11 @@ export class Primary implements RunningBalancer {
   }
 
   async start(): Promise<void> {
-    const { admin, workers } = this.#config.current;
+    const { workers } = this.#config.current;
     // The only worker of a balancer in one process can neither hang alone nor be replaced.
     if (workers !== 0) this.#watch.start();
     await this.#refresh.start();
-    const startAdmin = this.#admin.start(admin, this.#api, this.#logger);
+    const startAdmin = this.#admin.start(this.#config.current, this.#api, this.#logger);
     // The workers first: each takes longer to load than all the rest, and the other cores have nothing to do yet.
     // Addresses and verdicts reach them as changes, so they need not wait for those.
     await Promise.all([this.#supervisor.start(), startAdmin.then(() => this.#pools.start())]);
@@ -191,8 +192,8 @@ export class Primary implements RunningBalancer {
     return this.#api.roll();
   }
 
-  setAdminToken(token: AdminToken | undefined): void {
-    this.#admin.setToken(token);
+  setAdminTokens(tokens: AdminTokens): void {
+    this.#admin.setTokens(tokens);
   }
 
   reopenAccessLog(): boolean {

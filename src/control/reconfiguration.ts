@@ -56,16 +56,16 @@ export class Reconfiguration {
    * @returns what has changed, once every worker listens where it is to listen
    * @throws {ReloadError | StartError} when nothing has changed
    */
-  async apply({ config, adminToken, secrets }: Reading): Promise<ReloadPlan> {
+  async apply({ config, adminTokens, secrets }: Reading): Promise<ReloadPlan> {
     if (this.#closed) throw new ReloadError('The balancer is stopping');
     const { admin, config: running, logger } = this.#parts;
     const complete = completeSecrets(secrets, running.secrets, config, logger);
-    const before = admin.token;
-    admin.setToken(adminToken);
+    const before = admin.tokens;
+    admin.setTokens(adminTokens);
     try {
       return await this.#reconfigure(config, complete);
     } catch (error) {
-      admin.setToken(before);
+      admin.setTokens(before);
       throw error;
     }
   }

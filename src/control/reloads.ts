@@ -3,7 +3,7 @@
  */
 import type { Config } from '../config/schema.js';
 import type { Secrets } from '../core/secrets.js';
-import type { AdminToken } from './admin/token.js';
+import type { AdminTokens } from './admin/token.js';
 import { ReloadError } from './errors.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
@@ -13,7 +13,7 @@ import { planLines } from './reload-text.js';
 /** Everything that is read for a reload. */
 export interface Reading {
   readonly config: Config;
-  readonly adminToken: AdminToken | undefined;
+  readonly adminTokens: AdminTokens;
   /** Secrets that were provided; the balancer makes those that are missing. */
   readonly secrets: Secrets;
 }

@@ -1,6 +1,6 @@
 /** control/running-balancer.ts: what the program that has started a balancer can do with it. */
 import type { Config, LogLevel } from '../config/schema.js';
-import type { AdminToken } from './admin/token.js';
+import type { AdminTokens } from './admin/token.js';
 import type { Journal } from './journal.js';
 import type { PoolChanges } from './membership.js';
 import type { ReloadPlan } from './reload-plan.js';
@@ -12,6 +12,8 @@ export interface RunningBalancer extends PoolChanges {
   /** Where it really listens, port 0 resolved. */
   readonly addresses: readonly string[];
   readonly adminAddress: string | undefined;
+  /** Where metrics can be had without the admin interface. */
+  readonly metricsAddress: string | undefined;
   /** Settles when the balancer can no longer run; `kill` it then. */
   readonly failed: Promise<Error>;
   /** The events of this balancer. */
@@ -46,10 +48,10 @@ export interface RunningBalancer extends PoolChanges {
    */
   roll(): Promise<void>;
   /**
-   * Sets the token that requests to the admin interface have to show from now on.
+   * Sets the tokens that requests to the admin interface have to show from now on.
    * @throws {StartError} when there is none, and the interface is open to the network
    */
-  setAdminToken(token: AdminToken | undefined): void;
+  setAdminTokens(tokens: AdminTokens): void;
   /** Has all workers open the access log again, after it was rotated. @returns `false` where there is no such file */
   reopenAccessLog(): boolean;
   /**

@@ -75,6 +75,11 @@ export class Balancer implements AsyncDisposable {
     return this.#now.adminAddress;
   }
 
+  /** Address that serves metrics and health only; `undefined` if `metrics` is off, as it is by default. */
+  get metricsAddress(): string | undefined {
+    return this.#now.metricsAddress;
+  }
+
   /** Resolves when the balancer cannot run any more because no worker process starts; close it then. */
   get failed(): Promise<Error> {
     return this.#now.failed;
@@ -176,10 +181,10 @@ export class Balancer implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { startAnywhere } = await import('../single/start.js');
-    const { config, adminToken, secrets } = await this.#source.read();
+    const { config, adminTokens, secrets } = await this.#source.read();
     const logger = new ListeningLogger(config.logLevel, this.#options.log ?? (() => {}));
     this.#running = await startAnywhere(config, logger, {
-      adminToken,
+      adminTokens,
       secrets,
       source: this.#source,
       embedded: true,

@@ -5,7 +5,14 @@
 import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/schema.js';
 import { UsageError } from '../config/usage-error.js';
-import { type AdminToken, adminTokenIn, adminTokenOf } from '../control/admin/token.js';
+import {
+  type AdminToken,
+  type AdminTokens,
+  adminTokenIn,
+  adminTokenOf,
+  checkedTokens,
+  NO_TOKENS,
+} from '../control/admin/token.js';
 import type { Reading } from '../control/reloads.js';
 import { StickySecretSource, stickySecretOf } from '../control/sticky-secret.js';
 
@@ -13,17 +20,20 @@ import { StickySecretSource, stickySecretOf } from '../control/sticky-secret.js'
 export interface GivenSecrets {
   /** Token that requests to the admin interface must have, 16 characters or more; required beyond loopback. */
   readonly adminToken?: string;
+  /** A second token, which may only look. */
+  readonly adminViewToken?: string;
   /** Secret that signs sticky cookies, 16 characters or more; without it they are valid until this balancer ends. */
   readonly stickySecret?: string;
 }
 
-type AllSecrets = Pick<Reading, 'adminToken' | 'secrets'>;
+type AllSecrets = Pick<Reading, 'adminTokens' | 'secrets'>;
 
 /** @throws {ConfigError} if a file cannot be read, or a secret is too easy to guess */
-export async function secretsOf(config: Config, { adminToken, stickySecret }: GivenSecrets): Promise<AllSecrets> {
+export async function secretsOf(config: Config, given: GivenSecrets): Promise<AllSecrets> {
+  const { stickySecret } = given;
   try {
     return {
-      adminToken: adminToken === undefined ? await tokenInFile(config) : adminTokenOf('adminToken', adminToken),
+      adminTokens: config.admin === 'off' ? NO_TOKENS : await tokensOf(config, given),
       secrets: {
         stickyKey:
           stickySecret === undefined
@@ -36,6 +46,18 @@ export async function secretsOf(config: Config, { adminToken, stickySecret }: Gi
   }
 }
 
-async function tokenInFile({ admin, adminTokenFile }: Config): Promise<AdminToken | undefined> {
-  return admin === 'off' || adminTokenFile === undefined ? undefined : adminTokenIn(adminTokenFile);
+async function tokensOf(config: Config, { adminToken, adminViewToken }: GivenSecrets): Promise<AdminTokens> {
+  return checkedTokens({
+    change: await tokenOf('adminToken', adminToken, config.adminTokenFile),
+    view: await tokenOf('adminViewToken', adminViewToken, config.adminViewTokenFile),
+  });
+}
+
+async function tokenOf(
+  option: keyof GivenSecrets,
+  given: string | undefined,
+  file: string | undefined,
+): Promise<AdminToken | undefined> {
+  if (given !== undefined) return adminTokenOf(option, given);
+  return file === undefined ? undefined : adminTokenIn(file);
 }

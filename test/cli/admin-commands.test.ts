@@ -322,14 +322,31 @@ describe('The commands that speak to a running balancer', () => {
       ]);
     });
 
+    it('say that it may only look, where it is the other one', async () => {
+      const looking = { ROUNDHOUSE_ADMIN_VIEW_TOKEN: 'only-a-looking-glass' };
+      const { admin } = await startRoundhouse([one], { ...env, ...looking });
+      for (const shown of [looking, { ROUNDHOUSE_ADMIN_TOKEN: 'only-a-looking-glass' }]) {
+        expect((await run(['status', '--admin', admin], shown))[0]).to.equal(0);
+        expect(await run(['drain', one, '--admin', admin], shown)).to.deep.equal([
+          1,
+          [],
+          'roundhouse: This token may only look; changes take the token of ROUNDHOUSE_ADMIN_TOKEN\n',
+        ]);
+      }
+      expect((await run(['drain', one, '--admin', admin], { ...env, ...looking }))[0]).to.equal(0);
+    });
+
     it('keep it from the worker processes', async function () {
       if (process.platform !== 'linux') this.skip();
-      const { admin } = await startRoundhouse([one], env);
+      const { admin } = await startRoundhouse([one], {
+        ...env,
+        ROUNDHOUSE_ADMIN_VIEW_TOKEN: 'only-a-looking-glass',
+      });
       const { stdout } = await runCli(['workers', '--json', '--admin', admin], env);
       const workers: readonly { readonly pid: number }[] = JSON.parse(stdout);
       expect(workers).to.have.lengthOf(2);
       for (const { pid } of workers) {
-        expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).to.not.include('correct-horse-battery');
+        expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).to.not.match(/correct-horse-battery|looking-glass/);
       }
     });
 

@@ -2,13 +2,15 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { UsageError } from '../../src/config/usage-error.js';
 import { isLoopback } from '../../src/control/admin/access.js';
-import { adminTokenFrom, takeAdminToken } from '../../src/control/admin/token.js';
+import { ENDPOINTS } from '../../src/control/admin/endpoints.js';
+import { adminTokenFrom, checkedTokens, takeAdminToken } from '../../src/control/admin/token.js';
 import { type RunningBalancer, StartError, startBalancer } from '../../src/control/balancer.js';
 import { type AdminAnswer, type Asking, askAdmin } from './admin-client.js';
 import { PROGRAMS, until } from './balancer-under-test.js';
 import { closeEverything, configOf, LogBook, onClose, startTcp } from './support.js';
 
 const SECRET = 'correct-horse-battery';
+const LOOKING = 'only-a-looking-glass';
 const ADD = { method: 'POST', body: { address: '127.0.0.1:9' } } as const;
 const BACKENDS = '/api/pools/default/backends';
 
@@ -21,10 +23,11 @@ describe('Access to the admin interface', () => {
   afterEach(closeEverything);
 
   async function start(environment: Record<string, string> = {}, admin = '127.0.0.1:0'): Promise<RunningBalancer> {
-    const config = configOf([await startTcp()], { admin });
+    const healthCheck = { headers: { 'x-key': 'in-the-header' } };
+    const config = configOf([await startTcp()], { admin }, { healthCheck });
     const balancer = await startBalancer(config, log.logger, {
       programs: PROGRAMS,
-      adminToken: adminTokenFrom(environment),
+      adminTokens: { change: adminTokenFrom(environment), view: adminTokenFrom(environment, 'view') },
     });
     onClose(async () => {
       balancer.kill();
@@ -171,6 +174,60 @@ describe('Access to the admin interface', () => {
       await ask(balancer, '/api', { headers: { authorization: `Bearer ${SECRET}` } });
       await ask(balancer, BACKENDS, { ...ADD, headers: { authorization: `Bearer ${SECRET}` } });
       expect(JSON.stringify(log.entries) + inspect(balancer.view(), { depth: 10 })).to.not.include(SECRET);
+    });
+  });
+
+  describe('with a token that may only look', () => {
+    const looker = { authorization: `Bearer ${LOOKING}` };
+    const both = { ROUNDHOUSE_ADMIN_TOKEN: SECRET, ROUNDHOUSE_ADMIN_VIEW_TOKEN: LOOKING };
+
+    it('shows everything there is, but no secret', async () => {
+      const balancer = await start(both);
+      const paths = ENDPOINTS.filter(({ method, path }) => method === 'get' && !path.includes('{'))
+        .map(({ path }) => path)
+        .filter((path) => path !== '/api/stream');
+      expect(paths).to.include.members(['/api', '/api/config', '/api/routes', '/metrics', '/openapi.json']);
+      for (const path of [...paths, '/api/pools/default']) {
+        const answer = await ask(balancer, path, { headers: looker });
+        expect(answer.status, path).to.equal(200);
+        expect(answer.text, path).to.not.include('in-the-header');
+      }
+      expect((await ask(balancer, '/api/stream', { method: 'HEAD', headers: looker })).status).to.equal(200);
+    });
+
+    it('changes nothing, and says which token does', async () => {
+      const balancer = await start(both);
+      const id = balancer.view().pools[0]?.backends[0]?.id;
+      const error = 'This token may only look; changes take the token of ROUNDHOUSE_ADMIN_TOKEN';
+      for (const [path, method, body] of [
+        [BACKENDS, 'POST', { address: '127.0.0.1:9' }],
+        [`${BACKENDS}/${id}`, 'PATCH', { weight: 5 }],
+        [`${BACKENDS}/${id}`, 'DELETE', undefined],
+        ['/api/roll', 'POST', {}],
+        ['/api/reload', 'POST', {}],
+        ['/api/diff', 'POST', {}],
+        ['/api/log-level', 'PATCH', { level: 'debug' }],
+        ['/nothing', 'PUT', {}],
+      ] as const) {
+        const answer = await ask(balancer, path, { method, body, headers: looker });
+        expect([answer.status, answer.json], `${method} ${path}`).to.deep.equal([403, { error }]);
+      }
+      expect(balancer.view().pools[0]?.backends.map(({ weight }) => weight)).to.deep.equal([1]);
+      const headers = { authorization: `Bearer ${SECRET}` };
+      expect((await ask(balancer, BACKENDS, { ...ADD, headers })).status).to.equal(201);
+    });
+
+    it('alone makes an interface that nobody may change, on the network as well', async () => {
+      const balancer = await start({ ROUNDHOUSE_ADMIN_VIEW_TOKEN: LOOKING }, '0.0.0.0:0');
+      expect((await ask(balancer, '/api')).status).to.equal(401);
+      expect((await ask(balancer, '/api', { headers: looker })).status).to.equal(200);
+      expect((await ask(balancer, BACKENDS, ADD)).status).to.equal(401);
+      expect((await ask(balancer, BACKENDS, { ...ADD, headers: looker })).status).to.equal(403);
+    });
+
+    it('has to be another one than that which may change things', () => {
+      const token = adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET });
+      expect(() => checkedTokens({ change: token, view: token })).to.throw(UsageError, /is the one that may change/);
     });
   });
 

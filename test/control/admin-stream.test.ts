@@ -7,7 +7,7 @@ import { adminTokenFrom } from '../../src/control/admin/token.js';
 import type { BalancerView } from '../../src/control/view.js';
 import { type Asking, askAdmin } from './admin-client.js';
 import { closeEverything, idOf, LogBook, onClose } from './support.js';
-import { backendViewOf, UNCHANGING, viewWith } from './views.js';
+import { backendViewOf, LIMITS, UNCHANGING, viewWith } from './views.js';
 
 const SECRET = 'correct-horse-battery';
 const ROOM = 16;
@@ -26,7 +26,13 @@ describe('Watching a balancer over HTTP', () => {
 
   async function start(environment: Record<string, string> = {}): Promise<AdminServer> {
     const source = { ...UNCHANGING, view: () => shown, notReady: () => [], journal: log.journal };
-    const server = await startAdmin('127.0.0.1:0', source, log.logger, adminTokenFrom(environment));
+    const server = await startAdmin({
+      address: '127.0.0.1:0',
+      source,
+      logger: log.logger,
+      limits: LIMITS,
+      tokens: { change: adminTokenFrom(environment) },
+    });
     onClose(() => server.close());
     return server;
   }
@@ -90,7 +96,7 @@ describe('Watching a balancer over HTTP', () => {
   it('ends every stream when the token changes and when it closes', async () => {
     const response = await watch();
     const ended = goneOf(response);
-    admin.setToken(adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET }));
+    admin.setTokens({ change: adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET }) });
     await ended;
     expect((await watch()).statusCode).to.equal(401);
     const next = await watch({ authorization: `Bearer ${SECRET}` });

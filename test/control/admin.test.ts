@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { type AdminServer, startAdmin } from '../../src/control/admin/server.js';
 import type { BalancerView } from '../../src/control/view.js';
 import { closeEverything, idOf, LogBook, onClose, startTcp } from './support.js';
-import { backendViewOf, LISTENING, UNCHANGING, viewWith } from './views.js';
+import { backendViewOf, LIMITS, LISTENING, UNCHANGING, viewWith } from './views.js';
 
 interface Answer {
   readonly status: number | undefined;
@@ -35,11 +35,12 @@ describe('The admin interface', () => {
       if (shown instanceof Error) throw shown;
       return shown;
     };
-    admin = await startAdmin(
-      '127.0.0.1:0',
-      { view, notReady: () => notReady, journal: log.journal, ...UNCHANGING },
-      log.logger,
-    );
+    admin = await startAdmin({
+      address: '127.0.0.1:0',
+      source: { view, notReady: () => notReady, journal: log.journal, ...UNCHANGING },
+      logger: log.logger,
+      limits: LIMITS,
+    });
     onClose(() => admin.close());
   });
   afterEach(closeEverything);
@@ -142,22 +143,6 @@ describe('The admin interface', () => {
     expect(log.all('admin request failed')).to.deep.equal([]);
   });
 
-  it('has a bound on its connections, says so once, and answers again when some are gone', async () => {
-    const [host, port] = admin.address.split(':');
-    const crowd = Array.from({ length: 70 }, () => net.connect({ host: host ?? '', port: Number(port) }));
-    for (const socket of crowd) socket.on('error', () => {}).resume();
-    expect(await log.next('too many connections to the admin interface; more are closed at once')).to.include({
-      most: 64,
-    });
-    for (const socket of crowd) socket.destroy();
-    await Promise.all(crowd.map((socket) => socket.closed || once(socket, 'close')));
-    for (;;) {
-      const answer = await ask(admin.address, '/healthz').catch(() => undefined);
-      if (answer?.status === 200) break;
-    }
-    expect(log.all('too many connections to the admin interface; more are closed at once')).to.have.lengthOf(1);
-  });
-
   it('survives a defect in a request', async () => {
     shown = new Error('broken view');
     expect((await ask(admin.address, '/api')).status).to.equal(500);
@@ -167,11 +152,12 @@ describe('The admin interface', () => {
 
   it('says in one sentence that its address is in use', async () => {
     const taken = await startTcp();
-    const problem = await startAdmin(
-      taken,
-      { view: () => viewWith([]), notReady: () => [], journal: log.journal, ...UNCHANGING },
-      log.logger,
-    ).catch((error: unknown) => error);
+    const problem = await startAdmin({
+      address: taken,
+      source: { view: () => viewWith([]), notReady: () => [], journal: log.journal, ...UNCHANGING },
+      logger: log.logger,
+      limits: LIMITS,
+    }).catch((error: unknown) => error);
     expect(problem).to.have.property('message', `Cannot listen on ${taken}: the address is already in use`);
   });
 });

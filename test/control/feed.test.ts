@@ -49,7 +49,12 @@ describe('The feed', () => {
       if (shown instanceof Error) throw shown;
       return shown;
     };
-    feed = new Feed({ source: { journal: log.journal, view }, logger: log.logger, nowMs: () => nowMs });
+    feed = new Feed({
+      source: { journal: log.journal, view },
+      logger: log.logger,
+      nowMs: () => nowMs,
+      mostReaders: 16,
+    });
   });
   afterEach(() => {
     feed.endAll();

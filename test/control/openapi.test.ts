@@ -32,21 +32,21 @@ describe('/openapi.json', () => {
   before(async () => {
     known = await startTcp();
     const config = configOf([known], { admin: '127.0.0.1:0' }, { healthCheck: { headers: { cookie: 'secret' } } });
-    const adminToken = adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET });
+    const adminTokens = { change: adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: SECRET }) };
     const taken = { ...config, listeners: [...config.listeners, { name: known, address: known }] };
     // One for each time that it is asked to reload.
     const contents = [{ ...config, drain: milliseconds(1_000) }, undefined, taken];
     const read = async (): Promise<Reading> => {
       const content = contents.shift();
       if (content === undefined) throw new ConfigError(['lb.yaml:1:1: it is no configuration']);
-      return { config: content, adminToken, secrets: {} };
+      return { config: content, adminTokens, secrets: {} };
     };
     const source: ConfigSource = {
       file: 'lb.yaml',
       read,
       complete: (value) => configIn({ backends: [] }, {}, new ConfigValue(value, '')),
     };
-    balancer = await startBalancer(config, new LogBook().logger, { programs: PROGRAMS, adminToken, source });
+    balancer = await startBalancer(config, new LogBook().logger, { programs: PROGRAMS, adminTokens, source });
     onClose(async () => {
       balancer.kill();
       await until(balancer, ({ workers }) => workers.length === 0);
@@ -56,7 +56,13 @@ describe('/openapi.json', () => {
 
   it('describes every route there is, and no other', () => {
     // Its routes are looked at; nothing is asked of it.
-    const { routes } = adminApp({} as AdminSource, {} as Feed, new LogBook().logger, () => undefined);
+    const { routes } = adminApp({
+      source: {} as AdminSource,
+      feed: {} as Feed,
+      logger: new LogBook().logger,
+      connections: { admit: () => true },
+      tokens: () => ({}),
+    });
     // The dashboard's files are for browsers.
     const there = routes
       .filter(({ method, path }) => method !== 'ALL' && !isPagePath(path))

@@ -19,7 +19,7 @@ describe('A rate limit over three workers', () => {
       configOf([backend], { workers: 3, routes, forwarding }, { healthCheck: { interval: '1h' } });
     const source = {
       file: 'routes.yaml',
-      read: async () => ({ config: config(), adminToken: undefined, secrets: {} }),
+      read: async () => ({ config: config(), adminTokens: {}, secrets: {} }),
       complete: config,
     };
     const balancer = await startBalancer(config(), new LogBook().logger, { source });

@@ -1,9 +1,13 @@
 /** test/control/views.ts: what a balancer shows of itself, for tests that need no balancer. */
 
+import { adminLimits } from '../../src/config/admin.js';
 import { Stats } from '../../src/control/stats.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
 import type { Backend } from '../../src/core/backend.js';
 import { backendOf, configOf, idOf } from './support.js';
+
+/** The limits of an admin interface, unless configured. */
+export const LIMITS = adminLimits.parse(undefined);
 
 const NOTHING_COUNTED = new Stats(() => 0);
 const TIME = '2026-01-01T00:00:00.000Z';

@@ -8,7 +8,7 @@ import { adminTokenFrom } from '../../src/control/admin/token.js';
 import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { PROGRAMS, until } from '../control/balancer-under-test.js';
 import { addressOf, closeEverything, LogBook, onClose, refusingAddress, startTcp } from '../control/support.js';
-import { backendViewOf, LISTENING, UNCHANGING, viewWith } from '../control/views.js';
+import { backendViewOf, LIMITS, LISTENING, UNCHANGING, viewWith } from '../control/views.js';
 import { findBrowser, launchBrowser, NO_BROWSER } from '../support/browser.js';
 
 const SECRET = 'correct-horse-battery';
@@ -49,8 +49,8 @@ describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${N
     const { admin = '127.0.0.1:0', token = '' } = options;
     const listeners = [{ address: '127.0.0.1:0' }];
     const config = configSchema.parse({ listeners, admin, workers: 1, pools: Object.fromEntries(entries), routes });
-    const adminToken = adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: token });
-    const balancer = await startBalancer(config, new LogBook().logger, { programs: PROGRAMS, adminToken });
+    const adminTokens = { change: adminTokenFrom({ ROUNDHOUSE_ADMIN_TOKEN: token }) };
+    const balancer = await startBalancer(config, new LogBook().logger, { programs: PROGRAMS, adminTokens });
     onClose(() => end(balancer));
     return balancer;
   }
@@ -221,7 +221,7 @@ describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${N
       const { journal, logger } = new LogBook();
       journal.note('worker-died', { worker: 1, pid: 1, reason: NASTY, replacedInMs: 0 });
       const source = { ...UNCHANGING, view: () => ({ ...view, pools }), notReady: () => [], journal };
-      const admin = await startAdmin('127.0.0.1:0', source, logger);
+      const admin = await startAdmin({ address: '127.0.0.1:0', source, logger, limits: LIMITS });
       onClose(() => admin.close());
       const page = await open({ adminAddress: admin.address });
       await page.getByRole('heading', { name: NASTY }).waitFor();

@@ -46,7 +46,7 @@ describe('A balancer in one process that is reloaded again and again', () => {
       const next = contents[reading % contents.length];
       const config = next?.(Math.floor(reading / contents.length)) ?? configOf({});
       reading += 1;
-      return { config, adminToken: undefined, secrets: {} };
+      return { config, adminTokens: {}, secrets: {} };
     };
     const source = { file: 'lb.yaml', read, complete: () => configOf({}) };
     balancer = await startAnywhere(configOf({ web: { backends } }), new LogBook().logger, { source });

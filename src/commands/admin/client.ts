@@ -9,7 +9,13 @@ import { type Environment, variableOf } from '../../config/from-args.js';
 import { configSchema } from '../../config/schema.js';
 import { UsageError } from '../../config/usage-error.js';
 import { withHost } from '../../config/with-host.js';
-import { type AdminToken, adminTokenFrom, adminTokenIn, TOKEN_VARIABLE } from '../../control/admin/token.js';
+import {
+  type AdminRight,
+  type AdminToken,
+  adminTokenFrom,
+  adminTokenIn,
+  TOKEN_PLACES,
+} from '../../control/admin/token.js';
 import { type Address, formatAddress, parseAddress, socketFileOf, socketFileProblem } from '../../core/address.js';
 import { CouldNotRunError } from '../program.js';
 import { errorAnswer } from './answers.js';
@@ -103,7 +109,7 @@ export class AdminClient {
 
   #tokenProblem(): string {
     return this.#token === undefined
-      ? `Roundhouse at ${this.#where()} asks for a token; put it in ${TOKEN_VARIABLE}, or name its file by --admin-token-file`
+      ? `Roundhouse at ${this.#where()} asks for a token; put it in ${TOKEN_PLACES.change.variable}, or name its file by --admin-token-file`
       : `Roundhouse at ${this.#where()} does not take this token`;
   }
 
@@ -157,10 +163,18 @@ function checkedPath(path: string, source: string): string {
   throw new UsageError(`${source}: "unix:${path}" ${problem}`);
 }
 
-/** The token from the same places as a balancer's, in the same order: flag, variable, file named by a variable. */
+/**
+ * The token from the same places as a balancer's, in the same order: flag, variable, file named by a variable. Where
+ * there is none, the one that may only look, from its own places.
+ */
 async function tokenToShow(typed: string | undefined, environment: Environment): Promise<AdminToken | undefined> {
-  const token = typed === undefined ? adminTokenFrom(environment) : undefined;
-  const file = typed ?? environment[variableOf('adminTokenFile')];
+  if (typed !== undefined) return adminTokenIn(typed);
+  return (await tokenIn(environment, 'change')) ?? (await tokenIn(environment, 'view'));
+}
+
+async function tokenIn(environment: Environment, right: AdminRight): Promise<AdminToken | undefined> {
+  const token = adminTokenFrom(environment, right);
+  const file = environment[variableOf(TOKEN_PLACES[right].file)];
   return token !== undefined || file === undefined || file === '' ? token : adminTokenIn(file);
 }
 

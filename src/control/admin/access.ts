@@ -1,12 +1,12 @@
 /**
  * control/admin/access.ts: access control of the admin interface. Without a token it listens on this host alone, and
- * the remaining threat is a web page in a browser on this host. With a token, requests without it get nothing but the
- * health endpoints and the dashboard's files, which hold no data.
+ * the remaining threats are a web page in a browser on this host and a proxy. With a token, requests without it get
+ * nothing but the health endpoints and the dashboard's files, which hold no data.
  */
 import { BlockList, isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isPagePath } from './page.js';
-import { type AdminToken, showsToken } from './token.js';
+import { type AdminTokens, hasToken, rightShown, TOKEN_PLACES } from './token.js';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -19,16 +19,34 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Middleware that answers 401 to a request without the token, and 403 to one from a web page of another site.
- * @param open paths that need no token: they say only whether the balancer runs, and probers hold no secret
+ * Middleware that answers 401 to a request without a token, and 403 to a change by one that may only look or from a web
+ * page of another site.
+ * @param isOpen whether a path needs no token: it says only whether the balancer runs, and probers hold no secret
  */
-export function accessControl(token: () => AdminToken | undefined, open: readonly string[]): MiddlewareHandler {
+export function accessControl(tokens: () => AdminTokens, isOpen: (path: string) => boolean): MiddlewareHandler {
   return async (context, next) => {
-    const refusal = tokenRefusal(context, token(), open) ?? crossSiteRefusal(context);
-    if (refusal !== undefined) return refusal;
+    const asked = tokens();
+    const refusal = hasToken(asked) ? tokenRefusal(context, asked, isOpen) : localRefusal(context);
+    const refused = refusal ?? crossSiteRefusal(context);
+    if (refused !== undefined) return refused;
     await next();
     return undefined;
   };
+}
+
+/** Middleware for an address without tokens that only this host can reach. */
+export function onlyFromThisHost(): MiddlewareHandler {
+  return async (context, next) => {
+    const refused = localRefusal(context);
+    if (refused !== undefined) return refused;
+    await next();
+    return undefined;
+  };
+}
+
+/** Whether a request with this method leaves everything as it is. */
+function onlyLooks(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /**
@@ -64,13 +82,15 @@ function localRefusal(context: Context): Response | undefined {
   return context.json({ error }, 403);
 }
 
-function tokenRefusal(context: Context, token: AdminToken | undefined, open: readonly string[]): Response | undefined {
-  if (token === undefined) {
-    return localRefusal(context);
+function tokenRefusal(context: Context, tokens: AdminTokens, isOpen: (path: string) => boolean): Response | undefined {
+  const { path, method } = context.req;
+  if (isOpen(path) || isPagePath(path)) return undefined;
+  const right = rightShown(context.req.header('authorization'), tokens);
+  if (right === 'change' || (right === 'view' && onlyLooks(method))) return undefined;
+  if (right === 'view') {
+    const { variable } = TOKEN_PLACES.change;
+    return context.json({ error: `This token may only look; changes take the token of ${variable}` }, 403);
   }
-  const { path } = context.req;
-  if (open.includes(path) || isPagePath(path)) return undefined;
-  if (showsToken(context.req.header('authorization'), token)) return undefined;
   const error = 'This needs the token of this balancer, as "Authorization: Bearer TOKEN"';
   return context.json({ error }, 401, { 'www-authenticate': 'Bearer realm="roundhouse"' });
 }
@@ -80,7 +100,7 @@ function tokenRefusal(context: Context, token: AdminToken | undefined, open: rea
  */
 function crossSiteRefusal(context: Context): Response | undefined {
   const { method } = context.req;
-  if (method === 'GET' || method === 'HEAD') return undefined;
+  if (onlyLooks(method)) return undefined;
   const site = context.req.header('sec-fetch-site');
   const origin = context.req.header('origin');
   const isOwn = site === undefined || site === 'same-origin';

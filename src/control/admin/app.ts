@@ -1,29 +1,47 @@
 /** control/admin/app.ts: the admin interface as a function from a request to a response, without a socket. */
-import { type Context, type Handler, Hono } from 'hono';
+import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { ConfigError } from '../../config/config-error.js';
+import { alternatives } from '../../config/similar.js';
 import { UsageError } from '../../config/usage-error.js';
 import { ChangeError, type ChangeProblem, ReloadError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { accessControl } from './access.js';
-import { mount, type OnNode } from './endpoint.js';
+import { accessControl, onlyFromThisHost } from './access.js';
+import type { AdminConnections } from './connections.js';
+import { type AdminParts, type Endpoint, mount, type OnNode } from './endpoint.js';
 import { ENDPOINTS } from './endpoints.js';
-import type { Feed } from './feed.js';
-import { pageRoutes } from './page.js';
+import { healthEndpoints } from './health.js';
+import { isPagePath, pageRoutes } from './page.js';
 import { RequestError } from './request-error.js';
-import type { AdminSource } from './source.js';
-import type { AdminToken } from './token.js';
+import type { AdminTokens } from './token.js';
 
 type AdminApp = Hono<OnNode>;
 
-const OPEN_PATHS = ENDPOINTS.filter(({ open }) => open === true).map(({ path }) => path);
+export interface AppParts extends AdminParts {
+  readonly logger: Logger;
+  readonly connections: Pick<AdminConnections, 'admit'>;
+}
 
-/** @param token the token that requests have to carry now; `undefined` where requests from this host need none */
-export function adminApp(
-  source: AdminSource,
-  feed: Feed,
-  logger: Logger,
-  token: () => AdminToken | undefined,
-): AdminApp {
+const OPEN_PATHS = new Set(ENDPOINTS.filter(({ open }) => open === true).map(({ path }) => path));
+const isOpen = (path: string): boolean => OPEN_PATHS.has(path);
+
+/** @param tokens returns the tokens that requests have to carry now; none where requests from this host need none */
+export function adminApp(parts: AppParts & { readonly tokens: () => AdminTokens }): AdminApp {
+  const app = bareApp();
+  app.use(accessControl(parts.tokens, isOpen));
+  app.use(admission(parts));
+  app.route('/', pageRoutes());
+  return finished(app, ENDPOINTS, parts);
+}
+
+/** @param isLocal whether only this host can reach the address, so that web pages and proxies have to be kept out */
+export function metricsApp(parts: AppParts & { readonly isLocal: boolean }): AdminApp {
+  const app = bareApp();
+  if (parts.isLocal) app.use(onlyFromThisHost());
+  app.use(admission(parts));
+  return finished(app, healthEndpoints, parts);
+}
+
+function bareApp(): AdminApp {
   const app: AdminApp = new Hono();
   app.use(async (context, next) => {
     await next();
@@ -31,15 +49,34 @@ export function adminApp(
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');
   });
-  app.use(accessControl(token, OPEN_PATHS));
-  app.route('/', pageRoutes());
-  mount(app, ENDPOINTS, { source, feed });
+  return app;
+}
+
+function finished(app: AdminApp, endpoints: readonly Endpoint[], { logger, ...parts }: AppParts): AdminApp {
+  mount(app, endpoints, parts);
   refuseOtherMethods(app);
-  app.notFound((context) =>
-    context.json({ error: `There is nothing at ${context.req.path}; /openapi.json lists every path` }, 404),
-  );
+  const hint = endpoints === ENDPOINTS ? '/openapi.json lists every path' : `ask for ${pathsOf(endpoints)}`;
+  app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}; ${hint}` }, 404));
   app.onError((error, context) => failure(error, context, logger));
   return app;
+}
+
+/** Middleware that lets a connection in, for which there may be no room; not for what anybody may ask. */
+function admission({ connections }: AppParts): MiddlewareHandler<OnNode> {
+  return async (context, next) => {
+    const { path } = context.req;
+    if (!isOpen(path) && !isPagePath(path) && !connections.admit(context.env.incoming.socket)) {
+      const error =
+        'There are too many connections to the admin interface (adminLimits); close one, or try again later';
+      return context.json({ error }, 503, { connection: 'close', 'retry-after': '1' });
+    }
+    await next();
+    return undefined;
+  };
+}
+
+function pathsOf(endpoints: readonly Endpoint[]): string {
+  return alternatives(endpoints.map(({ path }) => path));
 }
 
 /** Answers 405 where a path exists, but not for the method of the request. Must be added after all other routes. */

@@ -16,6 +16,8 @@ export interface FeedParts {
   readonly logger: Logger;
   /** The monotonic clock, in milliseconds. */
   readonly nowMs: () => number;
+  /** Readers at most: each has a connection and up to a megabyte that it has not read. */
+  readonly mostReaders: number;
 }
 
 interface FeedReader {
@@ -38,10 +40,6 @@ const EVENT_BATCH_MS = 50;
 const COMMENT_INTERVAL_MS = 5_000;
 /** How long a reader whose stream broke should wait before it asks again, in milliseconds. */
 const RETRY_MS = 1_000;
-/**
- * Readers at most. Below the connection limit of the admin address, so that readers never keep an operator from acting.
- */
-const MAX_READERS = 16;
 /** A reader with more unread bytes than this when the next message is due is disconnected; it may come back. */
 const MAX_UNREAD_BYTES = 1_048_576;
 
@@ -76,7 +74,7 @@ export class Feed {
    * @returns the stream, or `undefined` when there are too many readers already
    */
   open(lastId: string | undefined, cut: () => void): ReadableStream<Uint8Array> | undefined {
-    if (this.#readers.size >= MAX_READERS) return undefined;
+    if (this.#readers.size >= this.#parts.mostReaders) return undefined;
     let reader: FeedReader | undefined;
     return new ReadableStream<Uint8Array>(
       {

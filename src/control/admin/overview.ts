@@ -45,7 +45,9 @@ export const overviewEndpoints: readonly Endpoint[] = [
     tag: 'balancer',
     answers: {
       200: raw('The stream, which has no end.', { 'text/event-stream': 'text' }),
-      503: json('There are 16 readers already.', errorAnswer, { 'Retry-After': 'When to try again, in seconds.' }),
+      503: json('There are `adminLimits.streams` readers already.', errorAnswer, {
+        'Retry-After': 'When to try again, in seconds.',
+      }),
     },
     handle: ({ context, feed }) => {
       const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };

@@ -5,6 +5,7 @@
  */
 import { REASONS } from '../../core/reason.js';
 import { BACKEND_COLUMNS, type BackendColumn } from '../../messages.js';
+import { CLOSE_REASONS } from '../admin/connections.js';
 import type { WorkerView } from '../view.js';
 import type { By, Family } from './family.js';
 import type { BackendReadings, PoolReadings, Readings } from './readings.js';
@@ -99,6 +100,27 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
     kind: 'gauge',
     help: 'Changes of pools that some worker does not have yet.',
     read: ({ convergence }) => convergence.pending,
+  },
+  {
+    name: 'roundhouse_admin_connections',
+    kind: 'gauge',
+    help: 'Connections that are open to the admin interface and to the address for metrics.',
+    read: ({ admin }) => admin.connections,
+  },
+  {
+    name: 'roundhouse_admin_connections_closed_total',
+    kind: 'counter',
+    help: 'Those that a limit of `adminLimits` has closed or refused.',
+    by: {
+      label: 'reason',
+      of: readsOf(
+        CLOSE_REASONS,
+        (reason) =>
+          ({ admin }) =>
+            admin.closed(reason),
+      ),
+      see: 'admin.md',
+    },
   },
 ];
 

@@ -4,6 +4,7 @@
  */
 import type { Backend } from '../../core/backend.js';
 import type { Reason } from '../../core/reason.js';
+import type { AdminCounts } from '../admin-endpoint.js';
 import type { Convergence } from '../broadcaster.js';
 import type { Refusals } from '../discovery-guard.js';
 import type { ProbeCounts } from '../health-scheduler.js';
@@ -19,6 +20,8 @@ export interface Readings {
   readonly unserved: (reason: Reason) => number;
   readonly version: string;
   readonly primary: PrimaryReadings;
+  /** Connections to the admin interface and to the address for metrics. */
+  readonly admin: AdminCounts;
   readonly workers: readonly WorkerView[];
   readonly pools: readonly PoolReadings[];
 }
@@ -57,7 +60,12 @@ export interface Labelled<Item> {
   readonly item: Item;
 }
 
-export function readingsFrom(sources: ViewSources, workers: readonly WorkerView[], version: string): Readings {
+export function readingsFrom(
+  sources: ViewSources,
+  workers: readonly WorkerView[],
+  admin: AdminCounts,
+  version: string,
+): Readings {
   const { pools, supervisor, broadcaster } = sources;
   return {
     totals: pools.stats.all(),
@@ -66,6 +74,7 @@ export function readingsFrom(sources: ViewSources, workers: readonly WorkerView[
     unserved: (reason) => pools.stats.reason(reason),
     version,
     primary: ownReadings(),
+    admin,
     workers,
     pools: [...pools.byName.values()].map((pool) => ofPool(pool, sources)),
   };

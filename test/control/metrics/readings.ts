@@ -47,6 +47,7 @@ export function readingsOf(pools: readonly PoolReadings[], workers: readonly Wor
     unserved: () => 0,
     version: '1.2.3',
     primary: { startedAtMs: 1_000, cpuMicros: 500_000, memoryBytes: 50_000_000 },
+    admin: { connections: 0, closed: () => 0 },
     workers,
     pools,
   };
