@@ -35,7 +35,7 @@ export function isToWorker(raw: unknown): raw is ToWorker {
 
 /**
  * Columns of a backend's row in a `counters` message. `inflight` is a reading; the others are growth since the last
- * message.
+ * message. `tcpReceived` are bytes from clients, `tcpSent` bytes to them.
  */
 export const BACKEND_COLUMNS = [
   'requests',
@@ -48,6 +48,9 @@ export const BACKEND_COLUMNS = [
   'failures',
   'retries',
   'inflight',
+  'tcpOpened',
+  'tcpReceived',
+  'tcpSent',
 ] as const;
 export type BackendColumn = (typeof BACKEND_COLUMNS)[number];
 

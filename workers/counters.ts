@@ -26,6 +26,9 @@ export const COLUMN = {
   failures: column('failures'),
   retries: column('retries'),
   inflight: column('inflight'),
+  tcpOpened: column('tcpOpened'),
+  tcpReceived: column('tcpReceived'),
+  tcpSent: column('tcpSent'),
 } as const;
 
 /** Column numbers in the row of a pool. */
@@ -80,6 +83,11 @@ export class CounterRow {
 
   add(column: number): void {
     this.values[column] = (this.values[column] ?? 0) + 1;
+  }
+
+  /** Adds `count` to a column. */
+  addMany(column: number, count: number): void {
+    this.values[column] = (this.values[column] ?? 0) + count;
   }
 
   /** Counts a response by the class of its status. @param status 100 to 599 */

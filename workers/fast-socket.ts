@@ -221,6 +221,22 @@ export function errorCodeOf({ errored }: Socket): string {
   return 'code' in errored ? String(errored.code) : errored.message;
 }
 
+/** The part of a TCP handle that names the peer. */
+interface NamingHandle {
+  /** @returns 0, or an error number when the kernel knows no peer */
+  getpeername(out: object): number;
+}
+
+function isNamingHandle(value: unknown): value is NamingHandle {
+  return typeof value === 'object' && value !== null && 'getpeername' in value;
+}
+
+/** Whether the kernel knows no peer of `socket`. Node itself keeps the peer's address once it was asked for. */
+export function hasNoPeer(socket: Socket): boolean {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  return isNamingHandle(handle) ? handle.getpeername({}) !== 0 : socket.remoteAddress === undefined;
+}
+
 /** Options for the server that {@link acceptOn} is called with. */
 export const SERVER_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
 

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { listenerChanges } from '../src/config/listener-changes.js';
 import type { ListenerConfig } from '../src/config/listeners.js';
 import { type Address, formatAddress, parseAddress } from '../src/core/address.js';
+import { IpList } from '../src/core/ip-list.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToWorker } from '../src/messages.js';
 import { acceptOn, type Incoming, probeClient, probeClientsOf, SERVER_OPTIONS } from './fast-socket.js';
@@ -15,6 +16,10 @@ export type ListenOrder = Extract<ToWorker, { type: 'listen' }>;
 /** A listener as its connections know it: they ask for its settings when they need them, so they see the newest. */
 export interface Listener {
   readonly settings: ListenerConfig;
+  /** The proxies whose PROXY headers are believed; `undefined` where none are read. */
+  readonly proxies: IpList | undefined;
+  /** @returns the name of the pool for the server name that a TLS client asks for; `undefined` if it leads nowhere */
+  poolOf(serverName: string): string | undefined;
   /** The port that it listens on; 0 for a listener without ports. */
   readonly port: number;
 }
@@ -30,12 +35,34 @@ export interface ListenerEvents {
 /** Connections the kernel keeps for us while we are busy; it cuts this down to its own limit (net.core.somaxconn). */
 const BACKLOG = 4_096;
 
-interface WorkerListener extends Listener {
+class WorkerListener implements Listener {
+  readonly server: Server;
   settings: ListenerConfig;
   port: number;
-  readonly server: Server;
+  proxies: IpList | undefined;
   /** Whether its connections inherit that the kernel probes silent peers. */
-  handsDownProbes: boolean;
+  handsDownProbes = false;
+  private pools: ReadonlyMap<string, string> = new Map();
+
+  constructor(server: Server, settings: ListenerConfig, port: number) {
+    this.server = server;
+    this.settings = settings;
+    this.port = port;
+    this.configure(settings);
+  }
+
+  configure(settings: ListenerConfig): void {
+    const { proxyProtocol, sni } = settings;
+    this.settings = settings;
+    this.proxies = proxyProtocol && new IpList(proxyProtocol.from);
+    this.pools = new Map(Object.entries(sni ?? {}));
+  }
+
+  poolOf(serverName: string): string | undefined {
+    const { pools } = this;
+    const exact = serverName === 'default' ? undefined : pools.get(serverName);
+    return exact ?? pools.get(`*${serverName.slice(serverName.indexOf('.'))}`) ?? pools.get('default');
+  }
 }
 
 export class Listeners {
@@ -52,7 +79,7 @@ export class Listeners {
     const parsed = parseAddress(address, 0);
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
-    const listener: WorkerListener = { settings, port: parsed.port, server, handsDownProbes: false };
+    const listener = new WorkerListener(server, settings, parsed.port);
     this.open = [...this.open, listener];
     server.on('error', (error: NodeJS.ErrnoException) => {
       // Once it listens, what failed is one accept, for want of files: the next may succeed.
@@ -88,7 +115,10 @@ export class Listeners {
     this.probeFrom(probeMs);
     const settings = this.open.map((listener) => listener.settings);
     const changed = new Map(listenerChanges(settings, listeners).change.map(({ before, after }) => [before, after]));
-    for (const listener of this.open) listener.settings = changed.get(listener.settings) ?? listener.settings;
+    for (const listener of this.open) {
+      const next = changed.get(listener.settings);
+      if (next !== undefined) listener.configure(next);
+    }
   }
 
   /** Takes over another {@link probeMs}, for connections that are accepted from now on. */

@@ -1,9 +1,11 @@
 /** workers/tcp-transport.ts: a {@link Transport} over plain TCP, accepted or dialled. */
 import type { Socket } from 'node:net';
+import type { Endpoints } from '../src/inbound/endpoints.js';
 import {
   adopt,
   dial,
   errorCodeOf,
+  hasNoPeer,
   type Incoming,
   listenFor,
   type Reader,
@@ -13,6 +15,7 @@ import {
   writeText,
 } from './fast-socket.js';
 import type { Loan } from './read-buffers.js';
+import { endpointsOf } from './socket-endpoints.js';
 import type { Closing, Transport, TransportUser } from './transport.js';
 
 /** Makes a socket that reads into the buffer of `reader`. */
@@ -93,13 +96,16 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
     return this.socket.remoteAddress ?? '';
   }
 
+  get endpoints(): Endpoints | undefined {
+    return endpointsOf(this.socket);
+  }
+
   /**
    * A reset that comes with the last bytes is reported as an ordinary end (libuv, uv__stream_io: a partial read with
-   * POLLHUP). The kernel forgets the peer of a connection that was reset, and remembers that of one that has ended. Node
-   * keeps the address once it was asked for, so this is always `false` where {@link peerAddress} was read before.
+   * POLLHUP). The kernel forgets the peer of a connection that was reset, and remembers that of one that has ended.
    */
   get wasReset(): boolean {
-    return this.socket.remoteAddress === undefined;
+    return hasNoPeer(this.socket);
   }
 
   pause(): void {

@@ -3,8 +3,10 @@
  * is done, and `onClose` where it fails; why is {@link TlsTransport.errorCode}.
  */
 import type { TLSSocket } from 'node:tls';
-import { errorCodeOf, type Incoming, listenFor, type SocketOwner } from './fast-socket.js';
+import type { Endpoints } from '../src/inbound/endpoints.js';
+import { errorCodeOf, hasNoPeer, type Incoming, listenFor, type SocketOwner } from './fast-socket.js';
 import type { Loan } from './read-buffers.js';
+import { endpointsOf } from './socket-endpoints.js';
 import { TcpTransport } from './tcp-transport.js';
 import {
   dialSecure,
@@ -177,9 +179,13 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
     return this.socket.remoteAddress ?? '';
   }
 
+  get endpoints(): Endpoints | undefined {
+    return endpointsOf(this.socket);
+  }
+
   /** As over TCP: the kernel forgets the peer of a connection that was reset. */
   get wasReset(): boolean {
-    return this.socket.remoteAddress === undefined;
+    return hasNoPeer(this.socket);
   }
 
   pause(): void {

@@ -3,6 +3,7 @@
  * beside this one touches `net.Socket`: a protocol reads from a {@link ByteSource}, writes to a {@link ByteSink} and does
  * not know whether the bytes are encrypted on the way.
  */
+import type { Endpoints } from '../src/inbound/endpoints.js';
 import type { Loan } from './read-buffers.js';
 
 /**
@@ -54,17 +55,20 @@ export interface ByteSink {
 }
 
 /** Both directions of a connection, or of a stream that is used as one: an end of a tunnel. */
-export interface ByteChannel extends ByteSource, ByteSink {}
+export interface ByteChannel extends ByteSource, ByteSink {
+  /** Bytes that the kernel has not taken yet. Unlike {@link pendingBytes} it falls in the middle of a long write. */
+  readonly unsentBytes: number;
+}
 
 /** A connection to a client or a backend. */
 export interface Transport extends ByteChannel {
   /** The protocol that gets the bytes and is told how the connection ends. */
   user: TransportUser;
   readonly isPaused: boolean;
-  /** Bytes that the kernel has not taken yet. Unlike {@link pendingBytes} it falls in the middle of a long write. */
-  readonly unsentBytes: number;
   /** The peer's IP address; '' when the peer is gone already. Asking for it costs a system call. */
   readonly peerAddress: string;
+  /** The addresses of both ends, the peer's as the source; `undefined` when the peer is gone already. */
+  readonly endpoints: Endpoints | undefined;
   /**
    * Whether a peer that seems to have ended its direction has reset the connection instead. Ask in
    * {@link TransportUser.onPeerEnd} and only where it matters, since it costs a system call. It means nothing once our

@@ -29,7 +29,7 @@ export interface TunnelParts {
   readonly idleMs: () => number;
 }
 
-/** How long both peers have to take what was written before the tunnel ended, in milliseconds. */
+/** How long a peer may take nothing of what was written before the tunnel ended, in milliseconds. */
 const FLUSH_MS = 5_000;
 
 export class Tunnel implements FlowOwner {
@@ -41,10 +41,12 @@ export class Tunnel implements FlowOwner {
   private readonly downward: Flow;
   private readonly timer = new WheelTimer(this);
   /** The client has ended its direction. */
-  private clientDone = false;
+  clientDone = false;
   /** The backend has ended its direction. */
-  private backendDone = false;
+  backendDone = false;
   private over = false;
+  /** Bytes that the peers had not taken when the time for the end of the tunnel was last set. */
+  private unsent = 0;
   /** Channels that are not closed yet. */
   private open = 2;
 
@@ -84,18 +86,23 @@ export class Tunnel implements FlowOwner {
     if (this.clientDone) this.finish();
   }
 
-  /** The client's channel is closed, and with it the tunnel. */
-  clientGone(): void {
+  /** The client's channel is closed, and with it the tunnel. @param passesReset whether to reset the backend's, too */
+  clientGone(passesReset = false): void {
+    if (passesReset) this.backend.close('reset');
     this.channelClosed();
   }
 
-  /** The backend's channel is closed, and with it the tunnel; what the backend sent before is still delivered. */
-  backendGone(): void {
-    this.client.close('drain');
+  /**
+   * The backend's channel is closed, and with it the tunnel; what the backend sent before is still delivered.
+   * @param passesReset whether to reset the client's instead
+   */
+  backendGone(passesReset = false): void {
+    this.client.close(passesReset ? 'reset' : 'drain');
     this.channelClosed();
   }
 
   onTimeout(): void {
+    if (this.over && this.hasProgressed()) return this.parts.wheel.arm(this.timer, FLUSH_MS);
     this.owner.onTunnelTimeout();
     this.client.close('now');
     this.backend.close('now');
@@ -115,10 +122,22 @@ export class Tunnel implements FlowOwner {
     this.over = true;
     this.upward.abandon();
     this.downward.abandon();
+    this.unsent = this.unsentBytes;
     this.parts.wheel.arm(this.timer, FLUSH_MS);
     this.backend.close('drain');
     this.client.close('drain');
     this.owner.onTunnelOver();
+  }
+
+  /** Whether a peer of a tunnel that is over has taken some of what was written, since this was last asked. */
+  private hasProgressed(): boolean {
+    const before = this.unsent;
+    this.unsent = this.unsentBytes;
+    return this.unsent < before;
+  }
+
+  private get unsentBytes(): number {
+    return this.client.unsentBytes + this.backend.unsentBytes;
   }
 
   private move(flow: Flow, buffer: Buffer, length: number): void {

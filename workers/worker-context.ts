@@ -75,6 +75,11 @@ export class WorkerContext {
     this.intake.route();
   }
 
+  /** The first pool, where there is no other. */
+  get onlyPool(): HttpPool | undefined {
+    return this.pools.values().next().value;
+  }
+
   /** Counts a request that did not simply get a backend's response. */
   countReason(reason: Reason): void {
     this.reasons.add(REASONS.indexOf(reason));

@@ -156,6 +156,9 @@ export class Stats {
       failures: total('failures'),
       retries: total('retries'),
       inflight: this.#inflightOf(key),
+      tcpOpened: total('tcpOpened'),
+      tcpReceived: total('tcpReceived'),
+      tcpSent: total('tcpSent'),
       ...(row ?? NEVER_COUNTED).recent(this.#nowMs()),
     };
   }

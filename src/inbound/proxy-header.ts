@@ -42,9 +42,12 @@ export function beginsProxyHeader(bytes: Buffer): boolean {
   return [V1_PREFIX, V2_SIGNATURE].some((wanted) => bytes.length >= wanted.length && agrees(bytes, wanted));
 }
 
-/** @returns the header that tells a backend of `endpoints`; without them, that the connection is our own */
-export function writeProxyHeader(version: ProxyVersion, endpoints: Endpoints | undefined): Buffer {
-  return version === 'v1' ? writeV1(endpoints) : writeV2(endpoints);
+/**
+ * @returns the header that tells a backend of `endpoints`, as text of one byte a character; without them, that the
+ * connection is our own
+ */
+export function writeProxyHeader(version: ProxyVersion, endpoints: Endpoints | undefined): string {
+  return version === 'v1' ? writeV1(endpoints) : writeV2(endpoints).toString('latin1');
 }
 
 /** Whether `bytes` are the beginning of `wanted`, or `wanted` is the beginning of them. */

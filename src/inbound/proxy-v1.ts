@@ -33,11 +33,11 @@ export function readV1(bytes: Buffer): ProxyHeader | ProxyHeaderFault | 'incompl
 }
 
 /** @returns the header that tells of `endpoints`; UNKNOWN without them */
-export function writeV1(endpoints: Endpoints | undefined): Buffer {
-  if (endpoints === undefined) return Buffer.from('PROXY UNKNOWN\r\n', 'latin1');
+export function writeV1(endpoints: Endpoints | undefined): string {
+  if (endpoints === undefined) return 'PROXY UNKNOWN\r\n';
   const { source, destination } = inOneFamily(endpoints);
   const line = `TCP${isIP(source.host)} ${source.host} ${destination.host} ${source.port} ${destination.port}`;
-  return Buffer.from(`PROXY ${line}\r\n`, 'latin1');
+  return `PROXY ${line}\r\n`;
 }
 
 function endpoint(family: number, host: string, port: number): Address | undefined {

@@ -217,19 +217,19 @@ describe('A PROXY header that is written', () => {
           const read = text(line);
           if (typeof read === 'string' || read.endpoints === undefined) throw new Error(`${line} is ${String(read)}`);
           const written = writeProxyHeader(version, read.endpoints);
-          expect(readProxyHeader(written)).to.deep.equal({ length: written.length, endpoints: read.endpoints });
+          expect(text(written)).to.deep.equal({ length: written.length, endpoints: read.endpoints });
         }),
       );
     });
 
     it(`is that of a connection of our own without a client, in ${version}`, () => {
       const written = writeProxyHeader(version, undefined);
-      expect(readProxyHeader(written)).to.deep.equal({ length: written.length, endpoints: undefined });
+      expect(text(written)).to.deep.equal({ length: written.length, endpoints: undefined });
     });
 
     it(`tells of both where one is IPv4 and the other IPv6, in ${version}`, () => {
       const endpoints = { source: CLIENT, destination: { host: '2001:db8::1', port: 443 } };
-      expect(readProxyHeader(writeProxyHeader(version, endpoints))).to.have.deep.property('endpoints', endpoints);
+      expect(text(writeProxyHeader(version, endpoints))).to.have.deep.property('endpoints', endpoints);
     });
   }
 });

@@ -6,6 +6,7 @@ import type { Config } from '../../src/config/schema.js';
 import { openLogFile } from '../../src/log-file.js';
 import type { ToPrimary } from '../../src/messages.js';
 import { clfFormat } from './clf-line.js';
+import type { ConnectionEntry } from './connection-entry.js';
 import type { AccessEntry, LineFormat } from './entry.js';
 import { jsonFormat } from './json-line.js';
 import { LogWriter } from './log-writer.js';
@@ -67,6 +68,10 @@ export class AccessLog implements RecordKeeper {
 
   write(entry: AccessEntry): void {
     this.writer.append(this.format.line(entry));
+  }
+
+  writeConnection(entry: ConnectionEntry): void {
+    this.writer.append(this.format.connection(entry));
   }
 
   /** Must be called once a second: writes all lines so far, and reports `recovered` when failures have ended. */

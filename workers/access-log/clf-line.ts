@@ -6,11 +6,14 @@
  */
 import type { AccessEntry, LineFormat } from './entry.js';
 import { copyOf } from './entry.js';
-import { escapeTable } from './escape.js';
+import { escaped, escapeTable } from './escape.js';
 import { ClfTime, numberText, secondsText } from './time-text.js';
 
 /** Escapes as nginx writes them: `\x22`. */
 const ESCAPES = escapeTable((code) => `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`);
+
+/** Most characters of the name of a listener or a server, after escaping. */
+const MOST_NAME = 1_024;
 
 /** @param worker the worker's slot number, which every line ends with */
 export function clfFormat(worker: number): LineFormat {
@@ -36,6 +39,11 @@ export function clfFormat(worker: number): LineFormat {
       (entry.requestId === '' ? ' id="-"' : ` id="${entry.requestId}"`) +
       (entry.traceId === '' ? '' : ` trace=${entry.traceId}`) +
       (entry.peer === '' ? end : ` peer=${entry.peer}${end}`),
+    connection: (entry) =>
+      `${orDash(entry.client)}${time.at(entry.endedAt)}TCP ${escaped(entry.listener, MOST_NAME, ESCAPES)} ${orDash(escaped(entry.serverName, MOST_NAME, ESCAPES))}" - ` +
+      `${entry.sentBytes} "-" "-" rt=${secondsText(entry.durationUs)} uct=${secondsText(entry.connectUs)} ` +
+      `received=${entry.receivedBytes} backend=${orDash(entry.backend)} attempts=${entry.attempts} ` +
+      `ended=${entry.ended}${entry.peer === '' ? '' : ` peer=${entry.peer}`}${end}`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** workers/access-log/entry.ts: the content of one line of the access log, and the interface of a line format. */
 import type { Reason } from '../../src/core/reason.js';
+import type { ConnectionEntry } from './connection-entry.js';
 
 /**
  * One request and its response. Texts from the client are escaped, as {@link LineFormat.escapes} says, and hold
@@ -91,6 +92,8 @@ export interface LineFormat {
   frame(from: FrameParts): LineFrame;
   /** @returns the line with its end, otherwise printable ASCII, at most {@link LONGEST_LINE} characters */
   line(entry: AccessEntry): string;
+  /** {@link line} for a TCP connection. */
+  connection(entry: ConnectionEntry): string;
 }
 
 /**

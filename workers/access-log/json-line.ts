@@ -2,6 +2,8 @@
  * workers/access-log/json-line.ts: formats lines as JSON objects. The text is concatenated here because
  * `JSON.stringify` costs four times as much. Fields without a value are left out; docs/access-log.md lists the fields.
  */
+
+import type { ConnectionEntry } from './connection-entry.js';
 import { type AccessEntry, copyOf, type LineFormat } from './entry.js';
 import { escapeTable } from './escape.js';
 import { IsoTime, millisText, numberText } from './time-text.js';
@@ -39,7 +41,29 @@ export function jsonFormat(worker: number): LineFormat {
       (entry.attempts === 1 ? backends.part(entry.pool, entry.backend) : backendPart(entry)) +
       headPart(entry) +
       end,
+    // Far fewer than requests: a connection's line may cost what `JSON.stringify` does.
+    connection: (entry) => `${time.at(entry.endedAt)}",${connectionText(entry).slice(1, -1)}${end}`,
   };
+}
+
+/** @returns an object with the fields of a connection's line that have a value */
+function connectionText(entry: ConnectionEntry): string {
+  const { client, peer, listener, serverName, pool, backend, attempts, connectUs } = entry;
+  return JSON.stringify({
+    client,
+    peer: peer === '' ? undefined : peer,
+    protocol: 'tcp',
+    listener,
+    serverName: serverName === '' ? undefined : serverName,
+    receivedBytes: entry.receivedBytes,
+    sentBytes: entry.sentBytes,
+    durationMs: entry.durationUs / 1_000,
+    connectMs: connectUs < 0 ? undefined : connectUs / 1_000,
+    attempts,
+    pool: pool === '' ? undefined : pool,
+    backend: backend === '' ? undefined : backend,
+    ended: entry.ended,
+  });
 }
 
 function peerPart(peer: string): string {

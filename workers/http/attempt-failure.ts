@@ -4,8 +4,9 @@
  */
 import type { Reason } from '../../src/core/reason.js';
 import type { FailureReason } from '../../src/messages.js';
-import { POOL_COLUMN, WORKER_COLUMN } from '../counters.js';
+import { WORKER_COLUMN } from '../counters.js';
 import type { NoBackendReason } from '../dispatch.js';
+import { countNoBackend } from '../no-backend.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
 
@@ -56,20 +57,14 @@ const NO_SOCKET: LocalAnswer = {
   detail: 'the load balancer has no free socket for a connection to a backend.',
 };
 
-const NO_BACKEND: Readonly<Record<NoBackendReason, Pick<LocalAnswer, 'reason' | 'detail'>>> = {
-  none: { reason: 'no-backend', detail: 'no backend is available.' },
-  full: { reason: 'queue-full', detail: 'every backend is busy.' },
-  connections: { reason: 'circuit-open', detail: 'the load balancer has no free connection slot for a backend.' },
-  requests: { reason: 'circuit-open', detail: 'too many requests are under way.' },
-  pending: { reason: 'circuit-open', detail: 'too many requests wait for a connection.' },
-  queue: { reason: 'queue-full', detail: 'too many requests wait for a backend.' },
-  late: { reason: 'queue-timeout', detail: 'no backend became free in time.' },
-};
-const NO_BACKEND_COLUMN: Readonly<Partial<Record<NoBackendReason, number>>> = {
-  requests: POOL_COLUMN.requestsBroken,
-  pending: POOL_COLUMN.pendingBroken,
-  queue: POOL_COLUMN.queueFull,
-  late: POOL_COLUMN.queueLate,
+const NO_BACKEND: Readonly<Record<NoBackendReason, string>> = {
+  none: 'no backend is available.',
+  full: 'every backend is busy.',
+  connections: 'the load balancer has no free connection slot for a backend.',
+  requests: 'too many requests are under way.',
+  pending: 'too many requests wait for a connection.',
+  queue: 'too many requests wait for a backend.',
+  late: 'no backend became free in time.',
 };
 
 /** @returns the answer to a request whose attempts have all failed, by how the last one did */
@@ -94,9 +89,6 @@ export function reasonOf({ reason, late }: AttemptFailure): Reason {
 }
 
 /** @returns the answer to a request that gets no backend; counts it */
-export function answerWithout(why: NoBackendReason, { context, dispatch }: HttpPool): LocalAnswer {
-  context.counters.add(WORKER_COLUMN.unavailable);
-  const column = NO_BACKEND_COLUMN[why];
-  if (column !== undefined) dispatch.counters.add(column);
-  return { status: 503, ...NO_BACKEND[why] };
+export function answerWithout(why: NoBackendReason, pool: HttpPool): LocalAnswer {
+  return { status: 503, reason: countNoBackend(why, pool), detail: NO_BACKEND[why] };
 }

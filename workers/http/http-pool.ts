@@ -11,6 +11,7 @@ import { type ClientSide, HOST_OF_BACKEND } from '../../src/http1/forward-reques
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { type Affinity, Dispatch } from '../dispatch.js';
 import type { WorkerContext } from '../worker-context.js';
+import type { WorkerPool } from '../worker-pool.js';
 import { Http1Links } from './h1/backend-links.js';
 import { Pipeline } from './h1/pipeline.js';
 import { keyReaderOf, type ReadKey } from './hash-key.js';
@@ -18,7 +19,7 @@ import { Sticky } from './sticky.js';
 
 const NO_AFFINITY: Affinity = { key: '', bound: undefined };
 
-export class HttpPool {
+export class HttpPool implements WorkerPool {
   readonly name: string;
   readonly context: WorkerContext;
   readonly dispatch: Dispatch;

@@ -10,28 +10,36 @@
  * 6. {@link Door.admit} counts the connection, in all and by address. One too many is turned away, which comes last
  *    since only its protocol can tell the client.
  *
- * Steps 2 and 3 have nothing to do yet; their parsers will be pure, in `src/inbound/`.
+ * The parsers of steps 2 and 3 are pure, in `src/inbound/`; step 3 is the TCP connection's own.
  */
 import type { Config } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
+import type { IpList } from '../../src/core/ip-list.js';
+import type { Endpoints } from '../../src/inbound/endpoints.js';
+import type { ProxyHeaderFault } from '../../src/inbound/proxy-header.js';
 import type { AccessLog } from '../access-log/access-log.js';
 import { WORKER_COLUMN } from '../counters.js';
-import { dismiss, type Incoming } from '../fast-socket.js';
+import type { Incoming } from '../fast-socket.js';
 import type { Exchange } from '../http/exchange.js';
 import { Http1ClientConnection } from '../http/h1/client-connection.js';
 import type { LocalAnswer } from '../http/local-answer.js';
 import type { Listener } from '../listeners.js';
+import { TcpClientConnection } from '../tcp/client-connection.js';
 import { TcpTransport } from '../tcp-transport.js';
+import type { Under } from '../tls-transport.js';
 import type { TransportUser } from '../transport.js';
 import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerContext } from '../worker-context.js';
 import { Arrival } from './arrival.js';
 import { ConnectionLimits } from './connection-limits.js';
-import { type HandshakeOwner, Handshakes } from './handshakes.js';
+import { type HandshakeOwner, Handshakes, refuse } from './handshakes.js';
+import { ProxyStep, type ProxyStepOwner } from './proxy-step.js';
 
 /** A client's connection as the protocol that serves it shows it to the door. */
 export interface ClientConnection {
   readonly arrival: Arrival;
+  /** The connection is admitted. @param early bytes that have been read of it already */
+  begin(early: Buffer): void;
   /**
    * Answers that there is no room, in the words of its protocol, and ends.
    * @param lingers whether to keep the connection until the client has had time to read the answer
@@ -43,6 +51,10 @@ export interface ClientConnection {
   drain(): void;
   /** Ends at once, whatever is under way: the worker is stopping. */
   cut(): void;
+  /** Tries what waits for the backend `gone` at another one, as far as it can be repeated. */
+  evacuate(gone: WorkerBackend): void;
+  /** Moves what is open on a backend elsewhere, or ends what cannot be repeated. */
+  recall(pool: string, id: BackendId): void;
   /** The exchanges that are under way on it. */
   readonly exchanges: Iterable<Exchange>;
   /** Whether requests of the connection are still to be written to `log`. */
@@ -74,10 +86,22 @@ function refusedCertificate(problem: string): LocalAnswer {
   return { status: 400, reason: 'denied', fault: 'client-certificate', detail };
 }
 
+const BAD_PROXY_HEADER: LocalAnswer = {
+  status: 400,
+  reason: 'bad-request',
+  detail: 'the connection has to begin with a valid PROXY header.',
+};
+const NO_PROXY_HEADER_IN_TIME: LocalAnswer = {
+  status: 408,
+  reason: 'client-timeout',
+  detail: 'the PROXY header took too long.',
+};
+const NO_BYTES = Buffer.alloc(0);
+
 /** Stands in for the protocol, which is chosen in the same turn, before anything is read. */
 const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
 
-export class Door implements HandshakeOwner {
+export class Door implements HandshakeOwner, ProxyStepOwner {
   /** The client connections that are open. */
   readonly connections = new Set<ClientConnection>();
   private readonly context: WorkerContext;
@@ -94,18 +118,48 @@ export class Door implements HandshakeOwner {
 
   /** Takes a connection that `listener` has accepted. */
   receive(incoming: Incoming, listener: Listener): void {
+    if (listener.proxies !== undefined) return this.receiveProxied(incoming, listener, listener.proxies);
     if (listener.settings.tls !== undefined) return this.secure(incoming, listener);
     this.enter(this.arrivalOn(TcpTransport.accepted(incoming, this.context.buffers.shared, NOBODY), listener));
   }
 
+  /** Takes a connection of a listener that believes the PROXY headers of `proxies`. */
+  private receiveProxied(incoming: Incoming, listener: Listener, proxies: IpList): void {
+    const transport = TcpTransport.accepted(incoming, this.context.buffers.shared, NOBODY);
+    const arrival = this.arrivalOn(transport, listener);
+    if (!proxies.has(arrival.peer)) return this.goOn(transport, arrival, NO_BYTES);
+    const step = new ProxyStep(this.context, this, transport, arrival);
+    this.connections.add(step);
+    if (this.connections.size + this.handshakes.count > this.limits.most) step.cut();
+  }
+
+  onProxied(step: ProxyStep, early: Buffer): void {
+    this.connections.delete(step);
+    this.goOn(step.transport, step.arrival, early);
+  }
+
+  onNotProxied(step: ProxyStep, fault: ProxyHeaderFault | 'late'): void {
+    this.connections.delete(step);
+    const connection = this.begin(step.arrival);
+    // Over TLS nothing can be said yet.
+    if (step.arrival.listener.settings.tls !== undefined) connection.cut();
+    else connection.turnAway(fault === 'late' ? NO_PROXY_HEADER_IN_TIME : { ...BAD_PROXY_HEADER, fault }, true);
+  }
+
+  /** Goes on with a connection whose client is known. @param early bytes that have been read of it already */
+  private goOn(transport: TcpTransport, arrival: Arrival, early: Buffer): void {
+    if (arrival.listener.settings.tls === undefined) this.enter(arrival, early);
+    else this.secure(transport, arrival.listener, early, arrival.proxied);
+  }
+
   /** Begins the TLS handshake on a connection. One too many is closed: nothing can be said before it is done. */
-  private secure(incoming: Incoming, listener: Listener): void {
+  private secure(under: Under, listener: Listener, early?: Buffer, proxied?: Endpoints): void {
     if (this.connections.size + this.handshakes.count < this.limits.most) {
-      return this.handshakes.begin(incoming, listener);
+      return this.handshakes.begin(under, listener, early, proxied);
     }
     this.context.counters.add(WORKER_COLUMN.accepted);
     this.context.counters.add(WORKER_COLUMN.rejected);
-    dismiss(incoming);
+    refuse(under);
   }
 
   countsIn(arrival: Arrival): boolean {
@@ -126,8 +180,10 @@ export class Door implements HandshakeOwner {
     this.begin(arrival).turnAway(problem === '' ? NO_CERTIFICATE : refusedCertificate(problem), true);
   }
 
-  saidPlainHttp(transport: TcpTransport, listener: Listener): void {
-    this.begin(this.arrivalOn(transport, listener)).turnAway(PLAIN_HTTP, true);
+  saidPlainHttp(transport: TcpTransport, { listener, proxied }: Arrival): void {
+    const arrival = this.arrivalOn(transport, listener);
+    arrival.proxied = proxied;
+    this.begin(arrival).turnAway(PLAIN_HTTP, true);
   }
 
   onNoHandshakes(): void {
@@ -139,9 +195,9 @@ export class Door implements HandshakeOwner {
   }
 
   /** Gives a connection to its protocol, and counts it in. */
-  private enter(arrival: Arrival): ClientConnection {
+  private enter(arrival: Arrival, early: Buffer = NO_BYTES): ClientConnection {
     const connection = this.begin(arrival);
-    this.admit(connection);
+    if (this.admit(connection)) connection.begin(early);
     return connection;
   }
 
@@ -216,12 +272,12 @@ export class Door implements HandshakeOwner {
   /** Tries requests that wait for the backend `gone` at another one, as far as they can be repeated. */
   evacuate(gone: WorkerBackend): void {
     // Looks at every exchange, since this is rare: a list of those at each backend would cost something each request.
-    for (const exchange of this.exchanges()) exchange.evacuate(gone);
+    for (const connection of this.connections) connection.evacuate(gone);
   }
 
   /** Moves the requests that are open on a backend elsewhere, or ends those that cannot be repeated. */
   recall(pool: string, id: BackendId): void {
-    for (const exchange of this.exchanges()) exchange.recall(pool, id);
+    for (const connection of this.connections) connection.recall(pool, id);
   }
 
   private *exchanges(): Iterable<Exchange> {
@@ -230,17 +286,22 @@ export class Door implements HandshakeOwner {
 
   /** Chooses the protocol. */
   private serve(arrival: Arrival): ClientConnection {
+    if (arrival.listener.settings.protocol === 'tcp') return new TcpClientConnection(this.context, this, arrival);
     return new Http1ClientConnection(this.context, this, arrival);
   }
 
-  /** Counts a connection in, or turns it away. */
-  private admit(connection: ClientConnection): void {
+  /** Counts a connection in, or turns it away. @returns whether it is admitted */
+  private admit(connection: ClientConnection): boolean {
     const { limits } = this;
     const { arrival } = connection;
-    // Lingering would keep the connection, of which there are too many.
-    if (this.connections.size > limits.most) return connection.turnAway(NO_ROOM, false);
-    if (!limits.countsAddresses || arrival.isCounted) return;
+    if (this.connections.size > limits.most) {
+      // Lingering would keep the connection, of which there are too many.
+      connection.turnAway(NO_ROOM, false);
+      return false;
+    }
+    if (!limits.countsAddresses || arrival.isCounted) return true;
     arrival.isCounted = limits.enter(arrival.address);
     if (!arrival.isCounted) connection.turnAway(TOO_MANY_OF_ADDRESS, true);
+    return arrival.isCounted;
   }
 }

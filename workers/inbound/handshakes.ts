@@ -4,6 +4,7 @@
  * One that takes long is most likely held up by its client: it gives up its place and goes on until its time is over.
  */
 import type { TlsMaterial } from '../../src/core/secrets.js';
+import type { Endpoints } from '../../src/inbound/endpoints.js';
 import { failureOf, type HandshakeFailure, securedOutcome } from '../../src/tls/outcomes.js';
 import { dismiss } from '../fast-socket.js';
 import type { Listener } from '../listeners.js';
@@ -28,8 +29,8 @@ export interface HandshakeOwner {
   secured(arrival: Arrival): void;
   /** The client's certificate is missing or not trusted. @param problem OpenSSL's code for it; '' if it is missing */
   untrusted(arrival: Arrival, problem: string): void;
-  /** The client speaks HTTP without TLS. @param transport its connection, in plain text */
-  saidPlainHttp(transport: TcpTransport, listener: Listener): void;
+  /** The client of `arrival` speaks HTTP without TLS. @param transport its connection, in plain text */
+  saidPlainHttp(transport: TcpTransport, arrival: Arrival): void;
   /** No handshake is left. */
   onNoHandshakes(): void;
 }
@@ -38,6 +39,7 @@ export interface HandshakeOwner {
 interface Waiting {
   readonly under: Under;
   readonly early: Buffer | undefined;
+  readonly proxied: Endpoints | undefined;
   readonly listener: Listener;
   readonly sinceMs: number;
 }
@@ -63,10 +65,12 @@ export class Handshakes {
   /**
    * Begins the handshake on a connection of a listener with TLS, or has it wait its turn.
    * @param early bytes that have been read already
+   * @param proxied what a PROXY header has said
    */
-  begin(under: Under, listener: Listener, early?: Buffer): void {
-    if (this.placed < this.context.config.limits.handshakes) this.start({ under, listener, early, sinceMs: this.now });
-    else this.waiting.push({ under, listener, early, sinceMs: this.now });
+  begin(under: Under, listener: Listener, early?: Buffer, proxied?: Endpoints): void {
+    const waiting = { under, listener, early, proxied, sinceMs: this.now };
+    if (this.placed < this.context.config.limits.handshakes) this.start(waiting);
+    else this.waiting.push(waiting);
   }
 
   /** Ends all at once: the worker is stopping. */
@@ -107,6 +111,7 @@ export class Handshakes {
     const { buffers, intake } = this.context;
     const transport = TlsTransport.accepted(under, shown.side, buffers.shared, NOBODY, early);
     const arrival = new Arrival(transport, listener, intake.policy);
+    arrival.proxied = waiting.proxied;
     const handshake = new Handshake(this.context, this.owner, this, arrival, transport, under, shown.clientAuth);
     this.underWay.add(handshake);
     handshake.begin(waiting.sinceMs);
@@ -131,7 +136,8 @@ export class Handshakes {
 /** Stands in for the handshake, which takes over in the same turn. */
 const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
 
-function refuse(under: Under): void {
+/** Closes a connection that nothing can be said to. */
+export function refuse(under: Under): void {
   if (under instanceof TcpTransport) under.close('now');
   else dismiss(under);
 }
@@ -239,7 +245,7 @@ class Handshake implements TransportUser {
     takeOffTls(this.transport.socket);
     this.owner.saidPlainHttp(
       under instanceof TcpTransport ? under : TcpTransport.accepted(under, this.context.buffers.shared, NOBODY),
-      this.arrival.listener,
+      this.arrival,
     );
     this.end();
   }

@@ -6,6 +6,7 @@
  * made of, which are the reader of requests, the stream of the current one, and the departure. What each of them may do
  * depends on the phase, and every timeout is that of a phase, so phase and timer are kept here alone.
  */
+import type { BackendId } from '../../../src/core/backend.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import { WORKER_COLUMN } from '../../counters.js';
 import type { Arrival } from '../../inbound/arrival.js';
@@ -13,6 +14,7 @@ import type { ClientConnection, Door } from '../../inbound/door.js';
 import { WheelTimer } from '../../timer-wheel.js';
 import type { Transport, TransportUser } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
+import type { WorkerBackend } from '../../worker-backend.js';
 import type { WorkerContext } from '../../worker-context.js';
 import type { Exchange } from '../exchange.js';
 import type { LocalAnswer } from '../local-answer.js';
@@ -82,6 +84,18 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
   get exchanges(): readonly Exchange[] {
     const { exchange } = this.stream;
     return exchange === undefined ? [] : [exchange];
+  }
+
+  begin(early: Buffer): void {
+    if (early.length > 0) this.onBytes(early, early.length);
+  }
+
+  evacuate(gone: WorkerBackend): void {
+    this.stream.exchange?.evacuate(gone);
+  }
+
+  recall(pool: string, id: BackendId): void {
+    this.stream.exchange?.recall(pool, id);
   }
 
   turnAway(answer: LocalAnswer, lingers: boolean): void {
