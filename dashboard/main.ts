@@ -13,6 +13,7 @@ import { Connection } from './ui/connection.js';
 import { Dialog } from './ui/dialog.js';
 import { arrange, byId, setText, show } from './ui/dom.js';
 import { Login } from './ui/login.js';
+import { Maintenance } from './ui/maintenance.js';
 import { Menu } from './ui/menu.js';
 import { Operations } from './ui/operations.js';
 import { Overview } from './ui/overview.js';
@@ -38,12 +39,15 @@ const operations = new Operations({
   pool: (name) => picture.view?.pools.find((pool) => pool.name === name),
   done: changed,
 });
+const maintenance = new Maintenance(operations);
 const pools = new Map<string, PoolSection>();
 let sort: Sort = { key: 'backend', descending: false };
 
 bindTheme();
 byId('overview').append(overview.element);
 byId('toolbar').append(toolbar.element);
+toolbar.element.append(maintenance.button);
+byId('overview').before(maintenance.element);
 byId('workers').append(workers.element);
 byId('events').append(timeline.element);
 stream.connect();
@@ -96,6 +100,7 @@ function draw(): void {
   drawInstance(view, nowMs);
   overview.draw(view, picture);
   toolbar.draw(view);
+  maintenance.draw(view);
   drawPools(view, nowMs);
   workers.draw(view, picture, nowMs);
 }

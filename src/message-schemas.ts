@@ -8,6 +8,7 @@ import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
 import {
   backendIdSchema,
+  maintenanceSchema,
   poolChangeSchema,
   poolSnapshotSchema,
   secretsSchema,
@@ -69,6 +70,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   /** Has the worker open the access log again by its name, after it was rotated. */
   z.object({ type: z.literal('reopen-access-log') }),
   z.object({ type: z.literal('hash-table'), table: poolTableSchema }),
+  /** Replaces what is in maintenance; without this message nothing is. */
+  z.object({ type: z.literal('maintenance'), maintenance: maintenanceSchema }),
   /** Answers `borrow`: how many requests may pass, or, where none may, the milliseconds to wait. */
   z.object({
     type: z.literal('lend'),

@@ -22,6 +22,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   recall: true,
   'reopen-access-log': true,
   'hash-table': true,
+  maintenance: true,
   lend: true,
   certificates: true,
   drain: true,

@@ -9,6 +9,7 @@ import type { AccessLog } from './access-log/access-log.js';
 import { CounterRow } from './counters.js';
 import { HttpPool } from './http/http-pool.js';
 import { Intake } from './http/intake.js';
+import type { Files } from './http/pages.js';
 import { RequestHeads } from './http/request-heads.js';
 import type { RateLimits } from './rate-limits.js';
 import { ReadBuffers } from './read-buffers.js';
@@ -48,6 +49,8 @@ export class WorkerContext {
   readonly tls = new TlsListeners();
   /** Pools by name. */
   readonly pools = new Map<string, HttpPool>();
+  /** Contents of the files that fixed answers and pages are in, by path, one byte a character. */
+  files: Files;
   /** Decides where requests go. */
   readonly intake: Intake;
   /** The tokens that this worker has borrowed from the host's rate limits. */
@@ -69,6 +72,7 @@ export class WorkerContext {
     this.accessLog = accessLog;
     this.rates = rates;
     this.report = report;
+    this.files = secrets.pages ?? {};
     this.intake = new Intake(this);
     this.tls.use(secrets.tls);
     this.join(snapshots, secrets);
@@ -115,6 +119,7 @@ export class WorkerContext {
     this.config = config;
     this.accessLog = accessLog;
     this.tls.use(secrets.tls);
+    this.files = secrets.pages ?? {};
     this.intake.configure();
     for (const pool of this.pools.values()) {
       const settings = config.pools[pool.name];

@@ -108,6 +108,8 @@ export class Worker {
       case 'hash-table':
         this.context.pools.get(message.table.pool)?.dispatch.roster.useTable(message.table);
         return;
+      case 'maintenance':
+        return this.context.intake.maintain(message.maintenance);
       case 'lend':
         return this.context.rates.receive(message.grants);
       case 'certificates':

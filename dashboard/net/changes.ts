@@ -23,6 +23,12 @@ export interface NewBackend {
   readonly tier: number;
 }
 
+/** What is put in maintenance: a route or a pool by name, or everything. */
+export interface Maintained {
+  readonly route?: string;
+  readonly pool?: string;
+}
+
 /** The backend after the change, or why nothing was changed. */
 export type ChangeResult = { readonly backend: BackendView } | { readonly error: string };
 
@@ -48,6 +54,12 @@ export class Changes {
 
   remove(target: Target): Promise<ChangeResult> {
     return this.#ifUnchanged(target, (ifMatch) => this.#session.ask(pathOf(target), { method: 'DELETE', ifMatch }));
+  }
+
+  /** Switches maintenance. @returns why it could not be switched; `undefined` if it was */
+  async maintain(target: Maintained, on: boolean): Promise<string | undefined> {
+    const answer = await this.#session.ask('/api/maintenance', { method: 'PATCH', body: { ...target, on } });
+    return answer.ok ? undefined : answer.error;
   }
 
   async add(pool: string, backend: NewBackend): Promise<ChangeResult> {

@@ -1,8 +1,8 @@
-/** dashboard/ui/operations.ts: the operations on a backend, each with the dialog that asks for confirmation. */
+/** dashboard/ui/operations.ts: the operations on a backend, and maintenance, each with the dialog that asks for confirmation. */
 import { plural } from '../model/format.js';
 import { isUsable } from '../model/states.js';
 import type { BackendView, PoolView } from '../model/wire.js';
-import type { ChangeResult, Changes, Patch, Target } from '../net/changes.js';
+import type { ChangeResult, Changes, Maintained, Patch, Target } from '../net/changes.js';
 import type { Dialog, Field } from './dialog.js';
 import type { MenuItem } from './menu.js';
 
@@ -110,6 +110,27 @@ export class Operations {
     });
   }
 
+  beginMaintenance(target: Maintained): void {
+    this.#parts.dialog.ask({
+      title: `Maintenance of ${wordsFor(target)}?`,
+      lines: [
+        'Requests are answered with 503 and the maintenance page until somebody ends it. Those under way finish.',
+      ],
+      confirm: 'Begin maintenance',
+      dangerous: true,
+      submit: () => this.#parts.changes.maintain(target, true),
+    });
+  }
+
+  endMaintenance(target: Maintained): void {
+    this.#parts.dialog.ask({
+      title: `End maintenance of ${wordsFor(target)}?`,
+      lines: ['Requests are served again at once.'],
+      confirm: 'End maintenance',
+      submit: () => this.#parts.changes.maintain(target, false),
+    });
+  }
+
   /** @param isAll whether the menu also has the operation that has a button of its own on wider screens */
   menuOf(target: Target, isAll: boolean): readonly MenuItem[] {
     const isOut = target.backend.admin === 'maintenance';
@@ -146,6 +167,11 @@ export class Operations {
     this.#parts.done(pool, result.backend, what);
     return undefined;
   }
+}
+
+function wordsFor({ route, pool }: Maintained): string {
+  if (route !== undefined) return `route ${route}`;
+  return pool === undefined ? 'everything' : `pool ${pool}`;
 }
 
 function inFlightText(inflight: number): string {

@@ -61,6 +61,8 @@ export class PoolSection {
     const titleId = `pool-${crypto.randomUUID()}`;
     const add = el('button', { type: 'button', class: 'button small', 'data-action': '' }, icon('plus'), 'Add backend');
     add.addEventListener('click', () => parts.operations.add(name));
+    const maintain = el('button', { type: 'button', class: 'button small', 'data-action': '' }, 'Maintenance…');
+    maintain.addEventListener('click', () => parts.operations.beginMaintenance({ pool: name }));
     const heading = el('h2', { id: titleId }, name);
     this.#table = el(
       'table',
@@ -72,7 +74,7 @@ export class PoolSection {
     this.element = el(
       'section',
       { class: 'pool', 'aria-labelledby': titleId },
-      el('header', {}, el('div', { class: 'pool-title' }, heading, this.#policy, add), this.#facts.element),
+      el('header', {}, el('div', { class: 'pool-title' }, heading, this.#policy, maintain, add), this.#facts.element),
       this.#panic,
       el('div', { class: 'table-scroll' }, this.#table),
       this.#empty,

@@ -4,6 +4,7 @@
  */
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
 import { ConfigValue, configOf, loadConfig } from '../config/load.js';
+import { readPageFiles } from '../config/page-files.js';
 import type { Config } from '../config/schema.js';
 import type { Logger } from '../control/logger.js';
 import type { ConfigSource, Reading } from '../control/reloads.js';
@@ -29,8 +30,15 @@ export function configSource(
   };
 }
 
-/** Reads the secrets of a configuration. @throws {ConfigError | UsageError} if a file with a secret cannot be used */
+/**
+ * Reads the secrets of a configuration, and the files that it names.
+ * @throws {ConfigError | UsageError} if a file cannot be used
+ */
 export async function readingOf(config: Config, { token, sticky }: SecretSources, logger: Logger): Promise<Reading> {
-  const [adminTokens, stickyKey] = await Promise.all([token.read(config, logger), sticky.read(config)]);
-  return { config, adminTokens, secrets: { stickyKey } };
+  const [adminTokens, stickyKey, pages] = await Promise.all([
+    token.read(config, logger),
+    sticky.read(config),
+    readPageFiles(config),
+  ]);
+  return { config, adminTokens, secrets: { stickyKey, pages } };
 }

@@ -38,7 +38,8 @@ const OF_REQUESTS = new Set([
     'x-forwarded-host',
   ],
 ]);
-const OF_RESPONSES = new Set(HOP_BY_HOP);
+/** Fields of responses that only Roundhouse sets. */
+export const OF_RESPONSES: ReadonlySet<string> = new Set(HOP_BY_HOP);
 
 /** A value of a rule, in which placeholders stand for parts of the request. */
 const ruleValue = fieldValueSchema.superRefine((text, context) => {

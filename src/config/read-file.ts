@@ -18,14 +18,22 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** @throws {ConfigError} if the file cannot be read, is not UTF-8 or is larger than {@link MAX_FILE_BYTES} */
 export async function readConfigFile(path: string): Promise<string> {
-  const bytes = await readBounded(path);
-  if (bytes.length > MAX_FILE_BYTES)
-    throw new ConfigError([`${path}: it is larger than 1 MiB, so it is no configuration`]);
+  const bytes = await readBoundedFile(path, 'so it is no configuration');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new ConfigError([`${path}: it is not UTF-8 text`]);
   }
+}
+
+/**
+ * @param clause what follows from its size for a file that is too large
+ * @throws {ConfigError} if the file cannot be read or is larger than {@link MAX_FILE_BYTES}
+ */
+export async function readBoundedFile(path: string, clause: string): Promise<Buffer> {
+  const bytes = await readBounded(path);
+  if (bytes.length > MAX_FILE_BYTES) throw new ConfigError([`${path}: it is larger than 1 MiB, ${clause}`]);
+  return bytes;
 }
 
 /** Reads at most one byte past the limit: a file may grow while it is read. */

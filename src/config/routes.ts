@@ -10,6 +10,7 @@ import { plainPath } from '../routing/path.js';
 import { covers, type Match } from '../routing/router.js';
 import { fieldNameSchema, fieldValueSchema } from './fields.js';
 import { requestHeaders, responseHeaders, usesPlaceholder } from './header-rules.js';
+import { errorPages, respond } from './pages.js';
 import { rateLimit, redirect, routeLimits, routeTimeouts, split, splitBy } from './route-parts.js';
 import { alternatives, similarWord } from './similar.js';
 import { ipRange, shown } from './values.js';
@@ -88,6 +89,7 @@ export const routeSchema = z
     split: split.optional(),
     splitBy,
     redirect: redirect.optional(),
+    respond: respond.optional(),
     stripPrefix: z
       .union([z.literal(true), path], { error: ({ input }) => `${shown(input)} is not a prefix; write true or a path` })
       .optional()
@@ -109,19 +111,20 @@ export const routeSchema = z
       .optional()
       .describe('Addresses and ranges of clients that are answered with 403, even if `allow` lists them.'),
     rateLimit: rateLimit.optional(),
+    errorPages: errorPages.optional(),
     timeouts: routeTimeouts.optional(),
     limits: routeLimits.optional(),
   })
   .superRefine((route, context) => {
-    const actions = (['pool', 'split', 'redirect'] as const).filter((key) => route[key] !== undefined);
-    if (actions.length === 0) problem(context, [], 'does nothing; give it a pool, a split or a redirect');
+    const actions = (['pool', 'split', 'redirect', 'respond'] as const).filter((key) => route[key] !== undefined);
+    if (actions.length === 0) problem(context, [], 'does nothing; give it a pool, a split, a redirect or a respond');
     if (actions.length > 1) problem(context, [actions[1] ?? ''], `cannot be combined with ${actions[0]}`);
     if (route.path !== undefined && route.exactPath !== undefined) {
       problem(context, ['exactPath'], 'cannot be combined with path; leave one of them out');
     }
     for (const key of ON_THE_WAY) {
-      if (route.redirect !== undefined && route[key] !== undefined)
-        problem(context, [key], 'has no effect together with redirect');
+      const own = (['redirect', 'respond'] as const).find((action) => route[action] !== undefined);
+      if (own !== undefined && route[key] !== undefined) problem(context, [key], `has no effect together with ${own}`);
     }
     const unfit = unfitPrefix(route);
     if (unfit !== undefined) problem(context, ['stripPrefix'], unfit);

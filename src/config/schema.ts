@@ -16,6 +16,7 @@ import { listeners } from './listeners.js';
 import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
 import { ownBackends } from './own-backends.js';
+import { errorPages } from './pages.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { poolProblems, routes } from './routes.js';
 import { servesHttp, tcpPoolProblems } from './tcp-pools.js';
@@ -224,6 +225,7 @@ const poolKeys = z.strictObject({
     ),
   hash,
   sticky: sticky.optional(),
+  errorPages: errorPages.optional(),
   healthCheck,
   outlier,
   queue,
@@ -514,6 +516,7 @@ const config = z.strictObject({
   forwarding,
   tracing,
   dns,
+  errorPages: errorPages.optional(),
   routes: routes.optional(),
   pools,
 });

@@ -3,6 +3,7 @@
  * changes travel as versioned deltas, and a worker that missed one asks for the snapshot again. Acknowledgements tell
  * how long a change takes to reach the last worker. Workers are also told how many they are, since they split limits.
  */
+import { isMaintained, type Maintenance, NO_MAINTENANCE } from '../core/maintenance.js';
 import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
 import type { PoolTable, ToWorker } from '../messages.js';
@@ -48,6 +49,7 @@ export class Broadcaster {
   readonly #workers = new Map<number, Receiver>();
   /** The newest hash table of each pool that has one. */
   readonly #tables = new Map<string, PoolTable>();
+  #maintenance = NO_MAINTENANCE;
   #pending: Pending[] = [];
   #lastMs: number | null = null;
   #maxMs: number | null = null;
@@ -77,6 +79,7 @@ export class Broadcaster {
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
     to.send({ type: 'start', worker: to.slot, config, snapshots, secrets });
     for (const table of this.#tables.values()) to.send({ type: 'hash-table', table });
+    if (isMaintained(this.#maintenance)) to.send({ type: 'maintenance', maintenance: this.#maintenance });
     this.#share();
   }
 
@@ -118,6 +121,12 @@ export class Broadcaster {
     for (const { to } of this.#workers.values()) to.send(update);
   }
 
+  /** Tells every worker, and those to come, what is in maintenance. */
+  maintain(maintenance: Maintenance): void {
+    this.#maintenance = maintenance;
+    for (const { to } of this.#workers.values()) to.send({ type: 'maintenance', maintenance });
+  }
+
   acknowledge(workerId: number, pool: string, version: number): void {
     const acknowledged = this.#workers.get(workerId)?.acknowledged;
     if (acknowledged === undefined || version <= (acknowledged.get(pool) ?? 0)) return;
@@ -137,6 +146,7 @@ export class Broadcaster {
     const to = this.#workers.get(workerId)?.to;
     to?.send({ type: 'configure', config, snapshots: this.#snapshots(), secrets });
     for (const table of this.#tables.values()) to?.send({ type: 'hash-table', table });
+    to?.send({ type: 'maintenance', maintenance: this.#maintenance });
   }
 
   /** Forgets a worker that is gone; no change waits for it any more. */

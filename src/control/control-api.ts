@@ -5,11 +5,13 @@
 import * as z from 'zod';
 import { ConfigValue, configOf } from '../config/load.js';
 import { type Config, LOG_LEVELS, type LogLevel } from '../config/schema.js';
+import type { Maintenance } from '../core/maintenance.js';
 import { VERSION } from '../version.js';
 import type { AdminSource } from './admin/source.js';
 import type { AdminCounts } from './admin-endpoint.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
+import type { MaintenanceSwitch, MaintenanceTarget } from './maintenance.js';
 import { type BackendInput, type BackendPatch, backendIdOf, backendIn } from './membership.js';
 import { type Readings, readingsFrom } from './metrics/readings.js';
 import type { Reconfiguration } from './reconfiguration.js';
@@ -37,8 +39,8 @@ import {
 } from './view.js';
 
 export interface ControlApiParts {
-  readonly sources: ViewSources;
   readonly admin: AdminCounts;
+  readonly sources: ViewSources & { readonly maintenance: MaintenanceSwitch };
   readonly changes: RuntimeChanges;
   readonly reconfiguration: Reconfiguration;
   readonly refresh: CertificateRefresh;
@@ -102,6 +104,15 @@ export class ControlApi implements AdminSource {
 
   updateBackend(pool: string, id: string, patch: BackendPatch): number {
     return this.#changed(this.#backends.updateBackend(pool, id, patch));
+  }
+
+  get maintenance(): Maintenance {
+    return this.#parts.sources.maintenance.state;
+  }
+
+  maintain(target: MaintenanceTarget, on: boolean): void {
+    this.#parts.sources.maintenance.set(target, on);
+    void this.#parts.changes.save();
   }
 
   saved(): Promise<Saved | undefined> {

@@ -33,6 +33,12 @@ export function unknownPool(name: string, known: readonly string[]): ChangeError
   return new ChangeError('unknown', `There is no pool "${name}"${guess(name, known)}`);
 }
 
+/** @param known the names that routes have, to suggest the nearest */
+export function unknownRoute(name: string, known: readonly string[]): ChangeError {
+  const hint = known.length === 0 ? '; give it a name in the configuration first' : guess(name, known);
+  return new ChangeError('unknown', `There is no route "${name}"${hint}`);
+}
+
 /** @param known the ids of the pool's backends, to suggest the nearest */
 export function unknownBackend(pool: string, id: string, known: readonly string[]): ChangeError {
   return new ChangeError('unknown', `Pool "${pool}" has no backend "${id}"${guess(id, known)}`);

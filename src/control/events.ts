@@ -74,12 +74,19 @@ export interface EventDetails {
   readonly 'certificate-changed': AboutFile & { readonly names: readonly string[]; readonly notAfter: string };
   readonly 'certificate-rejected': AboutFile & WithReason;
   readonly 'certificate-expires': AboutFile & { readonly names: readonly string[]; readonly daysLeft: number };
+  readonly 'maintenance-on': Maintained;
+  readonly 'maintenance-off': Maintained;
   readonly 'worker-died': AboutWorker & WithReason & { readonly replacedInMs: number };
   readonly 'worker-replaced': AboutWorker & { readonly replaced: number | undefined };
   readonly 'worker-hanging': AboutWorker & { readonly silentMs: number };
   readonly 'worker-past-limit': AboutWorker & WithReason;
   readonly 'worker-overloaded': AboutWorker & { readonly delayMs: number };
   readonly 'worker-recovered': AboutWorker & { readonly shed: number; readonly forMs: number };
+}
+
+interface Maintained {
+  /** What is in maintenance, or was: `everything`, a route or a pool. */
+  readonly what: string;
 }
 
 /** Settings that an operator has changed; missing ones stayed as they were. */
@@ -177,6 +184,12 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
     text: ({ reason }) => `certificate not replaced: ${reason}`,
   },
   'certificate-expires': { level: 'warn', message: 'certificate expires', text: expiryText },
+  'maintenance-on': {
+    level: 'warn',
+    message: 'maintenance on',
+    text: ({ what }) => `${what} is in maintenance: requests are answered with 503`,
+  },
+  'maintenance-off': { level: 'info', message: 'maintenance off', text: ({ what }) => `${what} is served again` },
   'worker-died': { level: 'error', message: 'worker died', text: diedText },
   'worker-replaced': {
     level: 'info',

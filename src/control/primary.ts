@@ -3,6 +3,7 @@
  * between them. Starts nothing that it cannot release.
  */
 import type { Config, LogLevel } from '../config/schema.js';
+import { NO_MAINTENANCE } from '../core/maintenance.js';
 import type { Accept } from './accept.js';
 import { AccessLogs } from './access-log.js';
 import type { AdminTokens } from './admin/token.js';
@@ -13,6 +14,7 @@ import type { Journal } from './journal.js';
 import type { Launchers } from './launchers.js';
 import type { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
+import { MaintenanceSwitch } from './maintenance.js';
 import type { BackendInput, BackendPatch } from './membership.js';
 import { monotonicMs } from './monotonic.js';
 import { Pools } from './pools.js';
@@ -85,8 +87,21 @@ export class Primary implements RunningBalancer {
       startProber,
       ownAddresses,
     });
-    const changes = new RuntimeChanges({ config, kept, pools, remembered, logger });
     const broadcaster = new Broadcaster(config, pools.byName, monotonicMs);
+    const maintenance = new MaintenanceSwitch({
+      config,
+      kept: kept?.maintenance ?? NO_MAINTENANCE,
+      journal,
+      publish: (now) => broadcaster.maintain(now),
+    });
+    const changes = new RuntimeChanges({
+      config,
+      kept,
+      pools,
+      remembered,
+      maintenance: () => maintenance.state,
+      logger,
+    });
     pools.updates.subscribe((update) => broadcaster.publish(update));
     const accessLogs = new AccessLogs(config, logger);
     const observer = new WorkerReports({ pools, broadcaster, accessLogs, journal, logger });
@@ -94,7 +109,7 @@ export class Primary implements RunningBalancer {
     const open = launchers.openWorker;
     const supervisor = new Supervisor({ count, open, sockets, config, observer, logger, journal });
     const rolls = new Rolls(supervisor, config.current.workers !== 0, logger);
-    const running = { config, accept, sockets, pools, broadcaster, supervisor, certificates };
+    const running = { config, accept, sockets, pools, broadcaster, supervisor, certificates, maintenance };
     const refresh = new CertificateRefresh(running);
     const reconfiguration = new Reconfiguration({ ...running, changes, accessLogs, admin, logger });
     const sources = { ...running, startedAt: Date.now() };

@@ -15,6 +15,7 @@ import type { Broadcaster } from './broadcaster.js';
 import { ReloadError, StartError } from './errors.js';
 import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
+import type { MaintenanceSwitch } from './maintenance.js';
 import type { Hosts } from './pool.js';
 import type { Pools } from './pools.js';
 import { configAfter, isIdle, type PoolPlan, planReload, type ReloadPlan } from './reload-plan.js';
@@ -37,6 +38,7 @@ export interface ReconfigurationParts {
   readonly accessLogs: AccessLogs;
   readonly certificates: Certificates;
   readonly admin: AdminEndpoint;
+  readonly maintenance: MaintenanceSwitch;
   readonly logger: Logger;
 }
 
@@ -133,8 +135,9 @@ export class Reconfiguration {
   }
 
   #changeRest(before: Config): void {
-    const { config: running, pools, supervisor, accessLogs, logger } = this.#parts;
+    const { config: running, maintenance, pools, supervisor, accessLogs, logger } = this.#parts;
     const config = running.current;
+    maintenance.configured();
     pools.names.configure(before.dns, config.dns);
     accessLogs.configured();
     if (config.logLevel !== before.logLevel) logger.level = config.logLevel;

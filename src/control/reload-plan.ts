@@ -62,6 +62,7 @@ const RELOADS = {
   dns: true,
   pools: true,
   routes: true,
+  errorPages: true,
   tracing: true,
   overload: true,
 } as const satisfies Record<keyof Config, boolean>;

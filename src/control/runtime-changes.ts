@@ -3,6 +3,7 @@
  * the running configuration: shown with it, exported with it, and kept in the state file.
  */
 import type { Config } from '../config/schema.js';
+import { isMaintained, type Maintenance } from '../core/maintenance.js';
 import type { Logger } from './logger.js';
 import type { Pools } from './pools.js';
 import type { RememberedStates } from './remembered-states.js';
@@ -16,6 +17,8 @@ export interface RuntimeChangesParts {
   readonly kept: KeptState | undefined;
   readonly pools: Pick<Pools, 'runningBackends'>;
   readonly remembered: RememberedStates;
+  /** @returns what is in maintenance now */
+  readonly maintenance: () => Maintenance;
   readonly logger: Logger;
 }
 
@@ -25,12 +28,12 @@ export class RuntimeChanges {
   readonly #remembered: RememberedStates;
   readonly #file: StateFile | undefined;
 
-  constructor({ config, kept, pools, remembered, logger }: RuntimeChangesParts) {
+  constructor({ config, kept, pools, remembered, maintenance, logger }: RuntimeChangesParts) {
     this.#config = config;
     this.#pools = pools;
     this.#remembered = remembered;
     if (kept === undefined) return;
-    this.#file = new StateFile(kept.path, () => this.#state(), logger);
+    this.#file = new StateFile(kept.path, () => this.#state(), logger, maintenance);
     logRestored(config, kept, logger);
   }
 
@@ -59,7 +62,9 @@ export class RuntimeChanges {
   }
 }
 
-function logRestored({ current }: CurrentConfig<'pools'>, { path, state }: KeptState, logger: Logger): void {
+function logRestored({ current }: CurrentConfig<'pools'>, kept: KeptState, logger: Logger): void {
+  const { path, state, maintenance } = kept;
+  if (isMaintained(maintenance)) logger.warn('maintenance goes on', { file: path, ...maintenance });
   for (const [pool, { added, changed, removed }] of Object.entries(state)) {
     if (!Object.hasOwn(current.pools, pool)) {
       logger.warn('changes of a pool that is no longer configured are dropped', { file: path, pool });

@@ -7,6 +7,8 @@ import { access, constants, type FileHandle, open, realpath, rename, rm } from '
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { openRegular } from '../config/read-file.js';
+import { isMaintained, type Maintenance, NO_MAINTENANCE } from '../core/maintenance.js';
+import { maintenanceSchema } from '../core/schemas.js';
 import { StartError } from './errors.js';
 import type { Logger } from './logger.js';
 import { namedTwiceIn, type RuntimeState, runtimeStateSchema } from './runtime-state.js';
@@ -23,6 +25,7 @@ const headSchema = z.looseObject({ format: z.literal(FORMAT), version: z.int() }
 const fileSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
+  maintenance: maintenanceSchema.optional(),
   pools: runtimeStateSchema,
 });
 
@@ -34,6 +37,7 @@ const SAVED: Saved = { saved: true };
 export class StateFile {
   readonly #path: string;
   readonly #state: () => RuntimeState;
+  readonly #maintenance: () => Maintenance;
   readonly #logger: Logger;
   /** The text that the file holds. */
   #written = '';
@@ -44,12 +48,13 @@ export class StateFile {
 
   /**
    * @param path a file that {@link readState} has accepted
-   * @param state returns the state to write; called at each write
+   * @param state returns the state to write, and `maintenance` what is in maintenance; called at each write
    */
-  constructor(path: string, state: () => RuntimeState, logger: Logger) {
+  constructor(path: string, state: () => RuntimeState, logger: Logger, maintenance = () => NO_MAINTENANCE) {
     this.#path = path;
     this.#state = state;
     this.#logger = logger;
+    this.#maintenance = maintenance;
   }
 
   /**
@@ -74,7 +79,7 @@ export class StateFile {
   async #write(): Promise<Saved> {
     clearTimeout(this.#again);
     try {
-      const text = textOf(this.#state());
+      const text = textOf(this.#state(), this.#maintenance());
       if (text !== this.#written) await replaceFile(this.#path, text);
       this.#written = text;
     } catch (error) {
@@ -97,6 +102,8 @@ export interface KeptState {
   /** Path of the file, links resolved. */
   readonly path: string;
   readonly state: RuntimeState;
+  /** What is in maintenance. */
+  readonly maintenance: Maintenance;
 }
 
 /**
@@ -110,7 +117,8 @@ export async function readState(path: string): Promise<KeptState> {
     throw new StartError(`Cannot keep the state in ${path}: its directory ${reasonOf(error, 'may not be written to')}`);
   });
   const text = await readBounded(path);
-  return { path: real, state: text.trim() === '' ? {} : parse(path, text) };
+  const kept = text.trim() === '' ? undefined : parse(path, text);
+  return { path: real, state: kept?.pools ?? {}, maintenance: kept?.maintenance ?? NO_MAINTENANCE };
 }
 
 async function readBounded(path: string): Promise<string> {
@@ -133,7 +141,7 @@ async function readBounded(path: string): Promise<string> {
   }
 }
 
-function parse(path: string, text: string): RuntimeState {
+function parse(path: string, text: string): z.output<typeof fileSchema> {
   const value = jsonOf(text);
   const head = headSchema.safeParse(value);
   if (!head.success) throw foreign(path);
@@ -154,7 +162,7 @@ function parse(path: string, text: string): RuntimeState {
   if (keysIn(text) !== keysOf(value) || keysOf(head.data['pools']) !== keysOf(pools)) {
     throw damaged(path, 'and names something twice');
   }
-  return pools;
+  return parsed.data;
 }
 
 function damaged(path: string, how: string): StartError {
@@ -207,8 +215,9 @@ async function writeSynced(file: FileHandle, text: string): Promise<void> {
   }
 }
 
-function textOf(pools: RuntimeState): string {
-  return `${JSON.stringify({ format: FORMAT, version: VERSION, pools }, undefined, 2)}\n`;
+function textOf(pools: RuntimeState, maintenance: Maintenance): string {
+  const head = { format: FORMAT, version: VERSION, ...(isMaintained(maintenance) ? { maintenance } : {}) };
+  return `${JSON.stringify({ ...head, pools }, undefined, 2)}\n`;
 }
 
 function foreign(path: string): StartError {

@@ -51,7 +51,7 @@ export class StickySecretSource {
 export function completeSecrets(given: Secrets, before: Secrets, { pools }: Config, logger: Logger): Secrets {
   const stickyKey = given.stickyKey ?? before.stickyKey;
   const isNeeded = Object.values(pools).some(({ sticky }) => sticky !== undefined);
-  return stickyKey === undefined && isNeeded ? { stickyKey: temporaryKey(logger) } : { stickyKey };
+  return { ...given, stickyKey: stickyKey === undefined && isNeeded ? temporaryKey(logger) : stickyKey };
 }
 
 /** @returns a random key, lost when this process ends */

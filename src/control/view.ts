@@ -1,5 +1,6 @@
 /** control/view.ts: the state of the balancer as plain data, ready for JSON, put together on demand. */
 import { type Backend, isUsable } from '../core/backend.js';
+import type { Maintenance } from '../core/maintenance.js';
 import type { ProbeResult } from '../core/probe.js';
 import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
@@ -90,6 +91,8 @@ export interface BalancerView {
   readonly workerRestarts: number;
   /** How long changes of pools take to reach every worker. */
   readonly convergence: Convergence;
+  /** What operators have put in maintenance. */
+  readonly maintenance: Maintenance;
   readonly pools: readonly PoolView[];
   readonly workers: readonly WorkerView[];
 }
@@ -105,10 +108,11 @@ export interface ViewSources {
   readonly broadcaster: Broadcaster;
   readonly supervisor: Supervisor;
   readonly certificates: Certificates;
+  readonly maintenance: { readonly state: Maintenance };
 }
 
 export function viewOf(sources: ViewSources): BalancerView {
-  const { supervisor, sockets, accept, broadcaster, pools } = sources;
+  const { supervisor, sockets, accept, broadcaster, maintenance, pools } = sources;
   return {
     pid: process.pid,
     since: iso(sources.startedAt),
@@ -118,6 +122,7 @@ export function viewOf(sources: ViewSources): BalancerView {
     totals: pools.stats.all(),
     workerRestarts: supervisor.restarts,
     convergence: broadcaster.convergence,
+    maintenance: maintenance.state,
     pools: [...pools.byName.values()].map((pool) => poolView(pool, sources)),
     workers: workerViews(sources),
   };

@@ -39,7 +39,7 @@ const MOST_UNREAD = 256;
 
 /** Whether a message carries state, of which a worker that missed some needs only the newest. */
 function isState({ type }: ToWorker): boolean {
-  return type === 'change' || type === 'snapshot' || type === 'configure';
+  return type === 'change' || type === 'snapshot' || type === 'configure' || type === 'maintenance';
 }
 
 let started = 0;

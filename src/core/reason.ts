@@ -16,6 +16,8 @@ export const REASONS = [
   'denied',
   'rate-limited',
   'redirect',
+  'respond',
+  'maintenance',
   // The client was too slow or left.
   'client-timeout',
   'client-gone',

@@ -93,15 +93,33 @@ export const tlsMaterialSchema = z
   })
   .readonly();
 
-/** Keys that the data plane works with and that never enter the configuration, which is printed and exported. */
+/**
+ * What the data plane works with and that never enters the configuration, which is printed and exported: keys, and the
+ * contents of files that the configuration names.
+ */
 export const secretsSchema = z
   .object({
     /** Signs the cookies of sticky pools; absent while no pool is sticky. */
     stickyKey: z.string().optional(),
     /** For each listener that speaks TLS; absent where none does. */
     tls: z.array(tlsMaterialSchema).readonly().optional(),
+    /** Contents of the files that fixed answers and pages are in, by path, one byte a character; absent without any. */
+    pages: z.record(z.string(), z.string()).optional(),
   })
   .readonly();
 
 /** A worker's index among the live workers, from 0, and how many live workers there are. */
 export const shareSchema = z.object({ index: z.int().min(0), of: z.int().min(1) }).readonly();
+
+/** What is in maintenance: requests to it are answered with 503. */
+export const maintenanceSchema = z
+  .strictObject({
+    /** Everything. */
+    all: z.boolean(),
+    /** Names of routes. */
+    routes: z.array(z.string()).readonly(),
+    /** Names of pools. */
+    pools: z.array(z.string()).readonly(),
+  })
+  .readonly()
+  .meta({ id: 'Maintenance' });

@@ -1,5 +1,5 @@
 /**
- * core/secrets.ts: the keys that the primary sends to its workers. They are one value beside the configuration, so that
+ * core/secrets.ts: the keys, and contents of files, that the primary sends to its workers. They are one value beside the configuration, so that
  * a further key is a further field here and changes nothing on the way.
  */
 import type * as z from 'zod';

@@ -138,7 +138,7 @@ function readField(into: RequestHead, kind: number, text: string, from: number, 
       if (hasElement(text, from, to, 'trailers')) into.takesTrailers = true;
       return undefined;
     case X_REQUEST_ID:
-      if (to - from <= LONGEST_REQUEST_ID) into.requestId = text.slice(from, to);
+      if (to - from <= LONGEST_REQUEST_ID && into.requestId === '') into.requestId = text.slice(from, to);
       return undefined;
     case MAX_FORWARDS:
       if (into.method === 'OPTIONS' || into.method === 'TRACE') into.maxForwards = readHops(text, from, to);

@@ -3,6 +3,7 @@
  * files that the configuration names. The environment belongs to the program and is not read.
  */
 import { ConfigError } from '../config/config-error.js';
+import { readPageFiles } from '../config/page-files.js';
 import type { Config } from '../config/schema.js';
 import { UsageError } from '../config/usage-error.js';
 import {
@@ -39,6 +40,7 @@ export async function secretsOf(config: Config, given: GivenSecrets): Promise<Al
           stickySecret === undefined
             ? await StickySecretSource.take({}).read(config)
             : stickySecretOf('stickySecret', stickySecret),
+        pages: await readPageFiles(config),
       },
     };
   } catch (error) {

@@ -73,7 +73,7 @@ describe('Routes of a configuration', () => {
       { pool: 'web', path: '/x', rewriteResponses: true },
       'routes.0.rewriteResponses: needs a stripPrefix',
     ],
-    ['no action', { path: '/x' }, 'routes.0: does nothing; give it a pool, a split or a redirect'],
+    ['no action', { path: '/x' }, 'routes.0: does nothing; give it a pool, a split, a redirect or a respond'],
     ['two actions', { pool: 'web', redirect: { to: '/' } }, 'routes.0.redirect: cannot be combined with pool'],
     [
       'two paths',

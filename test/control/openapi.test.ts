@@ -143,6 +143,12 @@ function asked(known: string): readonly Asked[] {
     ['getWorkers', 200, '/api/workers'],
     ['getEvents', 200, '/api/events'],
     // What GET answers has no end.
+    ['getMaintenance', 200, '/api/maintenance'],
+    ['maintain', 200, '/api/maintenance', json({ on: false, pool: 'default' }, 'PATCH')],
+    ['maintain', 400, '/api/maintenance', json({ on: 'yes' }, 'PATCH')],
+    ['maintain', 404, '/api/maintenance', json({ on: true, route: 'none' }, 'PATCH')],
+    ['maintain', 413, '/api/maintenance', json(large, 'PATCH')],
+    ['maintain', 415, '/api/maintenance', { ...json('{}', 'PATCH'), headers: text }],
     ['getStream', 200, '/api/stream', { method: 'HEAD' }],
     ['getConfig', 200, '/api/config'],
     ['getConfig', 200, '/api/config?format=yaml'],

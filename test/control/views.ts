@@ -4,6 +4,7 @@ import { adminLimits } from '../../src/config/admin.js';
 import { Stats } from '../../src/control/stats.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../src/control/view.js';
 import type { Backend } from '../../src/core/backend.js';
+import { NO_MAINTENANCE } from '../../src/core/maintenance.js';
 import { backendOf, configOf, idOf } from './support.js';
 
 /** The limits of an admin interface, unless configured. */
@@ -43,6 +44,7 @@ export function viewWith(backends: readonly BackendView[], workers: readonly Wor
     totals: NOTHING_COUNTED.all(),
     workerRestarts: 0,
     convergence: { lastMs: null, maxMs: null, pending: 0 },
+    maintenance: NO_MAINTENANCE,
     pools: [pool],
     workers,
   };
@@ -62,6 +64,8 @@ const refuse = (): never => {
 };
 /** The rest of an admin interface's source, for tests that only look. */
 export const UNCHANGING = {
+  maintenance: NO_MAINTENANCE,
+  maintain: refuse,
   addBackend: refuse,
   removeBackend: refuse,
   updateBackend: refuse,

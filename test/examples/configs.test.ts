@@ -119,6 +119,17 @@ const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
     await eventually('both names lead to a backend', () => up().length === 2);
     expect(await backendsOf(balancer, '/')).to.deep.equal(['first']);
   },
+  'maintenance.yaml': async (file) => {
+    const balancer = await startExample(file);
+    const robots = await ask(balancer, '/robots.txt');
+    expect([robots.status, robots.headers['content-type']]).to.deep.equal([200, 'text/plain; charset=utf-8']);
+    expect((await ask(balancer, '/old-api/v1')).status).to.equal(410);
+    expect((await ask(balancer, '/', { host: 'other.example' })).status).to.equal(404);
+    expect([await poolOf(balancer, '/api'), await poolOf(balancer, '/', { host: 'shop.example' })]).to.deep.equal([
+      'api',
+      'shop',
+    ]);
+  },
   'docker/roundhouse.yaml': async (file) => {
     await expectAllOfName(file, 'app');
   },

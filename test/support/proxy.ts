@@ -33,6 +33,10 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly accessLog?: string;
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
   readonly stickySecret?: string;
+  /** Pages of the whole configuration; `errorPages` are those of the pool. */
+  readonly generalPages?: ConfigInput['errorPages'];
+  /** Contents of the files that the configuration names, by path. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly routes?: ConfigInput['routes'];
   readonly tracing?: ConfigInput['tracing'];
   /** `held`: timeouts come when the test lets time pass ({@link TestProxy.pass}); otherwise they come by themselves. */
@@ -61,6 +65,8 @@ export class TestProxy {
     const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
     const {
       stickySecret,
+      generalPages: errorPages,
+      files: pages,
       routes,
       tracing,
       overload = { delay: 'off' },
@@ -73,7 +79,8 @@ export class TestProxy {
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
     const listeners = [{ ...listener, address: ANY_PORT }];
-    const top = { listeners, timeouts, limits, forwarding, accessLog, accessLogFormat, routes, tracing, overload };
+    const logs = { accessLog, accessLogFormat };
+    const top = { listeners, timeouts, limits, forwarding, ...logs, routes, tracing, overload, errorPages };
     const others = Object.entries(named).map(([name, address]) => [name, { backends: [{ address }] }] as const);
     this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input, ...Object.fromEntries(others) } });
     const snapshots = Object.entries(this.config.pools).map(([name, { backends: parsed }]) => ({
@@ -92,7 +99,7 @@ export class TestProxy {
       },
     };
     this.held = clock === 'held' ? new HeldClock() : undefined;
-    this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret }, this.held?.now);
+    this.worker = new Worker(1, this.config, snapshots, output, { stickyKey: stickySecret, pages }, this.held?.now);
   }
 
   /** The listener that {@link startProxy} opens. */

@@ -281,15 +281,20 @@ export class AccessRecord implements AccessEntry {
     const { text } = fields;
     this.refererEnd = 0;
     this.userAgentEnd = 0;
+    // Of a field that comes twice the first one counts, as it does for hashing and splits.
     for (let index = 0; index < fields.count; index++) {
       if (fields.kind(index) !== OTHER) continue;
       const nameAt = fields.nameAt(index);
       const length = fields.colonAt(index) - nameAt;
-      if (length === REFERER.length && startsWithIgnoringCase(text, nameAt, REFERER)) {
+      if (length === REFERER.length && this.refererEnd === 0 && startsWithIgnoringCase(text, nameAt, REFERER)) {
         this.refererAt = fields.valueAt(index);
         this.refererEnd = fields.valueEnd(index);
         this.plain &&= isPlain(bytes, this.refererAt, this.refererEnd, MOST.referer);
-      } else if (length === USER_AGENT.length && startsWithIgnoringCase(text, nameAt, USER_AGENT)) {
+      } else if (
+        length === USER_AGENT.length &&
+        this.userAgentEnd === 0 &&
+        startsWithIgnoringCase(text, nameAt, USER_AGENT)
+      ) {
         this.userAgentAt = fields.valueAt(index);
         this.userAgentEnd = fields.valueEnd(index);
         this.plain &&= isPlain(bytes, this.userAgentAt, this.userAgentEnd, MOST.userAgent);

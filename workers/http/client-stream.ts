@@ -19,7 +19,7 @@ export interface IntakeRequest {
   readonly arrivedMs: number;
   /** The request's line of the access log, as far as it is known; `undefined` without an access log. */
   readonly record: AccessRecord | undefined;
-  /** The route of the request, set by the intake; `undefined` where there are no routes. */
+  /** The route of the request, set by the intake; `undefined` before, and where there are no routes. */
   route: Route | undefined;
   /** The connection that the request came by. */
   readonly arrival: Arrival;

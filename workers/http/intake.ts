@@ -3,27 +3,26 @@
  * shed, which route it takes, whether its client is allowed there, and with which changes it is forwarded. A codec calls
  * {@link Intake.decide} with the head, and {@link Intake.exchangeFor} if the decision is a pool.
  */
+import { type Maintenance, NO_MAINTENANCE } from '../../src/core/maintenance.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { WORKER_COLUMN } from '../counters.js';
 import { ClientPolicy } from '../inbound/client-policy.js';
 import { LoadShedder } from '../load-shedder.js';
 import type { WorkerContext } from '../worker-context.js';
 import type { ClientStream, IntakeRequest } from './client-stream.js';
+import { type Decision, Destinations } from './destinations.js';
 import { Exchange } from './exchange.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
 import { OutgoingRequest } from './outgoing-request.js';
+import { type Pages, pagesIn } from './pages.js';
 import { RequestBody } from './request-body.js';
 import { withHost } from './request-rules.js';
-import { Route } from './route.js';
-import { onlyPoolOf, type Routes, routesOf } from './routes.js';
+import type { Route } from './route.js';
 import { Tracing, withTrace } from './tracing.js';
 
 /** The field by which a client says that a server may be asked twice and will act once. */
 const IDEMPOTENCY_KEY = 'idempotency-key';
-
-/** The pool that a request goes to, or the answer that it gets instead; `undefined` while a rate limit is asked for. */
-export type Decision = HttpPool | LocalAnswer | undefined;
 
 export const OVERLOADED: LocalAnswer = {
   status: 503,
@@ -57,10 +56,12 @@ export class Intake {
   shedder: LoadShedder;
   private readonly context: WorkerContext;
   private tracing: Tracing | undefined;
-  /** The pool of every request while there are no {@link routes}. */
-  private onlyPool: HttpPool | undefined;
-  /** `undefined` where all requests simply go to one pool. */
-  private routes: Routes | undefined;
+  /** Made by {@link route}. */
+  private destinations: Destinations | undefined;
+  /** What an operator has put in maintenance. */
+  private maintenance = NO_MAINTENANCE;
+  /** Pages in place of the words of answers; `undefined` where there are none. */
+  private pages: Pages | undefined;
 
   /** {@link route} has to be called once the context has its pools. */
   constructor(context: WorkerContext) {
@@ -81,9 +82,24 @@ export class Intake {
 
   /** Makes the routes of the context's configuration anew, to the pools that it has now. */
   route(): void {
-    const { config, pools, rates } = this.context;
-    this.onlyPool = onlyPoolOf(config, pools);
-    this.routes = routesOf(config, pools, this.policy, rates);
+    const { config, pools, rates, files } = this.context;
+    this.destinations = new Destinations(config, { pools, clients: this.policy, rates, files }, this.maintenance);
+    this.pages = pagesIn(config, files);
+  }
+
+  /** Takes over what is in maintenance, for the requests that come from now on. */
+  maintain(maintenance: Maintenance): void {
+    this.maintenance = maintenance;
+    this.destinations?.maintain(maintenance);
+  }
+
+  /**
+   * @param route the route of the request that is answered, as far as it is known
+   * @param pool the pool that it went to; '' for none
+   * @returns the answer with the page that the configuration has for it
+   */
+  dressed(answer: LocalAnswer, route: Route | undefined, pool = ''): LocalAnswer {
+    return this.pages === undefined ? answer : this.pages.dress(answer, route?.errorPages, pool);
   }
 
   /**
@@ -91,8 +107,9 @@ export class Intake {
    * @param head stays the caller's
    */
   decide(head: RequestHead, request: IntakeRequest): Decision {
-    request.route = undefined;
-    const decision = this.shedder.sheds() ? OVERLOADED : this.destination(head, request);
+    const decision = this.shedder.sheds()
+      ? OVERLOADED
+      : (this.destinations?.straight ?? this.destinations?.find(head, request));
     if (decision === undefined) return undefined;
     if (this.isTooLarge(Math.max(head.contentLength, request.bodyBytes), request.route)) {
       this.context.counters.add(WORKER_COLUMN.rejected);
@@ -133,16 +150,5 @@ export class Intake {
   isTooLarge(bytes: number, route: Route | undefined): boolean {
     const most = route?.bodyBytes ?? this.context.config.limits.bodyBytes;
     return most > 0 && bytes > most;
-  }
-
-  /** Finds the request's route, and where that leads. */
-  private destination(head: RequestHead, request: IntakeRequest): HttpPool | LocalAnswer | undefined {
-    const { routes } = this;
-    if (routes === undefined) return this.onlyPool;
-    const found = routes.find(head);
-    if (!(found instanceof Route)) return found;
-    request.route = found;
-    request.record?.routed(found.name);
-    return found.decide(head, request.clientSide, request);
   }
 }

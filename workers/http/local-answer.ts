@@ -15,8 +15,22 @@ export interface LocalAnswer {
   readonly retryAfterS?: number;
   /** The URL that a redirect sends the client to; visible ASCII. */
   readonly location?: string;
+  /** What is sent in place of `detail`; `undefined` for a line of text that says it. */
+  readonly content?: AnswerContent;
+  /** The pool that the answer is about, whose page it gets; '' or absent for none. */
+  readonly pool?: string;
   /** The client's connection ends after this answer, or its stream does. */
   readonly closes?: true;
+}
+
+/** The body of an answer, and its header fields beside those that a codec adds. */
+export interface AnswerContent {
+  /** Media type of the body; '' for an answer without one. */
+  readonly type: string;
+  /** One byte a character. */
+  readonly body: string;
+  /** Header fields; a codec adds none of the same name. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 /** @returns the answer to a request that breaks a rule */

@@ -3,6 +3,7 @@
  * that does not depend on the request is decided before one comes.
  */
 import { isIP } from 'node:net';
+import type { ErrorPagesConfig } from '../../src/config/pages.js';
 import type { RouteConfig, RouteTimeouts } from '../../src/config/routes.js';
 import { AddressRules } from '../../src/core/ip-list.js';
 import { systemRandom } from '../../src/core/random.js';
@@ -22,6 +23,7 @@ import { describeFor } from './described-request.js';
 import type { ReadKey } from './hash-key.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
+import { type Files, fixedAnswer } from './pages.js';
 import { type RequestRules, requestRulesOf } from './request-rules.js';
 import { type ResponseRules, responseRulesOf } from './response-edits.js';
 
@@ -35,6 +37,16 @@ interface KeyedRate {
   readonly keyOf: ReadKey;
 }
 
+/** What the routes of a configuration are made with. */
+export interface RouteParts {
+  /** Pools by name. */
+  readonly pools: ReadonlyMap<string, HttpPool>;
+  readonly clients: ClientPolicy;
+  readonly rates: RateLimits;
+  /** Contents of the files that the configuration names. */
+  readonly files: Files;
+}
+
 export class Route {
   /** Its name in the configuration, for the access log; '' for none. */
   readonly name: string;
@@ -42,6 +54,8 @@ export class Route {
   readonly timeouts: RouteTimeouts | undefined;
   /** Most bytes of a request's body, 0 for any number; `undefined`: the limit of the configuration. */
   readonly bodyBytes: number | undefined;
+  /** Its own pages, by which {@link Pages} knows them; `undefined` for none. */
+  readonly errorPages: ErrorPagesConfig | undefined;
   /** How the heads of responses are changed. */
   readonly responses: ResponseRules | undefined;
   /** How the heads of requests are changed. */
@@ -56,14 +70,18 @@ export class Route {
   /** Reads what the split goes by; `undefined` where it goes by chance. */
   private readonly splitKey: ReadKey | undefined;
   private readonly redirect: Redirect | undefined;
+  /** The answer to all of its requests; `undefined` where it has no fixed one. */
+  private readonly fixed: LocalAnswer | undefined;
 
-  constructor(config: RouteConfig, pools: ReadonlyMap<string, HttpPool>, clients: ClientPolicy, rates: RateLimits) {
-    const { name = '', pool, split, splitBy, redirect, allow, deny, timeouts, limits } = config;
+  constructor(config: RouteConfig, parts: RouteParts) {
+    const { pools, clients, rates, files } = parts;
+    const { name = '', pool, split, splitBy, redirect, respond, allow, deny, timeouts, limits } = config;
     const describe = describeFor(name, clients);
     this.name = name;
     this.clients = clients;
     this.rates = rates;
     this.rateLimit = rateLimitOf(config, clients);
+    this.errorPages = config.errorPages;
     this.timeouts = timeouts;
     this.bodyBytes = limits?.bodyBytes;
     this.responses = responseRulesOf(config, describe);
@@ -75,6 +93,7 @@ export class Route {
       this.split = new Split(weights.map(([name, weight]) => ({ choice: poolNamed(name, pools), weight })));
       this.splitKey = keyReaderOf(splitBy, clients);
     }
+    if (respond !== undefined) this.fixed = fixedAnswer(respond, files);
     if (redirect !== undefined) this.redirect = new Redirect(redirect.to, redirect.status, matchedLength(config));
   }
 
@@ -96,6 +115,7 @@ export class Route {
     }
     if (this.pool !== undefined) return this.pool;
     if (this.redirect !== undefined) return redirected(this.redirect, head);
+    if (this.fixed !== undefined) return this.fixed;
     return this.poolOfSplit(head, client);
   }
 

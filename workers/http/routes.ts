@@ -3,11 +3,9 @@ import type { RouteConfig } from '../../src/config/routes.js';
 import type { Config } from '../../src/config/schema.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { Router } from '../../src/routing/router.js';
-import type { ClientPolicy } from '../inbound/client-policy.js';
-import type { RateLimits } from '../rate-limits.js';
 import type { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
-import { Route } from './route.js';
+import { Route, type RouteParts } from './route.js';
 
 const NO_ROUTE: LocalAnswer = { status: 404, reason: 'no-route', detail: 'there is nothing at this address.' };
 const AMBIGUOUS: LocalAnswer = {
@@ -33,18 +31,13 @@ export class Routes {
 }
 
 /** @returns the routes; `undefined` where all requests simply go to one pool, so that none has to be looked at */
-export function routesOf(
-  { routes }: Config,
-  pools: ReadonlyMap<string, HttpPool>,
-  clients: ClientPolicy,
-  rates: RateLimits,
-): Routes | undefined {
+export function routesOf({ routes }: Config, parts: RouteParts): Routes | undefined {
   if (routes === undefined || goesStraight(routes)) return undefined;
   return new Routes(
     new Router(
       routes.map((route) => ({
         match: route,
-        route: new Route(route, pools, clients, rates),
+        route: new Route(route, parts),
         rewrites: route.replacePrefix !== undefined,
       })),
     ),

@@ -59,12 +59,22 @@ export const workerAnswer = z.looseObject({
 });
 export type WorkerAnswer = z.infer<typeof workerAnswer>;
 
+const maintained = { all: z.boolean(), routes: z.array(z.string()), pools: z.array(z.string()) };
+
+export const maintenanceAnswer = z.looseObject({
+  ...maintained,
+  saved: z.boolean().nullable(),
+  problem: z.string().optional(),
+});
+export type MaintenanceAnswer = z.infer<typeof maintenanceAnswer>;
+
 export const statusAnswer = z.looseObject({
   pid: z.int(),
   since: z.string(),
   addresses: z.array(z.string()),
   totals: z.looseObject(totals),
   workerRestarts: z.number(),
+  maintenance: z.looseObject(maintained),
   pools: z.array(poolAnswer),
   workers: z.array(workerAnswer),
 });

@@ -6,6 +6,7 @@ import { AdminClient, type AdminOptions } from './client.js';
 export interface Options extends AdminOptions {
   readonly json?: boolean | undefined;
   readonly pool?: string | undefined;
+  readonly route?: string | undefined;
   readonly wait?: boolean | undefined;
   readonly within?: string | undefined;
   readonly weight?: string | undefined;

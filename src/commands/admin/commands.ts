@@ -40,6 +40,12 @@ export function addAdminCommands(program: Command): void {
   inPool('remove <id>', 'remove a backend; what it has in flight finishes').action(
     async (id: string, options: Options, self: Command) => (await load()).remove(id, withAdmin(options, self)),
   );
+  command('maintenance <on|off>', 'answer requests with 503 and the maintenance page, or serve them again')
+    .option('--pool <name>', 'those to a pool only')
+    .option('--route <name>', 'those of a route only')
+    .action(async (text: string, options: Options, self: Command) =>
+      (await steering()).maintenance(text, withAdmin(options, self)),
+    );
   command('roll', 'replace the workers one by one, replacement first')
     .option('--wait', 'return only when all are replaced')
     .action(async (options: Options, self: Command) => (await steering()).roll(withAdmin(options, self)));

@@ -1,4 +1,4 @@
-/** commands/admin/steering.ts: what `roll`, `export`, `log-level` and `healthcheck` do. */
+/** commands/admin/steering.ts: what `maintenance`, `roll`, `export`, `log-level` and `healthcheck` do. */
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
 import { LOG_LEVELS } from '../../config/schema.js';
@@ -6,9 +6,10 @@ import { hiddenIn } from '../../config/secrets.js';
 import { alternatives, similarWord } from '../../config/similar.js';
 import { UsageError } from '../../config/usage-error.js';
 import { CouldNotRunError } from '../program.js';
-import { type RollAnswer, rollAnswer } from './answers.js';
+import { maintenanceAnswer, type RollAnswer, rollAnswer } from './answers.js';
 import { clientFor, LOOK_AGAIN_MS, type Options, print } from './asking.js';
 import type { AdminClient, AdminOptions } from './client.js';
+import { maintenanceLines } from './tables.js';
 
 /**
  * Replaces the workers one by one; with `wait`, returns once all are replaced.
@@ -21,6 +22,25 @@ export async function roll(options: Options): Promise<void> {
   const ended = await untilRolled(client);
   if (ended.problem !== null) throw new CouldNotRunError(ended.problem);
   print(options, ended, [`${workersOf(ended)} replaced`]);
+}
+
+/**
+ * Switches maintenance on or off, of everything or of one route or pool.
+ * @throws {UsageError} when `text` is neither on nor off, or both a route and a pool are named
+ */
+export async function maintenance(text: string, options: Options): Promise<void> {
+  if (text !== 'on' && text !== 'off') throw new UsageError(`"${text}" is neither on nor off`);
+  const { route, pool } = options;
+  if (route !== undefined && pool !== undefined) throw new UsageError('--route and --pool exclude each other');
+  const body = { on: text === 'on', route, pool };
+  const client = await clientFor(options);
+  const { value } = await client.ask(maintenanceAnswer, { method: 'PATCH', path: '/api/maintenance', body });
+  const lines = maintenanceLines(value);
+  const { saved, problem } = value;
+  print(options, value, [
+    ...(lines.length === 0 ? ['Nothing is in maintenance'] : lines),
+    ...(saved === false ? [`A restart will not keep this: ${problem ?? ''}`] : []),
+  ]);
 }
 
 /** Prints the current configuration with run-time changes, in the form that `roundhouse check` and `-c` read. */

@@ -33,14 +33,25 @@ const WORKER_COLUMNS: readonly Column[] = [
 
 /** @param nowMs epoch milliseconds */
 export function statusLines(status: StatusAnswer, nowMs: number, display: Display = PLAIN): readonly string[] {
-  const { addresses, totals, workers, workerRestarts, pools } = status;
+  const { addresses, totals, workers, workerRestarts, maintenance, pools } = status;
   const listening = workers.filter(({ state }) => state === 'listening').length;
   const restarts = workerRestarts === 0 ? '' : `, ${counted(workerRestarts, 'restart')}`;
   return [
     `Roundhouse at ${addresses.join(', ')}: ${counted(listening, 'worker')}${restarts}, ` +
       `${counted(totals.clientConnections, 'client connection')}, ${rate(totals.requestsPerSecond)} requests/s`,
+    ...maintenanceLines(maintenance),
     ...pools.flatMap((pool) => ['', ...poolLines(pool, nowMs, display)]),
   ];
+}
+
+/** @returns a line that says what is in maintenance; none if nothing is */
+export function maintenanceLines({ all, routes, pools }: StatusAnswer['maintenance']): readonly string[] {
+  const named = [
+    ...(all ? ['everything'] : []),
+    ...routes.map((name) => `route ${name}`),
+    ...pools.map((name) => `pool ${name}`),
+  ];
+  return named.length === 0 ? [] : [`In maintenance, answered with 503: ${named.join(', ')}`];
 }
 
 /** @param nowMs epoch milliseconds */

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { type Endpoint, endpoint, json, reply } from './endpoint.js';
 import { healthEndpoints } from './health.js';
+import { maintenanceEndpoints } from './maintaining.js';
 import { operatingEndpoints } from './operating.js';
 import { overviewEndpoints } from './overview.js';
 import { poolEndpoints } from './pools.js';
@@ -32,5 +33,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...overviewEndpoints,
   ...reloadEndpoints,
   ...operatingEndpoints,
+  ...maintenanceEndpoints,
   ...poolEndpoints,
 ];

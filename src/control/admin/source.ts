@@ -1,6 +1,8 @@
 /** control/admin/source.ts: the balancer as the admin interface uses it. Implemented by the primary, and by tests. */
 import type { Config, LogLevel } from '../../config/schema.js';
+import type { Maintenance } from '../../core/maintenance.js';
 import type { Journal } from '../journal.js';
+import type { MaintenanceTarget } from '../maintenance.js';
 import type { PoolChanges } from '../membership.js';
 import type { Readings } from '../metrics/readings.js';
 import type { ReloadPlan } from '../reload-plan.js';
@@ -46,6 +48,10 @@ export interface AdminSource extends PoolChanges, Operating, Reloading, ServingC
   readings(): Readings;
   /** @returns the reasons not to send traffic here, one line each; empty when the balancer is ready */
   notReady(): readonly string[];
+  /** What is in maintenance. */
+  readonly maintenance: Maintenance;
+  /** Switches maintenance on or off. @throws {ChangeError} when there is no such route or pool */
+  maintain(target: MaintenanceTarget, on: boolean): void;
   /**
    * Resolves when changes are written to the state file, or cannot be; with `undefined` where there is no state file.
    */

@@ -3,9 +3,15 @@
  * 1.0, which is stricter about names and marks its end.
  */
 import { BOUNDS_MS, CLASSES, SUM_MS } from '../../core/histogram.js';
-import { BACKEND_FAMILIES, BALANCER_FAMILIES, POOL_FAMILIES, WORKER_FAMILIES } from './families.js';
+import {
+  BACKEND_FAMILIES,
+  BALANCER_FAMILIES,
+  MAINTENANCE_FAMILIES,
+  POOL_FAMILIES,
+  WORKER_FAMILIES,
+} from './families.js';
 import type { By, Family, Value } from './family.js';
-import { backendsIn, type Labelled, poolsIn, type Readings, workersIn } from './readings.js';
+import { backendsIn, type Labelled, maintainedIn, poolsIn, type Readings, workersIn } from './readings.js';
 
 export type Format = 'prometheus' | 'openmetrics';
 
@@ -29,6 +35,7 @@ export const SHOWN_SECONDS: readonly string[] = [...SHOWN_BOUNDS.map(({ ms }) =>
 export function expose(readings: Readings, format: Format): string {
   const parts = [
     textOf(BALANCER_FAMILIES, [{ labels: {}, item: readings }], format),
+    textOf(MAINTENANCE_FAMILIES, maintainedIn(readings), format),
     textOf(WORKER_FAMILIES, workersIn(readings), format),
     textOf(POOL_FAMILIES, poolsIn(readings), format),
     textOf(BACKEND_FAMILIES, backendsIn(readings), format),

@@ -124,6 +124,16 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
   },
 ];
 
+/** Of what is in maintenance. */
+export const MAINTENANCE_FAMILIES: readonly Family<true>[] = [
+  {
+    name: 'roundhouse_maintenance',
+    kind: 'gauge',
+    help: 'Always 1: `what` is in maintenance, `all`, or the `route` or `pool` called `name`; no sample for anything else.',
+    read: () => 1,
+  },
+];
+
 export const POOL_FAMILIES: readonly Family<PoolReadings>[] = [
   {
     name: 'roundhouse_request_duration_seconds',

@@ -3,6 +3,7 @@
  * its text, times and quantiles, it takes longer for a thousand backends than a scrape may.
  */
 import type { Backend } from '../../core/backend.js';
+import type { Maintenance } from '../../core/maintenance.js';
 import type { Reason } from '../../core/reason.js';
 import type { AdminCounts } from '../admin-endpoint.js';
 import type { Convergence } from '../broadcaster.js';
@@ -19,6 +20,7 @@ export interface Readings {
   /** How many requests did not get a backend's answer unchanged, by reason. */
   readonly unserved: (reason: Reason) => number;
   readonly version: string;
+  readonly maintenance: Maintenance;
   readonly primary: PrimaryReadings;
   /** Connections to the admin interface and to the address for metrics. */
   readonly admin: AdminCounts;
@@ -73,6 +75,7 @@ export function readingsFrom(
     convergence: broadcaster.convergence,
     unserved: (reason) => pools.stats.reason(reason),
     version,
+    maintenance: sources.maintenance.state,
     primary: ownReadings(),
     admin,
     workers,
@@ -112,6 +115,13 @@ export function backendsIn({ pools }: Readings): readonly Labelled<BackendReadin
   return pools.flatMap(({ name, backends }) =>
     backends.map((item) => ({ labels: { pool: name, backend: item.backend.id }, item })),
   );
+}
+
+/** What is in maintenance, each with what it is and its name. */
+export function maintainedIn({ maintenance: { all, routes, pools } }: Readings): readonly Labelled<true>[] {
+  const named = (what: string, names: readonly string[]): readonly Labelled<true>[] =>
+    names.map((name) => ({ labels: { what, name }, item: true }));
+  return [...named('all', all ? [''] : []), ...named('route', routes), ...named('pool', pools)];
 }
 
 /** One worker for each slot number. During a replacement a slot has two; the one that serves, or will, is taken. */

@@ -1,6 +1,12 @@
 /** control/metrics/reference.ts: docs/metrics.md, made from the metrics themselves so that it is never behind. */
 import { SHOWN_SECONDS } from './exposition.js';
-import { BACKEND_FAMILIES, BALANCER_FAMILIES, POOL_FAMILIES, WORKER_FAMILIES } from './families.js';
+import {
+  BACKEND_FAMILIES,
+  BALANCER_FAMILIES,
+  MAINTENANCE_FAMILIES,
+  POOL_FAMILIES,
+  WORKER_FAMILIES,
+} from './families.js';
 import { type By, type Family, ownLabels } from './family.js';
 
 const INTRODUCTION = `# Metrics
@@ -30,6 +36,7 @@ family has no \`_total\`, as the format wants it.
 
 const SECTIONS = [
   { title: 'Of the whole balancer', labels: [], families: BALANCER_FAMILIES },
+  { title: 'Of what is in maintenance', labels: ['what', 'name'], families: MAINTENANCE_FAMILIES },
   { title: 'Of each worker', labels: ['worker'], families: WORKER_FAMILIES },
   { title: 'Of each pool', labels: ['pool'], families: POOL_FAMILIES },
   { title: 'Of each backend', labels: ['pool', 'backend'], families: BACKEND_FAMILIES },

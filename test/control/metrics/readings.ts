@@ -4,6 +4,7 @@ import { Stats } from '../../../src/control/stats.js';
 import type { WorkerView } from '../../../src/control/view.js';
 import type { Backend } from '../../../src/core/backend.js';
 import { DURATION_COLUMNS } from '../../../src/core/histogram.js';
+import { NO_MAINTENANCE } from '../../../src/core/maintenance.js';
 import { BACKEND_COLUMNS, type BackendColumn } from '../../../src/messages.js';
 import { backendOf } from '../support.js';
 
@@ -43,6 +44,7 @@ export function readingsOf(pools: readonly PoolReadings[], workers: readonly Wor
   return {
     totals: STATS.all(),
     workerRestarts: 0,
+    maintenance: NO_MAINTENANCE,
     convergence: { lastMs: 2, maxMs: 5, pending: 0 },
     unserved: () => 0,
     version: '1.2.3',

@@ -1,6 +1,6 @@
 /** workers/http/h1/answer-text.ts: a {@link LocalAnswer} as an HTTP/1.1 response (RFC 9110 section 15). */
 import { STATUS_CODES } from 'node:http';
-import type { LocalAnswer } from '../local-answer.js';
+import type { AnswerContent, LocalAnswer } from '../local-answer.js';
 
 /** What the connection and the request decide about the form of an answer. */
 export interface AnswerForm {
@@ -10,6 +10,9 @@ export interface AnswerForm {
   readonly isHead: boolean;
 }
 
+const PLAIN = 'Content-Type: text/plain; charset=utf-8\r\n';
+const NOT_KEPT = 'Cache-Control: no-store\r\n';
+
 /** Seconds after which another try is worth while: about as long as a health check needs to notice a change. */
 const RETRY_AFTER_S = 1;
 
@@ -17,19 +20,38 @@ const RETRY_AFTER_S = 1;
 const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** @returns the whole response, one byte a character */
-export function answerText(
-  { status, detail, location, retryAfterS = RETRY_AFTER_S }: LocalAnswer,
-  { keepAlive, isHead }: AnswerForm,
-): string {
+export function answerText(answer: LocalAnswer, { keepAlive, isHead }: AnswerForm): string {
+  const { status, detail, content } = answer;
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
-  const body = `${title}: ${detail}\n`;
-  const retry = status === 503 || status === 429 ? `Retry-After: ${retryAfterS}\r\n` : '';
-  const allow = status === 405 ? `Allow: ${ALLOW}\r\n` : '';
-  // Whether a redirect may be kept is said by its status (RFC 9110 section 15.4).
-  const cache = location === undefined ? 'Cache-Control: no-store' : `Location: ${location}`;
+  const body = content === undefined ? `${title}: ${detail}\n` : content.body;
   const connection = keepAlive ? '' : 'Connection: close\r\n';
-  return (
-    `HTTP/1.1 ${title}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +
-    `${cache}\r\n${retry}${allow}${connection}\r\n${isHead ? '' : body}`
-  );
+  const fields = content === undefined ? `${PLAIN}${lengthLine(body)}` : contentLines(status, content);
+  return `HTTP/1.1 ${title}\r\n${fields}${statusLines(answer)}${connection}\r\n${isHead ? '' : body}`;
+}
+
+function contentLines(status: number, { type, body, fields }: AnswerContent): string {
+  // A Content-Length is not allowed in a 204, and would be that of a 200 in a 304 (RFC 9110 section 8.6).
+  let out =
+    status === 204 || status === 304 ? '' : `${type === '' ? '' : `Content-Type: ${type}\r\n`}${lengthLine(body)}`;
+  for (const [name, value] of fields) out += `${name}: ${value}\r\n`;
+  return out;
+}
+
+function lengthLine(body: string): string {
+  return `Content-Length: ${body.length}\r\n`;
+}
+
+/** The fields that an answer of its status has, except for those that its content has. */
+function statusLines({ status, location, retryAfterS, content }: LocalAnswer): string {
+  const retry = status === 503 || status === 429 ? `Retry-After: ${retryAfterS ?? RETRY_AFTER_S}\r\n` : '';
+  const allow = status === 405 ? `Allow: ${ALLOW}\r\n` : '';
+  if (content !== undefined) {
+    return (has(content, 'retry-after') ? '' : retry) + (has(content, 'allow') ? '' : allow);
+  }
+  // Whether a redirect may be kept is said by its status (RFC 9110 section 15.4).
+  return `${location === undefined ? NOT_KEPT : `Location: ${location}\r\n`}${retry}${allow}`;
+}
+
+function has({ fields }: AnswerContent, lower: string): boolean {
+  return fields.some(([name]) => name.toLowerCase() === lower);
 }

@@ -180,6 +180,7 @@ export class Http1ClientStream implements ClientStream {
 
   finish(requestComplete: boolean): void {
     this.exchange = undefined;
+    this.route = undefined;
     this.record?.end();
     this.followLog();
     this.connection.onRequestDone(requestComplete, this.keepAlive);
@@ -194,7 +195,7 @@ export class Http1ClientStream implements ClientStream {
 
   /** Writes an answer of Roundhouse's own, which is counted and logged. */
   say(answer: LocalAnswer, form: AnswerForm): void {
-    const text = answerText(answer, form);
+    const text = answerText(this.context.intake.dressed(answer, this.route, this.exchange?.pool.name), form);
     this.transport.hold(text);
     this.transport.flush();
     this.context.countReason(answer.reason);

@@ -5,7 +5,8 @@
 import * as z from 'zod';
 import { routeSchema } from '../../../config/routes.js';
 import { ACCEPT_MODES, backendConfig, LOG_LEVELS } from '../../../config/schema.js';
-import { backendSchema } from '../../../core/schemas.js';
+import type { Maintenance } from '../../../core/maintenance.js';
+import { backendSchema, maintenanceSchema } from '../../../core/schemas.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../../messages.js';
 import { EVENT_FORMATS, type EventKind } from '../../events.js';
 import type { JournalEntry } from '../../journal.js';
@@ -132,10 +133,25 @@ export const balancerAnswer: z.ZodType<BalancerView> = z
     convergence: z
       .object({ lastMs: count.nullable(), maxMs: count.nullable(), pending: z.int().min(0) })
       .describe('How long changes of pools take to reach every worker.'),
+    maintenance: maintenanceSchema,
     pools: z.array(poolAnswer),
     workers: z.array(workerAnswer),
   })
   .meta({ id: 'Balancer' });
+
+const saving = {
+  saved: z
+    .boolean()
+    .nullable()
+    .describe('Whether the change is in the state file, so that a restart keeps it; `null` without one.'),
+  problem: z.string().exactOptional().describe('Why the change could not be saved.'),
+};
+
+export const maintenanceAnswer: z.ZodType<Maintenance> = maintenanceSchema;
+/** The answer to a switch of maintenance. */
+export const maintainedAnswer = z
+  .object({ ...maintenanceSchema.unwrap().shape, ...saving })
+  .meta({ id: 'MaintenanceChanged' });
 
 /** The answer to a change of a backend. */
 export const changedAnswer = z
@@ -144,11 +160,7 @@ export const changedAnswer = z
     version: z.int().describe("The pool's version after the change."),
     eligible: z.int().min(0).describe('Number of backends that a new request may go to.'),
     backend: backendAnswer.describe('The backend after the change, or before it was removed.'),
-    saved: z
-      .boolean()
-      .nullable()
-      .describe('Whether the change is in the state file, so that a restart keeps it; `null` without one.'),
-    problem: z.string().exactOptional().describe('Why the change could not be saved.'),
+    ...saving,
   })
   .meta({ id: 'Changed' });
 export type Changed = z.output<typeof changedAnswer>;
