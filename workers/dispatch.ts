@@ -42,6 +42,8 @@ export interface Affinity {
   readonly key: string;
   /** The backend that a sticky cookie names. It comes before the policy as long as it is usable. */
   readonly bound: WorkerBackend | undefined;
+  /** Whether the client has a connection of its own to {@link bound}, so that none has to be opened. */
+  readonly holdsConnection?: boolean;
 }
 
 /** The search of a request that has tried nothing yet. */
@@ -167,7 +169,8 @@ export class Dispatch {
     const chosen = boundTo(search, affinity) ?? this.pick(search, affinity);
     if (chosen === undefined) return 'none';
     if (chosen.inflight >= chosen.mostInflight) return 'full';
-    if (search.fresh || !chosen.links.hasRoom) {
+    const hasRoom = chosen.links.hasRoom || (affinity.holdsConnection === true && chosen === affinity.bound);
+    if (search.fresh || !hasRoom) {
       const refusal = this.whyNotConnect();
       if (refusal !== undefined) return refusal;
     }

@@ -12,6 +12,7 @@ import type { WorkerBackend } from '../worker-backend.js';
 import type { AttemptFailure } from './attempt-failure.js';
 import type { BackendReceiver, BackendStream } from './backend-stream.js';
 import type { Exchange } from './exchange.js';
+import { HeldConnections } from './held-connections.js';
 import type { OutgoingRequest } from './outgoing-request.js';
 
 export class Attempt implements BackendReceiver {
@@ -43,7 +44,9 @@ export class Attempt implements BackendReceiver {
 
   /** Finds a connection, and sends the request once that is open. */
   begin(choice: LinkChoice): void {
-    const stream = this.upstream.links.open(this, choice);
+    const { held } = this.exchange.client;
+    const { upstream } = this;
+    const stream = held === undefined ? upstream.links.open(this, choice) : held.open(this, upstream, choice);
     this.stream = stream;
     if (stream === undefined) return;
     if (stream.isOpen) return this.send(stream);
@@ -59,6 +62,12 @@ export class Attempt implements BackendReceiver {
 
   get requestComplete(): boolean {
     return this.exchange.requestComplete;
+  }
+
+  holder(): HeldConnections {
+    const { client } = this.exchange;
+    client.held ??= new HeldConnections();
+    return client.held;
   }
 
   onAssigned(stream: BackendStream): void {

@@ -9,6 +9,7 @@ import type { ResponseContext, ResponseHead } from '../../src/http1/response-hea
 import type { ByteChannel } from '../transport.js';
 import type { Tunnel } from '../tunnel.js';
 import type { AttemptFailure } from './attempt-failure.js';
+import type { HeldConnections } from './held-connections.js';
 
 /** A request as it is sent to a backend, with what its response cannot be read without. */
 export interface BackendRequest extends ResponseContext {
@@ -51,6 +52,8 @@ export interface BackendReceiver {
   readonly request: BackendRequest;
   /** Whether all of the request was sent. */
   readonly requestComplete: boolean;
+  /** @returns what keeps connections for the client of this request alone; `undefined` if the client is gone */
+  holder(): HeldConnections | undefined;
   /** The request will be sent on `stream` once that is open. */
   onAssigned(stream: BackendStream): void;
   /** The stream is open: the request is to be sent now. */

@@ -10,6 +10,7 @@ import type { AccessRecord } from '../access-log/record.js';
 import type { Arrival } from '../inbound/arrival.js';
 import type { ByteChannel, ByteSink, ByteSource } from '../transport.js';
 import type { Tunnel } from '../tunnel.js';
+import type { HeldConnections } from './held-connections.js';
 import type { LocalAnswer } from './local-answer.js';
 import type { Route } from './route.js';
 
@@ -35,6 +36,8 @@ export interface IntakeRequest {
 export interface ClientStream extends IntakeRequest {
   /** The framing of bodies that the client understands. */
   readonly takes: BodyTaker;
+  /** The backends' connections that belong to the client's own; `undefined` while no backend has asked for that. */
+  held: HeldConnections | undefined;
   /** The source of the request's body. */
   readonly source: ByteSource;
   /** The sink of the response's body. */

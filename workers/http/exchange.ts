@@ -239,6 +239,7 @@ export class Exchange {
   private hedge(ms: number | undefined): void {
     const { idempotent, upgrade } = this.request;
     if (ms === undefined || upgrade || !idempotent || !this.requestComplete || !this.isKept) return;
+    if (this.client.held !== undefined) return; // a login, or who has logged in, means one connection
     this.recover().hedgeAfter(ms);
   }
 

@@ -134,7 +134,8 @@ export class Intake {
     const ofRoute = client.route?.edit(head, client);
     const edits = withTrace(pool.host === '' ? ofRoute : withHost(ofRoute, pool.host, head), trace);
     client.record?.dispatched(pool.name, head.requestId, trace?.id);
-    const affinity = pool.affinityOf(head, client.clientSide);
+    const found = pool.affinityOf(head, client.clientSide);
+    const affinity = client.held === undefined ? found : client.held.affinityIn(pool, found);
     const hasBody = body !== '' || !isComplete;
     const request = new OutgoingRequest(pool, client, head, policy.additions, edits, !hasBody);
     return new Exchange(

@@ -7,11 +7,13 @@
  * their own.
  */
 import { isOwnFault } from '../../../src/core/own-fault.js';
+import { challengesConnection } from '../../../src/http1/connection-auth.js';
 import { isEventStream } from '../../../src/http1/find-field.js';
 import { giveLoanBack, WORTH_A_LOAN } from '../../flow.js';
 import { TcpTransport } from '../../tcp-transport.js';
 import type { Transport, TransportUser } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
+import type { WorkerBackend } from '../../worker-backend.js';
 import {
   type AttemptFailure,
   badResponse,
@@ -23,7 +25,8 @@ import {
   RESET,
   RESPONSE_LATE,
 } from '../attempt-failure.js';
-import type { BackendReceiver, BackendRequest, BackendStream } from '../backend-stream.js';
+import type { BackendReceiver, BackendRequest } from '../backend-stream.js';
+import type { HeldConnection, HeldConnections } from '../held-connections.js';
 import type { HttpPool } from '../http-pool.js';
 import type { Http1Links } from './backend-links.js';
 import { Discarded } from './discarded.js';
@@ -42,7 +45,7 @@ import { SharedRequests } from './shared-requests.js';
  */
 type Stage = 'connecting' | 'idle' | 'sending' | 'head' | 'body' | 'tunnel' | 'closed';
 
-export class Http1BackendConnection implements BackendStream, TransportUser {
+export class Http1BackendConnection implements HeldConnection, TransportUser {
   /** It has carried another request before, so the backend may have closed it without our knowing yet. */
   isReused = false;
   readonly channel: Transport;
@@ -59,6 +62,8 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   private tunnel: Tunnel | undefined;
   /** Another request may follow the current one: neither side has said that it closes. */
   private keepsOpen = true;
+  /** What keeps the connection for one client alone; `undefined` for one that serves everybody. */
+  private holder: HeldConnections | undefined;
   /** How long the connection may wait for its next request, in milliseconds. */
   private idleMs: number;
   /** {@link WorkerBackend.moves} when the connection was opened. */
@@ -240,11 +245,22 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
     this.stage = 'body';
     this.keepsOpen &&= reader.head.keepAlive;
     this.idleMs = this.idleTime(reader.head.keepAliveTimeoutMs);
+    if (reader.head.status === 401 || reader.head.status === 407) this.onChallenge(receiver);
     receiver.onResponse(reader.head, reader.startBody(receiver));
     if (this.receiver !== receiver) return this.lose(RESET); // the response was not wanted
     const end = reader.readFirst(buffer, from, length, receiver);
     if (!reader.isDone) this.timer.isEventStream = isEventStream(reader.head.fields);
     this.afterBody(receiver, buffer, end, length);
+  }
+
+  /** A login may begin that is the connection's: from now on it serves the client of `receiver` alone. */
+  private onChallenge(receiver: BackendReceiver): void {
+    if (!challengesConnection(this.reader.head.fields)) return;
+    const { shared } = this;
+    const isShared = shared !== undefined && shared.size > 0;
+    this.holder ??= receiver.holder();
+    if (this.holder === undefined || isShared) return this.relieve();
+    this.holder.add(this);
   }
 
   private onBodyBytes(buffer: Buffer, length: number): void {
@@ -292,14 +308,38 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
 
   /** Goes among the idle connections. @returns `false` if it is not wanted there */
   private park(): boolean {
+    if (this.holder !== undefined) return this.parkHeld();
     if (!this.links.park(this, this.moves)) return false;
     this.stage = 'idle';
     this.timer.idle(this.idleMs);
     return true;
   }
 
-  private get pool(): HttpPool {
+  /** {@link park} for a connection that waits for its client, who would have to log in again on another one. */
+  private parkHeld(): boolean {
+    if (!this.leadsToBackend || this.pool.context.draining) return false;
+    const { idle, longestIdle } = this.pool.dispatch.config.timeouts;
+    this.stage = 'idle';
+    this.timer.idle(this.idleMs === idle ? longestIdle : this.idleMs);
+    return true;
+  }
+
+  get isFree(): boolean {
+    return this.stage === 'idle' && this.leadsToBackend;
+  }
+
+  /** Whether its backend still takes requests, at the address that the connection leads to. */
+  private get leadsToBackend(): boolean {
+    const { keepsIdle, moves } = this.upstream;
+    return keepsIdle && moves === this.moves;
+  }
+
+  get pool(): HttpPool {
     return this.links.pool;
+  }
+
+  get upstream(): WorkerBackend {
+    return this.links.backend;
   }
 
   /**
@@ -326,6 +366,7 @@ export class Http1BackendConnection implements BackendStream, TransportUser {
   private leave(): void {
     if (this.stage === 'closed') return;
     if (this.stage === 'idle') this.links.left(this);
+    this.holder?.left(this);
     const opened = this.stage !== 'connecting';
     this.stage = 'closed';
     const { context, dispatch } = this.pool;

@@ -180,6 +180,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     this.stream.drop('client-gone');
     this.stream.tunnel = undefined;
     tunnel?.clientGone();
+    this.stream.held?.close();
     this.door.left(this);
   }
 

@@ -21,6 +21,7 @@ import type { Tunnel } from '../../tunnel.js';
 import type { WorkerContext } from '../../worker-context.js';
 import type { ClientStream } from '../client-stream.js';
 import type { Exchange } from '../exchange.js';
+import type { HeldConnections } from '../held-connections.js';
 import { BODY_TOO_LARGE } from '../intake.js';
 import { answerToFault, type LocalAnswer } from '../local-answer.js';
 import type { Route } from '../route.js';
@@ -37,6 +38,7 @@ export class Http1ClientStream implements ClientStream {
   record: AccessRecord | undefined;
   /** The log that {@link record} is written to. */
   accessLog: AccessLog | undefined;
+  held: HeldConnections | undefined;
   /** The exchange that answers the request; `undefined` while there is none. */
   exchange: Exchange | undefined;
   /** The tunnel that the connection has become an end of. */

@@ -29,6 +29,8 @@ export class Discarded implements BackendReceiver {
     stream.recall();
   }
 
+  holder(): undefined {}
+
   onSlow(): boolean {
     return false;
   }
