@@ -330,6 +330,15 @@ const limits = z
       .describe(
         'Most bytes of a request body, chunk framing included; 0: no limit. A larger one is answered with 413.',
       ),
+    bodyRate: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .default(256)
+      .describe(
+        'Least rate of a request body, in bytes per second, while the backend waits for it; 0: none. A client that has ' +
+          'sent its body more slowly for 30 s, or `timeouts.bodyGap` if that is longer, is answered with 408.',
+      ),
     pipelined: z
       .int()
       .min(0)

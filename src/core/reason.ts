@@ -20,6 +20,7 @@ export const REASONS = [
   'maintenance',
   // The client was too slow or left.
   'client-timeout',
+  'too-slow',
   'client-gone',
   // No backend could be chosen or connected to.
   'no-backend',

@@ -2,9 +2,12 @@
  * test/workers/client-timeouts.test.ts: the timeouts for clients: heads, bodies, idle connections, answers that are not
  * read.
  */
+import type { IncomingMessage } from 'node:http';
+import { connect as dial } from 'node:net';
 import { expect } from 'chai';
+import { REASONS } from '../../src/core/reason.js';
 import { answerEach, startBackend, startRawBackend } from '../support/backend.js';
-import { stopEverything } from '../support/cleanup.js';
+import { onStop, stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { field } from '../support/message.js';
 import { connect, type Peer } from '../support/peer.js';
@@ -110,6 +113,108 @@ describe('A client that takes its time', () => {
     expect((await client.message()).body).to.equal('ok');
   });
 
+  describe('with its body, in ever so small steps,', () => {
+    const LONG = POST.replace('10', '100000');
+
+    /** Sends `bytes` every second for `seconds`, or until it is answered. @returns the seconds that went by */
+    async function drip(proxy: TestProxy, client: Peer, bytes: number, seconds: number): Promise<number> {
+      for (let second = 0; second < seconds; second++) {
+        if (client.text !== '' || client.parting !== undefined) return second;
+        client.send('x'.repeat(bytes));
+        await proxy.pass(1_000);
+      }
+      return seconds;
+    }
+
+    it('is answered 408 after 30 s of less than limits.bodyRate', async () => {
+      const proxy = await proxyWith({});
+      const client = await connect(proxy.port);
+      client.send(LONG);
+      expect(await drip(proxy, client, 1, 60)).to.be.within(29, 33);
+      expect((await client.message()).status).to.equal(408);
+      await eventually('it is counted out', () => proxy.inflight === 0);
+      proxy.worker.tick();
+      const slow = proxy.said('counters').map(({ reasons }) => reasons[REASONS.indexOf('too-slow')] ?? 0);
+      expect(slow.reduce((sum, count) => sum + count, 0)).to.equal(1);
+    });
+
+    it('makes room for others when it held all slots of the backend', async () => {
+      const backend = await startBackend((request, response) => request.resume().on('end', () => response.end('ok')));
+      const listed = [{ address: backend.address, maxConnections: 30 }];
+      const proxy = await startProxy({ backends: listed, queue: { timeout: '1h' }, clock: 'held' });
+      const slow = await Promise.all(Array.from({ length: 40 }, () => connect(proxy.port)));
+      for (const client of slow) client.send(LONG);
+      await eventually('all slots are taken', () => proxy.inflight === 30);
+      const other = await connect(proxy.port);
+      other.send(GET);
+      for (let second = 0; second < 80 && other.text === ''; second++) {
+        for (const client of slow) client.send('x');
+        await proxy.pass(1_000);
+      }
+      expect((await other.message()).body).to.equal('ok');
+      for (const client of slow) client.destroy();
+    });
+
+    it('is served as long as the rate is kept, in bursts too', async () => {
+      const proxy = await proxyWith({});
+      const client = await connect(proxy.port);
+      client.send(LONG);
+      expect(await drip(proxy, client, 300, 100)).to.equal(100);
+      for (let burst = 0; burst < 3; burst++) {
+        client.send('x'.repeat(10_000));
+        await proxy.pass(25_000);
+      }
+      client.send('x'.repeat(40_000));
+      expect((await client.message()).body).to.equal('ok');
+    });
+
+    it('is not answered for while the backend takes nothing', async () => {
+      const held: IncomingMessage[] = [];
+      const backend = await startBackend((request, response) => {
+        held.push(request.on('end', () => response.end('ok')));
+      });
+      const upstream = { betweenBytes: 'off' } as const;
+      const proxy = await startProxy({ backends: [backend.address], upstream, clock: 'held' });
+      const client = await connect(proxy.port);
+      client.send(POST.replace('10', '30000000'));
+      client.socket.write(Buffer.alloc(30_000_000));
+      await eventually('the backend takes no more', () => proxy.loans > 0);
+      await proxy.pass(120_000);
+      expect(client.text).to.equal('');
+      for (const request of held) request.resume();
+      expect((await client.message()).body).to.equal('ok');
+    });
+
+    it('may take its time where the rate is 0', async () => {
+      const backend = await startRawBackend((peer) => answerEach(peer, () => OK));
+      const proxy = await startProxy({ backends: [backend.address], limits: { bodyRate: 0 }, clock: 'held' });
+      const client = await connect(proxy.port);
+      client.send(POST.replace('10', '50'));
+      expect(await drip(proxy, client, 1, 49)).to.equal(49);
+      client.send('x');
+      expect((await client.message()).body).to.equal('ok');
+    });
+
+    it('may take its time once the response has begun', async () => {
+      const backend = await startRawBackend(async (peer) => {
+        await peer.through('\r\n\r\n');
+        peer.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no');
+        await peer.through('y');
+        peer.send('k');
+      });
+      const proxy = await startProxy({ backends: [backend.address], clock: 'held' });
+      const client = await connect(proxy.port);
+      client.send(POST.replace('10', '60'));
+      await client.through('o');
+      for (let second = 0; second < 59; second++) {
+        client.send('x');
+        await proxy.pass(1_000);
+      }
+      client.send('y');
+      await client.through('k');
+    });
+  });
+
   it('may wait as long as the backend does, when that is who is slow', async () => {
     const backend = await startRawBackend(async (peer) => {
       await peer.message();
@@ -179,15 +284,50 @@ describe('A client that takes its time', () => {
     await proxy.passUntil(eventually('it is cut off', () => proxy.clients === 0));
   });
 
-  it('and goes on sending after its last answer is cut off', async () => {
+  it('and goes on sending after its last answer is cut off after half a minute', async () => {
     const proxy = await proxyWith({});
     const client = await connect(proxy.port);
     client.send('GET / HTTP/1.1\r\n\r\n');
     await client.gone();
-    const junk = 'x'.repeat(65_536);
-    await eventually('it is cut off', () => {
-      client.send(junk);
-      return client.socket.destroyed;
-    });
+    let seconds = 0;
+    for (; proxy.clients > 0 && seconds < 60; seconds++) {
+      client.send('x');
+      await proxy.pass(1_000);
+    }
+    expect(seconds).to.be.within(25, 35);
+  });
+
+  it('and goes on sending after its last answer is cut off after 64 MiB', async () => {
+    const proxy = await proxyWith({});
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\n\r\n');
+    await client.gone();
+    client.socket.write(Buffer.alloc(80 * 1_048_576));
+    expect(await client.closed()).to.equal('reset');
+  });
+
+  it('and sends nothing after its last answer is closed soon', async () => {
+    const proxy = await proxyWith({});
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\n\r\n');
+    await client.gone();
+    await proxy.passUntil(eventually('it is closed', () => proxy.clients === 0));
+  });
+
+  it('and reads a few bytes of a large response every minute is cut off, as if it read nothing', async () => {
+    const backend = await startBackend((_request, response) => void response.end(Buffer.alloc(64_000_000)));
+    const proxy = await startProxy({ backends: [backend.address], clock: 'held' });
+    // Reads 16 bytes, and then no more until it is resumed.
+    const onread = { buffer: Buffer.alloc(16), callback: () => false };
+    const client = dial({ port: proxy.port, host: '127.0.0.1', onread });
+    onStop(() => void client.destroy());
+    client.on('error', () => {});
+    client.write(GET);
+    await eventually('the response waits', () => proxy.loans > 0);
+    for (let minute = 0; minute < 5 && proxy.clients > 0; minute++) {
+      client.resume();
+      await proxy.pass(60_000);
+    }
+    expect(proxy.clients).to.equal(0);
   });
 });

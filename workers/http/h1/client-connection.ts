@@ -46,6 +46,7 @@ const REST_MS = 500;
 
 const HEAD_LATE: LocalAnswer = { status: 408, reason: 'client-timeout', detail: 'the request head took too long.' };
 const BODY_LATE: LocalAnswer = { status: 408, reason: 'client-timeout', detail: 'the request body took too long.' };
+const BODY_SLOW: LocalAnswer = { status: 408, reason: 'too-slow', detail: 'the request body came too slowly.' };
 
 export class Http1ClientConnection implements ClientConnection, TransportUser, RequestOwner, Departing {
   readonly arrival: Arrival;
@@ -195,7 +196,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
       case 'body':
         if (stream.responseBegan) return this.cutUnlessProgressed();
         stream.exchange?.abort();
-        return this.refuse(BODY_LATE);
+        return this.refuse(stream.isSlow ? BODY_SLOW : BODY_LATE);
       case 'waiting':
         if (stream.responseBegan) return this.cutUnlessProgressed();
         return this.transport.close('now');
@@ -233,7 +234,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
   /** A read of the current request's body was handled. @param rest the bytes behind it, which are the next request's */
   onBodyRead(isComplete: boolean, rest: string): void {
     if (isComplete) this.phase = 'waiting';
-    this.arm(isComplete ? 0 : this.stream.bodyGapMs);
+    this.arm(isComplete ? 0 : this.stream.bodyWaitMs());
     if (rest !== '') this.reader.keepForLater(rest);
   }
 

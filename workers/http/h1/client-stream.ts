@@ -26,7 +26,11 @@ import { BODY_TOO_LARGE } from '../intake.js';
 import { answerToFault, type LocalAnswer } from '../local-answer.js';
 import type { Route } from '../route.js';
 import { type AnswerForm, answerText } from './answer-text.js';
+import { BodyPace } from './body-pace.js';
 import type { Http1ClientConnection } from './client-connection.js';
+
+/** Least time that a client may send its body as slowly as it likes, in milliseconds; longer if `bodyGap` is. */
+const GRACE_MS = 30_000;
 
 /** How a 1xx is delivered: to HTTP/1.1 alone, and the connection stays open. */
 const UNFINISHED: ResponseDelivery = { minorVersion: 1, keepAlive: true, dechunk: false };
@@ -50,6 +54,8 @@ export class Http1ClientStream implements ClientStream {
   private readonly transport: Transport;
   /** Finds the end of the request's body; made for the first request that has one. */
   private body: BodyReader | undefined;
+  /** How fast the current request's body comes; `undefined` while none is waited for. */
+  private pace: BodyPace | undefined;
   private minorVersion: 0 | 1 = 1;
   private isHead = false;
   /** The end of the response is that of the connection. */
@@ -81,6 +87,7 @@ export class Http1ClientStream implements ClientStream {
     this.minorVersion = head.minorVersion;
     this.isHead = head.method === 'HEAD';
     this.keepAlive = head.keepAlive;
+    this.pace = undefined;
     return end;
   }
 
@@ -136,6 +143,7 @@ export class Http1ClientStream implements ClientStream {
     const end = body.scan(buffer, 0, length);
     this.bodyBytes += end;
     this.record?.received(end);
+    this.pace?.sent(end, this.context.config.limits.bodyRate, this.connection.nowMs);
     if (this.context.intake.isTooLarge(this.bodyBytes, this.route)) return this.endInBody(BODY_TOO_LARGE);
     if (body.fault !== undefined) return this.endInBody(answerToFault(body.fault));
     this.connection.onBodyRead(body.done, end < length ? buffer.toString('latin1', end, length) : '');
@@ -144,16 +152,17 @@ export class Http1ClientStream implements ClientStream {
 
   holdBody(): void {
     this.transport.pause();
-    this.connection.arm(0);
+    this.uploadStalled(true);
   }
 
   moveBody(): void {
     this.transport.resume();
-    this.connection.arm(this.bodyGapMs);
+    this.uploadStalled(false);
   }
 
   uploadStalled(stalled: boolean): void {
-    this.connection.arm(stalled ? 0 : this.bodyGapMs);
+    if (stalled) this.pace?.rests(this.connection.nowMs);
+    this.connection.arm(stalled ? 0 : this.bodyWaitMs());
   }
 
   downloadStalled(stalled: boolean): void {
@@ -234,8 +243,22 @@ export class Http1ClientStream implements ClientStream {
     this.record = this.accessLog?.record();
   }
 
+  /** More of the body is waited for. @returns how long the client may be silent, in milliseconds; 0 for any time */
+  bodyWaitMs(): number {
+    const { bodyGapMs } = this;
+    // Once the response has begun, both may take turns to speak, at any pace.
+    if (bodyGapMs === 0 || this.context.config.limits.bodyRate === 0 || this.responseBegan) return bodyGapMs;
+    this.pace ??= new BodyPace(Math.max(bodyGapMs, GRACE_MS));
+    return Math.min(bodyGapMs, this.pace.waits(this.connection.nowMs));
+  }
+
+  /** Whether the body has come too slowly, although no gap in it was too long. */
+  get isSlow(): boolean {
+    return this.pace !== undefined && this.pace.silentMs(this.connection.nowMs) < this.bodyGapMs;
+  }
+
   /** The longest gap between two reads of a request body, in milliseconds. */
-  get bodyGapMs(): number {
+  private get bodyGapMs(): number {
     return this.route?.timeouts?.bodyGap ?? this.context.config.timeouts.bodyGap;
   }
 
