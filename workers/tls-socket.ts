@@ -204,3 +204,18 @@ export function resetSecure(socket: TLSSocket): void {
 export function takeOffTls(socket: TLSSocket): void {
   insideOf(socket)._handle?.destroySSL();
 }
+
+/** Longest chain that is looked at. */
+const MOST_ISSUERS = 10;
+
+/** @returns the certificates between the peer's own and the root, in DER, the issuer of the peer's own first */
+export function intermediates(socket: TLSSocket): readonly Uint8Array[] {
+  const found: Uint8Array[] = [];
+  let { issuerCertificate: issuer } = socket.getPeerCertificate(true);
+  // A root is its own issuer.
+  while (issuer !== undefined && issuer.issuerCertificate !== issuer && found.length < MOST_ISSUERS) {
+    found.push(issuer.raw);
+    issuer = issuer.issuerCertificate;
+  }
+  return found;
+}

@@ -19,9 +19,11 @@ export function addServeOptions(program: Command): void {
     .addOption(
       new Option(
         '-l, --listen <addr>',
-        `address that clients connect to, host:port or port, tcp:// before it for TCP; repeatable (${listen})`,
+        `address that clients connect to, host:port or port, https:// or tcp:// before it; repeatable (${listen})`,
       ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]),
     )
+    .option('--cert <file>', 'certificate of the https:// addresses, and behind it the intermediate ones (PEM)')
+    .option('--key <file>', 'private key of that certificate (PEM)')
     .option('-w, --workers <n>', `worker processes, or auto: one per usable CPU (${workers})`)
     .option('--resolve <mode>', 'what a name among the backends stands for: one of its addresses, or all (one)')
     .option('-p, --policy <name>', `how a backend is chosen: ${POLICIES.join(', ')} (${pool?.policy})`)
@@ -51,6 +53,7 @@ Examples:
   roundhouse app-1:3000 app-2:3000 --health-path /health --health-interval 2s
   roundhouse app:3000 --resolve all            a backend at each address of app
   roundhouse -c lb.yaml --workers 2            a file, but with two workers
+  roundhouse app:3000 -l https://:443 --cert a.pem --key a.key
   roundhouse check -c lb.yaml                  print the effective configuration
   roundhouse drain 10.0.0.1:80 --wait          drain it, wait until it is idle
   roundhouse demo                              see it work, with sample backends

@@ -5,7 +5,7 @@
 import { nameIn } from '../core/address.js';
 import { type BackendArgument, readBackends } from './backend-list.js';
 import type { Path } from './document.js';
-import { type ListenArgument, listenArgument } from './listen-argument.js';
+import { type CertificateFiles, type ListenArgument, listenArgument } from './listen-argument.js';
 import { DEFAULT_POOL, RESOLVE_MODES, type ResolveMode } from './schema.js';
 import { UsageError } from './usage-error.js';
 import { isMapping } from './values.js';
@@ -17,6 +17,8 @@ export interface Args {
   readonly config?: string | undefined;
   readonly backends: readonly string[];
   readonly listen?: readonly string[] | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
   readonly workers?: string | undefined;
   readonly resolve?: string | undefined;
   readonly policy?: string | undefined;
@@ -43,12 +45,12 @@ export interface Given {
 }
 
 interface Setting {
-  readonly name: Exclude<keyof Args, 'config' | 'resolve'>;
+  readonly name: Exclude<keyof Args, 'config' | 'resolve' | 'cert' | 'key'>;
   /** The key that it sets; below the configuration's only pool if `ofPool`. */
   readonly path: readonly string[];
   readonly ofPool?: true;
   /** Converts the text to the value of the key; an invalid text stays as typed, for the schema to refuse. */
-  readonly read: (given: Given, resolve: ResolveMode | undefined) => unknown;
+  readonly read: (given: Given, companions: Companions) => unknown;
 }
 
 const SETTINGS: readonly Setting[] = [
@@ -69,6 +71,14 @@ const SETTINGS: readonly Setting[] = [
   { name: 'logLevel', path: ['logLevel'], read: text },
 ];
 
+/** What other flags say about the value of one. */
+interface Companions {
+  /** For the backends that are names. */
+  readonly resolve: ResolveMode | undefined;
+  /** For the listeners with https. */
+  readonly files: CertificateFiles | undefined;
+}
+
 /** The content of a file with flags and variables merged in. */
 export interface Overlaid {
   readonly input: unknown;
@@ -82,12 +92,12 @@ export interface Overlaid {
  * @throws {UsageError} for an invalid list of backends, or a setting of the only pool where the file has several
  */
 export function overlay(base: unknown, args: Args, environment: Environment): Overlaid {
-  const resolve = resolveModeOf(args, environment);
+  const companions = { resolve: resolveModeOf(args, environment), files: certificateFiles(args, environment) };
   const said = SETTINGS.flatMap((setting) => {
     const given = givenFor(setting.name, args, environment);
     if (given === undefined) return [];
     const path = setting.ofPool ? ['pools', onlyPoolIn(base, given), ...setting.path] : setting.path;
-    return [{ path, given, value: setting.read(given, resolve) }];
+    return [{ path, given, value: setting.read(given, companions) }];
   });
   return {
     input: said.reduce((input, { path, value }) => withValue(input, path, value), base),
@@ -106,6 +116,20 @@ function resolveModeOf(args: Args, environment: Environment): ResolveMode | unde
   if (mode === undefined) throw new UsageError(`${given.source}: "${text(given)}" is neither one nor all`);
   if (givenFor('backends', args, environment) !== undefined) return mode;
   throw new UsageError(`${given.source}: it is about backends given with it; in a file write "resolve" at the backend`);
+}
+
+/**
+ * @returns the certificate of the listeners with https that are given with it
+ * @throws {UsageError} where there is no such listener, or a key is missing
+ */
+function certificateFiles(args: Args, environment: Environment): CertificateFiles | undefined {
+  const [cert, key] = [givenFor('cert', args, environment), givenFor('key', args, environment)];
+  const given = cert ?? key;
+  if (given === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new UsageError(`${given.source}: --cert and --key go together`);
+  const listen = givenFor('listen', args, environment)?.texts ?? [];
+  if (listen.some((each) => each.includes('https://'))) return { cert: text(cert), key: text(key) };
+  throw new UsageError(`${given.source}: it is for a listener with https; give one by --listen https://0.0.0.0:8443`);
 }
 
 /** @returns the path of the configuration file, by flag or variable; `undefined` if neither names one */
@@ -154,15 +178,14 @@ function text({ texts }: Given): string {
   return texts.at(-1) ?? '';
 }
 
-/** @param resolve given to the backends that are names */
-function backends({ texts, source }: Given, resolve: ResolveMode | undefined): readonly BackendArgument[] {
+function backends({ texts, source }: Given, { resolve }: Companions): readonly BackendArgument[] {
   const listed = readBackends(texts, source);
   if (resolve === undefined) return listed;
   return listed.map((each) => (nameIn(each.address) === undefined ? each : { ...each, resolve }));
 }
 
-function listeners({ texts }: Given): readonly ListenArgument[] {
-  return texts.flatMap((each) => each.split(',')).map((each) => listenArgument(each.trim()));
+function listeners({ texts }: Given, { files }: Companions): readonly ListenArgument[] {
+  return texts.flatMap((each) => each.split(',')).map((each) => listenArgument(each.trim(), files));
 }
 
 function count(given: Given): string | number {

@@ -36,6 +36,8 @@ const OF_REQUESTS = new Set([
     'x-forwarded-for',
     'x-forwarded-proto',
     'x-forwarded-host',
+    'client-cert',
+    'client-cert-chain',
   ],
 ]);
 /** Fields of responses that only Roundhouse sets. */

@@ -55,16 +55,16 @@ export const listenerTls = z
   })
   .describe('Speak TLS with clients (docs/tls.md). Off by default.');
 
+const hstsKeys = z.strictObject({
+  maxAge: z.int().min(0).default(HSTS_SECONDS).describe('Seconds for which browsers keep to https.'),
+  includeSubDomains: z.boolean().default(false).describe('Also for all names below that of the site.'),
+  preload: z.boolean().default(false).describe('Allows browsers to have the site in their lists.'),
+});
+
 export const hsts = z
-  .union([
-    z.boolean(),
-    z.strictObject({
-      maxAge: z.int().min(0).default(HSTS_SECONDS).describe('Seconds for which browsers keep to https.'),
-      includeSubDomains: z.boolean().default(false).describe('Also for all names below that of the site.'),
-      preload: z.boolean().default(false).describe('Allows browsers to have the site in their lists.'),
-    }),
-  ])
-  .describe('Add `Strict-Transport-Security` to responses over TLS that have none; `true`: for two years.');
+  .union([z.boolean(), hstsKeys])
+  .transform((given) => (given === true ? hstsKeys.parse({}) : given))
+  .describe('Add `Strict-Transport-Security` to the responses of backends that have none; `true`: for two years.');
 
 export const redirectHttps = z
   .union([z.boolean(), z.int().min(1).max(65_535)], { error: 'must be true, false, or the port to send clients to' })

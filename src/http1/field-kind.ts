@@ -23,13 +23,16 @@ export const X_FORWARDED_PROTO = 14;
 export const X_FORWARDED_HOST = 15;
 export const X_REQUEST_ID = 16;
 export const MAX_FORWARDS = 17;
+/** The client's certificate (RFC 9440), which only the proxy that has verified it may tell of. */
+export const CLIENT_CERT = 18;
+export const CLIENT_CERT_CHAIN = 19;
 /**
  * Any other `X-Forwarded-...` and `X-Real-IP`, and the like, and all of them spelt with underscores, which CGI and WSGI
  * read as hyphens.
  */
-export const X_FORWARDED_OTHER = 18;
+export const X_FORWARDED_OTHER = 20;
 /** An ordinary field that is not forwarded because `Connection` (RFC 9110 section 7.6.1) or a route's rule names it. */
-export const NOMINATED = 19;
+export const NOMINATED = 21;
 
 /** Field names by their kind. */
 const NAMES = [
@@ -51,6 +54,8 @@ const NAMES = [
   'x-forwarded-host',
   'x-request-id',
   'max-forwards',
+  'client-cert',
+  'client-cert-chain',
 ];
 const FORWARDED_PREFIX = 'x-forwarded-';
 /** What proxies write beside `X-Forwarded-...`, and servers believe: nginx, Apache and their successors. */
@@ -74,7 +79,12 @@ export function kindOf(text: string, from: number, to: number): number {
   const first = text.charCodeAt(from);
   if (length <= LONGEST) {
     const kind = KIND_BY_SHAPE[shapeOf(length, first)] ?? OTHER;
-    if (kind !== OTHER && equalsIgnoringCase(text, from, to, NAMES[kind] ?? '')) return kind;
+    if (kind !== OTHER) {
+      const name = NAMES[kind] ?? '';
+      if (equalsIgnoringCase(text, from, to, name)) return kind;
+      // Servers that read `_` as `-` would believe it.
+      if (kind >= CLIENT_CERT && isAlike(text, from, name)) return kind;
+    }
   }
   return LOWER[first] === LETTER_X && speaksForClient(text, from, to) ? X_FORWARDED_OTHER : OTHER;
 }

@@ -2,6 +2,8 @@
  * http1/forward-request.ts: builds the head that is sent to a backend. Fields that are forwarded are copied as ranges
  * of the client's text, so they keep their order, case and bytes; added fields come last.
  */
+
+import type { ClientCertificate } from '../tls/client-certificate.js';
 import {
   CONTENT_LENGTH,
   EXPECT,
@@ -27,6 +29,8 @@ export interface ClientSide {
   readonly proto: 'http' | 'https';
   /** The client is one of `forwarding.trustedProxies`, so the forwarding fields that it sent are kept. */
   readonly trusted: boolean;
+  /** The certificate that the client has shown; `undefined` for none. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** Fields that this proxy adds beside X-Forwarded-*; `forwarding` of the configuration. */
@@ -180,6 +184,7 @@ function optionalFields(head: RequestHead, client: ClientSide, { forwarded, via 
   let out = '';
   if (forwarded) out = `Forwarded: ${forwardedElement(head, client)}\r\n`;
   if (via !== '') out += `Via: 1.${head.minorVersion} ${via}\r\n`;
+  if (client.certificate !== undefined) out += client.certificate.lines;
   if (head.isRequestIdOurs) out += `X-Request-Id: ${head.requestId}\r\n`;
   return out;
 }

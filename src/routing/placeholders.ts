@@ -31,4 +31,6 @@ export const PLACEHOLDERS = {
   port: ({ port }) => (port === 0 ? '' : String(port)),
   requestId: ({ head }) => (ID.test(head.requestId) ? head.requestId : ''),
   route: ({ route }) => route,
+  clientCertSubject: ({ side }) => side.certificate?.subject ?? '',
+  clientCertFingerprint: ({ side }) => side.certificate?.fingerprint ?? '',
 } as const satisfies Readers<DescribedRequest>;

@@ -25,6 +25,8 @@ import type { RequestBody } from './request-body.js';
 import { ResponseBody } from './response-body.js';
 import { tunnelFor } from './upgraded.js';
 
+const HSTS = 'strict-transport-security';
+
 export class Exchange {
   /** The final response has begun to go to the client: the request can no longer be tried elsewhere. */
   responseBegan = false;
@@ -279,10 +281,12 @@ export class Exchange {
   /** Marks the fields that the route removes. @returns the field lines that are sent in addition */
   private ownLines({ upstream }: Attempt, head: ResponseHead): string {
     const edits = this.request.responseEdits;
+    const { hstsLine } = this.client.arrival;
     const { sticky } = this.pool;
     // A client whose cookie names this backend already gets no other one.
     const cookie = sticky === undefined || upstream === this.affinity.bound ? '' : sticky.lineFor(upstream);
-    return edits === undefined ? cookie : edits.apply(head.fields) + cookie;
+    const added = hstsLine === '' || head.fields.has(HSTS) ? cookie : hstsLine + cookie;
+    return edits === undefined ? added : edits.apply(head.fields) + added;
   }
 
   /** Ends a response that its backend has broken off. */

@@ -13,6 +13,7 @@ import type { ClientStream, IntakeRequest } from './client-stream.js';
 import { type Decision, Destinations } from './destinations.js';
 import { Exchange } from './exchange.js';
 import type { HttpPool } from './http-pool.js';
+import { httpsRedirect } from './https-redirect.js';
 import type { LocalAnswer } from './local-answer.js';
 import { OutgoingRequest } from './outgoing-request.js';
 import { type Pages, pagesIn } from './pages.js';
@@ -107,9 +108,7 @@ export class Intake {
    * @param head stays the caller's
    */
   decide(head: RequestHead, request: IntakeRequest): Decision {
-    const decision = this.shedder.sheds()
-      ? OVERLOADED
-      : (this.destinations?.straight ?? this.destinations?.find(head, request));
+    const decision = this.shedder.sheds() ? OVERLOADED : this.destination(head, request);
     if (decision === undefined) return undefined;
     if (this.isTooLarge(Math.max(head.contentLength, request.bodyBytes), request.route)) {
       this.context.counters.add(WORKER_COLUMN.rejected);
@@ -151,5 +150,12 @@ export class Intake {
   isTooLarge(bytes: number, route: Route | undefined): boolean {
     const most = route?.bodyBytes ?? this.context.config.limits.bodyBytes;
     return most > 0 && bytes > most;
+  }
+
+  private destination(head: RequestHead, request: IntakeRequest): Decision {
+    // An answer to an ACME challenge (HTTP-01) comes before this: a CA asks without TLS.
+    const { redirectHttps = false } = request.arrival.listener.settings;
+    if (redirectHttps !== false) return httpsRedirect(redirectHttps, this.context.config, head);
+    return this.destinations?.straight ?? this.destinations?.find(head, request);
   }
 }

@@ -154,7 +154,8 @@ function rateLimitOf(config: RouteConfig, clients: ClientPolicy): KeyedRate | un
   };
 }
 
-function redirected(redirect: Redirect, head: RequestHead): LocalAnswer {
+/** @returns the answer that sends a client to where `redirect` says */
+export function redirected(redirect: Redirect, head: RequestHead): LocalAnswer {
   const location = redirect.location(head);
   if (location === undefined) return NO_HOST;
   return { status: redirect.status, reason: 'redirect', detail: `see ${location}`, location };

@@ -8,6 +8,7 @@ import { IpList } from '../../src/core/ip-list.js';
 import { X_FORWARDED_FOR } from '../../src/http1/field-kind.js';
 import type { Additions, ClientSide } from '../../src/http1/forward-request.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
+import type { ClientCertificate } from '../../src/tls/client-certificate.js';
 
 export class ClientPolicy {
   /** The fields that requests get beside X-Forwarded-*. */
@@ -24,8 +25,8 @@ export class ClientPolicy {
   }
 
   /** @returns the client as backends are told of it @param proto the scheme of its requests */
-  side(address: string, proto: ClientSide['proto']): ClientSide {
-    return { address, proto, trusted: this.trusts(address) };
+  side(address: string, proto: ClientSide['proto'], certificate?: ClientCertificate): ClientSide {
+    return { address, proto, trusted: this.trusts(address), certificate };
   }
 
   /**

@@ -5,12 +5,13 @@
  */
 import type { TlsMaterial } from '../../src/core/secrets.js';
 import type { Endpoints } from '../../src/inbound/endpoints.js';
+import { type ClientCertificate, clientCertificate } from '../../src/tls/client-certificate.js';
 import { failureOf, type HandshakeFailure, securedOutcome } from '../../src/tls/outcomes.js';
 import { dismiss } from '../fast-socket.js';
 import type { Listener } from '../listeners.js';
 import { TcpTransport } from '../tcp-transport.js';
 import { WheelTimer } from '../timer-wheel.js';
-import { takeOffTls, verifyProblem } from '../tls-socket.js';
+import { intermediates, takeOffTls, verifyProblem } from '../tls-socket.js';
 import { TlsTransport, type Under } from '../tls-transport.js';
 import type { TransportUser } from '../transport.js';
 import type { WorkerContext } from '../worker-context.js';
@@ -192,9 +193,10 @@ class Handshake implements TransportUser {
 
   onOpen(): void {
     const { arrival, transport } = this;
-    const { version, isResumed } = transport.handshaken;
-    arrival.handshaken = transport.handshaken;
+    const { handshaken } = transport;
     const problem = this.certificateProblem();
+    arrival.secure(handshaken, problem === undefined ? this.clientCertificate() : undefined);
+    const { version, isResumed } = handshaken;
     this.context.countHandshake(problem === undefined ? securedOutcome(version, isResumed) : 'client-certificate');
     if (problem === undefined) this.owner.secured(arrival);
     else this.owner.untrusted(arrival, problem);
@@ -248,6 +250,12 @@ class Handshake implements TransportUser {
       this.arrival,
     );
     this.end();
+  }
+
+  private clientCertificate(): ClientCertificate | undefined {
+    const { socket } = this.transport;
+    const leaf = this.auth === undefined ? undefined : socket.getPeerX509Certificate();
+    return leaf && clientCertificate(leaf, intermediates(socket));
   }
 
   private end(): void {
