@@ -1,4 +1,6 @@
 /** dashboard/ui/overview.ts: the row of figures of the whole balancer. */
+
+import { soonestExpiry } from '../model/certificates.js';
 import { bytes, count, millis, percent } from '../model/format.js';
 import type { Series } from '../model/history.js';
 import type { Picture } from '../model/picture.js';
@@ -37,6 +39,7 @@ export class Overview {
   readonly #clients = new Stat('Clients');
   readonly #backends = new Stat('Backends');
   readonly #workers = new Stat('Workers');
+  readonly #certificates = new Stat('Certificates');
 
   constructor() {
     const stats = [
@@ -47,6 +50,7 @@ export class Overview {
       this.#clients,
       this.#backends,
       this.#workers,
+      this.#certificates,
     ];
     this.element = el('dl', { class: 'overview' }, ...stats.map(({ element }) => element));
   }
@@ -66,6 +70,13 @@ export class Overview {
     this.#clients.draw(count(totals.clientConnections), `${count(totals.accepted)} accepted`, undefined);
     this.#drawBackends(view);
     this.#drawWorkers(view);
+    this.#drawCertificates(view);
+  }
+
+  #drawCertificates({ certificates }: BalancerView): void {
+    show(this.#certificates.element, certificates.length > 0);
+    const { days, note, tone } = soonestExpiry(certificates);
+    this.#certificates.draw(days < 0 ? 'expired' : `${count(days)} d`, note, tone);
   }
 
   #drawBackends({ pools }: BalancerView): void {

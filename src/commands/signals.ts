@@ -103,8 +103,15 @@ class SignalHandler {
     this.#systemd?.reloading();
     // The result of the reload is logged there.
     if (this.#hasFile) await balancer.reload().catch(() => undefined);
-    else if (!reopens) this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
+    else await this.#hangUpWithoutFile(balancer, reopens);
     if (this.#drainingSince === undefined) this.#systemd?.ready(balancer);
+  }
+
+  /** Certificates may be given by flags. */
+  async #hangUpWithoutFile(balancer: RunningBalancer, reopens: boolean): Promise<void> {
+    const certificates = await balancer.reloadCertificates().catch(() => []);
+    if (certificates.length > 0 || reopens) return;
+    this.#logger.info('nothing to reload without a config file', { signal: 'SIGHUP' });
   }
 
   /** Opens the access log again, also while draining. */

@@ -11,7 +11,7 @@ import type { Pools } from './pools.js';
 import type { CurrentConfig } from './running-config.js';
 import type { BackendTotals, PoolTotals, WorkerTotals } from './stats.js';
 import type { Supervisor } from './supervisor.js';
-import type { Certificates } from './tls/certificates.js';
+import type { Certificates, CertificateView } from './tls/certificates.js';
 import type { WorkerProcess, WorkerState } from './worker-process.js';
 
 export interface BackendView extends Backend, BackendTotals {
@@ -95,6 +95,7 @@ export interface BalancerView {
   readonly maintenance: Maintenance;
   readonly pools: readonly PoolView[];
   readonly workers: readonly WorkerView[];
+  readonly certificates: readonly CertificateView[];
 }
 
 /** The parts of a balancer that a view is put together from. */
@@ -125,6 +126,7 @@ export function viewOf(sources: ViewSources): BalancerView {
     maintenance: maintenance.state,
     pools: [...pools.byName.values()].map((pool) => poolView(pool, sources)),
     workers: workerViews(sources),
+    certificates: sources.certificates.view(),
   };
 }
 

@@ -47,6 +47,7 @@ export function viewWith(backends: readonly BackendView[], workers: readonly Wor
     maintenance: NO_MAINTENANCE,
     pools: [pool],
     workers,
+    certificates: [],
   };
 }
 

@@ -16,6 +16,8 @@ export interface AccessEntry {
   readonly client: string;
   /** IP address of the trusted proxy that the request came from; '' if it came from no such proxy. */
   readonly peer: string;
+  /** The TLS of the connection; `undefined` without. */
+  readonly tls: LoggedTls | undefined;
   /** The head could be parsed. If not, {@link line} is all that is logged of it. */
   readonly isRead: boolean;
   /** The first line, as it came, of a head that could not be parsed. */
@@ -60,6 +62,14 @@ export interface AccessEntry {
   readonly attempts: number;
 }
 
+/** What the access log says of a connection over TLS. */
+export interface LoggedTls {
+  readonly version: string;
+  readonly cipher: string;
+  /** The name that the client asked for, escaped; '' for none. */
+  readonly servername: string;
+}
+
 /** The status logged for a request whose client got no response; nginx's "client closed request". */
 export const NO_ANSWER = 499;
 
@@ -73,7 +83,7 @@ export const LONGEST_LINE = 4_096;
  * Most characters, after escaping, of each text from the client; with all of them, and a host of the 260 that the parser
  * accepts, a line is below {@link LONGEST_LINE}.
  */
-export const MOST = { target: 1_536, requestId: 192, referer: 640, userAgent: 512 } as const;
+export const MOST = { target: 1_536, requestId: 192, referer: 448, userAgent: 448, servername: 128 } as const;
 
 /** The parts of a line before and behind the target, which are the same for most requests of a connection. */
 export interface LineFrame {
@@ -82,7 +92,7 @@ export interface LineFrame {
 }
 
 /** What a {@link LineFrame} is made of. */
-export type FrameParts = Pick<AccessEntry, 'client' | 'peer' | 'method' | 'minorVersion' | 'host'>;
+export type FrameParts = Pick<AccessEntry, 'client' | 'peer' | 'tls' | 'method' | 'minorVersion' | 'host'>;
 
 /** Formats one access-log record as a line: JSON or combined log format. */
 export interface LineFormat {

@@ -4,7 +4,7 @@
  */
 
 import type { ConnectionEntry } from './connection-entry.js';
-import { type AccessEntry, copyOf, type LineFormat } from './entry.js';
+import { type AccessEntry, copyOf, type LineFormat, type LoggedTls } from './entry.js';
 import { escapeTable } from './escape.js';
 import { IsoTime, millisText, numberText } from './time-text.js';
 
@@ -24,8 +24,8 @@ export function jsonFormat(worker: number): LineFormat {
   const end = `,"worker":${worker}}\n`;
   return {
     escapes: ESCAPES,
-    frame: ({ client, peer, method, minorVersion, host }) => ({
-      before: copyOf(`","client":"${client}"${peerPart(peer)},"method":"${method}","target":"`),
+    frame: ({ client, peer, tls, method, minorVersion, host }) => ({
+      before: copyOf(`","client":"${client}"${peerPart(peer)}${tlsPart(tls)},"method":"${method}","target":"`),
       behind: copyOf(`","version":"1.${minorVersion}","host":"${host}","status":`),
     }),
     // Each piece costs time when it is concatenated, and again when the line is flattened: so there are few of them.
@@ -68,6 +68,12 @@ function connectionText(entry: ConnectionEntry): string {
 
 function peerPart(peer: string): string {
   return peer === '' ? '' : `,"peer":"${peer}"`;
+}
+
+function tlsPart(tls: LoggedTls | undefined): string {
+  if (tls === undefined) return '';
+  const name = tls.servername === '' ? '' : `,"sni":"${tls.servername}"`;
+  return `,"tls":"${tls.version}","cipher":"${tls.cipher}"${name}`;
 }
 
 function unreadPart({ client, line }: AccessEntry): string {

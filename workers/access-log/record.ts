@@ -12,7 +12,7 @@ import { startsWithIgnoringCase } from '../../src/http1/characters.js';
 import { OTHER } from '../../src/http1/field-kind.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import type { LocalAnswer } from '../http/local-answer.js';
-import { type AccessEntry, copyOf, type LineFormat, type LineFrame, MOST, NO_ANSWER } from './entry.js';
+import { type AccessEntry, copyOf, type LineFormat, type LineFrame, type LoggedTls, MOST, NO_ANSWER } from './entry.js';
 import { escaped, isPlain } from './escape.js';
 
 const REFERER = 'referer';
@@ -34,6 +34,7 @@ export class AccessRecord implements AccessEntry {
   endedAt = 0;
   client = '';
   peer = '';
+  tls: LoggedTls | undefined = undefined;
   isRead = false;
   line = '';
   method = '';
@@ -96,6 +97,11 @@ export class AccessRecord implements AccessEntry {
 
   get userAgent(): string {
     return this.part(this.userAgentAt, this.userAgentEnd, MOST.userAgent);
+  }
+
+  /** The connection speaks TLS. */
+  isOverTls({ version, cipher, servername }: LoggedTls): void {
+    this.tls = { version, cipher, servername: escaped(servername, MOST.servername, this.keeper.format.escapes) };
   }
 
   /** The first byte of a request has been received. */

@@ -1,5 +1,6 @@
 /** commands/admin/commands.ts: adds the commands to a running balancer to the command line. */
 import type { Command } from 'commander';
+import { UsageError } from '../../config/usage-error.js';
 import type { Options } from './asking.js';
 import type { DiffOptions } from './reload.js';
 
@@ -56,12 +57,24 @@ export function addAdminCommands(program: Command): void {
     async (level: string | undefined, options: Options, self: Command) =>
       (await steering()).logLevel(level, withAdmin(options, self)),
   );
+  command(
+    'certificates [action]',
+    'show the certificates of a running balancer; reload: read their files again',
+  ).action(async (action: string | undefined, options: Options, self: Command) =>
+    (await import('./certificates.js')).certificates(isReload(action), withAdmin(options, self)),
+  );
   program
     .command('healthcheck')
     .description('succeed when traffic may be sent to it; for HEALTHCHECK in a Dockerfile')
     .option('--admin <addr>', 'where its admin interface is: host:port or unix:/path')
     .action(async (options: Options, self: Command) => (await steering()).healthcheck(withAdmin(options, self)));
   addReloading(command);
+}
+
+/** @throws {UsageError} for an action of `certificates` that is not known */
+function isReload(action: string | undefined): boolean {
+  if (action === undefined || action === 'reload') return action === 'reload';
+  throw new UsageError(`ACTION: "${action}" is not known; write reload, or nothing to see the certificates`);
 }
 
 function steering(): Promise<typeof import('./steering.js')> {

@@ -2,6 +2,7 @@
  * control/admin/endpoints.ts: every endpoint of the admin interface; only the dashboard's files are served elsewhere.
  */
 import * as z from 'zod';
+import { certificateEndpoints } from './certificates.js';
 import { type Endpoint, endpoint, json, reply } from './endpoint.js';
 import { healthEndpoints } from './health.js';
 import { maintenanceEndpoints } from './maintaining.js';
@@ -34,5 +35,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...reloadEndpoints,
   ...operatingEndpoints,
   ...maintenanceEndpoints,
+  ...certificateEndpoints,
   ...poolEndpoints,
 ];

@@ -6,12 +6,21 @@ import { BOUNDS_MS, CLASSES, SUM_MS } from '../../core/histogram.js';
 import {
   BACKEND_FAMILIES,
   BALANCER_FAMILIES,
+  CERTIFICATE_FAMILIES,
   MAINTENANCE_FAMILIES,
   POOL_FAMILIES,
   WORKER_FAMILIES,
 } from './families.js';
 import type { By, Family, Value } from './family.js';
-import { backendsIn, type Labelled, maintainedIn, poolsIn, type Readings, workersIn } from './readings.js';
+import {
+  backendsIn,
+  certificatesIn,
+  type Labelled,
+  maintainedIn,
+  poolsIn,
+  type Readings,
+  workersIn,
+} from './readings.js';
 
 export type Format = 'prometheus' | 'openmetrics';
 
@@ -39,6 +48,7 @@ export function expose(readings: Readings, format: Format): string {
     textOf(WORKER_FAMILIES, workersIn(readings), format),
     textOf(POOL_FAMILIES, poolsIn(readings), format),
     textOf(BACKEND_FAMILIES, backendsIn(readings), format),
+    textOf(CERTIFICATE_FAMILIES, certificatesIn(readings), format),
   ];
   return parts.join('') + (format === 'openmetrics' ? '# EOF\n' : '');
 }

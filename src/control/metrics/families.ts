@@ -5,7 +5,9 @@
  */
 import { REASONS } from '../../core/reason.js';
 import { BACKEND_COLUMNS, type BackendColumn } from '../../messages.js';
+import { HANDSHAKE_FAILURES, SECURED } from '../../tls/outcomes.js';
 import { CLOSE_REASONS } from '../admin/connections.js';
+import type { CertificateView } from '../tls/certificates.js';
 import type { WorkerView } from '../view.js';
 import type { By, Family } from './family.js';
 import type { BackendReadings, PoolReadings, Readings } from './readings.js';
@@ -61,6 +63,22 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
       label: 'reason',
       of: readsOf(REASONS, (reason) => (readings) => readings.unserved(reason)),
       see: 'access-log.md',
+    },
+  },
+  {
+    name: 'roundhouse_tls_handshakes_total',
+    kind: 'counter',
+    help: 'TLS handshakes with clients that were completed, by version and whether a session was resumed.',
+    by: { label: 'kind', of: readsOf(SECURED, (outcome) => (readings) => readings.handshakes(outcome)) },
+  },
+  {
+    name: 'roundhouse_tls_handshake_failures_total',
+    kind: 'counter',
+    help: 'TLS handshakes with clients that failed, by the reason.',
+    by: {
+      label: 'reason',
+      of: readsOf(HANDSHAKE_FAILURES, (outcome) => (readings) => readings.handshakes(outcome)),
+      see: 'tls.md',
     },
   },
   {
@@ -354,6 +372,16 @@ export const BACKEND_FAMILIES: readonly Family<BackendReadings>[] = [
     kind: 'gauge',
     help: 'How long the last health check took.',
     read: ({ probes }) => seconds(probes.last?.ms ?? null),
+  },
+];
+
+/** Metrics of each name that a certificate is for. */
+export const CERTIFICATE_FAMILIES: readonly Family<CertificateView>[] = [
+  {
+    name: 'roundhouse_certificate_not_after_seconds',
+    kind: 'gauge',
+    help: 'When the certificate for the name expires, in seconds since the epoch.',
+    read: ({ notAfter }) => Date.parse(notAfter) / 1_000,
   },
 ];
 

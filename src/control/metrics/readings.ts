@@ -5,12 +5,14 @@
 import type { Backend } from '../../core/backend.js';
 import type { Maintenance } from '../../core/maintenance.js';
 import type { Reason } from '../../core/reason.js';
+import type { HandshakeOutcome } from '../../tls/outcomes.js';
 import type { AdminCounts } from '../admin-endpoint.js';
 import type { Convergence } from '../broadcaster.js';
 import type { Refusals } from '../discovery-guard.js';
 import type { ProbeCounts } from '../health-scheduler.js';
 import type { Pool } from '../pool.js';
 import type { PoolTotals, WorkerTotals } from '../stats.js';
+import type { CertificateView } from '../tls/certificates.js';
 import { type PoolHead, poolHead, type ViewSources, type WorkerView } from '../view.js';
 
 export interface Readings {
@@ -19,6 +21,9 @@ export interface Readings {
   readonly convergence: Convergence;
   /** How many requests did not get a backend's answer unchanged, by reason. */
   readonly unserved: (reason: Reason) => number;
+  /** How many TLS handshakes with clients ended in this way. */
+  readonly handshakes: (outcome: HandshakeOutcome) => number;
+  readonly certificates: readonly CertificateView[];
   readonly version: string;
   readonly maintenance: Maintenance;
   readonly primary: PrimaryReadings;
@@ -74,6 +79,8 @@ export function readingsFrom(
     workerRestarts: supervisor.restarts,
     convergence: broadcaster.convergence,
     unserved: (reason) => pools.stats.reason(reason),
+    handshakes: (outcome) => pools.stats.handshakes(outcome),
+    certificates: sources.certificates.view(),
     version,
     maintenance: sources.maintenance.state,
     primary: ownReadings(),
@@ -122,6 +129,18 @@ export function maintainedIn({ maintenance: { all, routes, pools } }: Readings):
   const named = (what: string, names: readonly string[]): readonly Labelled<true>[] =>
     names.map((name) => ({ labels: { what, name }, item: true }));
   return [...named('all', all ? [''] : []), ...named('route', routes), ...named('pool', pools)];
+}
+
+/** One certificate for each name: where several are for one, that which expires first. */
+export function certificatesIn({ certificates }: Readings): readonly Labelled<CertificateView>[] {
+  const byName = new Map<string, CertificateView>();
+  for (const each of certificates) {
+    for (const name of each.names) {
+      const other = byName.get(name);
+      if (other === undefined || each.notAfter < other.notAfter) byName.set(name, each);
+    }
+  }
+  return [...byName].map(([name, item]) => ({ labels: { name }, item }));
 }
 
 /** One worker for each slot number. During a replacement a slot has two; the one that serves, or will, is taken. */

@@ -3,6 +3,7 @@ import { SHOWN_SECONDS } from './exposition.js';
 import {
   BACKEND_FAMILIES,
   BALANCER_FAMILIES,
+  CERTIFICATE_FAMILIES,
   MAINTENANCE_FAMILIES,
   POOL_FAMILIES,
   WORKER_FAMILIES,
@@ -40,6 +41,7 @@ const SECTIONS = [
   { title: 'Of each worker', labels: ['worker'], families: WORKER_FAMILIES },
   { title: 'Of each pool', labels: ['pool'], families: POOL_FAMILIES },
   { title: 'Of each backend', labels: ['pool', 'backend'], families: BACKEND_FAMILIES },
+  { title: 'Of each name in a certificate', labels: ['name'], families: CERTIFICATE_FAMILIES },
 ] as const;
 
 /** @returns Markdown */

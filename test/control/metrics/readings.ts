@@ -47,6 +47,8 @@ export function readingsOf(pools: readonly PoolReadings[], workers: readonly Wor
     maintenance: NO_MAINTENANCE,
     convergence: { lastMs: 2, maxMs: 5, pending: 0 },
     unserved: () => 0,
+    handshakes: () => 0,
+    certificates: [],
     version: '1.2.3',
     primary: { startedAtMs: 1_000, cpuMicros: 500_000, memoryBytes: 50_000_000 },
     admin: { connections: 0, closed: () => 0 },

@@ -65,8 +65,7 @@ export class Http1ClientStream implements ClientStream {
     this.connection = connection;
     this.context = context;
     this.transport = connection.transport;
-    this.accessLog = context.accessLog;
-    this.record = this.accessLog?.record();
+    this.useLog();
   }
 
   /** The first byte of a request has come. */
@@ -238,9 +237,14 @@ export class Http1ClientStream implements ClientStream {
 
   /** Takes over the worker's access log, for the requests that begin from now on. */
   followLog(): void {
-    if (this.accessLog === this.context.accessLog) return;
+    if (this.accessLog !== this.context.accessLog) this.useLog();
+  }
+
+  private useLog(): void {
     this.accessLog = this.context.accessLog;
     this.record = this.accessLog?.record();
+    const { handshaken } = this.connection.arrival;
+    if (handshaken !== undefined) this.record?.isOverTls(handshaken);
   }
 
   /** More of the body is waited for. @returns how long the client may be silent, in milliseconds; 0 for any time */

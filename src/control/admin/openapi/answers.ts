@@ -14,6 +14,7 @@ import type { ReloadPlan } from '../../reload-plan.js';
 import type { ReloadPreview } from '../../reload-preview.js';
 import type { PlanRow } from '../../reload-text.js';
 import type { RollView } from '../../rolls.js';
+import type { CertificateView } from '../../tls/certificates.js';
 import type { BackendView, BalancerView, PoolView, WorkerView } from '../../view.js';
 
 const time = z.iso.datetime();
@@ -121,6 +122,21 @@ export const workerAnswer: z.ZodType<WorkerView> = z
 /** A listener as it is named. */
 const listenerHead = z.object({ name: z.string(), address: z.string() });
 
+export const certificateAnswer: z.ZodType<CertificateView> = z
+  .object({
+    names: z.array(z.string()).describe('DNS names and IP addresses that it is for.'),
+    listeners: z.array(z.string()).describe('Names of the listeners that show it.'),
+    issuer: z.string(),
+    keyType: z.string().describe('Kind of its key: `rsa`, `ec`, ...'),
+    fingerprint: z.string().describe('SHA-256 in hexadecimal.'),
+    notAfter: time,
+    daysLeft: z.int().describe('Whole days until it expires; negative once it has.'),
+    source: z.string().describe('File that it comes from.'),
+    servingSince: time,
+    problem: z.string().nullable().describe('Why what the file holds now is not used; `null` if it is.'),
+  })
+  .meta({ id: 'Certificate' });
+
 export const balancerAnswer: z.ZodType<BalancerView> = z
   .object({
     pid: z.int(),
@@ -136,6 +152,7 @@ export const balancerAnswer: z.ZodType<BalancerView> = z
     maintenance: maintenanceSchema,
     pools: z.array(poolAnswer),
     workers: z.array(workerAnswer),
+    certificates: z.array(certificateAnswer).describe('The certificates that are shown to clients.'),
   })
   .meta({ id: 'Balancer' });
 
