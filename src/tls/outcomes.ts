@@ -23,14 +23,14 @@ export const HANDSHAKE_FAILURES = [
   'no-certificate',
 ] as const;
 
-export type Secured = (typeof SECURED)[number];
+type SecuredOutcome = (typeof SECURED)[number];
 export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
-export type HandshakeOutcome = Secured | HandshakeFailure;
+export type HandshakeOutcome = SecuredOutcome | HandshakeFailure;
 
 export const HANDSHAKE_OUTCOMES: readonly HandshakeOutcome[] = [...SECURED, ...HANDSHAKE_FAILURES];
 
 /** @returns the outcome of a handshake that succeeded. @param version as Node has it */
-export function securedOutcome(version: string, isResumed: boolean): Secured {
+export function securedOutcome(version: string, isResumed: boolean): SecuredOutcome {
   if (version === 'TLSv1.3') return isResumed ? 'TLSv1.3 resumed' : 'TLSv1.3';
   return isResumed ? 'TLSv1.2 resumed' : 'TLSv1.2';
 }
