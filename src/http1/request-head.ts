@@ -21,7 +21,7 @@ const LONGEST_REQUEST_ID = 128;
 /** Digits of a Max-Forwards; a longer value sets no limit. */
 const HOP_DIGITS = 9;
 const H2C = 'h2c';
-const TARGET_TOO_LONG = refuse(414, 'target-too-long', 'The request target is too long.');
+export const TARGET_TOO_LONG = refuse(414, 'target-too-long', 'The request target is too long.');
 
 /** One request head. Reused for each request of a connection; valid only after a parse that returned `complete`. */
 export class RequestHead implements RequestLine {
@@ -105,7 +105,7 @@ export class RequestHead implements RequestLine {
 export function parseRequestHead(text: string, bytes: Uint8Array, limits: HeadLimits, into: RequestHead): HeadResult {
   const end = Math.min(text.length, limits.headBytes);
   const past = readRequest(text, bytes, end, limits.fields, into);
-  if (typeof past === 'number') return finish(past, into);
+  if (typeof past === 'number') return finishRequestHead(past, into);
   if (typeof past === 'object') return past;
   if (end < limits.headBytes) return 'incomplete';
   return past === 'in-target' ? TARGET_TOO_LONG : REQUEST_FAULTS.tooLarge;
@@ -114,7 +114,14 @@ export function parseRequestHead(text: string, bytes: Uint8Array, limits: HeadLi
 function readRequest(text: string, bytes: Uint8Array, end: number, maxFields: number, into: RequestHead) {
   const fieldsAt = readRequestLine(text, bytes, end, into);
   if (typeof fieldsAt !== 'number') return fieldsAt;
+  resetFields(into);
   into.host = into.authorityEnd === 0 ? '' : text.slice(into.authorityAt, into.authorityEnd);
+  return scanFields(text, bytes, fieldsAt, end, maxFields, into, readRequestField, REQUEST_FAULTS);
+}
+
+/** Forgets what the fields of the last request said. */
+function resetFields(into: RequestHead): void {
+  into.host = '';
   into.hasHost = false;
   into.requestId = '';
   into.isRequestIdOurs = false;
@@ -123,10 +130,29 @@ function readRequest(text: string, bytes: Uint8Array, end: number, maxFields: nu
   into.takesTrailers = false;
   into.offersUpgrade = false;
   into.offersH2c = false;
-  return scanFields(text, bytes, fieldsAt, end, maxFields, into, readField, REQUEST_FAULTS);
 }
 
-function readField(into: RequestHead, kind: number, text: string, from: number, to: number): Fault | undefined {
+/** Prepares `into` for a head whose fields are read one by one, with a target in origin-form, of HTTP/1.1 or as such. */
+export function resetRequestHead(into: RequestHead): void {
+  resetFields(into);
+  into.start = 0;
+  into.minorVersion = 1;
+  into.isExactVersion = true;
+  into.authorityAt = 0;
+  into.authorityEnd = 0;
+}
+
+/**
+ * Stores the value of a field that is not {@link OTHER}; the trimmed value is `text` in [from, to).
+ * @returns the rule that it breaks
+ */
+export function readRequestField(
+  into: RequestHead,
+  kind: number,
+  text: string,
+  from: number,
+  to: number,
+): Fault | undefined {
   switch (kind) {
     case HOST:
       return readHost(into, text, from, to);
@@ -177,7 +203,8 @@ function readUpgrade(into: RequestHead, text: string, from: number, to: number):
   }
 }
 
-function finish(length: number, into: RequestHead): HeadResult {
+/** Concludes from the fields what the request is. @param length characters of the head, its final empty line included */
+export function finishRequestHead(length: number, into: RequestHead): HeadResult {
   const { fields } = into;
   if (into.minorVersion === 1 && !into.hasHost) return MISSING_HOST;
   into.length = length;

@@ -79,7 +79,7 @@ export function parseResponseHead(
 ): HeadResult {
   const end = Math.min(text.length, limits.headBytes);
   const past = readResponse(text, bytes, end, limits.fields, request, into);
-  if (typeof past === 'number') return finish(past, request, into);
+  if (typeof past === 'number') return finishResponseHead(past, request, into);
   if (typeof past === 'object') return past;
   return end < limits.headBytes ? 'incomplete' : RESPONSE_FAULTS.tooLarge;
 }
@@ -95,12 +95,33 @@ function readResponse(
   const fieldsAt = readStatusLine(text, bytes, end, into);
   if (typeof fieldsAt !== 'number') return fieldsAt;
   if (into.status === 101 && !request.upgrade) return NOT_ASKED;
-  into.keepAliveTimeoutMs = 0;
-  into.namesProtocol = false;
-  return scanFields(text, bytes, fieldsAt, end, maxFields, into, readField, RESPONSE_FAULTS);
+  resetFields(into);
+  return scanFields(text, bytes, fieldsAt, end, maxFields, into, readResponseField, RESPONSE_FAULTS);
 }
 
-function readField(into: ResponseHead, kind: number, text: string, from: number, to: number): Fault | undefined {
+/** Forgets what the fields of the last response said. */
+function resetFields(into: ResponseHead): void {
+  into.keepAliveTimeoutMs = 0;
+  into.namesProtocol = false;
+}
+
+/** Prepares `into` for a head whose fields are read one by one. */
+export function resetResponseHead(into: ResponseHead): void {
+  resetFields(into);
+  into.minorVersion = 1;
+}
+
+/**
+ * Stores the value of a field that is not {@link OTHER}; the trimmed value is `text` in [from, to).
+ * @returns the rule that it breaks
+ */
+export function readResponseField(
+  into: ResponseHead,
+  kind: number,
+  text: string,
+  from: number,
+  to: number,
+): Fault | undefined {
   if (kind === UPGRADE) into.namesProtocol = true;
   if (kind !== KEEP_ALIVE) return readSharedField(into, kind, text, from, to, RESPONSE_FAULTS);
   let end = from;
@@ -125,7 +146,11 @@ function secondsOf(text: string, from: number, to: number): number {
   return seconds;
 }
 
-function finish(length: number, request: ResponseContext, into: ResponseHead): HeadResult {
+/**
+ * Concludes from the fields what the response is.
+ * @param length characters of the head, its final empty line included
+ */
+export function finishResponseHead(length: number, request: ResponseContext, into: ResponseHead): HeadResult {
   const { fields, status } = into;
   const neverHasBody = status < 200 || status === 204;
   if (neverHasBody && fields.chunked) return CODING_WITHOUT_BODY;
