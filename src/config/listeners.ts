@@ -14,6 +14,9 @@ const listenerName = z
 /** The protocols that clients may speak on a listener. */
 export const LISTENER_PROTOCOLS = ['http', 'tcp'] as const;
 
+/** The versions of HTTP that are spoken with clients, the preferred one first, by their names in ALPN. */
+export const HTTP_VERSIONS = ['h2', 'http/1.1'] as const;
+
 const SERVER_NAME = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
 const serverName = z
   .string()
@@ -46,6 +49,14 @@ const listener = z.strictObject({
     .enum(LISTENER_PROTOCOLS)
     .optional()
     .describe('`http`, which is the default, or `tcp` to pass each connection on as it is (docs/tcp.md).'),
+  protocols: z
+    .array(z.enum(HTTP_VERSIONS))
+    .min(1, { error: 'needs h2, http/1.1 or both' })
+    .optional()
+    .describe(
+      'Versions of HTTP that clients may speak, `h2` and `http/1.1`, the preferred one first; both by default. Under TLS ' +
+        'they are offered by ALPN, and without TLS a client may begin with HTTP/2 unasked.',
+    ),
   pool: z.string().optional().describe('The pool of a listener with `protocol: tcp`; by default the only pool.'),
   sni: z
     .record(serverName, z.string())
@@ -100,11 +111,13 @@ export const listeners = z
   .describe('The addresses that clients connect to.');
 
 /** @returns the keys of a listener that do not go together, each with what is wrong */
-function contradictions({ protocol, pool, sni }: z.output<typeof listener>): readonly (readonly [string, string])[] {
+function contradictions(given: z.output<typeof listener>): readonly (readonly [string, string])[] {
+  const { protocol, protocols, pool, sni } = given;
+  if (protocol === 'tcp' && protocols !== undefined) return [['protocols', 'are versions of HTTP, not for TCP']];
   if (protocol === 'tcp')
     return pool !== undefined && sni !== undefined ? [['sni', 'cannot be combined with pool']] : [];
-  const given = Object.entries({ pool, sni }).filter(([, value]) => value !== undefined);
-  return given.map(([key]) => [key, 'needs protocol: tcp; requests over HTTP go where routes send them']);
+  const forTcp = Object.entries({ pool, sni }).filter(([, value]) => value !== undefined);
+  return forTcp.map(([key]) => [key, 'needs protocol: tcp; requests over HTTP go where routes send them']);
 }
 
 /** Gives each listener without a name its address as the name; a repeated one (port 0) gets a number: `0.0.0.0:0#2`. */

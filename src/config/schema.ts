@@ -12,6 +12,7 @@ import { adminLimits } from './admin.js';
 import { dns, services } from './discovery.js';
 import { HOST_FIELD } from './fields.js';
 import { healthCheck } from './health-check.js';
+import { http2 } from './http2.js';
 import { listeners } from './listeners.js';
 import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
@@ -521,6 +522,7 @@ const config = z.strictObject({
   workerLimits,
   overload,
   timeouts: clientTimeouts,
+  http2,
   limits,
   forwarding,
   tracing,

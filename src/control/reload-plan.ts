@@ -64,6 +64,7 @@ const RELOADS = {
   routes: true,
   errorPages: true,
   tracing: true,
+  http2: true,
   overload: true,
 } as const satisfies Record<keyof Config, boolean>;
 

@@ -50,6 +50,13 @@ export class OutputBuffer {
     this.length += bytes.copy(this.bytes, this.length, from, to);
   }
 
+  /** Hands over what was appended as latin1 text, one byte a character. */
+  takeText(): string {
+    const text = this.bytes.toString('latin1', 0, this.length);
+    this.length = 0;
+    return text;
+  }
+
   /** Hands over what was appended, which the caller may keep. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.length);

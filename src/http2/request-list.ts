@@ -10,7 +10,7 @@ import { CONNECTION, HOST, OTHER, TRANSFER_ENCODING, UPGRADE } from '../http1/fi
 import type { HeadLimits } from '../http1/limits.js';
 import {
   finishRequestHead,
-  type RequestHead,
+  RequestHead,
   readRequestField,
   resetRequestHead,
   TARGET_TOO_LONG,
@@ -46,9 +46,11 @@ interface PseudoHeaders {
 }
 
 export class RequestListReader implements FieldTaker {
+  /** The value of the Priority field (RFC 9218 section 5); '' without one. */
+  priority = '';
   private readonly makeKey: () => string;
-  private head: RequestHead;
-  private limits: HeadLimits;
+  private head = new RequestHead();
+  private limits: HeadLimits = { headBytes: 0, fields: 0 };
   private pseudo: PseudoHeaders = noPseudoHeaders();
   private text = '';
   private cookies = '';
@@ -57,23 +59,19 @@ export class RequestListReader implements FieldTaker {
   private flaw = '';
   private fault: Fault | undefined;
 
-  /**
-   * @param head gets the first request
-   * @param makeKey makes a `Sec-WebSocket-Key`: HTTP/2 has none, and the HTTP/1.1 handshake needs one
-   */
-  constructor(head: RequestHead, limits: HeadLimits, makeKey: () => string) {
-    this.head = head;
-    this.limits = limits;
+  /** @param makeKey makes a `Sec-WebSocket-Key`: HTTP/2 has none, and the HTTP/1.1 handshake needs one */
+  constructor(makeKey: () => string) {
     this.makeKey = makeKey;
   }
 
-  /** Begins another list. @param head receives the request; valid if {@link finish} says `complete` */
+  /** Begins a list. @param head receives the request; valid if {@link finish} says `complete` */
   begin(head: RequestHead, limits: HeadLimits): void {
     this.head = head;
     this.limits = limits;
     this.pseudo = noPseudoHeaders();
     this.text = '';
     this.cookies = '';
+    this.priority = '';
     this.inFields = false;
     this.flaw = '';
     this.fault = undefined;
@@ -170,6 +168,7 @@ export class RequestListReader implements FieldTaker {
     if (this.fault !== undefined || this.flaw !== '') return;
     const { name, value } = field;
     if (kind === OTHER) {
+      if (name === 'priority') this.priority = value;
       if (name === 'cookie') this.readCookie(value);
       else this.append(OTHER, name, value, line);
       return;

@@ -19,15 +19,23 @@ import { trimmedEnd } from '../http1/list.js';
 import type { ResponseHead } from '../http1/response-head.js';
 import type { HpackEncoder } from './hpack-encoder.js';
 
+/** Offset of the status in a status line. */
+const STATUS_AT = 'HTTP/1.1 '.length;
 const HOST_LENGTH = 'Host'.length;
 
 /**
  * Appends the header list of a response. Fields of a hop of HTTP/1.1 are left out (RFC 9113 section 8.2.2).
  * @param added field lines to add, each with its CRLF
+ * @param status the status to send, if that is not the head's
  */
-export function sendResponseHead(head: ResponseHead, added: string, encoder: HpackEncoder): void {
+export function sendResponseHead(
+  head: ResponseHead,
+  added: string,
+  encoder: HpackEncoder,
+  status: number = head.status,
+): void {
   encoder.begin();
-  encoder.field(':status', `${head.status}`);
+  encoder.field(':status', `${status}`);
   const { fields } = head;
   const { text } = fields;
   for (let index = 0; index < fields.count; index++) {
@@ -36,6 +44,13 @@ export function sendResponseHead(head: ResponseHead, added: string, encoder: Hpa
     encoder.field(name, text.slice(fields.valueAt(index), fields.valueEnd(index)));
   }
   sendLines(added, 0, encoder);
+}
+
+/** Appends the header list of a response that was made here. @param text its head as HTTP/1.1 has it */
+export function sendResponseText(text: string, encoder: HpackEncoder): void {
+  encoder.begin();
+  encoder.field(':status', text.slice(STATUS_AT, STATUS_AT + 3));
+  sendLines(text, text.indexOf('\r\n') + 2, encoder);
 }
 
 /** Whether a field of a response is not sent: it concerns a connection of HTTP/1.1, or a body that there is not. */

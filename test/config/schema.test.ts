@@ -24,7 +24,14 @@ describe('The configuration', () => {
       admin: '127.0.0.1:9901',
       logLevel: 'info',
       drain: 30_000,
-      timeouts: { handshake: 10_000, head: 10_000, bodyGap: 30_000, keepAlive: 65_000, write: 60_000 },
+      timeouts: {
+        handshake: 10_000,
+        head: 10_000,
+        bodyGap: 30_000,
+        keepAlive: 65_000,
+        write: 60_000,
+        tcpKeepAlive: 60_000,
+      },
       limits: {
         headBytes: 16_384,
         fields: 128,
@@ -84,6 +91,7 @@ describe('The configuration', () => {
         tunnelIdle: 3_600_000,
         idle: 4_000,
         longestIdle: 60_000,
+        tcpKeepAlive: 60_000,
       },
       host: 'pass',
       idleConnections: 1_024,

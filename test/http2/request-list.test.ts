@@ -20,7 +20,7 @@ interface Read {
 
 function read(fields: readonly Pair[], endsStream = true): Read {
   const head = new RequestHead();
-  const reader = new RequestListReader(head, LIMITS, () => 'a2V5');
+  const reader = new RequestListReader(() => 'a2V5');
   reader.begin(head, LIMITS);
   for (const [name, value] of fields) reader.field(new HeaderField(name, value));
   return { result: reader.finish(endsStream), head };
@@ -225,7 +225,7 @@ describe('A header list of a request', () => {
   it('is forgotten when the next one begins', () => {
     const first = new RequestHead();
     const second = new RequestHead();
-    const reader = new RequestListReader(first, LIMITS, () => '');
+    const reader = new RequestListReader(() => '');
     reader.begin(first, LIMITS);
     for (const [name, value] of [...GET, ['Bad', ''], ['cookie', 'a']] as const) {
       reader.field(new HeaderField(name, value));

@@ -22,6 +22,7 @@ import { WORKER_COLUMN } from '../counters.js';
 import type { Incoming } from '../fast-socket.js';
 import type { Exchange } from '../http/exchange.js';
 import { Http1ClientConnection } from '../http/h1/client-connection.js';
+import { Http2ClientConnection } from '../http/h2/client-connection.js';
 import type { LocalAnswer } from '../http/local-answer.js';
 import type { Listener } from '../listeners.js';
 import { TcpClientConnection } from '../tcp/client-connection.js';
@@ -247,6 +248,17 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
     if (this.connections.size + this.handshakes.count === 0) this.onEmpty?.();
   }
 
+  /**
+   * Serves a client of HTTP/2 whose connection began as one of HTTP/1.1, since it did not ask (RFC 9113 section 3.3).
+   * @param bytes what the client has sent so far
+   */
+  becomeHttp2(begun: ClientConnection, bytes: Buffer): void {
+    const connection = new Http2ClientConnection(this.context, this, begun.arrival);
+    this.connections.delete(begun);
+    this.connections.add(connection);
+    connection.begin(bytes);
+  }
+
   /** The listener of that name accepts no more: its open connections end after their current requests. */
   drainListener(name: string): void {
     this.handshakes.drainListener(name);
@@ -286,7 +298,12 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
 
   /** Chooses the protocol. */
   private serve(arrival: Arrival): ClientConnection {
-    if (arrival.listener.settings.protocol === 'tcp') return new TcpClientConnection(this.context, this, arrival);
+    const { handshaken, listener } = arrival;
+    const { protocol, protocols } = listener.settings;
+    if (protocol === 'tcp') return new TcpClientConnection(this.context, this, arrival);
+    const speaksHttp1 = protocols?.includes('http/1.1') !== false;
+    const isHttp2 = handshaken === undefined ? !speaksHttp1 : handshaken.protocol === 'h2';
+    if (isHttp2) return new Http2ClientConnection(this.context, this, arrival);
     return new Http1ClientConnection(this.context, this, arrival);
   }
 

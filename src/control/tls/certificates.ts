@@ -6,7 +6,7 @@
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../../config/config-error.js';
 import type { ListenerTls } from '../../config/listener-tls.js';
-import type { ListenerConfig } from '../../config/listeners.js';
+import { HTTP_VERSIONS, type ListenerConfig } from '../../config/listeners.js';
 import { readConfigFile } from '../../config/read-file.js';
 import type { TlsMaterial } from '../../core/secrets.js';
 import { type KeyedCertificate, keyedCertificate, pemCertificates } from '../../tls/certificate.js';
@@ -110,14 +110,15 @@ export class Certificates {
   /** What workers need for the listeners that speak TLS; `undefined` where none does. */
   get material(): readonly TlsMaterial[] | undefined {
     const { listeners, loaded, trust } = this.#current;
-    const secure = listeners.flatMap(({ name, protocol, tls }) => {
+    const secure = listeners.flatMap((listener) => {
+      const { name, tls } = listener;
       if (tls === undefined) return [];
       const clientAuth = trust.get(name);
       const served = tls.certificates.flatMap((each) => loaded.get(keyOf(each))?.served ?? []);
       const auth = clientAuth === undefined ? {} : { clientAuth };
       return [
         {
-          ...materialOf(name, protocol, tls),
+          ...materialOf(listener, tls),
           certificates: served,
           ...auth,
           ticketKey: this.#tickets.keyFor(clientAuth),
@@ -248,9 +249,14 @@ function sentence<Found>({ cert }: Certificate, found: Found | string): Found | 
   return typeof found === 'string' ? `${cert}: it ${found}` : found;
 }
 
-function materialOf(name: string, protocol: ListenerConfig['protocol'], { profile, minVersion }: ListenerTls) {
+function materialOf({ name, protocol, protocols }: ListenerConfig, { profile, minVersion }: ListenerTls) {
+  const offered: readonly string[] = protocol === 'tcp' ? [] : (protocols ?? HTTP_VERSIONS);
   const oldest = minVersion ?? (profile === 'modern' ? 'TLSv1.3' : 'TLSv1.2');
-  return { listener: name, minVersion: oldest, protocols: protocol === 'tcp' ? [] : ['http/1.1'] } as const;
+  return {
+    listener: name,
+    minVersion: oldest,
+    protocols: offered,
+  } as const;
 }
 
 function keyOf({ cert, key, passphraseFile = '' }: Certificate): string {

@@ -62,6 +62,8 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
   private halfClosed = false;
   /** When the last request was done, in milliseconds of the worker's coarse clock. */
   private idleSince: number;
+  /** A request has been read. */
+  private hasServed = false;
   /** Bytes that the client had not taken when the time for writing was last set. */
   private unsent = 0;
   private departure: Departure | undefined;
@@ -265,6 +267,18 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
     if (this.halfClosed) tunnel.clientEnded();
   }
 
+  /** Only as the first thing that is said on a connection without TLS, where ALPN decides. */
+  get takesHttp2(): boolean {
+    const { handshaken, listener } = this.arrival;
+    return handshaken === undefined && !this.hasServed && listener.settings.protocols?.includes('h2') !== false;
+  }
+
+  onHttp2(bytes: Buffer): void {
+    this.phase = 'closed';
+    this.context.wheel.drop(this.timer);
+    this.door.becomeHttp2(this, bytes);
+  }
+
   get isBetweenRequests(): boolean {
     return this.phase === 'head';
   }
@@ -277,6 +291,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
   }
 
   onRequest(): void {
+    this.hasServed = true;
     this.phase = this.stream.isComplete ? 'waiting' : 'body';
     this.arm(this.halfClosed ? HALF_CLOSED_MS : 0);
   }

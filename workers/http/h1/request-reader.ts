@@ -3,6 +3,7 @@
  * where each goes. Requests that the client sends ahead wait here until it is their turn.
  */
 import { parseRequestHead, type RequestHead } from '../../../src/http1/request-head.js';
+import { PREFACE } from '../../../src/http2/frame.js';
 import type { Transport } from '../../transport.js';
 import type { WorkerContext } from '../../worker-context.js';
 import { HttpPool } from '../http-pool.js';
@@ -12,6 +13,9 @@ import type { Http1ClientStream } from './client-stream.js';
 
 /** Bytes of answers that a pipelining client has not read, above which its next request waits. */
 const MAX_UNREAD_BYTES = 65_536;
+
+/** The first line of what a client of HTTP/2 begins with: no request of HTTP/1.1 (RFC 9113 section 3.4). */
+const HTTP2_LINE = PREFACE.slice(0, PREFACE.indexOf('\n') + 1);
 
 /** The connection that requests are read from. */
 export interface RequestOwner {
@@ -28,6 +32,10 @@ export interface RequestOwner {
   onRequest(): void;
   /** A request was shed. */
   onShed(): void;
+  /** Whether the client may speak HTTP/2 in place of HTTP/1.1. */
+  readonly takesHttp2: boolean;
+  /** The client speaks HTTP/2, without having asked. @param bytes what it has sent so far */
+  onHttp2(bytes: Buffer): void;
   /** Sends an answer of Roundhouse's own, and ends the connection. */
   refuse(answer: LocalAnswer): void;
   /** {@link refuse} for a fault of the client, which is counted. */
@@ -122,6 +130,7 @@ export class RequestReader {
       this.pending = text;
       return this.owner.onPartOfHead(isFresh && text !== '');
     }
+    if (this.owner.takesHttp2 && text.startsWith(HTTP2_LINE)) return this.owner.onHttp2(bytes.subarray(0, text.length));
     stream.record?.unreadable(stream.clientSide.address, text);
     this.owner.reject(answerToFault(result));
   }
