@@ -10,18 +10,26 @@ export interface Flaw {
   readonly clause: string;
 }
 
-/** @returns the first flaw; `undefined` if there is none */
-export function flawIn(document: Document): Flaw | undefined {
-  const anchors = new Set<string>();
+export interface Examined {
+  /** The first flaw; `undefined` if there is none. */
+  readonly flaw: Flaw | undefined;
+  /** The node that each alias stands for: the last one before it with that anchor. */
+  readonly targets: ReadonlyMap<unknown, unknown>;
+}
+
+export function examine(document: Document): Examined {
+  const anchors = new Map<string, unknown>();
+  const targets = new Map<unknown, unknown>();
   const found: Flaw[] = [];
   visit(document, (_key, node) => {
+    if (isAlias(node)) targets.set(node, anchors.get(node.source));
+    else if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
     const flaw = isMap(node) ? keyFlaw(node.items) : isAlias(node) ? aliasFlaw(node, anchors) : undefined;
-    if (isNode(node) && !isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor);
     if (flaw === undefined) return undefined;
     found.push(flaw);
     return visit.BREAK;
   });
-  return found[0];
+  return { flaw: found[0], targets };
 }
 
 /** @returns where a node begins; `otherwise` if it is not of the text */
@@ -45,7 +53,7 @@ function keyFlaw(items: readonly unknown[]): Flaw | undefined {
   return undefined;
 }
 
-function aliasFlaw(alias: { readonly source: string }, anchors: ReadonlySet<string>): Flaw | undefined {
+function aliasFlaw(alias: { readonly source: string }, anchors: ReadonlyMap<string, unknown>): Flaw | undefined {
   if (anchors.has(alias.source)) return undefined;
   const clause = `the alias "*${alias.source}" has no anchor "&${alias.source}" before it`;
   return { offset: startOf(alias), clause };

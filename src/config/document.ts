@@ -2,20 +2,11 @@
  * config/document.ts: parses a configuration file, YAML 1.2 or JSON, to a plain value, and finds the position of each
  * part of it for messages.
  */
-import {
-  type Document,
-  isAlias,
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type YAMLError,
-} from 'yaml';
+import { type Document, isCollection, isMap, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { ConfigError } from './config-error.js';
-import { flawIn, startOf } from './document-flaws.js';
-import { excessOf, expansionOf, MOST_USES_OF_ANCHOR } from './document-limits.js';
+import { examine, startOf } from './document-flaws.js';
+import { excessOf } from './document-limits.js';
+import { type AliasTargets, behindAlias, keyText, mergedInto, PlainDataError, plainData } from './document-plain.js';
 
 export type Path = readonly PropertyKey[];
 
@@ -26,11 +17,12 @@ export interface SourcePosition {
 }
 
 export class ConfigDocument {
-  /** The content of the file as plain data, aliases resolved. It is not validated yet. */
+  /** The content of the file as plain data, aliases and merge keys resolved. It is not validated yet. */
   readonly value: unknown;
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #document: Document;
+  readonly #targets: AliasTargets;
 
   /**
    * @param file the name of the file in messages
@@ -45,8 +37,9 @@ export class ConfigDocument {
     const options = { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false } as const;
     this.#document = withoutStacks(() => parseDocument(text, options));
     const problem = this.#document.errors[0] ?? this.#document.warnings[0];
-    if (problem !== undefined) throw this.#refusal(problem.pos[0], syntaxClause(problem));
-    const flaw = flawIn(this.#document);
+    if (problem !== undefined) throw this.#refusal(problem.pos[0], syntaxClause(problem, text));
+    const { flaw, targets } = examine(this.#document);
+    this.#targets = targets;
     if (flaw !== undefined) throw this.#refusal(flaw.offset, flaw.clause);
     this.value = this.#plain();
     if (this.value === null) throw new ConfigError([`${file}: it is empty; a configuration needs at least "pools"`]);
@@ -75,18 +68,14 @@ export class ConfigDocument {
     return `${this.#file}:${line}:${column}`;
   }
 
-  /** @throws {ConfigError} if the aliases expand to too much data */
+  /** @throws {ConfigError} if it is too much data */
   #plain(): unknown {
-    const refusal = (clause: string): ConfigError => new ConfigError([`${this.#file}: ${clause}`]);
-    let value: unknown;
     try {
-      value = this.#document.toJS({ maxAliasCount: MOST_USES_OF_ANCHOR });
-    } catch {
-      throw refusal('its aliases expand to too much data');
+      return plainData(this.#document.contents, this.#targets);
+    } catch (error) {
+      if (error instanceof PlainDataError) throw this.#refusal(error.flaw.offset, error.flaw.clause);
+      throw error;
     }
-    const excess = expansionOf(value);
-    if (excess !== undefined) throw refusal(excess);
-    return value;
   }
 
   #step(node: unknown, step: PropertyKey): { readonly value: unknown; readonly start: number } | undefined {
@@ -94,12 +83,18 @@ export class ConfigDocument {
       const item = node.items[Number(step)];
       return item === undefined ? undefined : { value: item, start: startOf(item) };
     }
-    const pair = isMap(node) ? node.items.find(({ key }) => keyText(key) === String(step)) : undefined;
-    return pair === undefined ? undefined : { value: pair.value, start: startOf(pair.key) };
+    if (!isMap(node)) return undefined;
+    const pair = node.items.find(({ key }) => keyText(key) === String(step));
+    if (pair !== undefined) return { value: pair.value, start: startOf(pair.key) };
+    for (const source of mergedInto(node, this.#targets)) {
+      const found = this.#step(source, step);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   #behindAlias(node: unknown): unknown {
-    return isAlias(node) ? node.resolve(this.#document) : node;
+    return behindAlias(node, this.#targets);
   }
 
   #refusal(offset: number, clause: string): ConfigError {
@@ -110,10 +105,6 @@ export class ConfigDocument {
     const { line, col } = this.#lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
-}
-
-function keyText(key: unknown): string {
-  return isScalar(key) ? String(key.value) : String(key);
 }
 
 function isBlock(node: unknown): boolean {
@@ -131,7 +122,8 @@ function withoutStacks<T>(parse: () => T): T {
   }
 }
 
-function syntaxClause({ code, message }: YAMLError): string {
+function syntaxClause({ code, message, pos: [at] }: YAMLError, text: string): string {
+  if (text.slice(at - 1, at + 1) === '${') return `inside { } and [ ] a variable is put in quotes, as in "\${NAME}"`;
   switch (code) {
     case 'TAB_AS_INDENT':
       return 'this line is indented by a tab; YAML allows only spaces';

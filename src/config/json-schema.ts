@@ -137,8 +137,9 @@ export function rewriteDefinitions(schema: JsonSchema): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
 }
 
-/** Adds the key `$schema`, by which a file names its schema for editors; the program ignores it. */
+/** Adds what the program ignores: the key `$schema`, by which a file names its schema for editors, and `x-` keys. */
 function withSchemaKey(schema: JsonSchema): JsonSchema {
   const $schema = { type: 'string', description: 'Where this schema is, for editors.' } as const;
-  return { ...schema, title: 'Roundhouse configuration', properties: { $schema, ...schema.properties } };
+  const properties = { $schema, ...schema.properties };
+  return { ...schema, title: 'Roundhouse configuration', properties, patternProperties: { '^x-': {} } };
 }

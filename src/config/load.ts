@@ -9,22 +9,25 @@ import { isModuleFile, loadModule } from './module-file.js';
 import { readConfigFile } from './read-file.js';
 import { type Config, configSchema, DEFAULT_POOL } from './schema.js';
 import { UsageError } from './usage-error.js';
+import { isMapping } from './values.js';
+import { withVariables } from './variables.js';
 
 /** Most problems that are put in words and looked up in the file; further ones are only counted. */
 const MOST_EXAMINED = 100;
 
 /**
  * Reads the configuration file, if flags or variables name one, and validates it together with them.
+ * @param named the variables that values of the file may name
  * @throws {ConfigError} if the file cannot be used
  * @throws {UsageError} if a flag or variable is wrong
  */
-export async function loadConfig(args: Args, environment: Environment): Promise<Config> {
+export async function loadConfig(args: Args, environment: Environment, named = environment): Promise<Config> {
   const file = configFileOf(args, environment);
   if (file === undefined) return configOf(args, environment);
   if (isModuleFile(file)) return configOf(args, environment, new ConfigValue(await loadModule(file), file));
   // Loaded only if needed: the YAML parser costs time at the start.
   const { ConfigDocument } = await import('./document.js');
-  return configOf(args, environment, new ConfigDocument(await readConfigFile(file), file));
+  return configOf(args, environment, new ConfigDocument(await readConfigFile(file), file), named);
 }
 
 /** A configuration that is a value, not a text, so its parts have no line. */
@@ -52,8 +55,13 @@ export class ConfigValue {
 }
 
 /** As {@link loadConfig}, for a file that has been read. */
-export function configOf(args: Args, environment: Environment, document?: ConfigDocument | ConfigValue): Config {
-  const overlaid = overlay(document === undefined ? {} : baseOf(document), args, environment);
+export function configOf(
+  args: Args,
+  environment: Environment,
+  document?: ConfigDocument | ConfigValue,
+  named = environment,
+): Config {
+  const overlaid = overlay(document === undefined ? {} : baseOf(document, named), args, environment);
   if (document === undefined && overlaid.saidBy(['pools', DEFAULT_POOL, 'backends']) === undefined) {
     throw new UsageError(
       'no backends given; name them as in "roundhouse 127.0.0.1:3001,127.0.0.1:3002", or see "roundhouse --help"',
@@ -69,18 +77,21 @@ export function configOf(args: Args, environment: Environment, document?: Config
 }
 
 /**
- * @returns the value to validate, without `$schema`. Numbers where a file needs a duration become texts, so that the
- * schema refuses them for their missing unit; in a configuration that is a value they are milliseconds
+ * @returns the value to validate, without `$schema` and keys that begin with `x-`, which are for anchors. Numbers where a
+ * file needs a duration become texts, so that the schema refuses them for their missing unit; in a configuration that is a
+ * value they are milliseconds
+ * @throws {ConfigError} if the file names a variable that is not set
  */
-function baseOf(document: ConfigDocument | ConfigValue): unknown {
-  const { value } = document;
-  if (document instanceof ConfigValue) return value;
-  const texts = mapScalars(value, (scalar, node) =>
-    isTime(node) && typeof scalar === 'number' ? String(scalar) : scalar,
-  );
-  if (typeof texts !== 'object' || texts === null || Array.isArray(texts)) return texts;
-  const { $schema: _forEditors, ...rest } = Object.fromEntries(Object.entries(texts));
-  return rest;
+function baseOf(document: ConfigDocument | ConfigValue, named: Environment): unknown {
+  if (document instanceof ConfigValue) return document.value;
+  const { value, complaints } = withVariables(withoutExtras(document.value), named);
+  if (complaints.length > 0) throw fileError(complaints, document, 0);
+  return mapScalars(value, (scalar, node) => (isTime(node) && typeof scalar === 'number' ? String(scalar) : scalar));
+}
+
+function withoutExtras(value: unknown): unknown {
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '$schema' && !key.startsWith('x-')));
 }
 
 /** @returns the first complaint about a flag or variable: it is reported before any about the file */

@@ -25,6 +25,27 @@ variables beat the file: BACKENDS on the command line replace the \`backends\` o
 \`--health-*\` its settings. \`$schema\` names the schema of the file for editors:
 \`roundhouse schema > roundhouse.schema.json\`, then \`$schema: ./roundhouse.schema.json\`.
 
+**Variables.** In values of a file, \`\${NAME}\` is the environment variable of that name and \`\${NAME:-TEXT}\` has a text
+for when it is unset or empty; \`$\${\` stands for these two characters. One that is not set is a mistake in the file.
+Values are put in after the file is parsed: they are texts, or numbers and booleans where the key takes one, and
+never keys or lists. Inside braces and brackets YAML wants quotes around them. A reload puts in the variables that the
+process was started with; \`roundhouse diff\` takes those of whoever types it.
+
+**Repeating less.** Keys at the top that begin with \`x-\` are ignored: they hold what is named by an anchor (\`&name\`) and
+used by aliases (\`*name\`) or merged into a mapping by \`<<: *name\`, whose own keys beat it:
+
+\`\`\`yaml
+x-check: &check { path: /health, interval: 2s }
+pools:
+  web:
+    backends: [{ address: "\${WEB_HOST:-10.0.0.1}:8080" }]
+    healthCheck: *check
+  api:
+    backends: []  # filled at run time; until then it is answered with 503
+    healthCheck: { <<: *check, fall: 5 }
+routes: [{ path: /api, pool: api }, { pool: web }]
+\`\`\`
+
 **Mistakes** are reported by line and column, with the value and what was probably meant. Nothing is started then, and
 the exit code is 1:
 

@@ -94,9 +94,12 @@ export function withTier({ backup, ...backend }: z.output<typeof backendConfig>)
   return backup === true ? { ...backend, tier: 1 } : backend;
 }
 
+/** The backends of a pool that does not say which: an empty list is one that is filled at run time. */
+const UNSAID: BackendConfig[] = [];
+
 const backends = z
   .array(backendConfig.transform(withTier))
-  .default([])
+  .default(() => UNSAID)
   .superRefine((list, context) => {
     const seen = new Set<string>();
     for (const [index, { address, resolve }] of list.entries()) {
@@ -109,7 +112,7 @@ const backends = z
       }
     }
   })
-  .describe('The backends of the pool, each with an address of its own.');
+  .describe('The backends of the pool, each with an address of its own; `[]` for a pool that is filled at run time.');
 
 /** The kernel counts in whole seconds, up to 32,767. */
 const probeTime = duration
@@ -264,8 +267,9 @@ const poolKeys = z.strictObject({
 const pool = poolKeys.superRefine((keys, context) => {
   const { backends, services, pipelining, proxyProtocol, circuitBreaker } = keys;
   const { connections } = circuitBreaker;
-  if (backends.length + services.length === 0) {
-    context.addIssue({ code: 'custom', path: [], message: 'needs at least one backend or service' });
+  if (backends === UNSAID && services.length === 0) {
+    const message = 'needs backends or services; "backends: []" is a pool that is filled at run time';
+    context.addIssue({ code: 'custom', path: [], message });
   }
   if (pipelining > 1 && proxyProtocol !== undefined) {
     const message = `"${pipelining}" cannot be combined with proxyProtocol, since a connection is one client's there`;

@@ -196,12 +196,12 @@ describe('roundhouse -c FILE', () => {
   });
 
   it('starts nothing when the file is bad, and exits with 1', async () => {
-    write([], 'workers: 257');
+    write(['nowhere'], 'workers: 257');
     const { code, stdout, stderr } = await runCli(['-c', file]);
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
     expect(stderr.split('\n').map((line) => line.replace(file, 'FILE'))).to.deep.equal([
       'roundhouse: FILE:1:10: workers: "257" is not a worker count; write auto or a number from 0 to 256',
-      'roundhouse: FILE:3:3: pools.web: needs at least one backend or service',
+      'roundhouse: FILE:4:27: pools.web.backends[0].address: "nowhere" has no port; write host:port',
       '',
     ]);
   });

@@ -219,8 +219,11 @@ describe('A wrong file', () => {
     ],
     ['a list', '- a', ['f:1:1: a list is not a mapping of keys to values']],
     ['a word', 'hello', ['f:1:1: "hello" is not a mapping of keys to values']],
-    ['no backends', 'pools: { web: {} }', ['f:1:15: pools.web: needs at least one backend or service']],
-    ['an empty list', 'pools: { web: { backends: [] } }', ['f:1:15: pools.web: needs at least one backend or service']],
+    [
+      'no backends',
+      'pools: { web: {} }',
+      ['f:1:15: pools.web: needs backends or services; "backends: []" is a pool that is filled at run time'],
+    ],
     [
       'a misspelt key',
       pool('helthcheck: {}'),

@@ -184,7 +184,11 @@ describe('The configuration', () => {
       withPool({ backends: [{ address: '10.0.0.1:80', resolve: 'all' }] }),
       'pools.web.backends.0.resolve: "all" is for names, and "10.0.0.1:80" is an address; leave it out',
     ],
-    ['an empty list', withPool({ backends: [] }), 'pools.web: needs at least one backend or service'],
+    [
+      'a pool that does not say which',
+      withPool({ backends: undefined }),
+      'pools.web: needs backends or services; "backends: []" is a pool that is filled at run time',
+    ],
     [
       'a backend without a port',
       withPool({ backends: [{ address: 'web' }] }),

@@ -30,8 +30,8 @@ export async function reload(options: Options): Promise<void> {
  */
 export async function diff(options: DiffOptions): Promise<void> {
   if (options.config === undefined) throw new UsageError('diff: name the new configuration by -c FILE');
-  // Read without flags and variables: the running balancer applies its own over it.
-  const config = await loadConfig({ config: options.config, backends: [] }, {});
+  // Read without flags and variables for settings: the running balancer applies its own over it.
+  const config = await loadConfig({ config: options.config, backends: [] }, {}, process.env);
   const client = await clientFor(options);
   const { value } = await client.ask(diffAnswer, { method: 'POST', path: '/api/diff', body: config });
   print(options, value, [...linesOf(value.changes, 'Nothing would change'), ...costs(value)]);
