@@ -6,12 +6,12 @@ import { isIP } from 'node:net';
 import type { HealthCheckConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 import { isChanging, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
-import { httpProbeOf, type ProbeResult, type ProbeTask } from '../core/probe.js';
+import type { ProbeResult, ProbeTask } from '../core/probe.js';
 import type { Random } from '../core/random.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
-import { aliveTaskOf, newProbeWatch, type ProbeWatch, settleFirst, taskOf } from './probe-watch.js';
+import { aliveTaskOf, newProbeWatch, type ProbeWatch, probeOf, settleFirst, taskOf } from './probe-watch.js';
 
 export interface SchedulerParts {
   readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
@@ -96,7 +96,7 @@ export class HealthScheduler {
     for (const watch of this.#watches.values()) {
       if (watch.pool !== pool) continue;
       watch.check = check;
-      watch.http = httpProbeOf(watch.id, check);
+      watch.http = probeOf(pool, watch.id, check);
       if (check.silence === 0) watch.suspected = false;
       if (watch.timer !== undefined) this.#scheduleNext(watch, spreadProbeInMs, this.#parts.nowMs());
     }

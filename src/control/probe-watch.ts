@@ -43,7 +43,7 @@ export function newProbeWatch(pool: Pool, id: BackendId, check: HealthCheckConfi
     pool,
     id,
     check,
-    http: httpProbeOf(id, check),
+    http: probeOf(pool, id, check),
     record: unprobed(check.initial),
     generation: 0,
     timer: undefined,
@@ -76,4 +76,10 @@ export function aliveTaskOf({ host, port }: Backend, { id, check }: ProbeWatch):
 export function settleFirst(watch: ProbeWatch): void {
   watch.onFirst?.();
   watch.onFirst = undefined;
+}
+
+/** @returns the HTTP request that a backend is probed with; `undefined` for a TCP probe */
+export function probeOf(pool: Pool, id: BackendId, check: HealthCheckConfig): HttpProbe | undefined {
+  const backend = pool.backend(id);
+  return backend === undefined ? undefined : httpProbeOf(backend, check);
 }

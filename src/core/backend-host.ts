@@ -1,6 +1,6 @@
 /** core/backend-host.ts: the Host that names a backend itself, where a pool has `host: backend`. */
 import { socketFileOf } from './address.js';
-import type { BackendId } from './backend.js';
+import { configuredAddress, type NamedBackend } from './backend.js';
 
 const DEFAULT_PORT = ':80';
 
@@ -8,7 +8,8 @@ const DEFAULT_PORT = ':80';
  * @returns the configured address of the backend, without the default port (RFC 9110 section 4.2.3); `localhost` for one
  * behind a socket file, as nginx and HAProxy send it
  */
-export function hostOfBackend(id: BackendId): string {
-  if (socketFileOf(id) !== undefined) return 'localhost';
-  return id.endsWith(DEFAULT_PORT) ? id.slice(0, -DEFAULT_PORT.length) : id;
+export function hostOfBackend(backend: NamedBackend): string {
+  const address = configuredAddress(backend);
+  if (socketFileOf(address) !== undefined) return 'localhost';
+  return address.endsWith(DEFAULT_PORT) ? address.slice(0, -DEFAULT_PORT.length) : address;
 }

@@ -9,6 +9,8 @@ import type { backendIdSchema, backendSchema } from './schemas.js';
 /** The backend's configured address, lower-cased: what `drain ID` takes and what every table and metric shows. */
 export type BackendId = z.infer<typeof backendIdSchema>;
 export type Backend = z.infer<typeof backendSchema>;
+/** What names a backend to others: its id, or a name and a port where it is one of several addresses of a name. */
+export type NamedBackend = Pick<Backend, 'id' | 'name' | 'port'>;
 export type HealthState = Backend['health'];
 export type OutlierState = Backend['outlier'];
 
@@ -18,4 +20,9 @@ export type BackendStatus = Pick<Backend, 'admin' | 'health' | 'outlier' | 'tier
 /** Whether all three states of `backend` allow a new request. */
 export function isUsable(backend: BackendStatus): boolean {
   return backend.admin === 'enabled' && backend.health !== 'down' && backend.outlier === 'in';
+}
+
+/** @returns the backend's `host:port` as it was configured */
+export function configuredAddress({ id, name, port }: NamedBackend): string {
+  return name === undefined ? id : `${name}:${port}`;
 }

@@ -3,7 +3,7 @@
  * of that request is built once, when the health checks of a backend begin, not for each probe.
  */
 import { formatAddress, parseAddress } from './address.js';
-import type { BackendId } from './backend.js';
+import { configuredAddress, type NamedBackend } from './backend.js';
 
 /** One execution of a health check. */
 export interface ProbeTask {
@@ -72,10 +72,10 @@ export interface ProbeKind {
 
 const USER_AGENT = 'roundhouse-health-check';
 
-/** @returns the request for backend `id` and the response that passes; `undefined` for a TCP probe */
-export function httpProbeOf(id: BackendId, kind: ProbeKind): HttpProbe | undefined {
+/** @returns the request for a backend and the response that passes; `undefined` for a TCP probe */
+export function httpProbeOf(backend: NamedBackend, kind: ProbeKind): HttpProbe | undefined {
   if (kind.type === 'tcp') return undefined;
-  const { method, path = '/', host = hostOf(id, kind.port), headers, status, body } = kind;
+  const { method, path = '/', host = hostOf(configuredAddress(backend), kind.port), headers, status, body } = kind;
   const fields = {
     Host: host,
     ...(hasField(headers, 'user-agent') ? {} : { 'User-Agent': USER_AGENT }),
@@ -93,7 +93,7 @@ export function httpProbeOf(id: BackendId, kind: ProbeKind): HttpProbe | undefin
  * @returns the request that asks backend `id` if it is alive, whatever it serves (RFC 9110 section 9.3.7); any valid
  *   response says that it is
  */
-export function aliveProbeOf(id: BackendId): HttpProbe {
+export function aliveProbeOf(id: string): HttpProbe {
   const request = `OPTIONS * HTTP/1.1\r\nHost: ${id}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`;
   return { request, isHead: false, statuses: [{ from: 100, to: 599 }], body: undefined };
 }
@@ -103,9 +103,9 @@ export function isExpected(status: number, ranges: readonly StatusRange[]): bool
   return ranges.some(({ from, to }) => from <= status && status <= to);
 }
 
-function hostOf(id: BackendId, port: number | undefined): string {
-  const address = parseAddress(id, 1);
-  return port === undefined || typeof address === 'string' ? id : formatAddress({ host: address.host, port });
+function hostOf(configured: string, port: number | undefined): string {
+  const address = parseAddress(configured, 1);
+  return port === undefined || typeof address === 'string' ? configured : formatAddress({ host: address.host, port });
 }
 
 function hasField(fields: Readonly<Record<string, string>>, lowerCased: string): boolean {

@@ -191,6 +191,25 @@ describe('A name of which every address is a backend', function () {
     );
   });
 
+  it('is the Host of probes, and of requests where the pool asks for it', async () => {
+    const hosts = new Set<string>();
+    const address = await startHttp(({ headers }, response) => {
+      hosts.add(headers.host ?? '');
+      response.end();
+    });
+    found('127.0.0.1');
+    const named = `${NAME}:${address.split(':')[1]}`;
+    const balancer = await start({
+      backends: [{ address: named, resolve: 'all' }],
+      host: 'backend',
+      healthCheck: { path: '/' },
+    });
+    await until(balancer, (view) => backendsOf(view).some(({ health }) => health === 'up'));
+    expect([...hosts]).to.deep.equal([named]);
+    await fetch(`http://${balancer.addresses[0]}`);
+    expect([...hosts]).to.deep.equal([named]);
+  });
+
   it('is refused where it contradicts what the pool has', async () => {
     found('127.0.0.1');
     const balancer = await start();

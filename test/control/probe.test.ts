@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { httpProbeOf, type ProbeKind, type ProbeResult } from '../../src/core/probe.js';
 import { ProbeAttempt } from '../../workers/tasks/attempt.js';
-import { closeEverything, idOf, refusingAddress, startHttp, startTcp } from './support.js';
+import { backendOf, closeEverything, refusingAddress, startHttp, startTcp } from './support.js';
 
 const GET: ProbeKind = { type: 'http', path: '/', method: 'GET', headers: {}, status: ['200-399'] };
 
 function probe(address: string, kind: ProbeKind, timeoutMs = 5_000): Promise<ProbeResult> {
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  const task = { host: '127.0.0.1', port, http: httpProbeOf(idOf(address), kind), timeoutMs };
+  const task = { host: '127.0.0.1', port, http: httpProbeOf(backendOf(address), kind), timeoutMs };
   return new Promise((resolve, reject) => {
     new ProbeAttempt(task, { answered: resolve, untried: (reason) => reject(new Error(reason)) });
   });

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ThreadProber } from '../../src/control/thread-prober.js';
 import { httpProbeOf, type ProbeResult } from '../../src/core/probe.js';
-import { closeEverything, idOf, onClose, refusingAddress, startTcp } from './support.js';
+import { backendOf, closeEverything, onClose, refusingAddress, startTcp } from './support.js';
 
 const PROBE = fileURLToPath(new URL('../../workers/tasks/probe.js', import.meta.url));
 
@@ -21,7 +21,7 @@ describe('The probe thread', () => {
     onClose(() => thread.close());
     const ask = (address: string, type: 'tcp' | 'http'): Promise<ProbeResult> => {
       const port = Number(address.slice(address.lastIndexOf(':') + 1));
-      const http = httpProbeOf(idOf(address), { ...KIND, type });
+      const http = httpProbeOf(backendOf(address), { ...KIND, type });
       return thread.probe({ host: '127.0.0.1', port, http, timeoutMs: 3_000 });
     };
     return { thread, ask };

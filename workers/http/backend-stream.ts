@@ -3,7 +3,7 @@
  * speaks. A connection carries one stream at a time or several, and finds the end of each response in its bytes.
  */
 import type { RouteTimeouts } from '../../src/config/routes.js';
-import type { BackendId } from '../../src/core/backend.js';
+import type { Backend } from '../../src/core/backend.js';
 import type { BodyPath, BodyTaker } from '../../src/core/body-path.js';
 import type { ResponseContext, ResponseHead } from '../../src/http1/response-head.js';
 import type { ByteChannel } from '../transport.js';
@@ -14,7 +14,7 @@ import type { HeldConnections } from './held-connections.js';
 /** A request as it is sent to a backend, with what its response cannot be read without. */
 export interface BackendRequest extends ResponseContext {
   /** @returns the head as that backend gets it over HTTP/1.1, its empty line included; made when first asked for */
-  http1Head(backend: BackendId): string;
+  http1Head(backend: { readonly listed: Backend }): string;
   /** Whether it may be sent behind another: it can be repeated, and all of it is here (RFC 9112 section 9.3.2). */
   readonly mayShare: boolean;
   /** The framing of bodies that the client understands. */

@@ -3,7 +3,7 @@
  * out to speak HTTP/1.1, and from then on the text for such backends, which every further attempt sends as well.
  */
 import type { RouteTimeouts } from '../../src/config/routes.js';
-import type { BackendId } from '../../src/core/backend.js';
+import type { Backend } from '../../src/core/backend.js';
 import { hostOfBackend } from '../../src/core/backend-host.js';
 import type { BodyTaker } from '../../src/core/body-path.js';
 import {
@@ -65,15 +65,13 @@ export class OutgoingRequest implements BackendRequest {
     this.mayShare = pool.pipelines && isWhole && isPlain(head);
   }
 
-  http1Head(backend: BackendId): string {
+  http1Head({ listed }: { readonly listed: Backend }): string {
     const { head } = this;
     if (head !== undefined) {
       this.text = forwardRequestHead(head, this.clientSide, this.pool.name, this.additions, this.edits);
       this.release();
     }
-    return this.edits?.host === HOST_OF_BACKEND
-      ? this.text.replace(HOST_OF_BACKEND, hostOfBackend(backend))
-      : this.text;
+    return this.edits?.host === HOST_OF_BACKEND ? this.text.replace(HOST_OF_BACKEND, hostOfBackend(listed)) : this.text;
   }
 
   /** Gives the head back: no further backend will be asked. */

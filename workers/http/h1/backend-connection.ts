@@ -114,7 +114,7 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
 
   send(request: BackendRequest, body: string, complete: boolean): void {
     this.expectResponse();
-    this.channel.hold(request.http1Head(this.links.backend.id) + body);
+    this.channel.hold(request.http1Head(this.links.backend) + body);
     if (!complete) return this.timer.rest(); // the body's flow writes the head with what comes next
     if (!this.gathers) this.channel.flush();
     this.timer.responseDue(this.receiver);
