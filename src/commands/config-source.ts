@@ -3,9 +3,9 @@
  * reload.
  */
 import { type Args, configFileOf, type Environment } from '../config/from-args.js';
-import { ConfigValue, configOf, loadConfig } from '../config/load.js';
 import { readPageFiles } from '../config/page-files.js';
 import type { Config } from '../config/schema.js';
+import { completeAside, loadAside } from '../config/thread-load.js';
 import type { Logger } from '../control/logger.js';
 import type { ConfigSource, Reading } from '../control/reloads.js';
 import type { StickySecretSource } from '../control/sticky-secret.js';
@@ -25,8 +25,8 @@ export function configSource(
 ): ConfigSource {
   return {
     file: configFileOf(args, environment),
-    read: async () => readingOf(await loadConfig(args, environment), secrets, logger),
-    complete: (value) => configOf(args, environment, new ConfigValue(value, '')),
+    read: async () => readingOf(await loadAside(args, environment), secrets, logger),
+    complete: (value) => completeAside(args, environment, value),
   };
 }
 

@@ -5,11 +5,11 @@
  */
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { pathText } from './complaint.js';
 import { ConfigError } from './config-error.js';
 import type { ModuleOutcome } from './module-thread.js';
 import { readConfigFile } from './read-file.js';
+import { outcomeOf, ThreadError, type ThreadFailure } from './thread.js';
 
 /** Time limit of a load; a module may fetch values from elsewhere. */
 const LONGEST_MS = 30_000;
@@ -36,38 +36,26 @@ export async function loadModule(file: string, withinMs = LONGEST_MS): Promise<u
   throw new ConfigError([problemOf(outcome, file, url)]);
 }
 
-function runThread(url: string, file: string, withinMs: number): Promise<ModuleOutcome> {
-  return new Promise((resolve, reject) => {
-    const resourceLimits = { maxOldGenerationSizeMb: MOST_MEMORY_MIB };
-    const thread = new Worker(THREAD, { workerData: url, resourceLimits });
-    const end = (): void => {
-      clearTimeout(tooLate);
-      void thread.terminate();
-    };
-    const refuse = (clause: string): void => {
-      reject(new ConfigError([`${file}: ${clause}`]));
-      end();
-    };
-    // Ends the thread as well: one in an endless loop would keep a core busy for as long as the balancer runs.
-    const tooLate = setTimeout(
-      () => refuse(`it did not return a configuration within ${withinMs / 1_000} s`),
-      withinMs,
-    );
-    thread.once('message', (outcome: ModuleOutcome) => {
-      resolve(outcome);
-      end();
-    });
-    thread.once('error', (error) => refuse(threadClause(error)));
-    // The first of these events settles the promise; an exit before the others means that the module ended the thread.
-    thread.once('exit', () => {
-      refuse('it ended without a configuration; is there an await that never settles, or a process.exit?');
-    });
-  });
+async function runThread(url: string, file: string, withinMs: number): Promise<ModuleOutcome> {
+  try {
+    return await outcomeOf<ModuleOutcome>(THREAD, url, { withinMs, memoryMiB: MOST_MEMORY_MIB });
+  } catch (error) {
+    if (!(error instanceof ThreadError)) throw error;
+    throw new ConfigError([`${file}: ${threadClause(error.failure, withinMs)}`]);
+  }
 }
 
-function threadClause(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') return `it needs more than ${MOST_MEMORY_MIB} MiB of memory`;
-  return `it threw ${JSON.stringify(error.message)} outside of its default export`;
+function threadClause(failure: ThreadFailure, withinMs: number): string {
+  switch (failure.kind) {
+    case 'late':
+      return `it did not return a configuration within ${withinMs / 1_000} s`;
+    case 'memory':
+      return `it needs more than ${MOST_MEMORY_MIB} MiB of memory`;
+    case 'ended':
+      return 'it ended without a configuration; is there an await that never settles, or a process.exit?';
+    case 'threw':
+      return `it threw ${JSON.stringify(failure.message)} outside of its default export`;
+  }
 }
 
 function problemOf(outcome: Exclude<ModuleOutcome, { kind: 'value' }>, file: string, url: string): string {

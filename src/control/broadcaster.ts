@@ -4,7 +4,7 @@
  * how long a change takes to reach the last worker. Workers are also told how many they are, since they split limits.
  */
 import { isMaintained, type Maintenance, NO_MAINTENANCE } from '../core/maintenance.js';
-import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
+import { merged, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
 import type { PoolTable, ToWorker } from '../messages.js';
 import type { PoolUpdate } from './pool-updates.js';
@@ -51,6 +51,9 @@ export class Broadcaster {
   readonly #tables = new Map<string, PoolTable>();
   #maintenance = NO_MAINTENANCE;
   #pending: Pending[] = [];
+  /** Changes of this turn that wait for its end, by pool; the first of a turn has been sent at once. */
+  readonly #held = new Map<string, PoolChange[]>();
+  #flushing: NodeJS.Immediate | undefined;
   #lastMs: number | null = null;
   #maxMs: number | null = null;
 
@@ -74,6 +77,7 @@ export class Broadcaster {
 
   /** Sends a worker all it needs before it listens; from now on it gets every update. */
   welcome(to: StateReceiver): void {
+    this.#flush();
     const { current: config, secrets } = this.#config;
     const snapshots = this.#snapshots();
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
@@ -88,6 +92,7 @@ export class Broadcaster {
    * @param joining names of the pools that are new in it
    */
   configure(joining: readonly string[]): void {
+    this.#flush();
     const { current: config, secrets } = this.#config;
     for (const name of this.#tables.keys()) if (config.pools[name]?.policy !== 'maglev') this.#tables.delete(name);
     this.#pending = this.#pending.filter(({ pool }) => config.pools[pool] !== undefined);
@@ -104,16 +109,22 @@ export class Broadcaster {
     for (const { to } of this.#workers.values()) to.send({ type: 'certificates', tls });
   }
 
-  /** Sends an update of a pool to every worker. */
+  /**
+   * Sends an update of a pool to every worker. Of several changes of a pool in one turn of the event loop the first goes
+   * at once, and the others together at the end of the turn: thousands of messages would hold up every worker.
+   */
   publish(update: PoolUpdate): void {
     switch (update.type) {
       case 'change':
         this.#await(update.change);
+        if (this.#hold(update.change)) return;
         break;
       case 'hash-table':
+        this.#flush();
         this.#tables.set(update.table.pool, update.table);
         break;
       case 'recall':
+        this.#flush();
         break;
       default:
         return unreachable(update);
@@ -136,12 +147,14 @@ export class Broadcaster {
 
   /** Sends a worker that missed a change the whole pool. */
   resync(workerId: number, pool: string): void {
+    this.#flush();
     const snapshot = this.#pools.get(pool)?.snapshot;
     if (snapshot !== undefined) this.#workers.get(workerId)?.to.send({ type: 'snapshot', snapshot });
   }
 
   /** Sends configuration, pools and tables to a worker that may have missed any of them. */
   resyncAll(workerId: number): void {
+    this.#flush();
     const { current: config, secrets } = this.#config;
     const to = this.#workers.get(workerId)?.to;
     to?.send({ type: 'configure', config, snapshots: this.#snapshots(), secrets });
@@ -171,6 +184,27 @@ export class Broadcaster {
     [...this.#workers.values()].forEach(({ to }, index) => {
       to.send({ type: 'share', share: { index, of } });
     });
+  }
+
+  /** @returns whether a change waits for the end of the turn */
+  #hold(change: PoolChange): boolean {
+    const held = this.#held.get(change.pool);
+    if (held === undefined) this.#held.set(change.pool, []);
+    else held.push(change);
+    this.#flushing ??= setImmediate(() => this.#flush());
+    return held !== undefined;
+  }
+
+  /** Sends the changes that were held back; must precede whatever depends on them. */
+  #flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const all = [...this.#held.values()].filter((changes) => changes.length > 0);
+    this.#held.clear();
+    for (const changes of all) {
+      const change = merged(changes);
+      for (const { to } of this.#workers.values()) to.send({ type: 'change', change });
+    }
   }
 
   #await({ pool, version }: PoolChange): void {

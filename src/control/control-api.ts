@@ -129,7 +129,7 @@ export class ControlApi implements AdminSource {
 
   async preview(value: unknown): Promise<ReloadPreview> {
     const { source, reconfiguration } = this.#parts;
-    const next = source?.complete(value) ?? configOf({ backends: [] }, {}, new ConfigValue(value, ''));
+    const next = (await source?.complete(value)) ?? configOf({ backends: [] }, {}, new ConfigValue(value, ''));
     return reconfiguration.preview(next);
   }
 

@@ -3,7 +3,7 @@
  * taken away.
  */
 import type { BackendId } from '../core/backend.js';
-import type { PoolChange } from '../core/snapshot.js';
+import { type PoolChange, partsOf } from '../core/snapshot.js';
 import type { Journal } from './journal.js';
 
 interface Draining {
@@ -22,10 +22,14 @@ export class DrainedLog {
 
   /** Follows a change of a pool. */
   heed(change: PoolChange): void {
-    const id = change.kind === 'removed' ? change.id : change.backend.id;
-    const key = `${id} ${change.pool}`;
-    if (change.kind === 'removed' || change.backend.admin !== 'draining') this.#draining.delete(key);
-    else if (!this.#draining.has(key)) this.#draining.set(key, { pool: change.pool, id, told: false });
+    const { pool } = change;
+    const { backends, ids } = partsOf(change);
+    for (const id of ids) this.#draining.delete(`${id} ${pool}`);
+    for (const { id, admin } of backends) {
+      const key = `${id} ${pool}`;
+      if (admin !== 'draining') this.#draining.delete(key);
+      else if (!this.#draining.has(key)) this.#draining.set(key, { pool, id, told: false });
+    }
   }
 
   /**

@@ -5,7 +5,7 @@
 import { Piscina } from 'piscina';
 import type { MaglevTable, TableMember } from '../balancing/maglev-table.js';
 import type { BackendId } from '../core/backend.js';
-import type { PoolChange, PoolSnapshot } from '../core/snapshot.js';
+import { type PoolChange, type PoolSnapshot, partsOf } from '../core/snapshot.js';
 import type { PoolTable } from '../messages.js';
 import type { Logger } from './logger.js';
 
@@ -76,9 +76,11 @@ export class HashTables {
     const watch = this.#watches.get(change.pool);
     if (watch === undefined) return;
     watch.version = change.version;
-    if (change.kind === 'removed') watch.weights.delete(change.id);
-    else if (watch.weights.get(change.backend.id) === change.backend.weight) return;
-    else watch.weights.set(change.backend.id, change.backend.weight);
+    const { backends, ids } = partsOf(change);
+    const weighted = backends.filter(({ id, weight }) => watch.weights.get(id) !== weight);
+    for (const id of ids) watch.weights.delete(id);
+    for (const { id, weight } of weighted) watch.weights.set(id, weight);
+    if (weighted.length + ids.length === 0) return;
     watch.stale = true;
     this.#buildIn(watch, BUILDS_APART_MS);
   }

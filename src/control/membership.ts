@@ -9,9 +9,10 @@ import { ownClause } from '../config/own-backends.js';
 import { type BackendSettings, backendConfig, withTier } from '../config/schema.js';
 import { duration } from '../config/values.js';
 import { formatAddress, nameIn, parseAddress } from '../core/address.js';
-import type { Backend, BackendId } from '../core/backend.js';
-import { type Eligible, hasEligible } from '../core/eligible.js';
+import { type Backend, type BackendId, isUsable } from '../core/backend.js';
+import { hasEligible } from '../core/eligible.js';
 import { backendIdSchema } from '../core/schemas.js';
+import type { PoolSnapshot } from '../core/snapshot.js';
 import type { ListedBackend } from './backend-plan.js';
 import type { DiscoveryGuard } from './discovery-guard.js';
 import type { Drains } from './drains.js';
@@ -173,7 +174,7 @@ export class Membership implements PoolChanges {
   removeBackend(poolName: string, idText: string): number {
     const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
-    const before = pool.eligible;
+    const before = pool.snapshot;
     pool.remove(id);
     this.#forget(pool, id);
     const { version } = pool.snapshot;
@@ -186,7 +187,7 @@ export class Membership implements PoolChanges {
     const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
     const { fields, within } = this.readPatch(patch);
-    const before = pool.eligible;
+    const before = pool.snapshot;
     const change = pool.configure(id, fields);
     this.#limitDrain(pool, id, fields.admin, within);
     if (change === undefined) return pool.snapshot.version;
@@ -200,6 +201,14 @@ export class Membership implements PoolChanges {
     const parsed = parseAddress(address, 1);
     const own = typeof parsed === 'string' ? undefined : this.#parts.guard.ownAddress(parsed);
     if (own !== undefined) throw new ChangeError('invalid', `Backend ${ownClause(address, own)}`);
+  }
+
+  /** Makes all changes of `act` in a pool one; see {@link Pool.together}. */
+  together(poolName: string, act: () => void): void {
+    const pool = this.pool(poolName);
+    const before = pool.snapshot;
+    pool.together(act);
+    this.#warnOfTheLast(before, pool);
   }
 
   #forget(pool: Pool, id: BackendId): void {
@@ -228,9 +237,12 @@ export class Membership implements PoolChanges {
       await health.watch(pool, backend.id, config.pool(pool.name).healthCheck);
   }
 
-  #warnOfTheLast(before: Eligible, { name, eligible }: Pool): void {
-    if (!hasEligible(before) || hasEligible(eligible)) return;
-    this.#parts.journal.note('pool-empty', { pool: name });
+  /** @param before the pool before the change */
+  #warnOfTheLast(before: PoolSnapshot, pool: Pool): void {
+    // Most often one is usable, which is quickly found.
+    if (before === pool.snapshot || pool.snapshot.backends.some(isUsable)) return;
+    if (hasEligible(pool.eligible) || !hasEligible(pool.eligibleIn(before))) return;
+    this.#parts.journal.note('pool-empty', { pool: pool.name });
   }
 }
 

@@ -8,7 +8,7 @@ import { parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, type HealthState, isUsable, type OutlierState } from '../core/backend.js';
 import { type Eligible, eligibleOf } from '../core/eligible.js';
 import { backendIdSchema } from '../core/schemas.js';
-import { applyChange, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
+import { applyChange, merged, type PoolChange, type PoolSnapshot, partsOf } from '../core/snapshot.js';
 
 /** Why a backend's health is what it is. */
 export interface HealthNote {
@@ -80,6 +80,8 @@ export class Pool {
   readonly #adminSince = new Map<BackendId, number>();
   readonly #byId: Map<BackendId, Backend>;
   #snapshot: PoolSnapshot;
+  /** What changes until {@link together} ends; `undefined` outside of it. */
+  #collected: PoolChange[] | undefined;
 
   /**
    * @param panicShare see {@link eligibleOf}
@@ -108,7 +110,12 @@ export class Pool {
 
   /** The backends that new requests may go to. */
   get eligible(): Eligible {
-    return eligibleOf(this.#snapshot.backends, this.#panicShare);
+    return this.eligibleIn(this.#snapshot);
+  }
+
+  /** @returns the backends that new requests could go to if the pool had this snapshot */
+  eligibleIn({ backends }: PoolSnapshot): Eligible {
+    return eligibleOf(backends, this.#panicShare);
   }
 
   /** Sets the share of {@link eligibleOf}; workers take it from their configuration. */
@@ -131,6 +138,21 @@ export class Pool {
 
   healthNote(id: BackendId): HealthNote | undefined {
     return this.#notes.get(id);
+  }
+
+  /**
+   * Makes all changes of `act` one: workers get them in one message and copy their list once. The snapshot has them when
+   * this returns.
+   */
+  together(act: () => void): void {
+    const collected: PoolChange[] = [];
+    this.#collected = collected;
+    try {
+      act();
+    } finally {
+      this.#collected = undefined;
+      if (collected.length > 0) this.#publishNext(merged(collected));
+    }
   }
 
   /** Adds a backend, or replaces the one of the same id together with its states. */
@@ -213,12 +235,19 @@ export class Pool {
   }
 
   #commit(change: PoolChange): PoolChange {
+    const { backends, ids } = partsOf(change);
+    for (const id of ids) this.#byId.delete(id);
+    for (const backend of backends) this.#byId.set(backend.id, backend);
+    if (this.#collected === undefined) return this.#publishNext(change);
+    this.#collected.push(change);
+    return change;
+  }
+
+  #publishNext(change: PoolChange): PoolChange {
     const next = applyChange(this.#snapshot, change);
     // This class counts the versions, so any other result is a defect of it.
     if (next.kind !== 'applied') throw new Error(`Pool "${this.name}" made a change that is ${next.kind}`);
     this.#snapshot = next.snapshot;
-    if (change.kind === 'removed') this.#byId.delete(change.id);
-    else this.#byId.set(change.backend.id, change.backend);
     this.#publish(change);
     return change;
   }

@@ -147,15 +147,23 @@ export class Pools {
     );
   }
 
-  /** Adds a pool while the others run; it must be in the running configuration. Its backends are watched at once. */
-  add(name: string, hosts: Hosts): void {
+  /**
+   * Adds a pool while the others run; it must be in the running configuration. Its backends are watched at once.
+   * @param first how many of its backends join now; the others are {@link notYetIn} it
+   */
+  add(name: string, hosts: Hosts, first: number): void {
     const config = this.#config.pool(name);
-    const pool = this.#newPool(name, config, hosts);
+    const pool = this.#newPool(name, { ...config, backends: config.backends.slice(0, first) }, hosts);
     this.#pools.set(name, pool);
     void this.membership.join(pool);
     this.services.configure(pool, config.services);
-    for (const group of groupsIn(config.backends)) void this.groups.watch(pool, group);
+    for (const group of groupsIn(config.backends.slice(0, first))) void this.groups.watch(pool, group);
     if (config.policy === 'maglev') void this.#hashTables.watch(pool.snapshot);
+  }
+
+  /** @returns the backends of a pool that {@link add} has left to be added, since there were more than `first` */
+  notYetIn(name: string, first: number): readonly ListedBackend[] {
+    return this.#config.pool(name).backends.slice(first);
   }
 
   /**

@@ -16,7 +16,7 @@ import { ReloadError, StartError } from './errors.js';
 import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import type { MaintenanceSwitch } from './maintenance.js';
-import type { Hosts } from './pool.js';
+import { BACKENDS_PER_TURN, PoolReload } from './pool-reload.js';
 import type { Pools } from './pools.js';
 import { configAfter, isIdle, type PoolPlan, planReload, type ReloadPlan } from './reload-plan.js';
 import { previewOf, type ReloadPreview } from './reload-preview.js';
@@ -101,7 +101,7 @@ export class Reconfiguration {
 
   async #applyPlan(plan: ReloadPlan, before: Config, prepared: Prepared): Promise<void> {
     const { opened, hosts, listeners } = prepared;
-    const { broadcaster, changes, pools, sockets, supervisor } = this.#parts;
+    const { broadcaster, changes, logger, pools, sockets, supervisor } = this.#parts;
     // Removed first: another listener may take over the name.
     for (const { name } of listeners.remove) {
       const removed = sockets.remove(name);
@@ -110,27 +110,28 @@ export class Reconfiguration {
     sockets.change(listeners.change);
     sockets.add(opened);
     void changes.save();
-    this.#changePools(plan.pools, before, hosts);
+    const reload = new PoolReload(pools, hosts, logger);
+    await this.#changePools(plan.pools, before, reload);
     broadcaster.configure(namesOf(plan.pools, 'added'));
     for (const name of namesOf(plan.pools, 'removed')) pools.remove(name);
     this.#changeRest(before);
+    for (const name of namesOf(plan.pools, 'added')) {
+      await reload.fill(name, pools.notYetIn(name, BACKENDS_PER_TURN), () => this.#closed);
+    }
     await supervisor.listen(opened);
   }
 
-  /** What joins comes first, so that no pool is ever without a backend and no route without its pool. */
-  #changePools(plans: readonly PoolPlan[], before: Config, hosts: Hosts): void {
+  /** No route is ever without its pool: pools join before the workers get the routes, and leave after. */
+  async #changePools(plans: readonly PoolPlan[], before: Config, reload: PoolReload): Promise<void> {
     const { pools } = this.#parts;
+    for (const { name, change } of plans) {
+      if (change === 'added') pools.add(name, reload.hosts, BACKENDS_PER_TURN);
+    }
     for (const { name, change, backends } of plans) {
-      if (change === 'added') pools.add(name, hosts);
       const settingsBefore = before.pools[name];
       if (change !== 'changed' || settingsBefore === undefined) continue;
       pools.configure(name, settingsBefore);
-      // A name that becomes several backends, or one again, cannot be both at a time.
-      const added = new Set<string>(backends.add.map(({ address }) => address));
-      for (const id of backends.remove) if (added.has(id)) pools.changes.removeBackend(name, id);
-      for (const backend of backends.add) pools.changes.addBackend(name, backend, hosts);
-      for (const { id, settings } of backends.alter) pools.changes.updateBackend(name, id, settings);
-      for (const id of backends.remove) if (!added.has(id)) pools.changes.removeBackend(name, id);
+      await reload.change(name, backends, () => this.#closed);
     }
   }
 

@@ -27,7 +27,7 @@ export interface ConfigSource {
    */
   read(): Promise<Reading>;
   /** @returns the configuration that `value` would give in place of the file. @throws as {@link read} */
-  complete(value: unknown): Config;
+  complete(value: unknown): Config | Promise<Config>;
 }
 
 export interface ReloadsParts {

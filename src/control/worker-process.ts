@@ -103,7 +103,8 @@ export class WorkerProcess {
   /** Sends a message. A worker that is about to end may miss it; its replacement starts from full snapshots anyway. */
   send(message: ToWorker, handle?: SendHandle): void {
     if (!this.#channel.connected) return;
-    if (this.#unread >= MOST_UNREAD && isState(message)) {
+    // Once it has missed some it gets no more before it gets everything again: it could not apply them.
+    if ((this.#unread >= MOST_UNREAD || this.#hasMissed) && isState(message)) {
       this.#hasMissed = true;
       return;
     }

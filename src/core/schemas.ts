@@ -43,11 +43,21 @@ export const poolSnapshotSchema = z
   .readonly();
 
 /**
- * One change of a pool: a backend was added or changed (`upsert`), or removed. `version` is the one that it leads to.
+ * One change of a pool: a backend was added or changed (`upsert`), or removed; or many at once (`several`), those in
+ * `backends` added or changed and those in `ids` removed. `version` is the one that it leads to.
  */
 export const poolChangeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('upsert'), pool: z.string(), version: z.int(), backend: backendSchema }),
   z.object({ kind: z.literal('removed'), pool: z.string(), version: z.int(), id: backendIdSchema }),
+  z.object({
+    kind: z.literal('several'),
+    pool: z.string(),
+    version: z.int(),
+    /** The version that it changes. */
+    since: z.int(),
+    backends: z.array(backendSchema).readonly(),
+    ids: z.array(backendIdSchema).readonly(),
+  }),
 ]);
 
 /** A certificate with its key, as workers use it. */

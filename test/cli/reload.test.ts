@@ -137,11 +137,11 @@ describe('A running balancer and its configuration file', function () {
     const bad = await api('/api/reload', 'POST', {});
     expect(bad.status).to.equal(400);
     expect(bad.json.error).to.match(/lb\.yaml:1:\d+: pools\.api\.backends\[0\]\.address: "nowhere" has no port/);
-    const taken = { listeners: listen(one), limits: { fields: 32 } };
+    const taken = { listeners: listen(held), limits: { fields: 32 } };
     write({ web: pool(one), api: pool(two) }, { ...taken, routes: [{ pool: 'web' }] });
     const inUse = await api('/api/reload', 'POST', {});
     expect(inUse.status).to.equal(409);
-    expect(inUse.json.error).to.equal(`Cannot listen on ${one}: the address is already in use`);
+    expect(inUse.json.error).to.equal(`Cannot listen on ${held}: the address is already in use`);
     expect((await api('/api/config')).json).to.deep.equal(before);
     expect(await textOf('/')).to.match(/one|two/);
   });

@@ -52,6 +52,27 @@ describe('The broadcaster', () => {
     expect(worker.got[2]).to.have.nested.property('change.version', version + 1);
   });
 
+  it('sends the first of many changes of a turn at once, and the others together', async () => {
+    const { broadcaster, pool, flip } = setUp();
+    const worker = new Receiver(1);
+    broadcaster.welcome(worker);
+    const versions = [flip(), flip(), flip()];
+    expect(worker.types()).to.deep.equal(['start', 'share', 'change']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(worker.types()).to.deep.equal(['start', 'share', 'change', 'change']);
+    expect(worker.got[3]).to.deep.include({
+      type: 'change',
+      change: {
+        kind: 'several',
+        pool: pool.name,
+        version: versions[2],
+        since: versions[0],
+        backends: pool.snapshot.backends,
+        ids: [],
+      },
+    });
+  });
+
   it('answers a worker that missed a change with the whole pool, and no other worker', () => {
     const { broadcaster, pool, flip } = setUp();
     const [behind, fine] = [new Receiver(1), new Receiver(2)];

@@ -9,17 +9,18 @@ describe('A pool that runs short of usable backends', () => {
     const log = new LogBook();
     const heed = panicLog(log.journal);
     const { pool } = poolOf(...ADDRESSES.map((id) => backendOf(id, { health: 'up' })));
-    const turn = (id: string, health: 'up' | 'down'): void => {
+    const turn = async (id: string, health: 'up' | 'down'): Promise<void> => {
       pool.setHealth(idOf(id), health, 'told so');
       heed(pool);
+      await Promise.resolve();
     };
     const [one = '', two = '', three = ''] = ADDRESSES;
-    turn(one, 'down');
-    turn(two, 'down');
-    turn(three, 'down');
-    turn(three, 'up');
-    turn(two, 'up');
-    turn(one, 'up');
+    await turn(one, 'down');
+    await turn(two, 'down');
+    await turn(three, 'down');
+    await turn(three, 'up');
+    await turn(two, 'up');
+    await turn(one, 'up');
     await log.next('panic is over');
     expect(log.entries.map(({ level, message, usable }) => [level, message, usable])).to.deep.equal([
       ['error', 'panic: too few usable backends, so all are tried', 1],

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { newBackend, Pool } from '../../src/control/pool.js';
+import { applyChange } from '../../src/core/snapshot.js';
 import { backendOf, idOf, poolOf } from './support.js';
 
 const A = '10.0.0.1:80';
@@ -123,5 +124,25 @@ describe('The pool', () => {
     expect(known).to.include({ host: '::1', port: 80, weight: 3, health: 'unknown' });
     const named = newBackend({ address: 'name:80', ...settings }, 'unknown').backend;
     expect(named).to.include({ host: 'name', health: 'down' });
+  });
+
+  it('makes many changes one, which leads to the same snapshot', () => {
+    const { pool, changes } = poolOf(...['a:1', 'b:1', 'c:1'].map((id) => backendOf(id)));
+    const before = pool.snapshot;
+    pool.together(() => {
+      pool.configure(idOf('a:1'), { weight: 7 });
+      pool.remove(idOf('b:1'));
+      pool.upsert({ backend: backendOf('d:1'), reason: 'new' });
+      pool.remove(idOf('c:1'));
+      pool.upsert({ backend: backendOf('c:1'), reason: 'new' });
+      expect(pool.backend(idOf('a:1'))?.weight).to.equal(7);
+    });
+    expect(changes.map(({ kind, version }) => [kind, version])).to.deep.equal([['several', before.version + 1]]);
+    expect(pool.snapshot.backends.map(({ id }) => id)).to.deep.equal(['a:1', 'd:1', 'c:1']);
+    const [change] = changes;
+    if (change === undefined) throw new Error('Nothing was published');
+    expect(applyChange(before, change)).to.deep.equal({ kind: 'applied', snapshot: pool.snapshot });
+    pool.together(() => {});
+    expect(changes).to.have.lengthOf(1);
   });
 });
