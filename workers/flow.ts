@@ -6,6 +6,17 @@
 import type { ReadBuffers } from './read-buffers.js';
 import type { ByteSink, ByteSource } from './transport.js';
 
+/**
+ * Steps of framing that a read may cost before the others get their turn. A kernel that has more would otherwise be read
+ * up to 32 times in a row.
+ */
+const MOST_WORK = 2_048;
+
+/** Whether a read was so costly that the source ought to {@link Flow.rest}. @param work its steps of framing */
+export function isCostly(work: number): boolean {
+  return work > MOST_WORK;
+}
+
 /** Is told when the sink falls behind and when it has caught up, to keep the right timeout running. */
 export interface FlowOwner {
   /** The sink is behind: the source rests. */
@@ -24,6 +35,8 @@ export class Flow {
   private readonly owner: FlowOwner;
   /** The source rests until the sink has caught up. */
   private stalled = false;
+  /** The source rests until the next turn of the event loop. */
+  private resting = false;
   /** The message has ended, complete or not. */
   private over = false;
 
@@ -60,6 +73,14 @@ export class Flow {
     this.stalled = true;
     this.source.pause();
     this.owner.onStalled();
+  }
+
+  /** Reads no more in this turn: the last read has cost so much that others come first. */
+  rest(): void {
+    if (this.over || this.stalled || this.resting) return;
+    this.resting = true;
+    this.source.pause();
+    setImmediate(this.afterRest);
   }
 
   /** Chooses the buffer of the next read by how long this one was, in bytes. Call it inside the source's read only. */
@@ -105,16 +126,23 @@ export class Flow {
 
   private end(): void {
     this.over = true;
-    if (!this.stalled) return;
+    if (!this.stalled && !this.resting) return;
     this.stalled = false;
+    this.resting = false;
     this.source.resume();
   }
+
+  private readonly afterRest = (): void => {
+    if (!this.resting) return;
+    this.resting = false;
+    if (!this.stalled && this.source.isOpen) this.source.resume();
+  };
 
   private readonly onWritten = (): void => {
     if (!this.stalled || this.sink.isBehind) return;
     this.stalled = false;
     if (!this.source.isOpen) return;
-    this.source.resume();
+    if (!this.resting) this.source.resume();
     this.owner.onMoving();
   };
 }

@@ -18,6 +18,11 @@ export class BodyReader {
   private remaining = 0;
   private chunks: ChunkedScanner | undefined;
 
+  /** What the last {@link scan} has cost, in steps: a read of plain bytes costs none. */
+  get work(): number {
+    return this.framing === 'chunked' ? (this.chunks?.work ?? 0) : 0;
+  }
+
   /** The trailer field lines of a body that is {@link done}, each with its CRLF; '' when there are none. */
   get trailers(): string {
     return this.framing === 'chunked' ? (this.chunks?.trailers ?? '') : '';

@@ -18,6 +18,8 @@ const LARGE_TRAILERS = refuse(431, 'trailers-too-large', 'The trailer fields are
 
 /** Hexadecimal digits of a chunk size, leading zeros included: 60 bits, more than any body has. */
 const MAX_SIZE_DIGITS = 15;
+/** Most digits of the size of a chunk that fits into one read. */
+const WHOLE_DIGITS = 6;
 /** Bytes of the extensions of one chunk, semicolons included. They are hardly used, so long ones are an attack. */
 const MAX_EXTENSION = 256;
 /** Bytes of all trailer lines of one body, line ends included. */
@@ -56,6 +58,8 @@ export class ChunkedScanner {
   #trailerBytes = 0;
   #trailers = '';
   #name = '';
+  /** What the last {@link scan} has cost: chunks, and bytes that had to be looked at one by one. */
+  work = 0;
 
   /** The last byte of the body has been scanned. */
   get done(): boolean {
@@ -91,6 +95,7 @@ export class ChunkedScanner {
    */
   scan(bytes: Uint8Array, from: number, to: number, onData?: (from: number, to: number) => void): number {
     let at = from;
+    this.work = 0;
     while (at < to && this.#state !== 'done' && this.#fault === undefined) {
       if (this.#state === 'data') {
         const end = Math.min(to, at + this.#left);
@@ -100,10 +105,42 @@ export class ChunkedScanner {
         at = end;
         continue;
       }
+      if (this.#state === 'size' && this.#digits === 0) {
+        const behind = this.#scanWhole(bytes, at, to, onData);
+        if (behind > at) {
+          at = behind;
+          continue;
+        }
+      }
+      this.work += 1;
       this.#fault = this.#step(bytes[at] ?? 0);
       if (this.#fault === undefined) at++;
     }
     return at;
+  }
+
+  /**
+   * Scans chunks that are whole and have no extensions, which most are, without a step for each byte: a body in chunks of
+   * one byte has six for each byte of payload.
+   * @returns the offset behind the last of them
+   */
+  #scanWhole(bytes: Uint8Array, from: number, to: number, onData?: (from: number, to: number) => void): number {
+    let at = from;
+    for (;;) {
+      let size = 0;
+      let dataAt = at;
+      for (let digit = 0; dataAt < to && dataAt - at < WHOLE_DIGITS; dataAt++) {
+        digit = hexValue(bytes[dataAt] ?? 0);
+        if (digit < 0) break;
+        size = size * 16 + digit;
+      }
+      const isLine = bytes[dataAt] === CR && bytes[dataAt + 1] === LF;
+      const end = dataAt + 2 + size;
+      if (!isLine || size === 0 || end + 2 > to || bytes[end] !== CR || bytes[end + 1] !== LF) return at;
+      onData?.(dataAt + 2, end);
+      this.work += 1;
+      at = end + 2;
+    }
   }
 
   #step(byte: number): Fault | undefined {

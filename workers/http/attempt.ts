@@ -112,12 +112,12 @@ export class Attempt implements BackendReceiver {
     this.exchange.client.trailers(lines);
   }
 
-  onReadEnd(length: number): void {
+  onReadEnd(length: number, costly: boolean): void {
     const { exchange, stream } = this;
     exchange.client.record?.goesOn();
     if (stream === undefined) return;
     stream.downloadStalled(false);
-    exchange.flowing(stream).awaitMore(length);
+    exchange.flowing(stream).awaitMore(length, costly);
   }
 
   onBodyEnd(): void {

@@ -72,8 +72,11 @@ export interface BackendReceiver {
   onBodyText(text: string): void;
   /** Trailer field lines, each with its CRLF; unless the path is `pass`, they were not among the body's bytes. */
   onTrailers(lines: string): void;
-  /** A read of `length` bytes was handed over, and the response goes on. */
-  onReadEnd(length: number): void;
+  /**
+   * A read of `length` bytes was handed over, and the response goes on.
+   * @param costly whether its framing took so long that other connections come first now
+   */
+  onReadEnd(length: number, costly: boolean): void;
   /**
    * The last byte of the response was handed over: called within its read, or when the peer's end is that of the body.
    */

@@ -63,6 +63,11 @@ export class RequestBody implements FlowOwner {
     this.flow = undefined;
   }
 
+  /** The last read was costly: the next one comes after those of others. */
+  rest(): void {
+    this.flow?.rest();
+  }
+
   /** Sends nothing more on the current stream, which is lost or not wanted. */
   stop(): void {
     this.flow?.abandon();

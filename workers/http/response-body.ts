@@ -24,10 +24,11 @@ export class ResponseBody implements FlowOwner {
     this.flow.write(bytes, from, to);
   }
 
-  /** A read of `length` bytes has been written, and the body goes on. */
-  awaitMore(length: number): void {
+  /** A read of `length` bytes has been written, and the body goes on. @param costly whether others come first now */
+  awaitMore(length: number, costly: boolean): void {
     this.flow.settle();
     this.flow.adapt(length);
+    if (costly) this.flow.rest();
   }
 
   /** The last byte of the body has been written. Call it within its read, or at the end of the connection. */

@@ -9,7 +9,7 @@
 import { isOwnFault } from '../../../src/core/own-fault.js';
 import { challengesConnection } from '../../../src/http1/connection-auth.js';
 import { isEventStream } from '../../../src/http1/find-field.js';
-import { giveLoanBack, WORTH_A_LOAN } from '../../flow.js';
+import { giveLoanBack, isCostly, WORTH_A_LOAN } from '../../flow.js';
 import { TcpTransport } from '../../tcp-transport.js';
 import type { Transport, TransportUser } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
@@ -283,7 +283,7 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     if (reader.fault !== undefined) {
       return this.lose(badResponse(faultText(reader.fault, this.pool.context.config.limits)));
     }
-    if (!reader.isDone) return receiver.onReadEnd(length);
+    if (!reader.isDone) return receiver.onReadEnd(length, isCostly(reader.work));
     this.receiver = undefined;
     if (reader.trailers !== '') receiver.onTrailers(reader.trailers);
     receiver.onBodyEnd();

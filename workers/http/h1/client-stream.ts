@@ -15,6 +15,7 @@ import type { RequestHead } from '../../../src/http1/request-head.js';
 import type { ResponseHead } from '../../../src/http1/response-head.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { AccessRecord } from '../../access-log/record.js';
+import { isCostly } from '../../flow.js';
 import type { Arrival } from '../../inbound/arrival.js';
 import type { ByteChannel, Transport } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
@@ -147,6 +148,7 @@ export class Http1ClientStream implements ClientStream {
     if (body.fault !== undefined) return this.endInBody(answerToFault(body.fault));
     this.connection.onBodyRead(body.done, end < length ? buffer.toString('latin1', end, length) : '');
     this.exchange?.onRequestBody(buffer, end, length, body.done);
+    if (!body.done && isCostly(body.work)) this.exchange?.body?.rest();
   }
 
   holdBody(): void {

@@ -64,6 +64,11 @@ export class ResponseReader {
     return this.body.fault;
   }
 
+  /** What the framing of the last read has cost; see {@link BodyReader.work}. */
+  get work(): number {
+    return this.body.work;
+  }
+
   /** The trailer field lines of a complete body, each with its CRLF; '' when there are none. */
   get trailers(): string {
     return this.body.trailers;
