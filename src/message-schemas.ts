@@ -119,6 +119,8 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     /** Which rule or limit of ours the last response broke; '' for every other failure. */
     fault: z.string().max(200),
   }),
+  /** Reports which limit of ours a response broke, at most once a second for a backend; it is not blamed for that. */
+  z.object({ type: z.literal('fault'), pool: z.string(), id: backendIdSchema, fault: z.string().max(200) }),
   /**
    * Reports that requests wait on a backend which has answered nothing for `silentMs`, far beyond what is usual; once a
    * second while that lasts.

@@ -11,7 +11,7 @@ import { TurnClock } from '../src/balancing/turns.js';
 import type { PoolConfig } from '../src/config/schema.js';
 import type { BackendId } from '../src/core/backend.js';
 import { type RetryRules, retryRules } from '../src/core/retry.js';
-import { RetryBudget } from '../src/core/retry-budget.js';
+import { type BudgetRefusal, RetryBudget } from '../src/core/retry-budget.js';
 import { partOf, type Share, WHOLE } from '../src/core/share.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { POOL_COLUMNS } from '../src/messages.js';
@@ -20,11 +20,15 @@ import { Durations } from './durations.js';
 import { HedgeDelay } from './hedge-delay.js';
 import { PoolLoad } from './pool-load.js';
 import { Roster, type RosterParts } from './roster.js';
-import { type ReportFailing, Streaks } from './streaks.js';
+import { type Asker, type FailureReports, Streaks } from './streaks.js';
 import { type Ticket, WaitQueue } from './wait-queue.js';
 import type { WorkerBackend } from './worker-backend.js';
 
 const NONE_TRIED: ReadonlySet<BackendId> = new Set();
+const REFUSED_COLUMN: Readonly<Record<BudgetRefusal, number>> = {
+  budget: POOL_COLUMN.budgetSpent,
+  client: POOL_COLUMN.clientShareSpent,
+};
 
 /** What a request that wants a backend has tried already. */
 export interface BackendSearch {
@@ -72,7 +76,7 @@ export type NoBackendReason = 'none' | 'full' | 'connections' | 'requests' | 'pe
 /** What a pool's dispatch needs of its worker. */
 export interface DispatchParts extends RosterParts {
   /** Tells the primary of backends that fail. */
-  readonly report: ReportFailing;
+  readonly report: FailureReports;
 }
 
 export class Dispatch {
@@ -193,9 +197,15 @@ export class Dispatch {
   }
 
   /** Counts a response of a backend, whether or not it is forwarded. @param nowMs the worker's coarse clock */
-  answered(upstream: WorkerBackend, status: number, nowMs: number): void {
+  answered(upstream: WorkerBackend, status: number, nowMs: number, asker: Asker): void {
     upstream.counters.addStatus(status);
-    if (this.streaks.heedsAnswers) this.streaks.answered(upstream, status, nowMs);
+    if (this.streaks.heedsAnswers) this.streaks.answered(upstream, status, nowMs, asker);
+  }
+
+  /** Counts a response that began before the client had sent its request: a failure blames nobody. */
+  answeredEarly({ counters }: WorkerBackend, status: number): void {
+    counters.addStatus(status);
+    if (status >= 500) counters.add(COLUMN.excused);
   }
 
   /** Records how long an attempt took, in a pool that is {@link timed}. */
@@ -208,12 +218,16 @@ export class Dispatch {
    * Whether a further attempt may be made; if not, that is counted.
    * @param spendsBudget whether the retry budget pays
    */
-  mayRetry(spendsBudget: boolean, nowMs: number): boolean {
-    const { load, budget, counters } = this;
-    if (!load.mayRetry) counters.add(POOL_COLUMN.retriesBroken);
-    else if (!spendsBudget || budget.tryRetry(nowMs)) return true;
-    else counters.add(POOL_COLUMN.budgetSpent);
-    return false;
+  mayRetry(spendsBudget: boolean, nowMs: number, asker: Asker): boolean {
+    const { load, budget, counters, streaks } = this;
+    if (!load.mayRetry) {
+      counters.add(POOL_COLUMN.retriesBroken);
+      return false;
+    }
+    if (!spendsBudget) return true;
+    const refusal = budget.tryRetry(nowMs, streaks.hasOthers(asker, nowMs) ? asker.clientKey : undefined);
+    if (refusal !== undefined) counters.add(REFUSED_COLUMN[refusal]);
+    return refusal === undefined;
   }
 
   /** Counts a connection to a backend that begins to open; each needs one {@link disconnected}. */

@@ -13,7 +13,7 @@ import type { BackendLinks, LinksTo } from './backend-links.js';
 import { type CountedBackend, CounterRow } from './counters.js';
 import { Durations } from './durations.js';
 import { Quiet } from './silence.js';
-import { OpenStreak } from './streaks.js';
+import { OpenStreak, Testimony } from './streaks.js';
 
 export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   readonly id: BackendId;
@@ -36,6 +36,8 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   readonly failures = new OpenStreak('reset');
   /** Responses in a row that were gateway errors. */
   readonly gatewayErrors = new OpenStreak('gateway-error');
+  /** What the requests of clients say of it, and which clients it serves. */
+  readonly testimony = new Testimony();
   /** This worker's connections to it. */
   readonly links: BackendLinks;
   /** How often its address has changed: a connection that was opened before the last change leads to the old one. */

@@ -13,7 +13,7 @@ import type { Files } from './http/pages.js';
 import { RequestHeads } from './http/request-heads.js';
 import type { RateLimits } from './rate-limits.js';
 import { ReadBuffers } from './read-buffers.js';
-import type { ReportFailing } from './streaks.js';
+import type { FailureReports } from './streaks.js';
 import { TimerWheel } from './timer-wheel.js';
 import { TlsListeners } from './tls-listeners.js';
 
@@ -26,7 +26,7 @@ export interface ContextParts {
   readonly clock: () => number;
   readonly rates: RateLimits;
   /** Tells the primary of backends that fail. */
-  readonly report: ReportFailing;
+  readonly report: FailureReports;
   readonly secrets: Secrets;
 }
 
@@ -55,7 +55,7 @@ export class WorkerContext {
   readonly intake: Intake;
   /** The tokens that this worker has borrowed from the host's rate limits. */
   readonly rates: RateLimits;
-  readonly report: ReportFailing;
+  readonly report: FailureReports;
   /** The worker is stopping: no client connection outlives its current request. */
   draining = false;
 

@@ -17,7 +17,7 @@ import { Listeners, type ListenOrder } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
 import { RateLimits } from './rate-limits.js';
 import { silentBackends, suspectsAmong } from './silence.js';
-import type { ReportFailing } from './streaks.js';
+import type { FailureReports } from './streaks.js';
 import { TimerWheel } from './timer-wheel.js';
 import { WorkerContext } from './worker-context.js';
 
@@ -75,7 +75,7 @@ export class Worker {
     this.number = number;
     const accessLog = this.accessLogFor(config);
     const { wheel } = this;
-    const parts = { wheel, clock, rates: this.rateLimits(), report: this.reportFailing, secrets };
+    const parts = { wheel, clock, rates: this.rateLimits(), report: this.failureReports, secrets };
     this.context = new WorkerContext(config, snapshots, accessLog, parts);
     this.door = new Door(this.context);
     this.listeners = new Listeners(config.timeouts.tcpKeepAlive);
@@ -197,8 +197,10 @@ export class Worker {
     this.output.drained(stuck);
   }
 
-  private readonly reportFailing: ReportFailing = (pool, id, streak, reason, fault) =>
-    this.report({ type: 'failing', pool, id, streak, reason, fault });
+  private readonly failureReports: FailureReports = {
+    failing: (pool, id, streak, reason, fault) => this.report({ type: 'failing', pool, id, streak, reason, fault }),
+    fault: (pool, id, fault) => this.report({ type: 'fault', pool, id, fault }),
+  };
 
   private rateLimits(): RateLimits {
     return new RateLimits(this.wheel, (asks) => {

@@ -30,6 +30,12 @@ export function poolOf(size: number): { readonly config: PoolConfig; readonly sn
 export function dispatchOf(size: number): Dispatch {
   const { config, snapshot } = poolOf(size);
   const wheel = new TimerWheel(TICK_MS, () => 0);
-  const parts = { wheel, random: seeded(1), report: () => {}, linksTo: () => NO_LINKS, epochMs: Date.now };
+  const parts = {
+    wheel,
+    random: seeded(1),
+    report: { failing: () => {}, fault: () => {} },
+    linksTo: () => NO_LINKS,
+    epochMs: Date.now,
+  };
   return new Dispatch(snapshot, config, parts);
 }

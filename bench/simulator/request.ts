@@ -59,6 +59,10 @@ export class SimulatedRequest implements QueuedRequest {
     this.#goneMs = this.#startMs + world.patienceMs;
   }
 
+  get clientKey(): string {
+    return this.affinity.key;
+  }
+
   start(): void {
     this.#dispatch.budget.onRequest(this.#wheel.now);
     this.#attempt();
@@ -137,21 +141,22 @@ export class SimulatedRequest implements QueuedRequest {
     if (kind === 'connect' || kind === 'reset') return this.#onFailure(upstream, kind, sentMs);
     this.#time(upstream, kind === 'ok' ? 'answered' : 'failed', sentMs);
     this.#dispatch.streaks.succeeded(upstream);
-    this.#dispatch.answered(upstream, kind === 'ok' ? 200 : 503, this.#wheel.now);
+    if (kind === 'ok') this.#dispatch.streaks.serves(upstream, this.#wheel.now, this);
+    this.#dispatch.answered(upstream, kind === 'ok' ? 200 : 503, this.#wheel.now, this);
     upstream.responses.add(atMs - sentMs);
     if (kind === 'ok') this.#world.recorder.answered(this.#startMs, atMs);
   }
 
   #onFailure(upstream: WorkerBackend, reason: FailureReason, sentMs: number): void {
     this.#time(upstream, 'failed', sentMs);
-    this.#dispatch.streaks.failed(upstream, reason, this.#wheel.now);
+    this.#dispatch.streaks.failed(upstream, reason, this.#wheel.now, this);
     this.#goOn(reason, upstream);
   }
 
   #goOn(reason: FailureReason | 'evacuated', upstream: WorkerBackend): void {
     const failed = { reason, reused: false, unsent: reason === 'connect', attempts: this.#attempts };
     const step = afterFailure(failed, GET, this.#dispatch.rules, (spendsBudget) =>
-      this.#dispatch.mayRetry(spendsBudget, this.#wheel.now),
+      this.#dispatch.mayRetry(spendsBudget, this.#wheel.now, this),
     );
     this.tried.add(upstream.id);
     this.again = step === 'elsewhere-first';

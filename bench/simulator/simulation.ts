@@ -4,7 +4,7 @@ import { buildMaglevTable } from '../../src/balancing/maglev-table.js';
 import type { BackendId } from '../../src/core/backend.js';
 import { type Random, seeded } from '../../src/core/random.js';
 import { Dispatch } from '../../workers/dispatch.js';
-import type { ReportFailing } from '../../workers/streaks.js';
+import type { FailureReports } from '../../workers/streaks.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
 import { nextArrivalMs } from './arrivals.js';
 import { SimulatedBackend } from './backend.js';
@@ -53,7 +53,10 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
   const table = setup.policy === 'maglev' ? buildMaglevTable(primary.snapshot.backends) : undefined;
   for (let id = 0; id < setup.workers; id++) {
     const wheel = tickingWheel(world.clock);
-    const report: ReportFailing = (_, backend, streak, reason) => primary.failing(id, backend, streak, reason);
+    const report: FailureReports = {
+      failing: (_, backend, streak, reason) => primary.failing(id, backend, streak, reason),
+      fault: () => {},
+    };
     const dispatch = new Dispatch(primary.snapshot, config, {
       wheel,
       random: chance(),

@@ -3,7 +3,7 @@
  */
 import * as z from 'zod';
 import { mostDeviations } from '../core/success-rate.js';
-import { positiveDuration } from './values.js';
+import { clientShare, positiveDuration } from './values.js';
 
 const successRate = z
   .strictObject({
@@ -63,6 +63,10 @@ export const outlier = z
           'eject it as well; 0: they never do.',
       ),
     successRate,
+    clientShare: clientShare.describe(
+      'Share of the evidence against a backend that failures of one client (an IPv4 address or an IPv6 /64) may be while ' +
+        'the backend serves others; 1: all of it.',
+    ),
     window: positiveDuration.prefault('10s').describe('Time within which the consecutive failures must fall.'),
     ejection: positiveDuration
       .prefault('10s')

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { RETRY_CONDITIONS } from '../core/retry.js';
 import { similarWord } from './similar.js';
-import { duration, hedgeDelay, positiveDuration, shown } from './values.js';
+import { clientShare, duration, hedgeDelay, positiveDuration, shown } from './values.js';
 
 export const queue = z
   .strictObject({
@@ -65,6 +65,9 @@ export const retries = z
       .boolean()
       .default(false)
       .describe('A request of any method may be repeated if it has an `Idempotency-Key` field.'),
+    clientShare: clientShare.describe(
+      'Share of the budget that one client (an IPv4 address or an IPv6 /64) may use while others are there; 1: all of it.',
+    ),
     budget: z
       .number()
       .min(0)

@@ -40,6 +40,13 @@ const notATime = {
     `${shown(input)} is not a time; write 500ms, 5s or 1m, at most 24h`,
 };
 
+/** Part of something shared that one client may be or have; 1 sets no bound. */
+export const clientShare = z
+  .number()
+  .min(0.01, { error: 'must be at least 0.01' })
+  .max(1, { error: 'must be at most 1, which sets no bound' })
+  .default(0.5);
+
 /**
  * A time: `500ms`, `5s`, `1m` or `1h`; `0` or `off` disables it. Parsed to whole milliseconds of the type
  * `Milliseconds` (`core/milliseconds.ts`), 0 to 24 hours. Integers are taken as milliseconds, so that a parsed

@@ -59,6 +59,11 @@ export class Outliers {
     this.#eject(pool, id, reason, `${streak} failures in a row (${kind})`, limits);
   }
 
+  /** Takes a worker's report of a response that broke a limit of ours, for which the backend is not blamed. */
+  reportFault(pool: Pool, id: BackendId, fault: string): void {
+    if (pool.backend(id) !== undefined) this.#noteFault(pool, id, this.#suspect(pool, id), fault, this.#nowMs());
+  }
+
   /** Ejects a backend whose requests succeed clearly less often than those of the others. */
   straggles(pool: Pool, { id, rate, mean }: Straggler, limits: core.OutlierLimits): void {
     const why = `${percent(rate)} of its requests succeed, ${percent(mean)} of all (success-rate)`;

@@ -207,6 +207,12 @@ export class Pools {
     if (report.reason === 'connect') this.health.soon(pool, report.id);
   }
 
+  /** Takes a worker's report of a response that broke a limit. */
+  fault({ pool: name, id, fault }: Extract<ToPrimary, { type: 'fault' }>): void {
+    const pool = this.#pools.get(name);
+    if (pool !== undefined) this.outliers.reportFault(pool, id, fault);
+  }
+
   /** Takes a worker's report that a backend answers nothing. */
   suspect({ pool: name, id, silentMs }: Extract<ToPrimary, { type: 'suspect' }>): void {
     const pool = this.#pools.get(name);
@@ -232,7 +238,12 @@ export class Pools {
 
   /** Says which pools are probed by a connect alone, which an application that hangs passes. */
   #adviseHealthPaths(): void {
-    const pools = [...this.#pools.keys()].filter((name) => this.#config.pool(name).healthCheck.type === 'tcp');
+    const { listeners } = this.#config.current;
+    // What a TCP listener's pool speaks is not known, and a configuration with such listeners alone needs no routes.
+    if (listeners.every(({ protocol }) => protocol === 'tcp')) return;
+    const ofTcp = new Set(listeners.flatMap(({ pool = '', sni = {} }) => [pool, ...Object.values(sni)]));
+    const probed = [...this.#pools.keys()].filter((name) => this.#config.pool(name).healthCheck.type === 'tcp');
+    const pools = probed.filter((name) => !ofTcp.has(name));
     if (pools.length === 0) return;
     const more = pools.length > MOST_NAMED ? ` and ${pools.length - MOST_NAMED} more` : '';
     this.#logger.info('health checks only connect; --health-path (healthCheck.path) would ask the application', {

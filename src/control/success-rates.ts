@@ -73,10 +73,14 @@ export class SuccessRates {
   }
 }
 
-/** @returns the counts of a backend; a response that broke off counts as an answer and as a failure */
+/**
+ * @returns the counts of a backend; a response that broke off counts as an answer and as a failure, and what is excused
+ *   as neither
+ */
 function tallyOf(id: BackendId, totals: BackendTotals): RequestCounts {
   const successes = totals.status1xx + totals.status2xx + totals.status3xx + totals.status4xx;
-  return { id, successes, requests: successes + totals.status5xx + totals.connectFailures + totals.failures };
+  const failed = totals.status5xx + totals.connectFailures + totals.failures - totals.excused;
+  return { id, successes, requests: successes + failed };
 }
 
 /** @param before `undefined` for a backend that has joined since */

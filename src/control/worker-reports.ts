@@ -69,6 +69,8 @@ export class WorkerReports implements WorkerObserver {
         return broadcaster.resync(worker.id, report.pool);
       case 'failing':
         return pools.failing(worker.id, report);
+      case 'fault':
+        return pools.fault(report);
       case 'suspect':
         return pools.suspect(report);
       case 'counters':

@@ -233,7 +233,7 @@ describe('A wrong file', () => {
       'a key that is like none',
       pool('retries: { zzz: 1 }'),
       [
-        'f:1:60: pools.web.retries: "zzz" is not known here; write count, on, perTryTimeout, backoff, idempotencyKey, budget, minPerSecond or bodyBytes',
+        'f:1:60: pools.web.retries: "zzz" is not known here; write count, on, perTryTimeout, backoff, idempotencyKey, clientShare, budget, minPerSecond or bodyBytes',
       ],
     ],
     [

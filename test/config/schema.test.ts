@@ -68,6 +68,7 @@ describe('The configuration', () => {
       outlier: {
         consecutiveFailures: 5,
         consecutiveGatewayErrors: 0,
+        clientShare: 0.5,
         window: 10_000,
         ejection: 10_000,
         longestEjection: 300_000,
@@ -79,6 +80,7 @@ describe('The configuration', () => {
         perTryTimeout: 0,
         backoff: { base: 25, longest: 250 },
         idempotencyKey: false,
+        clientShare: 0.5,
         budget: 0.2,
         minPerSecond: 3,
         bodyBytes: 65_536,

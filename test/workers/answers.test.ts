@@ -96,7 +96,9 @@ describe('An answer of the proxy itself', () => {
       const answer = await get(proxy.port);
       expect(answer.status).to.equal(502);
       expect(answer.body).to.equal('502 Bad Gateway: the backend sent a response that is not valid HTTP.\n');
-      expect(proxy.said('failing')[0]).to.include({ reason: 'bad-response' });
+      // A client can have a response exceed a limit, so that blames nobody.
+      const said = what === 'a head without end' ? proxy.said('fault') : proxy.said('failing');
+      expect(said).to.have.length(1);
     });
   }
 

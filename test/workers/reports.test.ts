@@ -207,6 +207,7 @@ describe('A worker counts', () => {
       connectFailures: 0,
       failures: 0,
       retries: 0,
+      excused: 0,
       inflight: 0,
     });
   });

@@ -21,9 +21,11 @@ export interface AttemptFailure {
   readonly blameless: boolean;
   /** The rule or limit that a response broke; '' for every other failure. */
   readonly fault: string;
+  /** Whether that is a limit of ours, which a client can have a response exceed by what it asks for. */
+  readonly isOverLimit: boolean;
 }
 
-const ORDINARY = { late: false, ours: false, blameless: false, fault: '' } as const;
+const ORDINARY = { late: false, ours: false, blameless: false, fault: '', isOverLimit: false } as const;
 export const REFUSED: AttemptFailure = { ...ORDINARY, reason: 'connect' };
 /** This host has no file or port left for the connection. */
 export const NOT_TRIED: AttemptFailure = { ...ORDINARY, reason: 'connect', ours: true };
@@ -37,9 +39,9 @@ export const RECALLED: AttemptFailure = OVERTAKEN;
 /** {@link RECALLED} before anything of the request was sent. */
 export const RECALLED_UNSENT: AttemptFailure = { ...OVERTAKEN, reason: 'connect' };
 
-/** @param fault the rule or limit that the response broke, for the logs */
-export function badResponse(fault: string): AttemptFailure {
-  return { ...ORDINARY, reason: 'bad-response', fault };
+/** @param fault the rule or limit that the response broke, for the logs @param isOverLimit see {@link AttemptFailure} */
+export function badResponse(fault: string, isOverLimit: boolean): AttemptFailure {
+  return { ...ORDINARY, reason: 'bad-response', fault, isOverLimit };
 }
 
 /** How the last attempt failed: its stream ended early, or its response had a status that is tried again. */

@@ -158,18 +158,30 @@ export class Attempt implements BackendReceiver {
   /** Counts the backend's response and its time, whether or not it is forwarded. @param nowMs of `performance.now` */
   countAnswer(status: number, nowMs: number): void {
     const { dispatch, upstream } = this;
-    dispatch.answered(upstream, status, this.exchange.nowMs);
-    if (!this.requestComplete) return; // an early response: there is no end of the request to measure from
+    // An early response: there is no end of the request to measure from.
+    if (!this.requestComplete) return dispatch.answeredEarly(upstream, status);
+    dispatch.answered(upstream, status, this.exchange.nowMs, this.request);
     upstream.responses.add(nowMs - this.askedMs);
     if (dispatch.timed) this.time(status < 500 ? 'answered' : 'failed', nowMs);
   }
 
-  /** Counts the attempt as a failure of the backend. */
-  blame({ reason, fault }: AttemptFailure): void {
-    const { dispatch } = this;
-    dispatch.streaks.failed(this.upstream, reason, this.exchange.nowMs, fault);
+  /** Counts the attempt as a failure: of the backend, unless the client can have caused it. */
+  blame(failure: AttemptFailure): void {
+    const { dispatch, upstream } = this;
+    const { nowMs } = this.exchange;
+    if (this.isClientsDoing(failure)) return dispatch.streaks.excused(upstream, nowMs, failure.fault);
+    dispatch.streaks.failed(upstream, failure.reason, nowMs, this.request, failure.fault);
     // The time until a body broke off says nothing about how soon the backend responds.
     if (dispatch.timed && !this.exchange.responseBegan) this.time('failed', performance.now());
+  }
+
+  /**
+   * Whether the client can have caused the failure: by what it asked for, by a request that it did not finish, which
+   * every server ends some time, or by a response that it did not read, which is no different.
+   */
+  private isClientsDoing({ reason, isOverLimit }: AttemptFailure): boolean {
+    if (reason === 'connect') return false;
+    return isOverLimit || !this.requestComplete || this.exchange.wasHeldUp;
   }
 
   /** Tells the policy that the backend had not answered when the attempt was given up: it takes at least that long. */

@@ -85,6 +85,11 @@ export class Exchange {
     return this.responseBegan || !this.requestComplete || current?.isUnsent !== false ? undefined : current;
   }
 
+  /** Whether the client has kept the response waiting for as long as makes servers give it up. */
+  get wasHeldUp(): boolean {
+    return this.download?.wasHeldUp ?? false;
+  }
+
   /** Whether all of the request was received. */
   get requestComplete(): boolean {
     return this.body === undefined || this.body.isComplete;
@@ -129,7 +134,7 @@ export class Exchange {
 
   /** @returns what moves the body of a response that is not written in one go with its head */
   flowing(stream: BackendStream): ResponseBody {
-    this.download ??= new ResponseBody(stream, this.client, this.pool.context.buffers);
+    this.download ??= new ResponseBody(stream, this.client, this.pool.context);
     return this.download;
   }
 
@@ -268,7 +273,9 @@ export class Exchange {
 
   /** Counts a success of the backend: the whole response. A head is none, since a backend may break off every body. */
   private succeed({ upstream }: Attempt): void {
-    this.pool.dispatch.streaks.succeeded(upstream);
+    const { streaks } = this.pool.dispatch;
+    streaks.succeeded(upstream);
+    if (this.status < 500) streaks.serves(upstream, this.nowMs, this.request);
   }
 
   /** Lets go of the request's text, and of all that was cut from it: a tunnel may last for hours. */

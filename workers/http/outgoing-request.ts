@@ -6,6 +6,7 @@ import type { RouteTimeouts } from '../../src/config/routes.js';
 import type { Backend } from '../../src/core/backend.js';
 import { hostOfBackend } from '../../src/core/backend-host.js';
 import type { BodyTaker } from '../../src/core/body-path.js';
+import { clientKey } from '../../src/core/client-key.js';
 import {
   type Additions,
   type ClientSide,
@@ -13,7 +14,7 @@ import {
   forwardRequestHead,
   HOST_OF_BACKEND,
 } from '../../src/http1/forward-request.js';
-import type { RequestHead } from '../../src/http1/request-head.js';
+import { parseRequestHead, type RequestHead } from '../../src/http1/request-head.js';
 import type { BackendRequest } from './backend-stream.js';
 import type { ClientStream } from './client-stream.js';
 import type { HttpPool } from './http-pool.js';
@@ -72,6 +73,23 @@ export class OutgoingRequest implements BackendRequest {
       this.release();
     }
     return this.edits?.host === HOST_OF_BACKEND ? this.text.replace(HOST_OF_BACKEND, hostOfBackend(listed)) : this.text;
+  }
+
+  /**
+   * The key by which the client counts. Behind a trusted proxy it is read from the head as it was sent, since few
+   * requests are asked for it.
+   */
+  get clientKey(): string {
+    const { clientSide, pool, text } = this;
+    const { intake, heads } = pool.context;
+    if (!clientSide.trusted) return clientKey(clientSide.address);
+    if (this.head !== undefined) return clientKey(intake.policy.clientAddress(this.head, clientSide));
+    const head = heads.take();
+    const limits = { headBytes: text.length + 1, fields: text.length };
+    const isRead = parseRequestHead(text, Buffer.from(text, 'latin1'), limits, head) === 'complete';
+    const address = isRead ? intake.policy.clientAddress(head, clientSide) : clientSide.address;
+    heads.give(head);
+    return clientKey(address);
   }
 
   /** Gives the head back: no further backend will be asked. */

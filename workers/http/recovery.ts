@@ -193,7 +193,7 @@ export class Recovery implements QueuedRequest {
     const replayable = { idempotent: request.idempotent, kept: isKept, freshStart: !this.fresh };
     this.cause = reason;
     return afterFailure(failed, replayable, this.dispatch.rules, (spendsBudget) =>
-      this.dispatch.mayRetry(spendsBudget, this.context.wheel.now),
+      this.dispatch.mayRetry(spendsBudget, this.context.wheel.now, request),
     );
   }
 
@@ -240,7 +240,11 @@ export class Recovery implements QueuedRequest {
   private hedgeBeside(first: Attempt): void {
     const { dispatch } = this;
     this.avoid(first.upstream);
-    if (!dispatch.roster.hasOther(this.tried) || !dispatch.mayRetry(true, this.context.wheel.now)) return;
+    if (
+      !dispatch.roster.hasOther(this.tried) ||
+      !dispatch.mayRetry(true, this.context.wheel.now, this.exchange.request)
+    )
+      return;
     const upstream = dispatch.choose({ tried: this.tried, again: false, fresh: false }, this.affinity);
     if (typeof upstream === 'string') return;
     dispatch.counters.add(POOL_COLUMN.hedges);
@@ -254,7 +258,7 @@ export class Recovery implements QueuedRequest {
     const { exchange } = this;
     const first = exchange.current;
     if (first !== undefined && status >= 500) {
-      this.dispatch.answered(second.upstream, status, this.context.wheel.now);
+      this.dispatch.answered(second.upstream, status, this.context.wheel.now, exchange.request);
       this.cancelSecond(second);
       return false;
     }

@@ -3,6 +3,7 @@
  * of the tunnel. What was counted in for it is counted out once, however it ends.
  */
 import { isOwnFault } from '../../src/core/own-fault.js';
+import { ANYBODY } from '../streaks.js';
 import { TcpTransport } from '../tcp-transport.js';
 import { WheelTimer } from '../timer-wheel.js';
 import type { Transport, TransportUser } from '../transport.js';
@@ -127,7 +128,7 @@ export class TcpBackendConnection implements TransportUser {
 
   private fail(failure: DialFailure): void {
     const { context, dispatch } = this.pool;
-    if (failure !== 'no-socket') dispatch.streaks.failed(this.upstream, 'connect', context.wheel.now);
+    if (failure !== 'no-socket') dispatch.streaks.failed(this.upstream, 'connect', context.wheel.now, ANYBODY);
     if (dispatch.timed) {
       const nowMs = performance.now();
       dispatch.took(this.upstream, nowMs - this.beganMs, 'failed', nowMs);

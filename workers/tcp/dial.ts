@@ -8,6 +8,7 @@ import { afterFailure } from '../../src/core/retry.js';
 import { COLUMN, POOL_COLUMN, RETRIED_COLUMN, WORKER_COLUMN } from '../counters.js';
 import type { Affinity, NoBackendReason, QueuedRequest } from '../dispatch.js';
 import { countNoBackend } from '../no-backend.js';
+import { ANYBODY } from '../streaks.js';
 import type { Ticket } from '../wait-queue.js';
 import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerPool } from '../worker-pool.js';
@@ -126,7 +127,7 @@ export class TcpDial implements QueuedRequest, Dialler {
   private mayRetry(): boolean {
     const { context, dispatch } = this.pool;
     const failed = { reason: 'connect', reused: false, unsent: true, attempts: this.attempts } as const;
-    const allow = (spendsBudget: boolean) => dispatch.mayRetry(spendsBudget, context.wheel.now);
+    const allow = (spendsBudget: boolean) => dispatch.mayRetry(spendsBudget, context.wheel.now, ANYBODY);
     return afterFailure(failed, REPLAYABLE, dispatch.rules, allow) !== 'give-up';
   }
 

@@ -188,7 +188,11 @@ export const POOL_FAMILIES: readonly Family<PoolReadings>[] = [
     help: 'Attempts that would have been made again, by what did not let them.',
     by: {
       label: 'limit',
-      of: { budget: ({ totals }) => totals.budgetSpent, 'circuit-breaker': ({ totals }) => totals.retriesBroken },
+      of: {
+        budget: ({ totals }) => totals.budgetSpent,
+        'client-share': ({ totals }) => totals.clientShareSpent,
+        'circuit-breaker': ({ totals }) => totals.retriesBroken,
+      },
     },
   },
   {
@@ -312,6 +316,12 @@ export const BACKEND_FAMILIES: readonly Family<BackendReadings>[] = [
       label: 'kind',
       of: { connect: counted('connectFailures'), response: counted('failures') },
     },
+  },
+  {
+    name: 'roundhouse_backend_excused_total',
+    kind: 'counter',
+    help: 'Failed attempts and 5xx that blame nobody: their client may have caused them, or has had its share.',
+    read: counted('excused'),
   },
   {
     name: 'roundhouse_backend_inflight',

@@ -31,7 +31,7 @@ import type { HttpPool } from '../http-pool.js';
 import type { Http1Links } from './backend-links.js';
 import { Discarded } from './discarded.js';
 import type { Pipeline } from './pipeline.js';
-import { faultText, ResponseReader } from './response-reader.js';
+import { faultText, isOverLimit, ResponseReader } from './response-reader.js';
 import { ResponseTimer } from './response-timer.js';
 import { SharedRequests } from './shared-requests.js';
 
@@ -239,7 +239,7 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     this.shared?.answerBegins();
     const { limits } = this.pool.context.config;
     const from = reader.readHead(buffer, length, receiver, limits);
-    if (typeof from !== 'number') return this.lose(badResponse(faultText(from, limits)));
+    if (typeof from !== 'number') return this.lose(badResponse(faultText(from, limits), isOverLimit(from)));
     if (from < 0) return;
     if (reader.head.switching) return this.switchOver(receiver, buffer, from, length);
     this.stage = 'body';
@@ -281,7 +281,9 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     reader.received += length;
     if (this.receiver !== receiver) return this.lose(RESET); // it ended while its bytes were forwarded
     if (reader.fault !== undefined) {
-      return this.lose(badResponse(faultText(reader.fault, this.pool.context.config.limits)));
+      return this.lose(
+        badResponse(faultText(reader.fault, this.pool.context.config.limits), isOverLimit(reader.fault)),
+      );
     }
     if (!reader.isDone) return receiver.onReadEnd(length, isCostly(reader.work));
     this.receiver = undefined;

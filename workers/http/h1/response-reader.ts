@@ -28,6 +28,11 @@ export function faultText(fault: ResponseFault, { headBytes, fields }: HeadLimit
   }
 }
 
+/** Whether a response was not malformed, but larger than a limit of ours. */
+export function isOverLimit(fault: ResponseFault): boolean {
+  return fault === RESPONSE_FAULTS.tooLarge || fault === RESPONSE_FAULTS.tooManyFields;
+}
+
 /** The head of all connections of a worker: one is handed over and forgotten before another is read. */
 const HEAD = new ResponseHead();
 
