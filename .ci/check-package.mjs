@@ -13,6 +13,7 @@ const wanted = [
   'dist/dashboard/index.html',
   'dist/dashboard/main.js',
   'README.md',
+  'SECURITY.md',
   'LICENSE',
 ];
 const missing = wanted.filter((path) => !paths.includes(path));
