@@ -5,6 +5,7 @@
 import type { SendHandle } from 'node:child_process';
 import { toPrimarySchema } from '../message-schemas.js';
 import type { ToPrimary, ToWorker } from '../messages.js';
+import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
 import { monotonicMs } from './monotonic.js';
 import type { OpenChannel, WorkerChannel } from './worker-channel.js';
@@ -65,6 +66,8 @@ export class WorkerProcess {
   readonly #channel: WorkerChannel;
   readonly #events: WorkerEvents;
   readonly #logger: Logger;
+  /** Lines that the worker can cause. */
+  readonly #lines: LineLimit;
   #deadline: NodeJS.Timeout | undefined;
 
   /** @throws {Error} when the system cannot start another process */
@@ -72,6 +75,7 @@ export class WorkerProcess {
     this.slot = slot;
     this.#events = events;
     this.#logger = logger;
+    this.#lines = new LineLimit(logger);
     let end: (how: string) => void = () => {};
     this.gone = new Promise((resolve) => {
       end = (how) => resolve(this.#end(how));
@@ -79,7 +83,7 @@ export class WorkerProcess {
     this.#channel = open({
       message: (raw) => this.#receive(raw),
       lost: () => this.#lose(),
-      failed: (reason) => this.#logger.warn('worker channel failed', { ...this.#who(), reason }),
+      failed: (reason) => this.#lines.log('warn', 'worker channel failed', { ...this.#who(), reason }),
       gone: (how) => end(how),
     });
     started += 1;
@@ -160,7 +164,7 @@ export class WorkerProcess {
     const parsed = toPrimarySchema.safeParse(raw);
     if (parsed.success) return this.#events.message(this, parsed.data);
     const reason = parsed.error.issues[0]?.message;
-    this.#logger.warn('malformed message from a worker dropped', { ...this.#who(), reason });
+    this.#lines.log('warn', 'malformed message from a worker dropped', { ...this.#who(), reason });
   }
 
   #end(how: string): WorkerExit {

@@ -13,6 +13,7 @@ import type { Broadcaster } from './broadcaster.js';
 import type { Counters } from './counters.js';
 import { DrainedLog } from './drained-log.js';
 import type { Journal } from './journal.js';
+import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
 import { monotonicMs } from './monotonic.js';
 import { OverloadLog } from './overload-log.js';
@@ -33,12 +34,15 @@ export class WorkerReports implements WorkerObserver {
   readonly #parts: WorkerReportsParts;
   readonly #overloads: OverloadLog;
   readonly #drained: DrainedLog;
+  /** Lines that workers can cause. */
+  readonly #lines: LineLimit;
   readonly #rates = new RateLedger(systemRandom.below(HASHES));
 
   constructor(parts: WorkerReportsParts) {
     this.#parts = parts;
     this.#overloads = new OverloadLog(parts.journal, monotonicMs);
     this.#drained = new DrainedLog(parts.journal);
+    this.#lines = new LineLimit(parts.logger);
     parts.pools.updates.subscribe((update) => {
       if (update.type === 'change') this.#drained.heed(update.change);
     });
@@ -90,11 +94,11 @@ export class WorkerReports implements WorkerObserver {
   }
 
   #counted(worker: WorkerProcess, counters: Counters, workers: ReadonlySet<WorkerProcess>): void {
-    const { broadcaster, pools, logger } = this.#parts;
+    const { broadcaster, pools } = this.#parts;
     // A channel keeps order, so these counters were taken with the versions that the worker acknowledged last.
     const versionOf = (pool: string): number => broadcaster.acknowledged(worker.id, pool) ?? 0;
     if (!pools.stats.record(worker.id, counters, versionOf)) {
-      logger.warn('counters dropped', { worker: worker.slot });
+      this.#lines.log('warn', 'counters dropped', { worker: worker.slot });
       return;
     }
     this.#overloads.counted(worker, counters);

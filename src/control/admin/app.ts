@@ -4,6 +4,7 @@ import { ConfigError } from '../../config/config-error.js';
 import { alternatives } from '../../config/similar.js';
 import { UsageError } from '../../config/usage-error.js';
 import { ChangeError, type ChangeProblem, ReloadError, StartError } from '../errors.js';
+import { LineLimit } from '../line-limit.js';
 import type { Logger } from '../logger.js';
 import { accessControl, onlyFromThisHost } from './access.js';
 import type { AdminConnections } from './connections.js';
@@ -57,7 +58,8 @@ function finished(app: AdminApp, endpoints: readonly Endpoint[], { logger, ...pa
   refuseOtherMethods(app);
   const hint = endpoints === ENDPOINTS ? '/openapi.json lists every path' : `ask for ${pathsOf(endpoints)}`;
   app.notFound((context) => context.json({ error: `There is nothing at ${context.req.path}; ${hint}` }, 404));
-  app.onError((error, context) => failure(error, context, logger));
+  const lines = new LineLimit(logger);
+  app.onError((error, context) => failure(error, context, lines));
   return app;
 }
 
@@ -102,16 +104,16 @@ function notAllowed(allow: string): Handler {
 
 const STATUS = { unknown: 404, conflict: 409, invalid: 400 } as const satisfies Record<ChangeProblem, number>;
 
-function failure(error: Error, context: Context, logger: Logger): Response {
+function failure(error: Error, context: Context, lines: LineLimit): Response {
   if (error instanceof ChangeError) return context.json({ error: error.message }, STATUS[error.problem]);
   if (error instanceof ReloadError || error instanceof StartError) return context.json({ error: error.message }, 409);
   if (error instanceof ConfigError || error instanceof UsageError) return context.json({ error: error.message }, 400);
   if (error instanceof RequestError) return context.json({ error: error.message }, error.status);
   if (context.req.raw.signal.aborted) {
     // The client has closed its connection: there is nobody to answer, and such clients must not fill the log.
-    logger.debug('admin request given up by its sender', { path: context.req.path });
+    lines.log('debug', 'admin request given up by its sender', { path: context.req.path });
     return context.body(null, 400);
   }
-  logger.error('admin request failed', { path: context.req.path, reason: error.message });
+  lines.log('error', 'admin request failed', { path: context.req.path, reason: error.message });
   return context.json({ error: 'The request failed; the log says why' }, 500);
 }
