@@ -59,6 +59,36 @@ describe('Routes of a configuration', () => {
       'routes.0.name: must be one word of letters, digits, dots, - and _, 64 at most',
     ],
     [
+      'a fixed answer beside a pool',
+      { pool: 'web', respond: { body: 'x' } },
+      'routes.0.respond: cannot be combined with pool',
+    ],
+    [
+      'what has no effect on a fixed answer',
+      { respond: { body: 'x' }, requestHeaders: { remove: ['X-A'] } },
+      'routes.0.requestHeaders: has no effect together with respond',
+    ],
+    [
+      'a fixed answer with two bodies',
+      { respond: { body: 'x', file: '/x' } },
+      'routes.0.respond: has a body and a file; leave one of them out',
+    ],
+    [
+      'a body where none can be',
+      { respond: { status: 204, body: 'x' } },
+      'routes.0.respond.status: 204 is for answers without a body',
+    ],
+    [
+      'a page without a body',
+      { pool: 'web', errorPages: { '5xx': { contentType: 'text/html' } } },
+      'routes.0.errorPages.5xx: needs a body or a file',
+    ],
+    [
+      'another try for what is not there',
+      { pool: 'web', errorPages: { 404: { body: 'x', retryAfter: '1m' } } },
+      'routes.0.errorPages.404.retryAfter: has no effect here; it is for 503, 5xx and maintenance',
+    ],
+    [
       'a placeholder that there is none of',
       { pool: 'web', requestHeaders: { set: { 'X-A': '{cleint}' } } },
       'routes.0.requestHeaders.set.X-A: has {cleint}, which is not known; did you mean {client}?',

@@ -127,6 +127,18 @@ describe(`The dashboard in a browser${executable === undefined ? ` (skipped: ${N
       await rowOf(site.address).getByText('up', { exact: true }).waitFor();
     });
 
+    it('begins maintenance of a pool after a question, says so, and ends it', async () => {
+      await button('Maintenance…').click();
+      await inDialog('Begin maintenance').click();
+      await page.getByText('Pool web is in maintenance.').waitFor();
+      expect(balancer.view().maintenance.pools).to.deep.equal(['web']);
+      expect(await violationsOf(page)).to.deep.equal([]);
+      await page.getByRole('button', { name: 'End maintenance…' }).click();
+      await inDialog('End maintenance').click();
+      await page.getByText('Pool web is in maintenance.').waitFor({ state: 'detached' });
+      expect(balancer.view().maintenance.pools).to.deep.equal([]);
+    });
+
     it('drains a backend after a click and a question, and enables it again', async () => {
       const [one, two] = [site.address, other];
       await button(`Drain ${one}`).click();

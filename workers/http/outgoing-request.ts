@@ -72,7 +72,13 @@ export class OutgoingRequest implements BackendRequest {
       this.text = forwardRequestHead(head, this.clientSide, this.pool.name, this.additions, this.edits);
       this.release();
     }
-    return this.edits?.host === HOST_OF_BACKEND ? this.text.replace(HOST_OF_BACKEND, hostOfBackend(listed)) : this.text;
+    return this.edits === undefined ? this.text : this.named(listed);
+  }
+
+  /** @returns the head, with the backend's own Host where that is to be sent */
+  private named(listed: Backend): string {
+    const { text } = this;
+    return this.edits?.host === HOST_OF_BACKEND ? text.replace(HOST_OF_BACKEND, hostOfBackend(listed)) : text;
   }
 
   /**
