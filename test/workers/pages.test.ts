@@ -2,6 +2,7 @@
  * test/workers/pages.test.ts: what Roundhouse answers itself: fixed answers of routes, pages in place of its own words,
  * maintenance, and the refusal of a repeated field that something depends on.
  */
+import type { OutgoingHttpHeaders } from 'node:http2';
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
 import type { Maintenance } from '../../src/core/maintenance.js';
@@ -9,6 +10,7 @@ import { REASONS, type Reason } from '../../src/core/reason.js';
 import { toWorkerSchema } from '../../src/message-schemas.js';
 import { refusingAddress, startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
+import { ask as askHttp2, connectHttp2 } from '../support/http2-client.js';
 import { field, type Message } from '../support/message.js';
 import { connect } from '../support/peer.js';
 import { type ProxyOptions, startProxy, type TestProxy } from '../support/proxy.js';
@@ -264,5 +266,32 @@ describe('A field that something depends on', () => {
     const answer = await ask(proxy, '/', good, good);
     expect(said(answer)).to.deep.equal([400, '400 Bad Request: the field "x-api-key" comes more than once.\n']);
     expect(counted(proxy, 'bad-request')).to.equal(1);
+  });
+});
+
+describe('A client of HTTP/2', () => {
+  afterEach(stopEverything);
+
+  it('gets fixed answers and pages, restored prefixes, and is refused what comes twice', async () => {
+    const backend = await startBackend((_request, response) => response.writeHead(302, { Location: '/x' }).end());
+    const proxy = await startProxy({
+      backends: [backend.address],
+      generalPages: { 404: { body: 'own page' } },
+      routes: [
+        { path: '/fixed', respond: { status: 410, headers: { 'X-A': '1' }, body: 'gone' } },
+        { path: '/empty', respond: { status: 204 } },
+        { path: '/app', pool: 'default', stripPrefix: true, headers: { 'X-Key': true } },
+      ],
+    });
+    const session = await connectHttp2(proxy.port);
+    const get = (path: string, headers: OutgoingHttpHeaders = {}) =>
+      askHttp2(session, { ':path': path, ':authority': 'shop.example', ...headers });
+    const fixed = await get('/fixed');
+    expect(fixed).to.include({ status: 410, body: 'gone' });
+    expect(fixed.headers).to.include({ 'x-a': '1', 'content-length': '4' });
+    expect(await get('/empty')).to.include({ status: 204, body: '' });
+    expect(await get('/none')).to.include({ status: 404, body: 'own page' });
+    expect((await get('/app/a', { 'x-key': '1' })).headers.location).to.equal('/app/x');
+    expect(await get('/app/a', { 'x-key': ['1', '2'] })).to.include({ status: 400 });
   });
 });

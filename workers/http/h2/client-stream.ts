@@ -193,7 +193,8 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   }
 
   answer(answer: LocalAnswer, requestComplete: boolean): void {
-    const text = answerText(answer, { keepAlive: true, isHead: this.isHead });
+    const dressed = this.context.intake.dressed(answer, this.route, this.exchange?.pool.name);
+    const text = answerText(dressed, { keepAlive: true, isHead: this.isHead });
     const bodyAt = text.indexOf('\r\n\r\n') + 4;
     this.connection.link.sender.headers(this.channel, (encoder) => sendResponseText(text, encoder));
     this.channel.hold(text.slice(bodyAt));
