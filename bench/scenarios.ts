@@ -89,6 +89,10 @@ export const SCENARIOS: readonly Scenario[] = [
     ...microBench('broadcast', 'a pick, and a change of health that goes to two workers'),
     run: micro('broadcast', 'two'),
   },
+  {
+    ...microBench('reload', 'longest delay of an event loop while 10,000 routes and 5,000 backends are loaded'),
+    run: micro('reload', 'two'),
+  },
 ];
 
 export const DEFAULT_SCENARIO = SMALL_GET.name;

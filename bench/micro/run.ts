@@ -3,6 +3,7 @@ import { measureBroadcast } from './broadcast.js';
 import { measureCounters } from './counters.js';
 import { measureHead } from './head.js';
 import { measurePick } from './pick.js';
+import { measureReload } from './reload.js';
 import { measureRoutes } from './routes.js';
 import { measureSnapshot } from './snapshot.js';
 import type { MicroTable } from './table.js';
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => MicroTable | Promise<MicroTable>>> 
   snapshot: measureSnapshot,
   counters: measureCounters,
   broadcast: measureBroadcast,
+  reload: measureReload,
 };
 
 const name = process.argv[2] ?? '';

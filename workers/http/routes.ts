@@ -15,33 +15,41 @@ const AMBIGUOUS: LocalAnswer = {
   detail: 'the path can be read in more than one way.',
 };
 
-export class Routes {
-  private readonly router: Router<Route>;
+/** A route of the configuration, made when the first request takes it: of thousands few may ever be. */
+interface RouteSlot {
+  readonly config: RouteConfig;
+  made: Route | undefined;
+}
 
-  constructor(router: Router<Route>) {
-    this.router = router;
+export class Routes {
+  private readonly router: Router<RouteSlot>;
+  private readonly parts: RouteParts;
+
+  constructor(routes: readonly RouteConfig[], parts: RouteParts) {
+    this.parts = parts;
+    this.router = new Router(
+      routes.map((config) => ({
+        match: config,
+        route: { config, made: undefined },
+        rewrites: config.replacePrefix !== undefined,
+      })),
+    );
   }
 
   /** @returns the request's route, or the answer to a request that has none */
   find(head: RequestHead): Route | LocalAnswer {
     const found = this.router.find(head);
     if (found === 'none') return NO_ROUTE;
-    return found === 'ambiguous' ? AMBIGUOUS : found;
+    if (found === 'ambiguous') return AMBIGUOUS;
+    found.made ??= new Route(found.config, this.parts);
+    return found.made;
   }
 }
 
 /** @returns the routes; `undefined` where all requests simply go to one pool, so that none has to be looked at */
 export function routesOf({ routes }: Config, parts: RouteParts): Routes | undefined {
   if (routes === undefined || goesStraight(routes)) return undefined;
-  return new Routes(
-    new Router(
-      routes.map((route) => ({
-        match: route,
-        route: new Route(route, parts),
-        rewrites: route.replacePrefix !== undefined,
-      })),
-    ),
-  );
+  return new Routes(routes, parts);
 }
 
 /** @returns the only pool that requests go to where there are no {@link Routes} */
