@@ -17,8 +17,6 @@ const BEGINNINGS_APART_MS = 1_000;
 
 /** How long a client that a backend has served counts as being there, in milliseconds. */
 const THERE_MS = 60_000;
-/** Least time between two looks at who is served, for each backend, in milliseconds. */
-const LOOKS_APART_MS = 1_000;
 /** Time over which the failures of one client are compared with those of the others for success rates, in milliseconds. */
 const RATES_MS = 10_000;
 
@@ -107,11 +105,14 @@ export class Streaks {
     if (upstream.failures.length !== 0) this.end(upstream.id, upstream.failures);
   }
 
-  /** Takes note, once a second, of a client whom the backend has served well. @param nowMs the worker's coarse clock */
-  serves({ testimony }: WorkerBackend, nowMs: number, asker: Asker): void {
-    if (!testimony.served.isDue(nowMs - LOOKS_APART_MS)) return;
-    const { clientKey } = asker;
-    testimony.served.see(clientKey, nowMs);
+  /**
+   * Takes note of a client whom the backend has served well. Called only where `isLookDue` of the backend says so, since
+   * every request would pay for more.
+   * @param nowMs the worker's coarse clock
+   */
+  serves(upstream: WorkerBackend, nowMs: number, { clientKey }: Asker): void {
+    upstream.isLookDue = false;
+    upstream.testimony.served.see(clientKey, nowMs);
     this.served.see(clientKey, nowMs);
   }
 

@@ -36,6 +36,8 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   readonly failures = new OpenStreak('reset');
   /** Responses in a row that were gateway errors. */
   readonly gatewayErrors = new OpenStreak('gateway-error');
+  /** Whether the next client that it serves well is taken note of: once a second. */
+  isLookDue = true;
   /** What the requests of clients say of it, and which clients it serves. */
   readonly testimony = new Testimony();
   /** This worker's connections to it. */

@@ -255,16 +255,20 @@ export class Worker {
 
   /** Must run once a second: reports what was counted, writes the access log. Tests call it by a clock of their own. */
   tick(): void {
-    this.heedSilence(performance.now());
+    this.lookAtBackends(performance.now());
     this.context.accessLog?.tick();
     this.context.rates.tick();
     for (const log of this.leavingLogs) this.leaveLog(log);
     this.flush();
   }
 
-  /** Tells the primary of backends that answer nothing although requests wait on them. */
-  private heedSilence(nowMs: number): void {
+  /**
+   * Has each backend's next client be taken note of, and tells the primary of backends that answer nothing although
+   * requests wait on them.
+   */
+  private lookAtBackends(nowMs: number): void {
     const looked = [...this.context.pools.values()].map(({ dispatch }) => {
+      for (const upstream of dispatch.roster.all) upstream.isLookDue = true;
       const leastMs = dispatch.config.healthCheck.silence;
       const silent = leastMs === 0 ? [] : silentBackends(dispatch.roster.all, leastMs, nowMs);
       return { dispatch, leastMs, silent };

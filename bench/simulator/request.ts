@@ -141,7 +141,7 @@ export class SimulatedRequest implements QueuedRequest {
     if (kind === 'connect' || kind === 'reset') return this.#onFailure(upstream, kind, sentMs);
     this.#time(upstream, kind === 'ok' ? 'answered' : 'failed', sentMs);
     this.#dispatch.streaks.succeeded(upstream);
-    if (kind === 'ok') this.#dispatch.streaks.serves(upstream, this.#wheel.now, this);
+    if (kind === 'ok' && upstream.isLookDue) this.#dispatch.streaks.serves(upstream, this.#wheel.now, this);
     this.#dispatch.answered(upstream, kind === 'ok' ? 200 : 503, this.#wheel.now, this);
     upstream.responses.add(atMs - sentMs);
     if (kind === 'ok') this.#world.recorder.answered(this.#startMs, atMs);

@@ -46,6 +46,7 @@ export class SimulatedWorker {
     }
     const suspected = suspectsAmong(silent, roster.all, waits, silence, nowMs);
     for (const upstream of roster.all) {
+      upstream.isLookDue = true;
       upstream.counters.take();
       upstream.responses.takeInto([], 0);
     }

@@ -74,9 +74,4 @@ export class RecentClients {
   hasOther(client: string, sinceMs: number): boolean {
     return (this.last === client ? this.otherMs : this.lastMs) >= sinceMs;
   }
-
-  /** @returns whether this is the first time, or the last one was before `sinceMs` */
-  isDue(sinceMs: number): boolean {
-    return this.lastMs < sinceMs;
-  }
 }

@@ -275,7 +275,7 @@ export class Exchange {
   private succeed({ upstream }: Attempt): void {
     const { streaks } = this.pool.dispatch;
     streaks.succeeded(upstream);
-    if (this.status < 500) streaks.serves(upstream, this.nowMs, this.request);
+    if (upstream.isLookDue && this.status < 500) streaks.serves(upstream, this.nowMs, this.request);
   }
 
   /** Lets go of the request's text, and of all that was cut from it: a tunnel may last for hours. */
