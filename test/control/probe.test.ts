@@ -206,4 +206,19 @@ describe('An HTTP probe that looks for a text in the body', () => {
     const address = await startTcp((socket) => socket.write('HTTP/1.1 500 No\r\ncontent-length: 100\r\n\r\n'));
     expect(verdict(await ask(address, wants))).to.deep.equal([false, 'HTTP 500']);
   });
+
+  it('is cut off when the body that it searches is all framing', async () => {
+    const address = await startTcp((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.write(
+          `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1;a=0123456789\r\nx\r\n'.repeat(60_000)}`,
+        );
+      });
+    });
+    expect(verdict(await ask(address, { body: 'ready' }, 30_000))).to.deep.equal([
+      false,
+      'its response takes too much to read',
+    ]);
+  });
 });

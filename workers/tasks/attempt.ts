@@ -20,6 +20,18 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Buffer that all probes of a thread read into: the bytes of a read are used before the next read begins. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
+/**
+ * Most bytes, and most reads, that a probe takes. A head of 16 KiB and the 64 KiB of a body that are searched need less,
+ * unless they come byte by byte.
+ */
+const MOST_BYTES = 262_144;
+const MOST_READS = 1_000;
+/**
+ * Time that reading one response may take of the thread altogether, in milliseconds: all backends share it, and none is
+ * to delay the verdict on another one. A response as it should be takes less than a tenth of one.
+ */
+const MOST_READING_MS = 10;
+
 /** Receives the end of a probe; exactly one method is called, once. */
 export interface ProbeEvents {
   /** The probe was made. */
@@ -36,6 +48,9 @@ export class ProbeAttempt implements TransportUser {
   readonly #timer: NodeJS.Timeout;
   /** Reads the response; `undefined` for a probe that only connects. */
   readonly #check: ResponseCheck | undefined;
+  #bytes = 0;
+  #reads = 0;
+  #readingMs = 0;
   #isOver = false;
 
   /** Begins the probe. */
@@ -62,8 +77,18 @@ export class ProbeAttempt implements TransportUser {
 
   onBytes(buffer: Buffer, length: number): void {
     if (this.#isOver) return;
+    const beganMs = performance.now();
     const judgement = this.#check?.read(buffer.subarray(0, length));
+    this.#bytes += length;
+    this.#reads += 1;
+    this.#readingMs += performance.now() - beganMs;
     if (judgement !== undefined) this.#settle(judgement);
+    else if (this.#costsTooMuch) this.#settle({ ok: false, reason: 'its response takes too much to read' });
+  }
+
+  /** Whether a response that is not complete has cost more than any that is as it should be. */
+  get #costsTooMuch(): boolean {
+    return this.#bytes > MOST_BYTES || this.#reads > MOST_READS || this.#readingMs > MOST_READING_MS;
   }
 
   onPeerEnd(): void {
