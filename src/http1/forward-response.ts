@@ -59,6 +59,7 @@ function isDropped(kind: number, head: ResponseHead, to: ResponseDelivery): bool
       // RFC 9110 section 8.6: not allowed in 1xx and 204.
       return head.status < 200 || head.status === 204;
     case TRANSFER_ENCODING:
+      return head.status === 204 || to.dechunk || to.minorVersion === 0;
     case TRAILER:
       return to.dechunk || to.minorVersion === 0;
     case UPGRADE:

@@ -133,6 +133,22 @@ export class HeadFields {
     this.#slots[index * SLOTS] = NOMINATED;
   }
 
+  /**
+   * Takes the field that was added last for no further one if the first of its kind has the same value: it is not
+   * forwarded then. @returns whether it has
+   */
+  dropIfRepeated(): boolean {
+    const last = this.count - 1;
+    for (let index = 0; index < last; index++) {
+      if (this.kind(index) !== this.kind(last)) continue;
+      const value = this.text.slice(this.valueAt(index), this.valueEnd(index));
+      if (value !== this.text.slice(this.valueAt(last), this.valueEnd(last))) return false;
+      this.#slots[last * SLOTS] = NOMINATED;
+      return true;
+    }
+    return false;
+  }
+
   #markNamed(text: string, from: number, to: number): void {
     for (let index = 0; index < this.count; index++) {
       if (this.kind(index) !== OTHER) continue;

@@ -5,11 +5,11 @@
 import type { Framing } from './body-reader.js';
 import { isDigit, startsWithIgnoringCase } from './characters.js';
 import { type Fault, type HeadResult, RESPONSE_FAULTS, refuse } from './fault.js';
-import { KEEP_ALIVE, UPGRADE } from './field-kind.js';
+import { CONTENT_LENGTH, KEEP_ALIVE, UPGRADE } from './field-kind.js';
 import { HeadFields } from './head-fields.js';
 import type { HeadLimits } from './limits.js';
 import { elementAt, elementEnd } from './list.js';
-import { isPersistent, readSharedField, scanFields } from './scan-fields.js';
+import { hasTabBehind, isPersistent, readSharedField, scanFields } from './scan-fields.js';
 import { readStatusLine, type StatusLine } from './status-line.js';
 
 const NOT_ASKED = refuse(502, 'unasked-upgrade', 'The response switches protocols, which the request did not ask for.');
@@ -17,7 +17,7 @@ const NO_PROTOCOL = refuse(502, 'upgrade-missing', 'The response switches protoc
 const CODING_WITHOUT_BODY = refuse(
   502,
   'transfer-encoding-without-body',
-  'The response has a Transfer-Encoding and a status that never has a body.',
+  'The response is interim and has a Transfer-Encoding.',
 );
 
 const TIMEOUT = 'timeout=';
@@ -123,6 +123,9 @@ export function readResponseField(
   to: number,
 ): Fault | undefined {
   if (kind === UPGRADE) into.namesProtocol = true;
+  // RFC 9112 section 6.3 rule 5 allows the common value; real servers send it twice, and one is forwarded.
+  if (kind === CONTENT_LENGTH && into.fields.contentLength >= 0 && isPlainlyRepeated(into.fields, text, to))
+    return undefined;
   if (kind !== KEEP_ALIVE) return readSharedField(into, kind, text, from, to, RESPONSE_FAULTS);
   let end = from;
   for (let at = elementAt(text, from, to); at < to; at = elementAt(text, end, to)) {
@@ -132,6 +135,11 @@ export function readResponseField(
     }
   }
   return undefined;
+}
+
+/** Whether the Content-Length that was read last repeats the one before. @param to end of its value */
+function isPlainlyRepeated(fields: HeadFields, text: string, to: number): boolean {
+  return !hasTabBehind(text, to) && fields.dropIfRepeated();
 }
 
 /** @returns a whole number of seconds; 0 if malformed */
@@ -153,7 +161,8 @@ function secondsOf(text: string, from: number, to: number): number {
 export function finishResponseHead(length: number, request: ResponseContext, into: ResponseHead): HeadResult {
   const { fields, status } = into;
   const neverHasBody = status < 200 || status === 204;
-  if (neverHasBody && fields.chunked) return CODING_WITHOUT_BODY;
+  const isCodedNothing = neverHasBody && fields.chunked;
+  if (isCodedNothing && status !== 204) return CODING_WITHOUT_BODY;
   // RFC 9110 section 7.8: a 101 has to say which protocol follows.
   if (status === 101 && !into.namesProtocol) return NO_PROTOCOL;
   into.length = length;
@@ -161,7 +170,8 @@ export function finishResponseHead(length: number, request: ResponseContext, int
   into.switching = status === 101;
   into.framing = neverHasBody || status === 304 || request.isHead ? 'none' : framingOf(fields);
   into.contentLength = into.framing === 'length' ? fields.contentLength : 0;
-  into.keepAlive = into.framing !== 'close' && isPersistent(into);
+  // Some servers send a 204 with a coding, and then perhaps an end of chunks, which must not meet another request.
+  into.keepAlive = into.framing !== 'close' && !isCodedNothing && isPersistent(into);
   return 'complete';
 }
 

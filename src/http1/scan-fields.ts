@@ -134,7 +134,7 @@ function readTransferEncoding(into: HeadWithFields, text: string, from: number, 
 }
 
 /** Whether a tab follows the value: white space (RFC 9110 section 5.6.3) that llhttp and others take as part of it. */
-function hasTabBehind(text: string, valueEnd: number): boolean {
+export function hasTabBehind(text: string, valueEnd: number): boolean {
   let at = valueEnd;
   while (text.charCodeAt(at) === SP) at++;
   return text.charCodeAt(at) === HTAB;

@@ -92,10 +92,12 @@ function connection(message: OwnMessage, all: readonly Field[]): Field[] {
 function ofResponse({ toMinor = 1 }: Input, message: OwnMessage, all: readonly Field[]): Field[] {
   const status = Number(message.start.slice(0, 3));
   const demands = status === 426 && toMinor === 1 && elementsOf(all, 'connection').includes('upgrade');
+  let lengths = 0;
   const kept = endToEnd(all).filter(([name]) => {
     const lower = name.toLowerCase();
     if (lower === 'upgrade') return message.upgrade || demands;
-    if (lower === 'content-length') return status >= 200 && status !== 204;
+    if (lower === 'content-length') return ++lengths === 1 && status >= 200 && status !== 204;
+    if (lower === 'transfer-encoding' && status === 204) return false;
     return toMinor === 1 || (lower !== 'transfer-encoding' && lower !== 'trailer');
   });
   if (message.upgrade) return [...kept, ['Connection', 'upgrade']];
