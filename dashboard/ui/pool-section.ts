@@ -83,7 +83,7 @@ export class PoolSection {
   }
 
   draw(pool: PoolView, picture: Picture, display: Display): void {
-    setText(this.#policy, pool.policy);
+    setText(this.#policy, pool.protocol === 'tcp' ? `TCP, ${pool.policy}` : pool.policy);
     this.#drawFacts(pool, picture);
     const text = 'Panic: too few backends are usable, so requests go to every enabled one.';
     setText(this.#panic, pool.panic ? text : '');
@@ -109,7 +109,7 @@ export class PoolSection {
     const turnedAway = queueFull + queueLate;
     this.#facts.draw([
       ['usable', `${count(usable)} of ${count(backends.length)}`, usable === 0 ? 'bad' : undefined],
-      ['req/s', count(pool.requestsPerSecond)],
+      [pool.protocol === 'tcp' ? 'connections/s' : 'req/s', count(pool.requestsPerSecond)],
       ['errors', percent(errorRate), errorTone(errorRate)],
       ['p50 / p99', latencyText(pool.latency)],
       ['waiting', count(waiting), waiting > 0 ? 'warn' : undefined],

@@ -15,6 +15,8 @@ import { aliveTaskOf, newProbeWatch, type ProbeWatch, probeOf, settleFirst, task
 
 export interface SchedulerParts {
   readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
+  /** @returns what connections to the pool's backends begin with; '' for nothing */
+  readonly openingOf: (pool: string) => string;
   readonly random: Random;
   readonly logger: Logger;
   readonly journal: Journal;
@@ -170,7 +172,9 @@ export class HealthScheduler {
     // A question does not take the place of the probe that is due next.
     if (asks) watch.askedAtMs = nowMs;
     else watch.lastAtMs = nowMs;
-    this.#parts.probe(asks ? aliveTaskOf(backend, watch) : taskOf(backend, watch)).then(
+    const task = asks ? aliveTaskOf(backend, watch) : taskOf(backend, watch);
+    const opening = this.#parts.openingOf(watch.pool.name);
+    this.#parts.probe(opening === '' ? task : { ...task, opening }).then(
       (result) => this.#received(watch, generation, asks, result),
       (error: unknown) => this.#untried(watch, generation, error),
     );

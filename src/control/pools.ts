@@ -5,8 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { movedShare, type TableMember } from '../balancing/maglev-table.js';
 import type { PoolConfig } from '../config/schema.js';
+import { tcpPoolNames } from '../config/tcp-pools.js';
 import type { BackendId } from '../core/backend.js';
 import { systemRandom } from '../core/random.js';
+import { writeProxyHeader } from '../inbound/proxy-header.js';
 import type { ToPrimary } from '../messages.js';
 import { BackendChanges } from './backend-changes.js';
 import type { ListedBackend, RunningBackend, RunningPool } from './backend-plan.js';
@@ -238,12 +240,11 @@ export class Pools {
 
   /** Says which pools are probed by a connect alone, which an application that hangs passes. */
   #adviseHealthPaths(): void {
-    const { listeners } = this.#config.current;
-    // What a TCP listener's pool speaks is not known, and a configuration with such listeners alone needs no routes.
-    if (listeners.every(({ protocol }) => protocol === 'tcp')) return;
-    const ofTcp = new Set(listeners.flatMap(({ pool = '', sni = {} }) => [pool, ...Object.values(sni)]));
-    const probed = [...this.#pools.keys()].filter((name) => this.#config.pool(name).healthCheck.type === 'tcp');
-    const pools = probed.filter((name) => !ofTcp.has(name));
+    // What a TCP listener's pool speaks is not known.
+    const tcp = tcpPoolNames(this.#config.current);
+    const pools = [...this.#pools.keys()].filter(
+      (name) => this.#config.pool(name).healthCheck.type === 'tcp' && !tcp.has(name),
+    );
     if (pools.length === 0) return;
     const more = pools.length > MOST_NAMED ? ` and ${pools.length - MOST_NAMED} more` : '';
     this.#logger.info('health checks only connect; --health-path (healthCheck.path) would ask the application', {
@@ -301,6 +302,10 @@ export class Pools {
 
   #healthScheduler(logger: Logger, journal: Journal): HealthScheduler {
     return new HealthScheduler({
+      openingOf: (name) => {
+        const proxyProtocol = this.#config.current.pools[name]?.proxyProtocol;
+        return proxyProtocol === undefined ? '' : writeProxyHeader(proxyProtocol, undefined);
+      },
       probe: (task) => this.#prober.probe(task),
       random: systemRandom,
       logger,

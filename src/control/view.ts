@@ -1,4 +1,6 @@
 /** control/view.ts: the state of the balancer as plain data, ready for JSON, put together on demand. */
+import type { LISTENER_PROTOCOLS } from '../config/listeners.js';
+import { tcpPoolNames } from '../config/tcp-pools.js';
 import { type Backend, isUsable } from '../core/backend.js';
 import type { Maintenance } from '../core/maintenance.js';
 import type { ProbeResult } from '../core/probe.js';
@@ -57,7 +59,11 @@ export interface PoolHead {
   readonly eligible: number;
 }
 
+/** What a pool serves. */
+export type PoolProtocol = (typeof LISTENER_PROTOCOLS)[number];
+
 export interface PoolView extends PoolHead, PoolTotals {
+  readonly protocol: PoolProtocol;
   readonly policy: string;
   /** Whether all enabled backends are tried because too few of them are usable. */
   readonly panic: boolean;
@@ -100,7 +106,7 @@ export interface BalancerView {
 
 /** The parts of a balancer that a view is put together from. */
 export interface ViewSources {
-  readonly config: CurrentConfig<'pools'>;
+  readonly config: CurrentConfig<'listeners' | 'pools'>;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly accept: Accept;
@@ -114,6 +120,7 @@ export interface ViewSources {
 
 export function viewOf(sources: ViewSources): BalancerView {
   const { supervisor, sockets, accept, broadcaster, maintenance, pools } = sources;
+  const protocolOf = protocolsIn(sources);
   return {
     pid: process.pid,
     since: iso(sources.startedAt),
@@ -124,7 +131,7 @@ export function viewOf(sources: ViewSources): BalancerView {
     workerRestarts: supervisor.restarts,
     convergence: broadcaster.convergence,
     maintenance: maintenance.state,
-    pools: [...pools.byName.values()].map((pool) => poolView(pool, sources)),
+    pools: [...pools.byName.values()].map((pool) => poolView(pool, sources, protocolOf)),
     workers: workerViews(sources),
     certificates: sources.certificates.view(),
   };
@@ -139,10 +146,17 @@ export function poolHead({ name, snapshot, eligible }: Pool): PoolHead {
   return { name, version: snapshot.version, eligible: eligible.tiers[0]?.length ?? 0 };
 }
 
-export function poolView(pool: Pool, sources: ViewSources): PoolView {
+/** @returns what each pool serves */
+export function protocolsIn({ config }: Pick<ViewSources, 'config'>): (pool: Pool) => PoolProtocol {
+  const tcp = tcpPoolNames(config.current);
+  return ({ name }) => (tcp.has(name) ? 'tcp' : 'http');
+}
+
+export function poolView(pool: Pool, sources: ViewSources, protocolOf = protocolsIn(sources)): PoolView {
   const { snapshot, name } = pool;
   return {
     ...poolHead(pool),
+    protocol: protocolOf(pool),
     policy: sources.config.current.pools[name]?.policy ?? '',
     panic: pool.eligible.panic,
     ...sources.pools.stats.pool(name),

@@ -12,6 +12,8 @@ export interface ProbeTask {
   readonly port: number;
   /** The HTTP request and the response that passes; `undefined`: the probe passes when a TCP connection opens. */
   readonly http: HttpProbe | undefined;
+  /** What the connection begins with, one byte a character: a PROXY header. */
+  readonly opening?: string;
   /** Time for the whole probe: connect, send and read. */
   readonly timeoutMs: number;
 }

@@ -60,6 +60,7 @@ describe('The health checks', () => {
     clock = undefined;
     ({ pool } = poolOf(backendOf(A)));
     scheduler = new HealthScheduler({
+      openingOf: () => '',
       probe: probes.probe,
       random: seeded(1),
       logger: log.logger,

@@ -34,7 +34,16 @@ export function backendViewOf(id: string, fields: Partial<BackendView> & Partial
 
 export function viewWith(backends: readonly BackendView[], workers: readonly WorkerView[] = []): BalancerView {
   const waits = NOTHING_COUNTED.pool('web');
-  const pool: PoolView = { name: 'web', policy: 'random', version: 1, eligible: 1, panic: false, ...waits, backends };
+  const pool: PoolView = {
+    name: 'web',
+    protocol: 'http',
+    policy: 'random',
+    version: 1,
+    eligible: 1,
+    panic: false,
+    ...waits,
+    backends,
+  };
   return {
     pid: 1,
     since: TIME,

@@ -45,6 +45,13 @@ const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
     const balancer = await startExample(file);
     expect((await backendsOf(balancer, '/')).sort()).to.deep.equal(['10.0.0.1:3000', '10.0.0.2:3000']);
   },
+  'tcp.yaml': async (file) => {
+    // The echo speaks HTTP, which is passed on like anything else; the second backend is of a higher tier.
+    const listeners = [{ address: '127.0.0.1:0', protocol: 'tcp' as const, pool: 'redis' }];
+    const balancer = await startExample(file, (config) => ({ ...config, listeners }));
+    expect(await poolOf(balancer)).to.equal('redis');
+    expect(await backendsOf(balancer, '/')).to.deep.equal(['10.0.0.1:6379']);
+  },
   'tuned.yaml': async (file) => {
     const { status, echo } = await ask(await startExample(file), '/');
     expect([status, echo?.pool, echo?.headers['x-request-id']?.length]).to.deep.equal([200, 'api', 36]);

@@ -15,6 +15,8 @@ import type { HeldConnections } from './held-connections.js';
 export interface BackendRequest extends ResponseContext {
   /** @returns the head as that backend gets it over HTTP/1.1, its empty line included; made when first asked for */
   http1Head(backend: { readonly listed: Backend }): string;
+  /** What its connection has to begin with, one byte a character: a PROXY header that names the client; '' for nothing. */
+  readonly opening: string;
   /** Whether it may be sent behind another: it can be repeated, and all of it is here (RFC 9112 section 9.3.2). */
   readonly mayShare: boolean;
   /** The framing of bodies that the client understands. */

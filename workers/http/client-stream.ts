@@ -6,6 +6,7 @@ import type { BodyPath, BodyTaker } from '../../src/core/body-path.js';
 import type { Reason } from '../../src/core/reason.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { ResponseHead } from '../../src/http1/response-head.js';
+import type { Endpoints } from '../../src/inbound/endpoints.js';
 import type { AccessRecord } from '../access-log/record.js';
 import type { Arrival } from '../inbound/arrival.js';
 import type { ByteChannel, ByteSink, ByteSource } from '../transport.js';
@@ -26,6 +27,8 @@ export interface IntakeRequest {
   readonly arrival: Arrival;
   /** The client as backends are told of it. */
   readonly clientSide: ClientSide;
+  /** Where the client is, and what it has connected to; `undefined` when it was gone before anybody asked. */
+  readonly endpoints: Endpoints | undefined;
   /** Bytes of the request's body that have been received. */
   readonly bodyBytes: number;
   /** The rate limit that the intake waited for has been answered: the intake can be asked again. */

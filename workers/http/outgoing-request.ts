@@ -15,6 +15,7 @@ import {
   HOST_OF_BACKEND,
 } from '../../src/http1/forward-request.js';
 import { parseRequestHead, type RequestHead } from '../../src/http1/request-head.js';
+import { writeProxyHeader } from '../../src/inbound/proxy-header.js';
 import type { BackendRequest } from './backend-stream.js';
 import type { ClientStream } from './client-stream.js';
 import type { HttpPool } from './http-pool.js';
@@ -25,6 +26,7 @@ export class OutgoingRequest implements BackendRequest {
   readonly upgrade: boolean;
   readonly takes: BodyTaker;
   readonly timeouts: RouteTimeouts | undefined;
+  readonly opening: string;
   readonly mayShare: boolean;
   /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
   readonly idempotent: boolean;
@@ -63,6 +65,8 @@ export class OutgoingRequest implements BackendRequest {
     this.timeouts = client.route?.timeouts;
     this.idempotent = head.idempotent;
     this.responseEdits = client.route?.responses?.editsFor(head, client);
+    const { proxyProtocol } = pool.dispatch.config;
+    this.opening = proxyProtocol === undefined ? '' : writeProxyHeader(proxyProtocol, client.endpoints);
     this.mayShare = pool.pipelines && isWhole && isPlain(head);
   }
 

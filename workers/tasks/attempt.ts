@@ -69,10 +69,10 @@ export class ProbeAttempt implements TransportUser {
   }
 
   onOpen(): void {
-    const { http } = this.#task;
-    if (http === undefined) return this.#settle({ ok: true, reason: 'connected' });
-    this.#transport.hold(http.request);
+    const { http, opening = '' } = this.#task;
+    this.#transport.hold(opening + (http?.request ?? ''));
     this.#transport.flush();
+    if (http === undefined) this.#settle({ ok: true, reason: 'connected' });
   }
 
   onBytes(buffer: Buffer, length: number): void {

@@ -32,6 +32,8 @@ export type BackendAnswer = z.infer<typeof backendAnswer>;
 
 export const poolAnswer = z.looseObject({
   name: z.string(),
+  /** Missing in the answers of a balancer from before TCP pools. */
+  protocol: z.string().optional(),
   policy: z.string(),
   version: z.int(),
   eligible: z.int(),

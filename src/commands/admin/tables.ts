@@ -68,11 +68,12 @@ export function workerLines(
 }
 
 function poolLines(
-  { name, policy, version, eligible, panic, backends }: PoolAnswer,
+  { name, protocol, policy, version, eligible, panic, backends }: PoolAnswer,
   nowMs: number,
   display: Display,
 ): readonly string[] {
-  const title = `Pool ${name}, ${policy}, version ${version}: ${eligible} of ${counted(backends.length, 'backend')} in use`;
+  const kind = protocol === 'tcp' ? ' of TCP connections' : '';
+  const title = `Pool ${name}${kind}, ${policy}, version ${version}: ${eligible} of ${counted(backends.length, 'backend')} in use`;
   const alarm = panic ? ['Panic: too few of them are usable, so all that are enabled are tried.'] : [];
   return [
     title,

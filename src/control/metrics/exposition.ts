@@ -90,8 +90,11 @@ function samplerOf<Item>(family: Family<Item>): (labels: string, item: Item) => 
     };
   }
   const { kind, durations } = family;
-  return (labels, item) =>
-    (kind === 'histogram' ? buckets(name, labels, durations(item)) : '') + sums(name, labels, durations(item));
+  return (labels, item) => {
+    const read = durations(item);
+    if (read === null) return '';
+    return (kind === 'histogram' ? buckets(name, labels, read) : '') + sums(name, labels, read);
+  };
 }
 
 function samplerBy<Item>(name: string, { label, of }: By<Item>): (labels: string, item: Item) => string {

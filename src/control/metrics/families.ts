@@ -9,7 +9,7 @@ import { HANDSHAKE_FAILURES, SECURED } from '../../tls/outcomes.js';
 import { CLOSE_REASONS } from '../admin/connections.js';
 import type { CertificateView } from '../tls/certificates.js';
 import type { WorkerView } from '../view.js';
-import type { By, Family } from './family.js';
+import type { By, Family, Value } from './family.js';
 import type { BackendReadings, PoolReadings, Readings } from './readings.js';
 
 export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
@@ -157,12 +157,20 @@ export const POOL_FAMILIES: readonly Family<PoolReadings>[] = [
     name: 'roundhouse_request_duration_seconds',
     kind: 'histogram',
     help: 'From the first byte of a request to the last of its response, or until its client gave up; without upgrades.',
-    durations: ({ durations }) => durations,
+    durations: ({ durations, protocol }) => (protocol === 'http' ? durations : null),
+  },
+  {
+    name: 'roundhouse_tcp_connection_duration_seconds',
+    kind: 'histogram',
+    help: 'From the beginning of a TCP connection to its end; pools of TCP listeners only.',
+    durations: ({ durations, protocol }) => (protocol === 'tcp' ? durations : null),
   },
   {
     name: 'roundhouse_request_errors_total',
     kind: 'counter',
-    help: 'Requests whose client got a 5xx, whoever answered, or a response that broke off.',
+    help:
+      'Requests whose client got a 5xx, whoever answered, or a response that broke off; TCP connections that got no ' +
+      'backend.',
     read: ({ totals }) => totals.errors,
   },
   {
@@ -293,8 +301,26 @@ export const BACKEND_FAMILIES: readonly Family<BackendReadings>[] = [
   {
     name: 'roundhouse_backend_response_seconds',
     kind: 'summary',
-    help: 'From when the backend was asked to the head of its response.',
+    help: 'From when the backend was asked to the head of its response; over TCP, the time to connect.',
     durations: ({ durations }) => durations,
+  },
+  {
+    name: 'roundhouse_tcp_connections_total',
+    kind: 'counter',
+    help: 'TCP connections that were joined to the backend; pools of TCP listeners only.',
+    read: countedOverTcp('tcpOpened'),
+  },
+  {
+    name: 'roundhouse_tcp_connections',
+    kind: 'gauge',
+    help: 'TCP connections that are open to the backend, or opening; pools of TCP listeners only.',
+    read: ({ inflight, protocol }) => (protocol === 'tcp' ? inflight : null),
+  },
+  {
+    name: 'roundhouse_tcp_bytes_total',
+    kind: 'counter',
+    help: 'Bytes of TCP connections: received from clients, and sent to them; pools of TCP listeners only.',
+    by: { label: 'direction', of: { received: countedOverTcp('tcpReceived'), sent: countedOverTcp('tcpSent') } },
   },
   {
     name: 'roundhouse_backend_attempts_total',
@@ -326,7 +352,7 @@ export const BACKEND_FAMILIES: readonly Family<BackendReadings>[] = [
   {
     name: 'roundhouse_backend_inflight',
     kind: 'gauge',
-    help: 'Requests that are open on the backend.',
+    help: 'Requests, or TCP connections, that are open on the backend.',
     read: ({ inflight }) => inflight,
   },
   {
@@ -438,6 +464,12 @@ export const WORKER_FAMILIES: readonly Family<WorkerView>[] = [
 function counted(name: BackendColumn): (item: BackendReadings) => number {
   const at = BACKEND_COLUMNS.indexOf(name);
   return ({ counts }) => counts[at] ?? 0;
+}
+
+/** {@link counted} for what only TCP connections have. */
+function countedOverTcp(name: BackendColumn): (item: BackendReadings) => Value {
+  const read = counted(name);
+  return (item) => (item.protocol === 'tcp' ? read(item) : null);
 }
 
 function readsOf<Key extends string, Item>(

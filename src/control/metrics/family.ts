@@ -25,8 +25,8 @@ export type Family<Item> = Described &
   (
     | { readonly kind: 'counter' | 'gauge'; readonly read: (item: Item) => Value }
     | { readonly kind: 'counter' | 'gauge'; readonly by: By<Item> }
-    /** Reads durations by class of core/histogram.ts, then their sum in milliseconds. */
-    | { readonly kind: 'histogram' | 'summary'; readonly durations: (item: Item) => Float64Array }
+    /** Reads durations by class of core/histogram.ts, then their sum in milliseconds; `null` where there are none. */
+    | { readonly kind: 'histogram' | 'summary'; readonly durations: (item: Item) => Float64Array | null }
     /** A gauge that is always 1; its labels hold the information. */
     | { readonly kind: 'info'; readonly labels: Readonly<Record<string, (item: Item) => string>> }
   );

@@ -13,7 +13,7 @@ import type { ProbeCounts } from '../health-scheduler.js';
 import type { Pool } from '../pool.js';
 import type { PoolTotals, WorkerTotals } from '../stats.js';
 import type { CertificateView } from '../tls/certificates.js';
-import { type PoolHead, poolHead, type ViewSources, type WorkerView } from '../view.js';
+import { type PoolHead, type PoolProtocol, poolHead, protocolsIn, type ViewSources, type WorkerView } from '../view.js';
 
 export interface Readings {
   readonly totals: WorkerTotals;
@@ -42,6 +42,7 @@ export interface PrimaryReadings {
 }
 
 export interface PoolReadings extends PoolHead {
+  readonly protocol: PoolProtocol;
   readonly panic: boolean;
   readonly refusals: Refusals;
   readonly totals: PoolTotals;
@@ -52,6 +53,7 @@ export interface PoolReadings extends PoolHead {
 
 export interface BackendReadings {
   readonly backend: Backend;
+  readonly protocol: PoolProtocol;
   /** Totals by column of `BACKEND_COLUMNS`; the column `inflight` is not used. */
   readonly counts: Float64Array;
   readonly inflight: number;
@@ -74,6 +76,7 @@ export function readingsFrom(
   version: string,
 ): Readings {
   const { pools, supervisor, broadcaster } = sources;
+  const protocolOf = protocolsIn(sources);
   return {
     totals: pools.stats.all(),
     workerRestarts: supervisor.restarts,
@@ -86,21 +89,23 @@ export function readingsFrom(
     primary: ownReadings(),
     admin,
     workers,
-    pools: [...pools.byName.values()].map((pool) => ofPool(pool, sources)),
+    pools: [...pools.byName.values()].map((pool) => ofPool(pool, protocolOf(pool), sources)),
   };
 }
 
-function ofPool(pool: Pool, { pools }: ViewSources): PoolReadings {
+function ofPool(pool: Pool, protocol: PoolProtocol, { pools }: ViewSources): PoolReadings {
   const { stats, outliers, health } = pools;
   const { name, snapshot, eligible } = pool;
   return {
     ...poolHead(pool),
+    protocol,
     panic: eligible.panic,
     refusals: pools.guard.refusals(name),
     totals: stats.pool(name),
     durations: stats.poolDurations(name),
     backends: snapshot.backends.map((backend) => ({
       backend,
+      protocol,
       ...stats.backendCounts(name, backend.id),
       timesEjected: outliers.timesEjected(pool, backend.id),
       probes: health.probes(pool, backend.id),

@@ -17,6 +17,7 @@ export function backendNamed(
 ): BackendReadings {
   return {
     backend: backendOf(id, state),
+    protocol: 'http',
     counts: Float64Array.from(BACKEND_COLUMNS, (column) => counts[column] ?? 0),
     inflight: 0,
     durations: new Float64Array(DURATION_COLUMNS),
@@ -32,7 +33,18 @@ export function poolNamed(
 ): PoolReadings {
   const durations = new Float64Array(DURATION_COLUMNS);
   const [totals, refusals] = [STATS.pool(name), { own: 0, excess: 0 }];
-  return { name, version: 1, eligible: 1, panic: false, refusals, totals, durations, backends, ...state };
+  return {
+    name,
+    protocol: 'http',
+    version: 1,
+    eligible: 1,
+    panic: false,
+    refusals,
+    totals,
+    durations,
+    backends,
+    ...state,
+  };
 }
 
 export function workerNumbered(worker: number, state: Partial<WorkerView> = {}): WorkerView {

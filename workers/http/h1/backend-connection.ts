@@ -49,6 +49,8 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
   /** It has carried another request before, so the backend may have closed it without our knowing yet. */
   isReused = false;
   readonly channel: Transport;
+  /** What it has begun with: a PROXY header, whose client alone may use it; '' for any client's. */
+  readonly opening: string;
   private readonly links: Http1Links;
   private readonly timer: ResponseTimer;
   private readonly reader = new ResponseReader();
@@ -78,6 +80,8 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     const { idle, tcpKeepAlive } = pool.dispatch.config.timeouts;
     this.idleMs = idle;
     this.channel = TcpTransport.dialled(backend.host, backend.port, pool.context.buffers.shared, this, tcpKeepAlive);
+    this.opening = receiver.request.opening;
+    this.channel.hold(this.opening);
     pool.dispatch.connecting();
     this.timer = new ResponseTimer(pool, this);
     this.timer.connecting();

@@ -27,7 +27,8 @@ export class Http1Links implements BackendLinks {
   }
 
   get hasRoom(): boolean {
-    return this.idle.length > 0;
+    // A connection that has named its client is no room for others.
+    return this.idle.length > 0 && this.pool.dispatch.config.proxyProtocol === undefined;
   }
 
   open(receiver: BackendReceiver, choice: LinkChoice): BackendStream | undefined {
@@ -41,10 +42,18 @@ export class Http1Links implements BackendLinks {
 
   /** @returns the most recently used idle connection, or one that begins to open */
   connectionFor(receiver: BackendReceiver, fresh: boolean): Http1BackendConnection {
-    const idle = fresh ? undefined : this.idle.pop();
+    const idle = fresh ? undefined : this.takeIdle(receiver.request.opening);
     if (idle === undefined) return new Http1BackendConnection(this, receiver);
     idle.reuse(receiver);
     return idle;
+  }
+
+  /** @returns the most recently used idle connection that has begun with `opening` */
+  private takeIdle(opening: string): Http1BackendConnection | undefined {
+    const { idle } = this;
+    if (idle.length === 0 || idle.at(-1)?.opening === opening) return idle.pop();
+    const at = idle.findLastIndex((connection) => connection.opening === opening);
+    return at < 0 ? undefined : idle.splice(at, 1)[0];
   }
 
   forget(receiver: BackendReceiver): void {

@@ -13,6 +13,7 @@ import type { ClientSide } from '../../../src/http1/forward-request.js';
 import { forwardResponseHead, type ResponseDelivery } from '../../../src/http1/forward-response.js';
 import type { RequestHead } from '../../../src/http1/request-head.js';
 import type { ResponseHead } from '../../../src/http1/response-head.js';
+import type { Endpoints } from '../../../src/inbound/endpoints.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { AccessRecord } from '../../access-log/record.js';
 import { isCostly } from '../../flow.js';
@@ -112,6 +113,10 @@ export class Http1ClientStream implements ClientStream {
 
   get clientSide(): ClientSide {
     return this.connection.arrival.client;
+  }
+
+  get endpoints(): Endpoints | undefined {
+    return this.connection.arrival.endpoints;
   }
 
   get takes(): BodyTaker {

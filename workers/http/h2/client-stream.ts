@@ -10,6 +10,7 @@ import type { RequestHead } from '../../../src/http1/request-head.js';
 import type { ResponseHead } from '../../../src/http1/response-head.js';
 import { ERROR_CODE } from '../../../src/http2/error-code.js';
 import { sendResponseHead, sendResponseText } from '../../../src/http2/send-head.js';
+import type { Endpoints } from '../../../src/inbound/endpoints.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { AccessRecord } from '../../access-log/record.js';
 import { WORKER_COLUMN } from '../../counters.js';
@@ -90,6 +91,10 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
 
   get clientSide(): ClientSide {
     return this.arrival.client;
+  }
+
+  get endpoints(): Endpoints | undefined {
+    return this.arrival.endpoints;
   }
 
   get source(): ByteChannel {

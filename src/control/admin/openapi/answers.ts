@@ -3,6 +3,7 @@
  * document shows them, and tests hold real answers against them; the compiler holds each against the view's type.
  */
 import * as z from 'zod';
+import { LISTENER_PROTOCOLS } from '../../../config/listeners.js';
 import { routeSchema } from '../../../config/routes.js';
 import { ACCEPT_MODES, backendConfig, LOG_LEVELS } from '../../../config/schema.js';
 import type { Maintenance } from '../../../core/maintenance.js';
@@ -98,6 +99,7 @@ export const poolAnswer: z.ZodType<PoolView> = z
     name: z.string(),
     version: z.int().min(1).describe('Grows by one with each change of the pool; in quotes it is the entity tag.'),
     eligible: z.int().min(0).describe('Number of backends that a new request may go to.'),
+    protocol: z.enum(LISTENER_PROTOCOLS).describe('What the pool serves: requests over HTTP, or TCP connections.'),
     policy: z.string(),
     panic: z.boolean().describe('Too few enabled backends are usable, so requests go to all that are enabled.'),
     ...counts(POOL_COLUMNS),
