@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { listenerSchema } from './config/listeners.js';
 import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
+import { LONGEST_PERMIT_KEY } from './core/permit-keys.js';
 import {
   backendIdSchema,
   maintenanceSchema,
@@ -79,6 +80,21 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   }),
   /** Replaces the certificates and keys of all listeners; connections that are open keep theirs. */
   z.object({ type: z.literal('certificates'), tls: z.array(tlsMaterialSchema).readonly() }),
+  /** Lends permits, answers what was wanted of them, and says which are wanted elsewhere (core/permit-ledger.ts). */
+  z.object({
+    type: z.literal('permits'),
+    orders: z
+      .array(
+        z.object({
+          key: z.string(),
+          granted: z.int(),
+          answered: z.boolean(),
+          keep: z.int(),
+          round: z.int(),
+        }),
+      )
+      .readonly(),
+  }),
   /** Has the worker stop accepting, finish what is in flight, and exit with 0 within the time. */
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);
@@ -150,6 +166,21 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
           key: z.string().max(LONGEST_KEY),
           wanted: z.int().min(0),
           unused: z.int().min(0),
+        }),
+      )
+      .readonly(),
+  }),
+  /** Wants permits, and returns those that it does not use (core/permit-ledger.ts); at most once a turn. */
+  z.object({
+    type: z.literal('permits'),
+    reports: z
+      .array(
+        z.object({
+          key: z.string().max(LONGEST_PERMIT_KEY),
+          wanted: z.int().min(0),
+          returned: z.int().min(0),
+          taken: z.int().min(0),
+          heard: z.int().min(0),
         }),
       )
       .readonly(),

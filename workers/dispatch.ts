@@ -15,9 +15,11 @@ import { type BudgetRefusal, RetryBudget } from '../src/core/retry-budget.js';
 import { partOf, type Share, WHOLE } from '../src/core/share.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { POOL_COLUMNS } from '../src/messages.js';
+import { BackendLimits } from './backend-limits.js';
 import { COLUMN, CounterRow, POOL_COLUMN } from './counters.js';
 import { Durations } from './durations.js';
 import { HedgeDelay } from './hedge-delay.js';
+import type { Permits } from './permits.js';
 import { PoolLoad } from './pool-load.js';
 import { Roster, type RosterParts } from './roster.js';
 import { type Asker, type FailureReports, Streaks } from './streaks.js';
@@ -62,10 +64,14 @@ export interface QueuedRequest extends BackendSearch {
   onRefused(why: NoBackendReason): void;
 }
 
+/** Requests that may wait for the primary's answer about permits beside those that the queue has room for. */
+const MOST_ASKING = 1_024;
+
 /**
  * Why a request gets no backend:
  * - `none`: no backend is usable
- * - `full`: all backends are at their limit; the request may {@link Dispatch.wait}
+ * - `full`: all backends are at their limit, or the primary is asked whether they are; the request may
+ *   {@link Dispatch.wait}
  * - `connections`: no further connection may be opened; the request may wait, too
  * - `requests`, `pending`: a circuit breaker is open
  * - `queue`: too many requests wait already
@@ -77,6 +83,7 @@ export type NoBackendReason = 'none' | 'full' | 'connections' | 'requests' | 'pe
 export interface DispatchParts extends RosterParts {
   /** Tells the primary of backends that fail. */
   readonly report: FailureReports;
+  readonly permits: Permits;
 }
 
 export class Dispatch {
@@ -98,8 +105,9 @@ export class Dispatch {
   /** Whether the policy or hedging has to know how long responses take; see {@link took}. */
   timed: boolean;
   private readonly turns = new TurnClock();
-  /** Backends at their limit. A policy that is to pass over them is told that they were tried. */
-  private readonly full = new Set<BackendId>();
+  private readonly limits: BackendLimits;
+  /** Requests that wait for an answer of the primary, and may not have to wait for a backend. */
+  private askedFor = 0;
   private readonly queue: WaitQueue<QueuedRequest>;
   /** How many requests may wait in this worker. */
   private queueCapacity: number;
@@ -109,7 +117,7 @@ export class Dispatch {
   private holding = false;
 
   constructor(snapshot: PoolSnapshot, config: PoolConfig, parts: DispatchParts) {
-    const { wheel, report } = parts;
+    const { wheel, report, permits } = parts;
     this.pool = snapshot.pool;
     this.config = config;
     this.roster = new Roster(snapshot, config, parts);
@@ -121,6 +129,7 @@ export class Dispatch {
     this.timed = isTimed(config.policy) || this.hedgeDelay !== undefined;
     this.queue = new WaitQueue(wheel, config.queue.timeout, (request) => request.onRefused('late'));
     this.queueCapacity = config.queue.length;
+    this.limits = new BackendLimits(snapshot.pool, permits, this);
     this.applyLimits();
   }
 
@@ -155,6 +164,8 @@ export class Dispatch {
   /** The pool has left the configuration. Its requests in flight, and those that wait, are still served. */
   retire(): void {
     this.roster.retire();
+    for (const upstream of this.roster.all) this.limits.lift(upstream);
+    this.onPermits();
   }
 
   /** Takes over this worker's part of the limits, which depends on the number of workers. */
@@ -172,7 +183,11 @@ export class Dispatch {
     if (!load.mayBegin) return 'requests';
     const chosen = boundTo(search, affinity) ?? this.pick(search, affinity);
     if (chosen === undefined) return 'none';
-    if (chosen.inflight >= chosen.mostInflight) return 'full';
+    const { permits } = chosen;
+    if (permits?.isFull === true) {
+      this.limits.ask(chosen, permits);
+      return 'full';
+    }
     const hasRoom = chosen.links.hasRoom || (affinity.holdsConnection === true && chosen === affinity.bound);
     if (search.fresh || !hasRoom) {
       const refusal = this.whyNotConnect();
@@ -181,7 +196,7 @@ export class Dispatch {
     this.turns.take(chosen);
     load.requests += 1;
     chosen.inflight += 1;
-    if (chosen.inflight === chosen.mostInflight) this.full.add(chosen.id);
+    if (permits !== undefined) this.limits.take(chosen, permits);
     this.roster.picker.loadChanged(chosen, 1);
     chosen.counters.add(COLUMN.requests);
     return chosen;
@@ -191,7 +206,7 @@ export class Dispatch {
   release(upstream: WorkerBackend): void {
     this.load.requests -= 1;
     upstream.inflight -= 1;
-    if (upstream.inflight === upstream.mostInflight - 1) this.full.delete(upstream.id);
+    if (upstream.permits !== undefined) this.limits.release(upstream, upstream.permits);
     this.roster.picker.loadChanged(upstream, -1);
     if (this.queue.size > 0) this.serveQueue();
   }
@@ -250,10 +265,24 @@ export class Dispatch {
 
   /** Lets `request` wait until a backend can take it. @returns its place in the queue, or why it cannot wait */
   wait(request: QueuedRequest): Ticket<QueuedRequest> | NoBackendReason {
-    if (this.queue.size >= this.queueCapacity && !this.queue.makeRoom()) return 'queue';
+    const { isAsking } = this.limits;
+    const mayAsk = isAsking && this.queue.size < this.queueCapacity + MOST_ASKING;
+    if (this.queue.size >= this.queueCapacity && !mayAsk && !this.queue.makeRoom()) return 'queue';
     if (!this.load.mayPend(this.queue.size)) return 'pending';
-    this.counters.add(POOL_COLUMN.queued);
+    if (isAsking) this.askedFor += 1;
+    else this.counters.add(POOL_COLUMN.queued);
     return this.queue.join(request);
+  }
+
+  /** The primary has answered about permits of a backend, or does not. */
+  onPermits(): void {
+    if (this.queue.size > 0) this.serveQueue();
+    if (this.limits.isAsking) return;
+    // Who still waits does so for a backend.
+    const queued = Math.min(this.askedFor, this.queue.size);
+    for (let each = 0; each < queued; each++) this.counters.add(POOL_COLUMN.queued);
+    this.askedFor = 0;
+    while (this.queue.size > this.queueCapacity) this.queue.dropLast()?.onRefused('queue');
   }
 
   /** The request behind `ticket` wants no backend any more. */
@@ -270,10 +299,11 @@ export class Dispatch {
   private pick({ tried, again }: BackendSearch, { key }: Affinity): WorkerBackend | undefined {
     const { picker } = this.roster;
     const chosen = picker.pick(tried, key) ?? (again ? picker.pick(NONE_TRIED, key) : undefined);
-    if (chosen === undefined || chosen.inflight < chosen.mostInflight) return chosen;
+    if (chosen?.permits?.isSpent !== true) return chosen;
     // Only now does it matter which others are at their limit.
-    const open = picker.pick(tried.size === 0 ? this.full : new Set([...tried, ...this.full]), key);
-    return open ?? (again ? picker.pick(this.full, key) : undefined) ?? chosen;
+    const { full } = this.limits;
+    const open = picker.pick(tried.size === 0 ? full : new Set([...tried, ...full]), key);
+    return open ?? (again ? picker.pick(full, key) : undefined) ?? chosen;
   }
 
   /**
@@ -317,11 +347,7 @@ export class Dispatch {
 
   /** Finds out anew which backends are at their limit: limits, the number of workers or the backends have changed. */
   private applyLimits(): void {
-    this.full.clear();
-    for (const upstream of this.roster.all) {
-      upstream.mostInflight = partOf(upstream.maxConnections, this.share);
-      if (upstream.inflight >= upstream.mostInflight) this.full.add(upstream.id);
-    }
+    this.limits.follow(this.roster.all);
     if (this.queue.size > 0) this.serveQueue();
   }
 }

@@ -69,6 +69,13 @@ export class WaitQueue<W> {
     return true;
   }
 
+  /** Removes the waiter that has joined last. */
+  dropLast(): W | undefined {
+    const { last } = this;
+    if (last !== undefined) this.leave(last);
+    return last?.waiter;
+  }
+
   /** The queue has not been empty for a whole time limit. */
   private get stands(): boolean {
     return this.size > 0 && this.wheel.now - this.standsSinceMs >= this.timeoutMs;

@@ -3,7 +3,7 @@
  * worker knows (requests in flight, idle connections, counters), which outlives every snapshot.
  *
  * One flat object with many fields, since most of them are read or written for each request: by the policy (`weight`,
- * `inflight`, `latency`), by dispatch (`mostInflight`), by links (`host`, `moves`). What is a thing of its own is a class.
+ * `inflight`, `latency`), by dispatch (`permits`), by links (`host`, `moves`). What is a thing of its own is a class.
  */
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
@@ -12,6 +12,7 @@ import { BACKEND_COLUMNS } from '../src/messages.js';
 import type { BackendLinks, LinksTo } from './backend-links.js';
 import { type CountedBackend, CounterRow } from './counters.js';
 import { Durations } from './durations.js';
+import type { PermitLease } from './permit-lease.js';
 import { Quiet } from './silence.js';
 import { OpenStreak, Testimony } from './streaks.js';
 
@@ -24,10 +25,8 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   weight: number;
   /** Whether it may take new requests. */
   usable: boolean;
-  /** Requests that all workers of the host together may have open on it; 0 sets no limit. */
-  maxConnections: number;
-  /** Requests that this worker may have open on it: its part of {@link maxConnections}. */
-  mostInflight = Number.POSITIVE_INFINITY;
+  /** The requests that this worker may have open on it; `undefined` for a backend without `maxConnections`. */
+  permits: PermitLease | undefined = undefined;
   /** Requests that this worker has open on it. */
   inflight = 0;
   turn = 0;
@@ -61,7 +60,6 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
     this.port = backend.port;
     this.weight = backend.weight;
     this.usable = isUsable(backend);
-    this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
     this.serves = isServing(backend);
     this.links = linksTo(this);
@@ -94,7 +92,6 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
     this.port = backend.port;
     this.weight = backend.weight;
     this.usable = isUsable(backend);
-    this.maxConnections = backend.maxConnections;
     this.keepsIdle = isReachable(backend);
     if (moved) this.moves += 1;
     if (moved || !this.keepsIdle) this.links.closeIdle();

@@ -11,6 +11,7 @@ import { HttpPool } from './http/http-pool.js';
 import { Intake } from './http/intake.js';
 import type { Files } from './http/pages.js';
 import { RequestHeads } from './http/request-heads.js';
+import type { Permits } from './permits.js';
 import type { RateLimits } from './rate-limits.js';
 import { ReadBuffers } from './read-buffers.js';
 import type { FailureReports } from './streaks.js';
@@ -25,6 +26,7 @@ export interface ContextParts {
   /** @returns monotonic milliseconds, by which the fine wheel counts */
   readonly clock: () => number;
   readonly rates: RateLimits;
+  readonly permits: Permits;
   /** Tells the primary of backends that fail. */
   readonly report: FailureReports;
   readonly secrets: Secrets;
@@ -55,6 +57,8 @@ export class WorkerContext {
   readonly intake: Intake;
   /** The tokens that this worker has borrowed from the host's rate limits. */
   readonly rates: RateLimits;
+  /** The permits that this worker has been lent, for what the host may have only so many of at once. */
+  readonly permits: Permits;
   readonly report: FailureReports;
   /** The worker is stopping: no client connection outlives its current request. */
   draining = false;
@@ -64,13 +68,14 @@ export class WorkerContext {
     config: Config,
     snapshots: readonly PoolSnapshot[],
     accessLog: AccessLog | undefined,
-    { wheel, clock, rates, report, secrets }: ContextParts,
+    { wheel, clock, rates, permits, report, secrets }: ContextParts,
   ) {
     this.config = config;
     this.wheel = wheel;
     this.fineWheel = new TimerWheel(FINE_TICK_MS, clock, 'sleeps');
     this.accessLog = accessLog;
     this.rates = rates;
+    this.permits = permits;
     this.report = report;
     this.files = secrets.pages ?? {};
     this.intake = new Intake(this);

@@ -15,6 +15,7 @@ import type { HttpPool } from './http/http-pool.js';
 import { Door } from './inbound/door.js';
 import { Listeners, type ListenOrder } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
+import { Permits } from './permits.js';
 import { RateLimits } from './rate-limits.js';
 import { silentBackends, suspectsAmong } from './silence.js';
 import type { FailureReports } from './streaks.js';
@@ -75,7 +76,14 @@ export class Worker {
     this.number = number;
     const accessLog = this.accessLogFor(config);
     const { wheel } = this;
-    const parts = { wheel, clock, rates: this.rateLimits(), report: this.failureReports, secrets };
+    const parts = {
+      wheel,
+      clock,
+      rates: this.rateLimits(),
+      permits: this.permits(),
+      report: this.failureReports,
+      secrets,
+    };
     this.context = new WorkerContext(config, snapshots, accessLog, parts);
     this.door = new Door(this.context);
     this.listeners = new Listeners(config.timeouts.tcpKeepAlive);
@@ -114,6 +122,8 @@ export class Worker {
         return this.context.rates.receive(message.grants);
       case 'certificates':
         return this.context.tls.use(message.tls);
+      case 'permits':
+        return this.context.permits.receive(message.orders);
       case 'drain':
         return this.drain(message.withinMs);
       default:
@@ -147,6 +157,7 @@ export class Worker {
 
   private resize(share: Share): void {
     this.share = share;
+    this.door.resize(share);
     for (const { dispatch } of this.context.pools.values()) dispatch.resize(share);
   }
 
@@ -178,6 +189,7 @@ export class Worker {
     this.wheel.stop();
     this.context.fineWheel.stop();
     this.context.rates.stop();
+    this.context.permits.stop();
     const { accessLog } = this.context;
     const logs = [...this.leavingLogs, ...(accessLog === undefined ? [] : [accessLog])];
     this.closeLogs(logs, false);
@@ -207,6 +219,17 @@ export class Worker {
       if (this.output.unread() >= MOST_UNREAD) return false;
       this.output.send({ type: 'borrow', asks });
       return true;
+    });
+  }
+
+  private permits(): Permits {
+    const { output } = this;
+    return new Permits(this.wheel, {
+      get isReady() {
+        return output.unread() < MOST_UNREAD;
+      },
+      send: (reports) => output.send({ type: 'permits', reports }),
+      soon: (flush) => void setImmediate(flush),
     });
   }
 
@@ -258,6 +281,7 @@ export class Worker {
     this.lookAtBackends(performance.now());
     this.context.accessLog?.tick();
     this.context.rates.tick();
+    this.context.permits.tick();
     for (const log of this.leavingLogs) this.leaveLog(log);
     this.flush();
   }

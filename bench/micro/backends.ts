@@ -4,6 +4,7 @@ import { newBackend } from '../../src/control/pool.js';
 import { seeded } from '../../src/core/random.js';
 import type { PoolSnapshot } from '../../src/core/snapshot.js';
 import { Dispatch } from '../../workers/dispatch.js';
+import { Permits } from '../../workers/permits.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
 import { NO_LINKS } from '../simulator/no-links.js';
 
@@ -30,10 +31,12 @@ export function poolOf(size: number): { readonly config: PoolConfig; readonly sn
 export function dispatchOf(size: number): Dispatch {
   const { config, snapshot } = poolOf(size);
   const wheel = new TimerWheel(TICK_MS, () => 0);
+  const permits = new Permits(wheel, { isReady: true, send: () => {}, soon: () => {} });
   const parts = {
     wheel,
     random: seeded(1),
     report: { failing: () => {}, fault: () => {} },
+    permits,
     linksTo: () => NO_LINKS,
     epochMs: Date.now,
   };

@@ -8,6 +8,7 @@ import type { FailureReports } from '../../workers/streaks.js';
 import { TimerWheel } from '../../workers/timer-wheel.js';
 import { nextArrivalMs } from './arrivals.js';
 import { SimulatedBackend } from './backend.js';
+import { SimulatedLender } from './lender.js';
 import { mergeViews } from './merged-view.js';
 import { NO_LINKS } from './no-links.js';
 import { SimulatedPrimary } from './primary.js';
@@ -48,6 +49,7 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
   const primary = new SimulatedPrimary(POOL, config, world, (change) => {
     for (const worker of workers) worker.receive(change);
   });
+  const lender = new SimulatedLender(primary, world.clock);
   for (const backend of world.backends) primary.watch(backend, chance());
   // No backend joins or leaves the pool during a run, so the table stays as it is.
   const table = setup.policy === 'maglev' ? buildMaglevTable(primary.snapshot.backends) : undefined;
@@ -61,6 +63,7 @@ function startProcesses(setup: Setup, world: World, chance: () => Random): Simul
       wheel,
       random: chance(),
       report,
+      permits: lender.join(id, wheel),
       linksTo: () => NO_LINKS,
       epochMs: () => world.clock.nowMs,
     });

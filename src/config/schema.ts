@@ -68,9 +68,7 @@ export const backendConfig = z.strictObject({
     .max(1_000_000)
     .default(0)
     .describe(
-      'Requests that the whole host may have open on the backend at once, split evenly over the workers, at least ' +
-        '1 for ' +
-        'each; 0: no limit.',
+      'Requests that the whole host may have open on the backend at once, whatever the number of workers; 0: no limit.',
     ),
   resolve: z
     .enum(RESOLVE_MODES)
@@ -358,9 +356,8 @@ const limits = z
       .union([z.literal('auto'), z.int().min(1)])
       .default('auto')
       .describe(
-        'Most client connections of one worker; `auto` derives it from the limit of open files. Further ones are ' +
-          'answered ' +
-          'with 503.',
+        'Most client connections of the whole host; `auto`: of each worker, three quarters of the files that it may ' +
+          'open. Further ones are answered with 503.',
       ),
     handshakes: z
       .int()
@@ -376,7 +373,7 @@ const limits = z
       .min(0)
       .default(0)
       .describe(
-        'Most connections of one client address (of IPv6 its /64) to one worker; 0: no limit. Further ones are ' +
+        'Most connections of one client address (of IPv6 its /64) to the whole host; 0: no limit. Further ones are ' +
           'answered with 429.',
       ),
   })

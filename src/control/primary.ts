@@ -17,6 +17,7 @@ import type { Logger } from './logger.js';
 import { MaintenanceSwitch } from './maintenance.js';
 import type { BackendInput, BackendPatch } from './membership.js';
 import { monotonicMs } from './monotonic.js';
+import { PermitLender } from './permit-lender.js';
 import { Pools } from './pools.js';
 import { Reconfiguration, workerCount } from './reconfiguration.js';
 import type { ReloadPlan } from './reload-plan.js';
@@ -103,13 +104,15 @@ export class Primary implements RunningBalancer {
       logger,
     });
     pools.updates.subscribe((update) => broadcaster.publish(update));
+    const permits = new PermitLender(config, pools.byName);
+    pools.updates.subscribe((update) => permits.heed(update));
     const accessLogs = new AccessLogs(config, logger);
-    const observer = new WorkerReports({ pools, broadcaster, accessLogs, journal, logger });
+    const observer = new WorkerReports({ pools, broadcaster, permits, accessLogs, journal, logger });
     const count = workerCount(config.current);
     const open = launchers.openWorker;
     const supervisor = new Supervisor({ count, open, sockets, config, observer, logger, journal });
     const rolls = new Rolls(supervisor, config.current.workers !== 0, logger);
-    const running = { config, accept, sockets, pools, broadcaster, supervisor, certificates, maintenance };
+    const running = { config, accept, sockets, pools, broadcaster, permits, supervisor, certificates, maintenance };
     const refresh = new CertificateRefresh(running);
     const reconfiguration = new Reconfiguration({ ...running, changes, accessLogs, admin, logger });
     const sources = { ...running, startedAt: Date.now() };

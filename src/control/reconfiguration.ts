@@ -16,6 +16,7 @@ import { ReloadError, StartError } from './errors.js';
 import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import type { MaintenanceSwitch } from './maintenance.js';
+import type { PermitLender } from './permit-lender.js';
 import { BACKENDS_PER_TURN, PoolReload } from './pool-reload.js';
 import type { Pools } from './pools.js';
 import { configAfter, isIdle, type PoolPlan, planReload, type ReloadPlan } from './reload-plan.js';
@@ -33,6 +34,7 @@ export interface ReconfigurationParts {
   readonly sockets: ListenSockets;
   readonly pools: Pools;
   readonly broadcaster: Broadcaster;
+  readonly permits: PermitLender;
   readonly supervisor: Supervisor;
   readonly changes: RuntimeChanges;
   readonly accessLogs: AccessLogs;
@@ -101,7 +103,7 @@ export class Reconfiguration {
 
   async #applyPlan(plan: ReloadPlan, before: Config, prepared: Prepared): Promise<void> {
     const { opened, hosts, listeners } = prepared;
-    const { broadcaster, changes, logger, pools, sockets, supervisor } = this.#parts;
+    const { broadcaster, changes, logger, permits, pools, sockets, supervisor } = this.#parts;
     // Removed first: another listener may take over the name.
     for (const { name } of listeners.remove) {
       const removed = sockets.remove(name);
@@ -114,6 +116,7 @@ export class Reconfiguration {
     await this.#changePools(plan.pools, before, reload);
     broadcaster.configure(namesOf(plan.pools, 'added'));
     for (const name of namesOf(plan.pools, 'removed')) pools.remove(name);
+    permits.configured();
     this.#changeRest(before);
     for (const name of namesOf(plan.pools, 'added')) {
       await reload.fill(name, pools.notYetIn(name, BACKENDS_PER_TURN), () => this.#closed);

@@ -120,6 +120,19 @@ export class WorkerProcess {
   }
 
   /**
+   * Sends a message, unless the worker has too many to read.
+   * @returns whether it was sent; if not, {@link WorkerEvents.caughtUp} tells when the worker reads again
+   */
+  sendUnlessBehind(message: ToWorker): boolean {
+    if (this.#unread >= MOST_UNREAD) {
+      this.#hasMissed = true;
+      return false;
+    }
+    this.send(message);
+    return true;
+  }
+
+  /**
    * Has the worker stop accepting, finish and exit; kills it when it takes too long. Idempotent.
    * @param withinMs how long it may take
    */

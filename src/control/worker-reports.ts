@@ -17,6 +17,7 @@ import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
 import { monotonicMs } from './monotonic.js';
 import { OverloadLog } from './overload-log.js';
+import type { PermitLender } from './permit-lender.js';
 import type { Pools } from './pools.js';
 import type { WorkerObserver, WorkerReport } from './supervisor.js';
 import { isDrained } from './view.js';
@@ -25,6 +26,7 @@ import type { WorkerProcess } from './worker-process.js';
 export interface WorkerReportsParts {
   readonly pools: Pools;
   readonly broadcaster: Broadcaster;
+  readonly permits: PermitLender;
   readonly accessLogs: AccessLogs;
   readonly journal: Journal;
   readonly logger: Logger;
@@ -49,16 +51,19 @@ export class WorkerReports implements WorkerObserver {
   }
 
   welcome(worker: WorkerProcess): void {
+    this.#parts.permits.welcome(worker);
     this.#parts.broadcaster.welcome(worker);
   }
 
   caughtUp({ id }: WorkerProcess): void {
     this.#parts.broadcaster.resyncAll(id);
+    this.#parts.permits.caughtUp(id);
   }
 
   left({ id }: WorkerProcess): void {
-    const { broadcaster, pools, accessLogs } = this.#parts;
+    const { broadcaster, permits, pools, accessLogs } = this.#parts;
     broadcaster.leave(id);
+    permits.leave(id);
     pools.workerLeft(id);
     accessLogs.leave(id);
     this.#overloads.leave(id);
@@ -83,6 +88,8 @@ export class WorkerReports implements WorkerObserver {
         return accessLogs.report(worker, report);
       case 'borrow':
         return this.#lend(worker, report, workers.size);
+      case 'permits':
+        return this.#parts.permits.report(worker, report.reports);
       default:
         return unreachable(report);
     }

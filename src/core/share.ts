@@ -1,6 +1,6 @@
 /**
- * core/share.ts: splits a limit of the whole host over its workers. Workers cannot ask each other per request, so each
- * enforces a part of the limit, and the parts add up to it.
+ * core/share.ts: splits a limit of the whole host over its workers, for limits that need not be exact: each worker
+ * enforces a part, and the parts add up to the limit. Exact ones are lent (permit-ledger.ts).
  */
 import type * as z from 'zod';
 import type { shareSchema } from './schemas.js';

@@ -2,6 +2,8 @@
 import { type ListenerConfig, listenerSchema } from '../../src/config/listeners.js';
 import { type Config, type ConfigInput, configSchema, DEFAULT_POOL } from '../../src/config/schema.js';
 import type { Backend } from '../../src/core/backend.js';
+import { permitSubject } from '../../src/core/permit-keys.js';
+import { PermitLedger, type PermitOrders } from '../../src/core/permit-ledger.js';
 import { backendSchema } from '../../src/core/schemas.js';
 import type { PoolChange, PoolSnapshot } from '../../src/core/snapshot.js';
 import type { ToPrimary } from '../../src/messages.js';
@@ -60,6 +62,10 @@ export class TestProxy {
   /** How often the worker has reported that it is drained. */
   drained = 0;
   private readonly held: HeldClock | undefined;
+  /** Plays the primary that lends permits, to this only worker and to those that a test adds. */
+  readonly ledger = new PermitLedger((key) => this.limitOf(key));
+  /** A test sets it to `false` to play a primary that does not answer. */
+  lends = true;
 
   constructor(options: ProxyOptions) {
     const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
@@ -92,7 +98,10 @@ export class TestProxy {
     if (first === undefined) throw new TypeError('The pool is missing');
     this.snapshot = first;
     const output: WorkerOutput = {
-      send: (message) => this.sent.push(message),
+      send: (message) => {
+        this.sent.push(message);
+        if (message.type === 'permits') setImmediate(() => this.lend(this.ledger.report(1, message.reports)));
+      },
       unread: () => this.unread,
       drained: () => {
         this.drained += 1;
@@ -149,6 +158,29 @@ export class TestProxy {
 
   apply(change: PoolChange): void {
     this.worker.receive({ type: 'change', change }, undefined);
+    this.lend(this.ledger.limitsChanged());
+  }
+
+  /** Has the worker take over other limits, as after a reload. */
+  reconfigure(limits: ConfigInput['limits']): void {
+    const config = { ...this.config, limits: configSchema.shape.limits.parse(limits) };
+    this.worker.receive({ type: 'configure', config, snapshots: [], secrets: {} }, undefined);
+    this.lend(this.ledger.limitsChanged());
+  }
+
+  /** Tells the worker what the primary says of permits. */
+  lend(orders: PermitOrders): void {
+    const own = orders.get(1);
+    if (own !== undefined && this.lends) this.worker.receive({ type: 'permits', orders: own }, undefined);
+  }
+
+  private limitOf(key: string): number {
+    const subject = permitSubject(key);
+    const { limits } = this.worker.context.config;
+    if (subject?.kind === 'connections') return limits.connections === 'auto' ? 0 : limits.connections;
+    if (subject?.kind === 'address') return limits.connectionsPerAddress;
+    const backends = this.worker.context.pools.get(subject?.pool ?? '')?.dispatch.roster.snapshot.backends ?? [];
+    return backends.find(({ id }) => id === subject?.id)?.maxConnections ?? 0;
   }
 
   get inflight(): number {

@@ -1,12 +1,13 @@
 /** test/workers/limits.test.ts: the limits that a configuration sets for clients, and the answers beyond them. */
 import { expect } from 'chai';
-import { configSchema } from '../../src/config/schema.js';
-import { ConnectionLimits } from '../../workers/inbound/connection-limits.js';
+import { clientKey } from '../../src/core/client-key.js';
+import { addressPermitKey, CONNECTIONS_KEY } from '../../src/core/permit-keys.js';
 import { clientsWithin, openFileLimit } from '../../workers/open-files.js';
 import { startBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { field } from '../support/message.js';
+import { OtherWorker } from '../support/other-worker.js';
 import { connect, rawRequest } from '../support/peer.js';
 import { startProxy, type TestProxy } from '../support/proxy.js';
 
@@ -118,17 +119,64 @@ describe('A limit', () => {
   });
 
   it('on connections of an address counts an IPv6 /64 as one client, and IPv4 addresses apart', () => {
-    const limits = new ConnectionLimits(
-      configSchema.parse({
-        pools: { web: { backends: [{ address: '10.0.0.1:80' }] } },
-        limits: { connectionsPerAddress: 2 },
-      }),
-    );
-    const addresses = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:0:0:ffff::1', '2001:db8:0:1::1'];
-    expect(addresses.map((address) => limits.enter(address))).to.deep.equal([true, true, false, false, true]);
-    limits.leave('2001:db8::2');
-    expect(limits.enter('2001:db8::9')).to.equal(true);
-    const mapped = ['::ffff:10.0.0.1', '10.0.0.1', '10.0.0.1', '::ffff:10.0.0.2'];
-    expect(mapped.map((address) => limits.enter(address))).to.deep.equal([true, true, false, true]);
+    const keys = ['2001:db8::1', '2001:db8:0:0:ffff::1', '2001:db8:0:1::1', '::ffff:10.0.0.1', '10.0.0.1'];
+    expect(keys.map(clientKey)).to.deep.equal([
+      '2001:db8:0:0::/64',
+      '2001:db8:0:0::/64',
+      '2001:db8:0:1::/64',
+      '10.0.0.1',
+      '10.0.0.1',
+    ]);
+  });
+
+  it('on connections counts those of other workers, and takes one that one of them has left', async () => {
+    const proxy = await limited({ connections: 2 });
+    const other = new OtherWorker(proxy, CONNECTIONS_KEY);
+    other.take(2);
+    await eventually('the worker has returned what it had', () => proxy.ledger.lent(CONNECTIONS_KEY) === 2);
+    expect((await rawRequest(proxy.port, GET)).status).to.equal(503);
+    other.release(1);
+    expect((await rawRequest(proxy.port, GET)).status).to.equal(200);
+  });
+
+  it('on connections of an address counts those to other workers', async () => {
+    const proxy = await limited({ connectionsPerAddress: 2 });
+    const other = new OtherWorker(proxy, addressPermitKey('127.0.0.1'));
+    other.take(1);
+    const first = await connect(proxy.port);
+    first.send(GET);
+    expect((await first.message()).status).to.equal(200);
+    expect((await rawRequest(proxy.port, GET)).status).to.equal(429);
+    other.leave();
+    expect((await rawRequest(proxy.port, GET)).status).to.equal(200);
+  });
+
+  it('on connections lets a worker take its share while the primary does not answer', async () => {
+    const proxy = await limited({ connections: 4 });
+    proxy.lends = false;
+    proxy.worker.receive({ type: 'share', share: { index: 0, of: 2 } }, undefined);
+    const clients = [await connect(proxy.port), await connect(proxy.port), await connect(proxy.port)];
+    for (const client of clients) client.send(GET);
+    const statuses = await Promise.all(clients.map(async (client) => (await client.message()).status));
+    expect(statuses.sort()).to.deep.equal([200, 200, 503]);
+    proxy.lends = true;
+  });
+
+  it('on connections counts those that were open before there was a limit', async () => {
+    const proxy = await limited({});
+    const first = await connect(proxy.port);
+    first.send(GET);
+    expect((await first.message()).status).to.equal(200);
+    proxy.reconfigure({ connections: 1, connectionsPerAddress: 1 });
+    expect((await rawRequest(proxy.port, GET)).status).to.equal(503);
+    proxy.reconfigure({ connectionsPerAddress: 1 });
+    expect((await rawRequest(proxy.port, GET)).status).to.equal(429);
+    proxy.reconfigure({});
+    const second = await connect(proxy.port);
+    second.send(GET);
+    expect((await second.message()).status).to.equal(200);
+    for (const { socket } of [first, second]) socket.destroy();
+    proxy.reconfigure({ connections: 1, connectionsPerAddress: 1 });
+    await eventually('a client is served', async () => (await rawRequest(proxy.port, GET)).status === 200);
   });
 });

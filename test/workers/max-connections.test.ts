@@ -4,11 +4,13 @@
  */
 import { expect } from 'chai';
 import { POLICIES } from '../../src/balancing/policies.js';
+import { backendPermitKey } from '../../src/core/permit-keys.js';
 import { refusingAddress, startBackend, startSlowBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { counted, holding, waits } from '../support/holding.js';
 import type { Message } from '../support/message.js';
+import { OtherWorker } from '../support/other-worker.js';
 import { connect, get, rawRequest } from '../support/peer.js';
 import { startProxy } from '../support/proxy.js';
 
@@ -86,21 +88,43 @@ describe('A backend with maxConnections', () => {
     expect(backend.accepted).to.equal(1);
   });
 
-  it('has this worker take its part only, and more when other workers leave', async () => {
+  it('is asked no more than the permits that the primary lends, and more as other workers return theirs', async () => {
     const backend = await holding();
     const proxy = await startProxy({ backends: [{ address: backend.address, maxConnections: 5 }] });
-    proxy.worker.receive({ type: 'share', share: { index: 0, of: 3 } }, undefined);
+    const other = new OtherWorker(proxy, backendPermitKey('default', proxy.upstream(backend.address).id));
+    other.take(3);
     const paths = Array.from({ length: 6 }, (_, i) => `/${i}`);
     const answers = paths.map((path) => get(proxy.port, path));
     await waits(proxy, 4);
-    await eventually('its part is at the backend', () => backend.open.length === 2);
-    proxy.worker.receive({ type: 'share', share: { index: 0, of: 2 } }, undefined);
+    await eventually('what is left is at the backend', () => backend.open.length === 2);
+    other.release(1);
     await waits(proxy, 3);
-    proxy.worker.receive({ type: 'share', share: { index: 0, of: 1 } }, undefined);
+    other.leave();
     await waits(proxy, 1);
     await eventually('all but one are at the backend', () => backend.open.length === 5);
     for (const path of paths) await backend.answer(path);
     await Promise.all(answers);
+  });
+
+  it('gets no request beyond its permits when the primary does not answer, and others serve meanwhile', async () => {
+    const limited = await holding();
+    const free = await holding();
+    const proxy = await startProxy({
+      policy: 'maglev',
+      backends: [{ address: limited.address, maxConnections: 1 }],
+      clock: 'held',
+    });
+    await eventually('the worker has a permit', () => proxy.upstream(limited.address).permits?.held === 1);
+    proxy.lends = false;
+    const answers = [get(proxy.port, '/a'), get(proxy.port, '/b')];
+    await waits(proxy, 1);
+    proxy.change(free.address, 2);
+    const meanwhile = await proxy.passUntil(Promise.all([free.answerNext(1)]));
+    expect(meanwhile).to.have.length(1);
+    expect(limited.most).to.equal(1);
+    await limited.answerNext(1);
+    await Promise.all(answers);
+    proxy.lends = true;
   });
 });
 

@@ -47,6 +47,7 @@ export class HttpPool implements WorkerPool {
       wheel: context.wheel,
       random: systemRandom,
       report: context.report,
+      permits: context.permits,
       linksTo: (backend) => new Http1Links(this, backend),
       epochMs: Date.now,
     });

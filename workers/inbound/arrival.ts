@@ -12,6 +12,7 @@ import type { Listener } from '../listeners.js';
 import type { Handshaken } from '../tls-transport.js';
 import type { Transport } from '../transport.js';
 import type { ClientPolicy } from './client-policy.js';
+import type { ConnectionGate } from './connection-limits.js';
 
 /** What is known once the TLS handshake is done. */
 interface Secured {
@@ -24,14 +25,15 @@ export class Arrival {
   readonly transport: Transport;
   /** The listener that accepted the connection. */
   readonly listener: Listener;
-  /** Whether the connection counts among those of its address, and has to be counted out. */
-  isCounted = false;
   /** The connection ends after its first request: its listener accepts no more. */
   isLast = false;
   /** What a PROXY header says of the connection; `undefined` where none was read, or it names nobody. */
   proxied: Endpoints | undefined = undefined;
   /** The line, with its CRLF, that has browsers keep to https; '' for none. */
   readonly hstsLine: string;
+  /** Where the connection counts among all of the host, and among those of its address; it has to be counted out. */
+  place: ConnectionGate | undefined = undefined;
+  addressPlace: ConnectionGate | undefined = undefined;
   private policy: ClientPolicy;
   private secured: Secured | undefined = undefined;
   /** {@link client} once it was asked for. */

@@ -15,6 +15,7 @@
 import type { Config } from '../../src/config/schema.js';
 import type { BackendId } from '../../src/core/backend.js';
 import type { IpList } from '../../src/core/ip-list.js';
+import type { Share } from '../../src/core/share.js';
 import type { Endpoints } from '../../src/inbound/endpoints.js';
 import type { ProxyHeaderFault } from '../../src/inbound/proxy-header.js';
 import type { AccessLog } from '../access-log/access-log.js';
@@ -32,7 +33,7 @@ import type { TransportUser } from '../transport.js';
 import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerContext } from '../worker-context.js';
 import { Arrival } from './arrival.js';
-import { ConnectionLimits } from './connection-limits.js';
+import { ConnectionLimits, type Visitor } from './connection-limits.js';
 import { type HandshakeOwner, Handshakes, refuse } from './handshakes.js';
 import { ProxyStep, type ProxyStepOwner } from './proxy-step.js';
 
@@ -101,6 +102,8 @@ const NO_BYTES = Buffer.alloc(0);
 
 /** Stands in for the protocol, which is chosen in the same turn, before anything is read. */
 const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
+/** Waits for no answer. */
+const NO_VISITOR: Visitor = { goOn() {} };
 
 export class Door implements HandshakeOwner, ProxyStepOwner {
   /** The client connections that are open. */
@@ -113,7 +116,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
 
   constructor(context: WorkerContext) {
     this.context = context;
-    this.limits = new ConnectionLimits(context.config);
+    this.limits = new ConnectionLimits(context.config, context.permits);
     this.handshakes = new Handshakes(context, this);
   }
 
@@ -164,12 +167,14 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
   }
 
   countsIn(arrival: Arrival): boolean {
-    if (this.limits.countsAddresses) arrival.isCounted = this.limits.enter(arrival.address);
-    return arrival.isCounted || !this.limits.countsAddresses;
+    if (this.limits.isOff) return true;
+    // The primary answers while the handshake goes on; what it says counts when that is done.
+    const verdict = this.limits.admit(arrival, NO_VISITOR);
+    return verdict === 'admitted' || verdict === 'asked';
   }
 
   countsOut(arrival: Arrival): void {
-    if (arrival.isCounted) this.limits.leave(arrival.address);
+    this.limits.leave(arrival);
   }
 
   secured(arrival: Arrival): void {
@@ -198,7 +203,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
   /** Gives a connection to its protocol, and counts it in. */
   private enter(arrival: Arrival, early: Buffer = NO_BYTES): ClientConnection {
     const connection = this.begin(arrival);
-    if (this.admit(connection)) connection.begin(early);
+    this.admit(connection, early);
     return connection;
   }
 
@@ -223,11 +228,16 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
 
   /** Takes over another configuration, in one turn, so that no request sees a part of it. */
   configure(config: Config): void {
-    this.limits.configure(config);
+    this.limits.configure(config, this.arrivals());
     for (const connection of this.connections) {
       connection.arrival.follow(this.context.intake.policy);
       connection.onConfigured();
     }
+  }
+
+  /** Takes over this worker's share of the limits of the host. */
+  resize(share: Share): void {
+    this.limits.resize(share);
   }
 
   /** Calls `listener` once no client is left, at once if none is; `undefined` takes that back. */
@@ -238,8 +248,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
 
   /** A connection has closed. */
   left(connection: ClientConnection): void {
-    const { arrival } = connection;
-    this.countsOut(arrival);
+    this.countsOut(connection.arrival);
     this.connections.delete(connection);
     this.lookWhetherEmpty();
   }
@@ -292,6 +301,11 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
     for (const connection of this.connections) connection.recall(pool, id);
   }
 
+  /** The connections whose client is known. */
+  private *arrivals(): Iterable<Arrival> {
+    for (const connection of this.connections) if (!(connection instanceof ProxyStep)) yield connection.arrival;
+  }
+
   private *exchanges(): Iterable<Exchange> {
     for (const connection of this.connections) yield* connection.exchanges;
   }
@@ -307,18 +321,33 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
     return new Http1ClientConnection(this.context, this, arrival);
   }
 
-  /** Counts a connection in, or turns it away. @returns whether it is admitted */
-  private admit(connection: ClientConnection): boolean {
+  /** Counts a connection in, turns it away, or lets it wait until the primary has said whether there is room. */
+  private admit(connection: ClientConnection, early: Buffer): void {
     const { limits } = this;
+    if (this.connections.size > limits.most) return this.turnAway(connection, 'full');
+    if (limits.isOff) return connection.begin(early);
+    // The buffer is read into again before the primary's answer comes.
+    const kept = early.length === 0 ? NO_BYTES : Buffer.from(early);
+    const verdict = limits.admit(connection.arrival, { goOn: () => this.admitAsked(connection, kept) });
+    if (verdict === 'admitted') connection.begin(early);
+    else if (verdict === 'asked') connection.arrival.transport.pause();
+    else this.turnAway(connection, verdict);
+  }
+
+  /** The primary has said whether there is room for a connection, which is not read from so far. */
+  private admitAsked(connection: ClientConnection, early: Buffer): void {
     const { arrival } = connection;
-    if (this.connections.size > limits.most) {
-      // Lingering would keep the connection, of which there are too many.
-      connection.turnAway(NO_ROOM, false);
-      return false;
-    }
-    if (!limits.countsAddresses || arrival.isCounted) return true;
-    arrival.isCounted = limits.enter(arrival.address);
-    if (!arrival.isCounted) connection.turnAway(TOO_MANY_OF_ADDRESS, true);
-    return arrival.isCounted;
+    if (!this.connections.has(connection)) return;
+    const verdict = this.limits.admit(arrival, { goOn: () => this.admitAsked(connection, early) });
+    if (verdict === 'asked') return;
+    arrival.transport.resume();
+    if (verdict === 'admitted') connection.begin(early);
+    else this.turnAway(connection, verdict);
+  }
+
+  private turnAway(connection: ClientConnection, verdict: 'full' | 'address-full'): void {
+    // Lingering would keep the connection, of which there are too many.
+    if (verdict === 'full') connection.turnAway(NO_ROOM, false);
+    else connection.turnAway(TOO_MANY_OF_ADDRESS, true);
   }
 }

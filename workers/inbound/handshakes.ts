@@ -22,7 +22,7 @@ const PLACE_MS = 1_000;
 
 /** The door as its handshakes see it. */
 export interface HandshakeOwner {
-  /** Counts the connection among those of its address. @returns `false` if that has too many */
+  /** Counts the connection, in all and among those of its address. @returns `false` if there are too many */
   countsIn(arrival: Arrival): boolean;
   /** The connection is gone before its handshake was done. */
   countsOut(arrival: Arrival): void;
