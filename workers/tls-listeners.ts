@@ -4,6 +4,7 @@
  * connections, since making one costs more than a handshake.
  */
 
+import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { TlsMaterial } from '../src/core/secrets.js';
@@ -14,6 +15,8 @@ import type { TlsServerSide } from './tls-socket.js';
 /** How long a session may be resumed, in seconds: where clients show certificates, theirs is not looked at meanwhile. */
 const SESSION_S = 7_200;
 const SESSION_WITH_CERTIFICATE_S = 300;
+/** OpenSSL's limit, in bytes. */
+const LONGEST_CONTEXT = 32;
 
 export class TlsListeners {
   private byName: ReadonlyMap<string, TlsListener> = new Map();
@@ -90,9 +93,18 @@ export class TlsListener {
       ca: clientAuth === undefined ? [] : [...clientAuth.ca],
       ...(clientAuth === undefined || clientAuth.crl.length === 0 ? {} : { crl: [...clientAuth.crl] }),
       ticketKeys: Buffer.from(ticketKey, 'base64'),
-      sessionTimeout: clientAuth === undefined ? SESSION_S : SESSION_WITH_CERTIFICATE_S,
+      ...(clientAuth === undefined ? { sessionTimeout: SESSION_S } : sessionsUnder(clientAuth)),
     });
   }
+}
+
+/**
+ * Sessions of clients that were asked for a certificate: they are not resumed where another trust counts. OpenSSL refuses
+ * to resume them without such a context.
+ */
+function sessionsUnder(trust: NonNullable<TlsMaterial['clientAuth']>) {
+  const digest = createHash('sha256').update(JSON.stringify(trust)).digest('base64url');
+  return { sessionTimeout: SESSION_WITH_CERTIFICATE_S, sessionIdContext: digest.slice(0, LONGEST_CONTEXT) };
 }
 
 /** @returns the names of protocols as ALPN sends them, each behind its length (RFC 7301 section 3.1) */

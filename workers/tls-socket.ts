@@ -145,6 +145,9 @@ function over(under: Incoming, options: TLSSocketOptions, reader: TlsReader, ear
   takeErrors(socket, reader);
   // Behind the tick in which Node begins to read.
   if (early !== undefined) process.nextTick(receive, socket, early);
+  const waiting: unknown = under instanceof Socket ? under.read() : null;
+  // A socket of Node's reads as soon as it is accepted, also while it waits for its turn.
+  if (waiting instanceof Buffer) process.nextTick(receive, socket, waiting);
   return socket;
 }
 

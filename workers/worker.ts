@@ -319,7 +319,7 @@ export class Worker {
     if (this.output.unread() >= MOST_UNREAD) return;
     const { accessLog, pools, counters } = this.context;
     const worker = counters.take();
-    worker[WORKER_COLUMN.clientConnections] = this.door.connections.size;
+    worker[WORKER_COLUMN.clientConnections] = this.door.clients;
     worker[WORKER_COLUMN.memoryBytes] = this.readMemory();
     const { meanMs, longestMs } = this.loopDelay.take();
     worker[WORKER_COLUMN.loopDelayMs] = meanMs;

@@ -65,9 +65,10 @@ function addDemo(program: Command): void {
     .command('demo')
     .description('start sample backends and a balancer in front of them, and watch where requests go')
     .option('-n, --backends <count>', 'sample backends to start', '3')
-    .action(async (options: { readonly backends: string }) => {
+    .option('--tls', 'speak https, with a certificate that is made for the demo')
+    .action(async (options: { readonly backends: string; readonly tls?: true }) => {
       const command = await import('./demo/demo.js');
-      await command.demo(options.backends);
+      await command.demo(options.backends, options.tls === true);
     });
 }
 

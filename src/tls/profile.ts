@@ -1,6 +1,6 @@
 /**
- * tls/profile.ts: versions, ciphers and groups by Mozilla's recommendations (Server Side TLS 5.7). A client chooses
- * among ciphers, since it knows whether its hardware does AES.
+ * tls/profile.ts: versions, ciphers and groups by Mozilla's recommendations (Server Side TLS 5.7). The server's order of
+ * ciphers counts, as scanners want it, but for ChaCha20: a client that prefers it has no hardware for AES.
  */
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
@@ -17,8 +17,9 @@ const GROUPS = 'X25519:prime256v1:secp384r1';
 /** With the exchange that quantum computers cannot undo, which OpenSSL has from 3.5 on. */
 const HYBRID_GROUPS = `X25519MLKEM768:${GROUPS}`;
 
+const ORDER = constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA;
 /** No renegotiation: a client could have a server do the costly part again and again on one connection. */
-const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | ORDER;
 
 let groups: string | undefined;
 

@@ -120,6 +120,11 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
     this.handshakes = new Handshakes(context, this);
   }
 
+  /** Client connections, those in a TLS handshake included. */
+  get clients(): number {
+    return this.connections.size + this.handshakes.count;
+  }
+
   /** Takes a connection that `listener` has accepted. */
   receive(incoming: Incoming, listener: Listener): void {
     if (listener.proxies !== undefined) return this.receiveProxied(incoming, listener, listener.proxies);
