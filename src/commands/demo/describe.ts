@@ -10,7 +10,7 @@ export function describePage(fleet: Fleet, balancer: RunningBalancer, traffic: T
   const { pools, workers } = balancer.view();
   const backends = pools.flatMap((pool) => pool.backends);
   return {
-    url: `http://${balancer.addresses[0]}`,
+    url: `${schemeOf(balancer)}://${balancer.addresses[0]}`,
     adminUrl: `http://${balancer.adminAddress}`,
     workers: workers.length,
     rows: backends.flatMap((backend): readonly PageRow[] => {
@@ -21,11 +21,18 @@ export function describePage(fleet: Fleet, balancer: RunningBalancer, traffic: T
   };
 }
 
+/** The scheme of the balancer's URL. */
+export function schemeOf({ config }: RunningBalancer): 'http' | 'https' {
+  return config.listeners[0]?.tls === undefined ? 'http' : 'https';
+}
+
 /** @returns hints that kill and restart the second backend, whose traffic the others take */
 export function hintsFor({ url, rows }: Page, fleet: Fleet): readonly Hint[] {
   const index = Math.min(1, fleet.members.length - 1);
   const victim = fleet.members[index];
-  const asked: Hint = { command: `curl ${url}`, effect: 'see which backend answers' };
+  // Nobody else has signed the certificate of a demo.
+  const curl = url.startsWith('https') ? 'curl -k' : 'curl';
+  const asked: Hint = { command: `${curl} ${url}`, effect: 'see which backend answers' };
   if (victim === undefined) return [asked];
   const back: Hint = { command: restartCommand(victim), effect: 'it comes back' };
   const pid = rows[index]?.pid;

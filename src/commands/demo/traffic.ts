@@ -1,5 +1,6 @@
 /** commands/demo/traffic.ts: sends steady traffic through the balancer, on kept and on new connections. */
-import { Agent, get, type IncomingMessage } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
 
 const REQUESTS_PER_SECOND = 50;
 const TIMEOUT_MS = 5_000;
@@ -14,8 +15,9 @@ export interface TrafficCounts {
 
 export class Traffic {
   readonly #url: string;
-  readonly #keepAlive = new Agent({ keepAlive: true, maxSockets: 8 });
-  readonly #fresh = new Agent({ keepAlive: false });
+  readonly #keepAlive: http.Agent;
+  readonly #fresh: http.Agent;
+  readonly #get: typeof http.get;
   readonly #pids = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #sent = 0;
@@ -24,7 +26,14 @@ export class Traffic {
   #lastFailure: string | undefined;
 
   constructor(url: string) {
+    const isSecure = url.startsWith('https:');
+    const agent = (options: http.AgentOptions): http.Agent =>
+      // Nobody else has signed the certificate of a demo.
+      isSecure ? new https.Agent({ ...options, rejectUnauthorized: false }) : new http.Agent(options);
     this.#url = url;
+    this.#keepAlive = agent({ keepAlive: true, maxSockets: 8 });
+    this.#fresh = agent({ keepAlive: false });
+    this.#get = isSecure ? https.get : http.get;
   }
 
   start(): void {
@@ -51,12 +60,12 @@ export class Traffic {
   #send(): void {
     // Every fifth request opens a new connection.
     const agent = this.#sent++ % 5 === 0 ? this.#fresh : this.#keepAlive;
-    const request = get(this.#url, { agent, timeout: TIMEOUT_MS }, (response) => this.#receive(response));
+    const request = this.#get(this.#url, { agent, timeout: TIMEOUT_MS }, (response) => this.#receive(response));
     request.once('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)));
     request.once('error', (error) => this.#fail(error.message));
   }
 
-  #receive(response: IncomingMessage): void {
+  #receive(response: http.IncomingMessage): void {
     const { 'x-backend': id, 'x-backend-pid': pid } = response.headers;
     if (typeof id === 'string' && typeof pid === 'string') this.#pids.set(id, Number(pid));
     response.once('error', (error) => this.#fail(error.message));
