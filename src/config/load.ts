@@ -5,7 +5,7 @@ import type { ConfigDocument } from './document.js';
 import { type Args, configFileOf, type Environment, type Overlaid, overlay } from './from-args.js';
 import { inheritedNames } from './inherited-names.js';
 import { isTime, mapScalars } from './json-schema.js';
-import { isModuleFile, loadModule } from './module-file.js';
+import { isModuleFile, loadModule, moduleBounds } from './module-file.js';
 import { readConfigFile } from './read-file.js';
 import { type Config, configSchema, DEFAULT_POOL } from './schema.js';
 import { UsageError } from './usage-error.js';
@@ -24,7 +24,9 @@ const MOST_EXAMINED = 100;
 export async function loadConfig(args: Args, environment: Environment, named = environment): Promise<Config> {
   const file = configFileOf(args, environment);
   if (file === undefined) return configOf(args, environment);
-  if (isModuleFile(file)) return configOf(args, environment, new ConfigValue(await loadModule(file), file));
+  if (isModuleFile(file)) {
+    return configOf(args, environment, new ConfigValue(await loadModule(file, moduleBounds(named)), file));
+  }
   // Loaded only if needed: the YAML parser costs time at the start.
   const { ConfigDocument } = await import('./document.js');
   return configOf(args, environment, new ConfigDocument(await readConfigFile(file), file), named);

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { loadConfig } from '../../src/config/load.js';
+import { moduleBounds } from '../../src/config/module-file.js';
 import type { Config } from '../../src/config/schema.js';
+import { UsageError } from '../../src/config/usage-error.js';
 
 const run = promisify(execFile);
 const WEB = "pools: { web: { backends: [{ address: '127.0.0.1:3001' }] } }";
@@ -96,15 +98,26 @@ describe('A configuration that is a module', () => {
     const loader = new URL('../../src/config/module-file.js', import.meta.url).href;
     const text = `
       const { loadModule } = await import(${JSON.stringify(loader)});
-      await loadModule(${JSON.stringify(file)}, 200).catch((error) => console.log(error.message));`;
+      await loadModule(${JSON.stringify(file)}, { withinMs: 200, memoryMiB: 64 }).catch((error) => console.log(error.message));`;
     const { stdout } = await run(process.execPath, [write(text, 'loader.mjs')], { timeout: 8_000 });
-    expect(stdout).to.equal(`${file}: it did not return a configuration within 0.2 s\n`);
+    expect(stdout).to.equal(`${file}: it did not return a configuration within 0.2 s (ROUNDHOUSE_MODULE_TIMEOUT)\n`);
   }).timeout(10_000);
 
   it('is refused in one sentence when it fills the memory', async () => {
     const hoard = 'const hoard = []; for (;;) hoard.push(new Array(100_000).fill(hoard.length));';
-    expect(await refusalOf(hoard)).to.equal('./roundhouse.config.mjs: it needs more than 256 MiB of memory');
+    expect(await refusalOf(hoard)).to.equal(
+      './roundhouse.config.mjs: it needs more than 256 MiB of memory (ROUNDHOUSE_MODULE_MEMORY)',
+    );
   }).timeout(20_000);
+
+  it('has the time and memory that the environment says', () => {
+    const environment = { ROUNDHOUSE_MODULE_TIMEOUT: '2m', ROUNDHOUSE_MODULE_MEMORY: '1024' };
+    expect(moduleBounds(environment)).to.deep.equal({ withinMs: 120_000, memoryMiB: 1_024 });
+    expect(moduleBounds({ ROUNDHOUSE_MODULE_TIMEOUT: '' })).to.deep.equal({ withinMs: 30_000, memoryMiB: 256 });
+    for (const wrong of [{ ROUNDHOUSE_MODULE_TIMEOUT: 'off' }, { ROUNDHOUSE_MODULE_MEMORY: '1' }]) {
+      expect(() => moduleBounds(wrong)).to.throw(UsageError, /^ROUNDHOUSE_MODULE_\w+: "\w+" is not a/);
+    }
+  });
 
   it('is refused like any other file when there is none', async () => {
     const problem = await load(join(folder, 'none.mjs')).catch((error: unknown) => error);
