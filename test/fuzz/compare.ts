@@ -65,8 +65,15 @@ function isOddToLlhttp({ text }: Input, { from, bodyAt }: OwnMessage): boolean {
   return /^(proxy-connection:|connection:.*\t)/im.test(text.slice(from, bodyAt));
 }
 
+/** Whether a response has Content-Length twice, which llhttp refuses; we take equal ones, and send on one of them. */
+function repeatsLength({ text }: Input, { from, bodyAt }: OwnMessage): boolean {
+  return (text.slice(from, bodyAt).match(/^content-length:/gim) ?? []).length > 1;
+}
+
 function readingDifference(input: Input, bytes: Buffer, taken: readonly OwnMessage[]): string {
-  const unknown = taken.findIndex(({ start }) => input.kind === 'request' && startForLlhttp(start) === undefined);
+  const unknown = taken.findIndex((message) =>
+    input.kind === 'request' ? startForLlhttp(message.start) === undefined : repeatsLength(input, message),
+  );
   const messages = unknown < 0 ? taken : taken.slice(0, unknown);
   const [first, last] = [messages[0], messages.at(-1)];
   if (first === undefined || last === undefined) return '';
