@@ -152,7 +152,7 @@ const STEPS = [
   'start',
   'limit',
 ] as const;
-const step = fc.record({ kind: fc.constantFrom(...STEPS), who: fc.nat(20), limit: fc.integer({ min: 1, max: 12 }) });
+const step = fc.record({ kind: fc.constantFrom(...STEPS), who: fc.nat(7), limit: fc.integer({ min: 1, max: 12 }) });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 function play(host: Host, { kind, who, limit }: Step, changesLimit: boolean): void {
@@ -182,7 +182,7 @@ function play(host: Host, { kind, who, limit }: Step, changesLimit: boolean): vo
   }
 }
 
-const steps = fc.array(step, { minLength: 1, maxLength: 200 });
+const steps = fc.array(step, { minLength: 1, maxLength: 400, size: 'max' });
 const limits = fc.integer({ min: 1, max: 12 });
 const workerCounts = fc.integer({ min: 1, max: 8 });
 
