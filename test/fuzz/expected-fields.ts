@@ -51,9 +51,9 @@ function ofRequest(input: Input, message: OwnMessage, all: readonly Field[]): Fi
   return [...fields, ...forwarding(input, message, all), ...connection(message, all), ...optional(input, message, all)];
 }
 
-/** An ID of more than 128 characters is no better than none. */
+/** The first that can be passed on: an empty ID, or one of more than 128 characters, is no better than none. */
 function requestId(all: readonly Field[]): string {
-  return valuesOf(all, 'x-request-id').findLast((value) => value.length <= 128) ?? '';
+  return valuesOf(all, 'x-request-id').find((value) => value !== '' && value.length <= 128) ?? '';
 }
 
 function hopsLeft(all: readonly Field[]): number {
