@@ -1,6 +1,7 @@
 /**
  * test/conformance/products.ts: the proxies that can be judged: ours as it is built, and nginx and HAProxy as their
- * manuals set them up for the same job: one worker, keep-alive both ways, WebSocket allowed, no access log.
+ * manuals set them up for the same job: one worker, HTTP/1.1 only, keep-alive both ways, WebSocket allowed, no access
+ * log.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,10 +23,12 @@ export class Products {
 
   /** Starts the built command with one worker in front of `backendPort`. */
   async roundhouse(backendPort: number): Promise<Product> {
-    const backend = `${LOOPBACK}:${backendPort}`;
-    const args = [backend, '--listen', `${LOOPBACK}:0`, '--workers', '1', '--admin', 'off'];
+    const config = join(this.#children.temporaryFolder(), 'roundhouse.json');
+    writeFileSync(config, JSON.stringify(roundhouseConfig(backendPort)));
     // The suite is also run in the other read mode, which is not one of the variables that a test is kept from.
-    const program = start('src/cli.js', args, { ROUNDHOUSE_READ_MODE: process.env['ROUNDHOUSE_READ_MODE'] });
+    const program = start('src/cli.js', ['--config', config], {
+      ROUNDHOUSE_READ_MODE: process.env['ROUNDHOUSE_READ_MODE'],
+    });
     const line = await program.line('stderr', (text) => text.includes('"message":"listening"'));
     const port = /"addresses":\["[^"]*:(\d+)"/.exec(line)?.[1];
     if (port === undefined) throw new Error(`Roundhouse does not say where it listens: ${line}`);
@@ -58,6 +61,14 @@ export class Products {
     await untilServing(`http://${LOOPBACK}:${port}/`, child);
     return { name, port };
   }
+}
+
+function roundhouseConfig(backendPort: number) {
+  return {
+    ...{ workers: 1, admin: 'off' },
+    listeners: [{ address: `${LOOPBACK}:0`, protocols: ['http/1.1'] }],
+    pools: { default: { backends: [{ address: `${LOOPBACK}:${backendPort}` }] } },
+  };
 }
 
 function programNamed(name: string): string {

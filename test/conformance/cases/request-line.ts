@@ -122,7 +122,7 @@ export const REQUEST_LINE: Topic = {
       ],
     },
     {
-      ...bad('h2-preface', 'The preface of HTTP/2 is refused', '', 'RFC 9113 3.4', 505),
+      ...bad('h2-preface', 'The preface of HTTP/2 is refused where only HTTP/1.1 is spoken', '', 'RFC 9113 3.4', 505),
       send: ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
       safe: mustRefuse(505),
     },
