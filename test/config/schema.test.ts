@@ -36,6 +36,7 @@ describe('The configuration', () => {
         headBytes: 16_384,
         fields: 128,
         bodyBytes: 0,
+        bodyRate: 256,
         pipelined: 0,
         connections: 'auto',
         handshakes: 256,

@@ -188,7 +188,7 @@ describe('Changing a pool over HTTP', () => {
         400,
         '"2" is not a weight; write a whole number from 1 to 1000',
       ],
-      ['no object', [], 400, 'Write an object with address, backup, weight, tier, maxConnections or admin'],
+      ['no object', [], 400, 'Write an object with address, backup, resolve, weight, tier, maxConnections or admin'],
       ['no JSON', '{"address":', 400, 'The body is not valid JSON'],
       ['nothing', '', 400, 'The body is not valid JSON'],
       ['64 KiB and a byte', `"${'x'.repeat(65_535)}"`, 413, 'The body may have 65536 bytes at most'],
