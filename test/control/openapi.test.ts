@@ -175,6 +175,8 @@ function asked(known: string): readonly Asked[] {
     ['setLogLevel', 400, '/api/log-level', json({ level: 'loud' }, 'PATCH')],
     ['setLogLevel', 413, '/api/log-level', json(large, 'PATCH')],
     ['setLogLevel', 415, '/api/log-level', json('{}', 'PATCH', text)],
+    ['getCertificates', 200, '/api/certificates'],
+    ['reloadCertificates', 200, '/api/certificates/reload', { method: 'POST' }],
     ['getPools', 200, '/api/pools'],
     ['getPool', 200, POOL],
     ['getPool', 404, '/api/pools/other'],

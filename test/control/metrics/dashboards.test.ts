@@ -46,6 +46,12 @@ function exposed(): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(samples.map(({ name, labels }) => [name, new Set(Object.keys(labels))]));
 }
 
+/** @returns the labels of the metrics that an expression asks for */
+function labelsOf(expr: string): readonly string[] {
+  const known = exposed();
+  return [...expr.matchAll(/\b(?:roundhouse|process)_\w+/g)].flatMap(([name]) => [...(known.get(name) ?? [])]);
+}
+
 /** What every scraper adds. */
 const OF_THE_SCRAPER = ['job', 'instance'];
 
@@ -94,7 +100,7 @@ describe('docs/alerts.yaml', () => {
     for (const { alert, annotations, expr } of rules) {
       const named = [...annotations.summary.matchAll(/\$labels\.(\w+)/g)].map(([, label = '']) => label);
       const kept = /\bby \(([^)]*)\)/.exec(expr)?.[1]?.split(', ');
-      const available = kept ?? [...OF_THE_SCRAPER, 'pool', 'backend'];
+      const available = kept ?? [...OF_THE_SCRAPER, ...labelsOf(expr)];
       expect(available, alert).to.include.members(named);
     }
   });

@@ -9,6 +9,18 @@ import { BACKEND_COLUMNS, type BackendColumn } from '../../../src/messages.js';
 import { backendOf } from '../support.js';
 
 const STATS = new Stats(() => 0);
+const CERTIFICATE = {
+  names: ['example.com'],
+  listeners: ['web'],
+  issuer: 'CN=ca',
+  keyType: 'ec',
+  fingerprint: '00',
+  notAfter: '2026-03-01T00:00:00.000Z',
+  daysLeft: 59,
+  source: 'example.pem',
+  servingSince: '2026-01-01T00:00:00.000Z',
+  problem: null,
+};
 
 export function backendNamed(
   id: string,
@@ -60,7 +72,7 @@ export function readingsOf(pools: readonly PoolReadings[], workers: readonly Wor
     convergence: { lastMs: 2, maxMs: 5, pending: 0 },
     unserved: () => 0,
     handshakes: () => 0,
-    certificates: [],
+    certificates: [CERTIFICATE],
     version: '1.2.3',
     primary: { startedAtMs: 1_000, cpuMicros: 500_000, memoryBytes: 50_000_000 },
     admin: { connections: 0, closed: () => 0 },
