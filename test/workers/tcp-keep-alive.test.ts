@@ -81,6 +81,18 @@ describe('A connection that may be silent for long', () => {
     client.reset();
   });
 
+  it('is probed in TCP mode', async () => {
+    const backend = await startRawBackend((peer) => peer.send('hello\n'));
+    const upstream = { tcpKeepAlive: '2h' } as const;
+    const proxy = await startProxy({ listener: { protocol: 'tcp' }, backends: [backend.address], upstream });
+    const client = await connect(proxy.port);
+    await client.through('hello\n');
+    const back = backend.peers[0]?.socket.remotePort ?? 0;
+    expect(await probes(back, backend.port)).to.be.within(6_600, 7_200);
+    expect(await probes(proxy.port, client.socket.localPort ?? 0)).to.be.within(1, 60);
+    client.reset();
+  });
+
   it('is probed at the configured times', async () => {
     const times = { timeouts: { tcpKeepAlive: '1h' }, upstream: { tcpKeepAlive: '2h' } } as const;
     const { toBackend, toClient } = await joined(times, GET, OK);

@@ -54,10 +54,11 @@ export class TcpBackendConnection implements TransportUser {
     this.upstream = upstream;
     this.dialler = dialler;
     this.isRetry = isRetry;
-    this.transport = TcpTransport.dialled(upstream.host, upstream.port, context.buffers.shared, this);
+    const { connect, tcpKeepAlive } = dispatch.config.timeouts;
+    this.transport = TcpTransport.dialled(upstream.host, upstream.port, context.buffers.shared, this, tcpKeepAlive);
     this.transport.hold(opening);
     dispatch.connecting();
-    context.wheel.arm(this.timer, dispatch.config.timeouts.connect);
+    context.wheel.arm(this.timer, connect);
   }
 
   /** From here on every byte belongs to `tunnel`. */
