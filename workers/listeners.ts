@@ -121,6 +121,11 @@ export class Listeners {
     }
   }
 
+  /** @returns the port that the listener of that name listens on; `undefined` while it does not */
+  portOf(name: string): number | undefined {
+    return this.open.find(({ settings }) => settings.name === name)?.port || undefined;
+  }
+
   /** Takes over another {@link probeMs}, for connections that are accepted from now on. */
   private probeFrom(probeMs: number): void {
     if (probeMs === this.probeMs) return;

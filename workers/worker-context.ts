@@ -30,6 +30,8 @@ export interface ContextParts {
   /** Tells the primary of backends that fail. */
   readonly report: FailureReports;
   readonly secrets: Secrets;
+  /** @returns the port that the listener of that name listens on; `undefined` while it does not */
+  readonly portOf: (listener: string) => number | undefined;
 }
 
 export class WorkerContext {
@@ -60,6 +62,8 @@ export class WorkerContext {
   /** The permits that this worker has been lent, for what the host may have only so many of at once. */
   readonly permits: Permits;
   readonly report: FailureReports;
+  /** See {@link ContextParts.portOf}. */
+  readonly portOf: ContextParts['portOf'];
   /** The worker is stopping: no client connection outlives its current request. */
   draining = false;
 
@@ -68,7 +72,7 @@ export class WorkerContext {
     config: Config,
     snapshots: readonly PoolSnapshot[],
     accessLog: AccessLog | undefined,
-    { wheel, clock, rates, permits, report, secrets }: ContextParts,
+    { wheel, clock, rates, permits, report, secrets, portOf }: ContextParts,
   ) {
     this.config = config;
     this.wheel = wheel;
@@ -77,6 +81,7 @@ export class WorkerContext {
     this.rates = rates;
     this.permits = permits;
     this.report = report;
+    this.portOf = portOf;
     this.files = secrets.pages ?? {};
     this.intake = new Intake(this);
     this.tls.use(secrets.tls);

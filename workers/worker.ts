@@ -83,6 +83,7 @@ export class Worker {
       permits: this.permits(),
       report: this.failureReports,
       secrets,
+      portOf: (name: string) => this.listeners.portOf(name),
     };
     this.context = new WorkerContext(config, snapshots, accessLog, parts);
     this.door = new Door(this.context);

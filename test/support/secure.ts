@@ -10,7 +10,7 @@ import { type ProxyOptions, startProxy, type TestProxy } from './proxy.js';
 
 export const TICKET_KEY = Buffer.alloc(48, 7).toString('base64');
 /** What the schema wants; the workers of these tests get their certificates by messages. */
-const ANY_FILES = { certificates: [{ cert: 'cert.pem', key: 'key.pem' }] };
+export const ANY_FILES = { certificates: [{ cert: 'cert.pem', key: 'key.pem' }] };
 
 export async function certificateFor(...names: readonly string[]): Promise<TlsCertificate> {
   const { cert, key } = await selfSigned(names, 30);

@@ -3,12 +3,14 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
+import { listenerSchema } from '../../src/config/listeners.js';
 import type { TlsCertificate } from '../../src/core/secrets.js';
 import { startBackend } from '../support/backend.js';
 import { onStop, stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
-import type { TestProxy } from '../support/proxy.js';
+import { startProxy, type TestProxy } from '../support/proxy.js';
 import {
+  ANY_FILES,
   askOver,
   certificateFor,
   closing,
@@ -281,9 +283,23 @@ describe('A listener with TLS', () => {
 describe('A listener with redirectHttps', () => {
   afterEach(stopEverything);
 
+  it('names the port that the listener with TLS really has', async () => {
+    const proxy = await startProxy({ backends: ['127.0.0.1:1'], listener: { redirectHttps: 1 } });
+    const plain = { ...proxy.listener, redirectHttps: true } as const;
+    const secure = listenerSchema.parse({ address: '127.0.0.1:0', name: 'secure', tls: ANY_FILES });
+    const config = { ...proxy.config, listeners: [plain, secure] };
+    proxy.worker.receive({ type: 'configure', config, snapshots: [], secrets: {} }, undefined);
+    const order = { type: 'listen', listener: secure, address: secure.address, accept: 'round-robin' } as const;
+    proxy.worker.receive(order, undefined);
+    await eventually('both listen', () => proxy.said('listening').length === 2);
+    const port = proxy.said('listening')[1]?.address.split(':').at(-1);
+    const client = dialPlain(proxy);
+    client.write('GET / HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n');
+    expect(await allOf(client)).to.include(`Location: https://test.example:${port}/\r\n`);
+  });
+
   it('sends clients to the same URL with https', async () => {
     const mirror = await startMirror();
-    const { startProxy } = await import('../support/proxy.js');
     const proxy = await startProxy({ backends: [mirror.address], listener: { redirectHttps: 8443 } });
     const client = dialPlain(proxy);
     client.write('GET /a?b HTTP/1.1\r\nHost: test.example:80\r\nConnection: close\r\n\r\n');

@@ -10,17 +10,25 @@ const HTTPS_PORT = 443;
 
 /**
  * @param target the port to send clients to; `true`: that of the first listener with TLS
+ * @param portOf the port that the listener of a name listens on; `undefined` while it does not
  * @returns the answer, which names the URL of the request with https
  */
-export function httpsRedirect(target: number | true, config: Config, head: RequestHead): LocalAnswer {
-  const port = target === true ? httpsPortOf(config) : target;
+export function httpsRedirect(
+  target: number | true,
+  config: Config,
+  portOf: (listener: string) => number | undefined,
+  head: RequestHead,
+): LocalAnswer {
+  const port = target === true ? httpsPortOf(config, portOf) : target;
   const authority = port === HTTPS_PORT ? '{host}' : `{host}:${port}`;
   return redirected(new Redirect(`https://${authority}{path}{query}`, 308, 0), head);
 }
 
 /** @returns the port of the first listener with https; 443 where that is not known, as of a passed socket */
-function httpsPortOf({ listeners }: Config): number {
+function httpsPortOf({ listeners }: Config, portOf: (listener: string) => number | undefined): number {
   const secure = listeners.find(({ tls, protocol }) => tls !== undefined && protocol !== 'tcp');
   const parsed = parseAddress(secure?.address ?? '', 0);
-  return typeof parsed === 'string' ? HTTPS_PORT : parsed.port;
+  const configured = typeof parsed === 'string' ? HTTPS_PORT : parsed.port;
+  // Port 0 is any that is free.
+  return configured === 0 ? (portOf(secure?.name ?? '') ?? HTTPS_PORT) : configured;
 }

@@ -155,7 +155,8 @@ export class Intake {
   private destination(head: RequestHead, request: IntakeRequest): Decision {
     // An answer to an ACME challenge (HTTP-01) comes before this: a CA asks without TLS.
     const { redirectHttps = false } = request.arrival.listener.settings;
-    if (redirectHttps !== false) return httpsRedirect(redirectHttps, this.context.config, head);
+    const { config, portOf } = this.context;
+    if (redirectHttps !== false) return httpsRedirect(redirectHttps, config, portOf, head);
     return this.destinations?.straight ?? this.destinations?.find(head, request);
   }
 }
