@@ -113,7 +113,7 @@ export class Primary implements RunningBalancer {
     const supervisor = new Supervisor({ count, open, sockets, config, observer, logger, journal });
     const rolls = new Rolls(supervisor, config.current.workers !== 0, logger);
     const running = { config, accept, sockets, pools, broadcaster, permits, supervisor, certificates, maintenance };
-    const refresh = new CertificateRefresh(running);
+    const refresh = new CertificateRefresh({ ...running, journal });
     const reconfiguration = new Reconfiguration({ ...running, changes, accessLogs, admin, logger });
     const sources = { ...running, startedAt: Date.now() };
     this.journal = journal;

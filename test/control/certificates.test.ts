@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type ConfigInput, configSchema } from '../../src/config/schema.js';
 import { Certificates } from '../../src/control/tls/certificates.js';
+import { ExpiryNotices } from '../../src/control/tls/expiry-notices.js';
 import { selfSigned } from '../../src/control/tls/self-signed.js';
 
 type Listeners = NonNullable<ConfigInput['listeners']>;
@@ -85,6 +86,24 @@ describe('The certificates of a balancer', () => {
     await readAgain();
     expect(fingerprint()).to.equal(before);
     expect(certificates.view()[0]?.problem).to.match(/expired on/);
+  });
+
+  it('are noted once when they expire in less than 14 days, and once when they have', async () => {
+    await readAgain();
+    const notices = new ExpiryNotices({ note: (kind: string) => void noted.push(kind) });
+    const look = () => notices.look(certificates.view());
+    look();
+    expect(noted).to.deep.equal([]);
+    for (const days of [17, 20, 31, 40]) {
+      nowMs = Date.now() + days * 86_400_000;
+      look();
+      look();
+    }
+    expect(noted).to.deep.equal(['certificate-expires', 'certificate-expires']);
+    await put('a', ['a.test'], 100);
+    await readAgain();
+    look();
+    expect(noted.slice(2)).to.deep.equal(['certificate-changed']);
   });
 
   it('are a mistake at the start, in a sentence that names the file', async () => {

@@ -5,8 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { signatureOf } from '../../config/file-signature.js';
 import type { Broadcaster } from '../broadcaster.js';
+import type { Journal } from '../journal.js';
 import type { RunningConfig } from '../running-config.js';
 import type { Certificates } from './certificates.js';
+import { ExpiryNotices } from './expiry-notices.js';
 import { ROTATION_MS } from './ticket-keys.js';
 
 /** Time between two looks, in milliseconds. A change is taken up at the second look that finds the same. */
@@ -16,10 +18,12 @@ export interface CertificateRefreshParts {
   readonly certificates: Certificates;
   readonly config: RunningConfig;
   readonly broadcaster: Pick<Broadcaster, 'certificates'>;
+  readonly journal: Pick<Journal, 'note'>;
 }
 
 export class CertificateRefresh {
   readonly #parts: CertificateRefreshParts;
+  readonly #expiry: ExpiryNotices;
   #timers: readonly NodeJS.Timeout[] = [];
   #last: Promise<void> = Promise.resolve();
   /** What the files looked like when they were read last, and at the last look. */
@@ -29,10 +33,12 @@ export class CertificateRefresh {
 
   constructor(parts: CertificateRefreshParts) {
     this.#parts = parts;
+    this.#expiry = new ExpiryNotices(parts.journal);
   }
 
   /** Begins to watch the files, and to change the keys of session tickets. */
   async start(): Promise<void> {
+    this.#expiry.look(this.#parts.certificates.view());
     this.#read = await this.#signature();
     this.#seen = this.#read;
     this.#timers = [setInterval(() => void this.#look(), LOOK_MS), setInterval(() => this.#rotate(), ROTATION_MS)];
@@ -68,6 +74,7 @@ export class CertificateRefresh {
     const isSettled = signature === this.#seen;
     this.#seen = signature;
     if (isSettled && signature !== this.#read) await this.run();
+    this.#expiry.look(this.#parts.certificates.view());
   }
 
   #rotate(): void {
