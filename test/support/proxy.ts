@@ -34,6 +34,7 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly forwarding?: ConfigInput['forwarding'];
   readonly accessLog?: string;
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
+  readonly http2?: ConfigInput['http2'];
   readonly stickySecret?: string;
   /** Pages of the whole configuration; `errorPages` are those of the pool. */
   readonly generalPages?: ConfigInput['errorPages'];
@@ -68,7 +69,7 @@ export class TestProxy {
   lends = true;
 
   constructor(options: ProxyOptions) {
-    const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, ...rest } = options;
+    const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, http2, ...rest } = options;
     const {
       stickySecret,
       generalPages: errorPages,
@@ -85,7 +86,7 @@ export class TestProxy {
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
     const listeners = [{ ...listener, address: ANY_PORT }];
-    const logs = { accessLog, accessLogFormat };
+    const logs = { accessLog, accessLogFormat, http2 };
     const top = { listeners, timeouts, limits, forwarding, ...logs, routes, tracing, overload, errorPages };
     const others = Object.entries(named).map(([name, address]) => [name, { backends: [{ address }] }] as const);
     this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input, ...Object.fromEntries(others) } });

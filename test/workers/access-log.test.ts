@@ -4,6 +4,7 @@ import { answerEach, deafAddress, refusingAddress, startBackend, startRawBackend
 import { onStop, stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { makeLogFolder } from '../support/log-folder.js';
+import { type LoggedLine, type LoggedProxy, onlyLine, startLogged } from '../support/logged-proxy.js';
 import { connect, get, type Peer, rawRequest } from '../support/peer.js';
 import { type ProxyOptions, startProxy, type TestProxy } from '../support/proxy.js';
 
@@ -11,41 +12,11 @@ const GET = 'GET / HTTP/1.1\r\nHost: site.test\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf';
 
-type Line = Readonly<Record<string, string | number>>;
-
-interface Logged extends TestProxy {
-  /** Waits until the log has exactly `count` lines. @returns the lines */
-  logged(count: number): Promise<readonly Line[]>;
-}
-
 describe('The access log', () => {
   afterEach(stopEverything);
 
-  async function startLogged(options: ProxyOptions): Promise<Logged> {
-    const folder = makeLogFolder();
-    onStop(folder.remove);
-    const proxy = await startProxy({ accessLog: folder.path('log'), ...options });
-    const logged = async (count: number): Promise<readonly Line[]> => {
-      await eventually(
-        () => `${count} lines are written: ${folder.lines('log').join('\n')}`,
-        () => {
-          proxy.worker.context.accessLog?.tick();
-          return folder.lines('log').length === count;
-        },
-      );
-      return folder.lines('log').map((line) => JSON.parse(line));
-    };
-    return Object.assign(proxy, { logged });
-  }
-
-  async function loggedLine(proxy: Logged): Promise<Line> {
-    const [line] = await proxy.logged(1);
-    if (line === undefined) throw new TypeError('No line');
-    return line;
-  }
-
   /** A proxy in front of a backend that answers `OK` to everything. */
-  async function plain(options: Omit<ProxyOptions, 'backends'> = {}): Promise<Logged> {
+  async function plain(options: Omit<ProxyOptions, 'backends'> = {}): Promise<LoggedProxy> {
     const backend = await startRawBackend((peer) => answerEach(peer, () => OK));
     return startLogged({ ...options, backends: [backend.address] });
   }
@@ -84,7 +55,7 @@ describe('The access log', () => {
     expect(Reflect.get(exchange?.request ?? {}, 'text')).to.equal('');
     expect(Reflect.get(exchange?.client.record ?? {}, 'text')).to.equal('/chathttp://from.test/tester');
     client.reset();
-    const line = await loggedLine(proxy);
+    const line = await onlyLine(proxy);
     expect(line).to.include({ target: '/chat', host: 'site.test', requestId: 'one' });
     expect(line).to.include({ referer: 'http://from.test/', userAgent: 'tester' });
   });
@@ -146,7 +117,7 @@ describe('The access log', () => {
     it('says of a request that was kept out whose it was', async () => {
       const proxy = await plain({ forwarding, routes: [{ pool: 'default', deny: ['203.0.113.0/24'] }] });
       await rawRequest(proxy.port, from('/', '203.0.113.9:1'));
-      expect(await loggedLine(proxy)).to.include({ reason: 'denied', client: '203.0.113.9', peer: '127.0.0.1' });
+      expect(await onlyLine(proxy)).to.include({ reason: 'denied', client: '203.0.113.9', peer: '127.0.0.1' });
     });
   });
 
@@ -156,7 +127,7 @@ describe('The access log', () => {
       const proxy = await startLogged({ backends: [backend.address] });
       const text = 'GET /a?b="c" HTTP/1.1\r\nHost: site.test\r\nReferer: r\r\nUser-Agent: u\r\n\r\n';
       const { raw } = await rawRequest(proxy.port, text);
-      const { time, durationMs, firstByteMs, backendMs, connectMs, ...rest } = await loggedLine(proxy);
+      const { time, durationMs, firstByteMs, backendMs, connectMs, ...rest } = await onlyLine(proxy);
       expect(rest).to.deep.equal({
         client: '127.0.0.1',
         method: 'GET',
@@ -206,7 +177,7 @@ describe('The access log', () => {
       const body = 'x'.repeat(1_000_000);
       const head = `POST / HTTP/1.1\r\nHost: site.test\r\nContent-Length: ${body.length}\r\n\r\n`;
       const { raw } = await rawRequest(proxy.port, head + body);
-      expect(await loggedLine(proxy)).to.include({
+      expect(await onlyLine(proxy)).to.include({
         method: 'POST',
         requestBytes: head.length + body.length,
         responseBytes: raw.length,
@@ -222,7 +193,7 @@ describe('The access log', () => {
       client.send('GET / HTTP/1.0\r\n\r\n');
       await client.gone();
       expect(client.text.endsWith('\r\n\r\nabcde')).to.equal(true);
-      expect(await loggedLine(proxy)).to.include({ version: '1.0', host: '', responseBytes: client.text.length });
+      expect(await onlyLine(proxy)).to.include({ version: '1.0', host: '', responseBytes: client.text.length });
     });
 
     it('of an answer that lasts until its connection ends, is written when that ends', async () => {
@@ -241,7 +212,7 @@ describe('The access log', () => {
       proxy.worker.context.accessLog?.tick();
       end();
       await client.gone();
-      const { durationMs, firstByteMs, ...rest } = await loggedLine(proxy);
+      const { durationMs, firstByteMs, ...rest } = await onlyLine(proxy);
       expect(rest).to.include({ status: 200 }).and.not.have.property('reason');
       expect(durationMs).to.be.greaterThan(Number(firstByteMs));
     });
@@ -250,7 +221,7 @@ describe('The access log', () => {
       const backend = await startRawBackend((peer) => answerEach(peer, () => OK));
       const proxy = await startLogged({ backends: [await refusingAddress(), backend.address] });
       await get(proxy.port);
-      const line = await loggedLine(proxy);
+      const line = await onlyLine(proxy);
       expect(line).to.include({ status: 200, attempts: 2, backend: backend.address }).and.not.have.property('reason');
     });
 
@@ -284,14 +255,14 @@ describe('The access log', () => {
       expect(await proxy.logged(0)).to.deep.equal([]);
       client.end();
       await client.gone();
-      const line = await loggedLine(proxy);
+      const line = await onlyLine(proxy);
       expect(line).to.include({ status: 101, requestBytes: ask.length + 4, responseBytes: raw.length + 9 });
       expect(line).to.not.have.property('reason');
     });
   });
 
   describe('of what Roundhouse answered itself', () => {
-    const refused: readonly (readonly [what: string, text: string, line: Line])[] = [
+    const refused: readonly (readonly [what: string, text: string, line: LoggedLine])[] = [
       ['a line that is none', 'nonsense\r\n\r\n', { status: 400, reason: 'bad-request', fault: 'bad-method' }],
       ['a bare LF', 'GET / HTTP/1.1\nHost: a\r\n\r\n', { status: 400, reason: 'bad-request', fault: 'bare-lf' }],
       ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\n', { status: 405, reason: 'not-supported', fault: 'connect-not-allowed' }],
@@ -308,7 +279,7 @@ describe('The access log', () => {
       it(`says why it refused ${what}, and its first line as it came`, async () => {
         const proxy = await plain({ limits: { headBytes: 1_024 } });
         const { raw } = await rawRequest(proxy.port, text);
-        const line = await loggedLine(proxy);
+        const line = await onlyLine(proxy);
         expect(line).to.include({ ...expected, client: '127.0.0.1', responseBytes: raw.length });
         expect(line).to.not.have.any.keys('method', 'target', 'pool', 'backend', 'backendMs');
         const first = /^[^\r\n]*/.exec(text)?.[0] ?? '';
@@ -320,7 +291,7 @@ describe('The access log', () => {
     it('of a head that takes too long', async () => {
       const proxy = await plain({ timeouts: { head: '100ms' } });
       await rawRequest(proxy.port, 'GET /slow HT');
-      const line = await loggedLine(proxy);
+      const line = await onlyLine(proxy);
       expect(line).to.include({ status: 408, reason: 'client-timeout', line: 'GET /slow HT' });
       expect(line['durationMs']).to.be.at.least(100);
     });
@@ -331,7 +302,7 @@ describe('The access log', () => {
       });
       const proxy = await startLogged({ backends: [backend.address], timeouts: { bodyGap: '100ms' }, clock: 'held' });
       await proxy.passUntil(rawRequest(proxy.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf'));
-      expect(await loggedLine(proxy)).to.include({
+      expect(await onlyLine(proxy)).to.include({
         status: 408,
         reason: 'client-timeout',
         method: 'POST',
@@ -353,7 +324,7 @@ describe('The access log', () => {
       await connect(proxy.port);
       const client = await connect(proxy.port);
       await client.message();
-      const line = await loggedLine(proxy);
+      const line = await onlyLine(proxy);
       expect(line).to.include({ status: 429, reason: 'too-many', line: '', requestBytes: 0, client: '127.0.0.1' });
     });
 
@@ -361,20 +332,20 @@ describe('The access log', () => {
       const proxy = await plain({ limits: { connections: 1 } });
       await connect(proxy.port);
       await (await connect(proxy.port)).message();
-      expect(await loggedLine(proxy)).to.include({ status: 503, reason: 'too-many', client: '127.0.0.1' });
+      expect(await onlyLine(proxy)).to.include({ status: 503, reason: 'too-many', client: '127.0.0.1' });
     });
 
     it('of the last hop that Max-Forwards allows', async () => {
       const proxy = await plain();
       await rawRequest(proxy.port, 'OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n');
-      expect(await loggedLine(proxy)).to.include({ status: 200, reason: 'max-forwards', method: 'OPTIONS' });
+      expect(await onlyLine(proxy)).to.include({ status: 200, reason: 'max-forwards', method: 'OPTIONS' });
     });
 
     it('of a backend that refuses, with the attempts that were made', async () => {
       const dead = [await refusingAddress(), await refusingAddress()];
       const proxy = await startLogged({ backends: dead });
       await get(proxy.port);
-      const line = await loggedLine(proxy);
+      const line = await onlyLine(proxy);
       expect(line).to.include({ status: 502, reason: 'refused', attempts: 2, backend: dead[1] ?? '' });
       expect(line).to.not.have.any.keys('backendMs', 'connectMs');
     });
@@ -383,14 +354,14 @@ describe('The access log', () => {
       const backends = [await deafAddress()];
       const proxy = await startLogged({ backends, upstream: { connect: '100ms' }, clock: 'held' });
       await proxy.passUntil(get(proxy.port));
-      expect(await loggedLine(proxy)).to.include({ status: 504, reason: 'connect-timeout' });
+      expect(await onlyLine(proxy)).to.include({ status: 504, reason: 'connect-timeout' });
     });
 
     it('of a backend that takes too long', async () => {
       const options = { upstream: { responseHead: '100ms' }, clock: 'held' } as const;
       const proxy = await behind((peer) => void peer.message(), options);
       await proxy.passUntil(get(proxy.port));
-      expect(await loggedLine(proxy)).to.include({ status: 504, reason: 'timeout', attempts: 1 });
+      expect(await onlyLine(proxy)).to.include({ status: 504, reason: 'timeout', attempts: 1 });
     });
 
     it('of a backend that resets', async () => {
@@ -399,7 +370,7 @@ describe('The access log', () => {
         peer.reset();
       });
       await rawRequest(proxy.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
-      expect(await loggedLine(proxy)).to.include({ status: 502, reason: 'reset', attempts: 1 });
+      expect(await onlyLine(proxy)).to.include({ status: 502, reason: 'reset', attempts: 1 });
     });
 
     for (const [response, fault] of [
@@ -418,7 +389,7 @@ describe('The access log', () => {
           peer.send(response);
         });
         await get(proxy.port);
-        expect(await loggedLine(proxy)).to.include({ status: 502, reason: 'bad-response', fault });
+        expect(await onlyLine(proxy)).to.include({ status: 502, reason: 'bad-response', fault });
         const [said] = [...proxy.said('failing'), ...proxy.said('fault')];
         expect(said?.fault).to.equal(fault);
       });
@@ -428,7 +399,7 @@ describe('The access log', () => {
       const proxy = await plain();
       proxy.change(proxy.snapshot.backends[0]?.id ?? '', 2, { admin: 'maintenance' });
       await get(proxy.port);
-      const line = await loggedLine(proxy);
+      const line = await onlyLine(proxy);
       expect(line).to.include({ status: 503, reason: 'no-backend', attempts: 0, pool: 'default' });
       expect(line).to.not.have.property('backend');
     });
@@ -441,7 +412,7 @@ describe('The access log', () => {
       client.send(GET);
       await eventually('the request is in flight', () => proxy.inflight === 1);
       client.reset();
-      const line = await loggedLine(proxy);
+      const line = await onlyLine(proxy);
       expect(line).to.include({ status: 499, reason: 'client-gone', responseBytes: 0, attempts: 1 });
       expect(line).to.not.have.any.keys('firstByteMs', 'backendMs');
     });
@@ -455,7 +426,7 @@ describe('The access log', () => {
       client.send(GET);
       const got = await client.through('half');
       client.reset();
-      expect(await loggedLine(proxy)).to.include({ status: 200, reason: 'client-gone', responseBytes: got.length });
+      expect(await onlyLine(proxy)).to.include({ status: 200, reason: 'client-gone', responseBytes: got.length });
     });
 
     it('says that the backend went in the middle of it', async () => {
@@ -467,7 +438,7 @@ describe('The access log', () => {
       const client = await connect(proxy.port);
       client.send(GET);
       await client.gone();
-      expect(await loggedLine(proxy)).to.include({ status: 200, reason: 'reset', attempts: 1 });
+      expect(await onlyLine(proxy)).to.include({ status: 200, reason: 'reset', attempts: 1 });
     });
 
     it('says that the backend stopped sending, or sent chunks that are none', async () => {
@@ -499,7 +470,7 @@ describe('The access log', () => {
       const client = await connect(proxy.port);
       client.socket.pause();
       client.send(GET);
-      expect(await proxy.passUntil(loggedLine(proxy))).to.include({ status: 200, reason: 'client-timeout' });
+      expect(await proxy.passUntil(onlyLine(proxy))).to.include({ status: 200, reason: 'client-timeout' });
     });
 
     it('says that a tunnel was idle for too long', async () => {
@@ -513,7 +484,7 @@ describe('The access log', () => {
       const client = await connect(proxy.port);
       client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
       await proxy.passUntil(client.gone());
-      expect(await loggedLine(proxy)).to.include({ status: 101, reason: 'timeout' });
+      expect(await onlyLine(proxy)).to.include({ status: 101, reason: 'timeout' });
     });
 
     it('is silent about a connection that never asked for anything', async () => {
@@ -531,7 +502,7 @@ describe('The access log', () => {
     await eventually('the request is in flight', () => proxy.inflight === 1);
     proxy.worker.receive({ type: 'drain', withinMs: 10 }, undefined);
     await eventually('the worker is drained', () => proxy.drained === 1);
-    expect(await loggedLine(proxy)).to.include({ status: 499, reason: 'stopped' });
+    expect(await onlyLine(proxy)).to.include({ status: 499, reason: 'stopped' });
   });
 
   it('in CLF is what nginx users know, with times behind it', async () => {

@@ -21,9 +21,9 @@ export function clfFormat(worker: number): LineFormat {
   const end = ` worker=${worker}\n`;
   return {
     escapes: ESCAPES,
-    frame: ({ method, minorVersion }) => ({
+    frame: ({ method, version }) => ({
       before: copyOf(`${method} `),
-      behind: ` HTTP/1.${minorVersion}" `,
+      behind: ` HTTP/${version}" `,
     }),
     line: (entry) =>
       orDash(entry.client) +

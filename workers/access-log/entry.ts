@@ -24,7 +24,7 @@ export interface AccessEntry {
   readonly line: string;
   readonly method: string;
   readonly target: string;
-  readonly minorVersion: 0 | 1;
+  readonly version: LoggedVersion;
   readonly host: string;
   /** The text that {@link LineFormat.frame} made of client, peer, method, version and host; kept between requests. */
   readonly frame: LineFrame;
@@ -38,7 +38,7 @@ export interface AccessEntry {
   readonly reason: Reason | '';
   /** The rule or limit that a refused head or body breaks; '' otherwise. */
   readonly fault: string;
-  /** Bytes of the request, head and body, as received. */
+  /** Bytes of the request, head and body, as received; over HTTP/2 without the headers of frames. */
   readonly requestBytes: number;
   /** Bytes of the response, head and body, as sent. */
   readonly responseBytes: number;
@@ -61,6 +61,9 @@ export interface AccessEntry {
   readonly backend: string;
   readonly attempts: number;
 }
+
+/** The version of HTTP that the client spoke. */
+export type LoggedVersion = '1.0' | '1.1' | '2.0';
 
 /** What the access log says of a connection over TLS. */
 export interface LoggedTls {
@@ -92,7 +95,7 @@ export interface LineFrame {
 }
 
 /** What a {@link LineFrame} is made of. */
-export type FrameParts = Pick<AccessEntry, 'client' | 'peer' | 'tls' | 'method' | 'minorVersion' | 'host'>;
+export type FrameParts = Pick<AccessEntry, 'client' | 'peer' | 'tls' | 'method' | 'version' | 'host'>;
 
 /** Formats one access-log record as a line: JSON or combined log format. */
 export interface LineFormat {

@@ -24,9 +24,9 @@ export function jsonFormat(worker: number): LineFormat {
   const end = `,"worker":${worker}}\n`;
   return {
     escapes: ESCAPES,
-    frame: ({ client, peer, tls, method, minorVersion, host }) => ({
+    frame: ({ client, peer, tls, method, version, host }) => ({
       before: copyOf(`","client":"${client}"${peerPart(peer)}${tlsPart(tls)},"method":"${method}","target":"`),
-      behind: copyOf(`","version":"1.${minorVersion}","host":"${host}","status":`),
+      behind: copyOf(`","version":"${version}","host":"${host}","status":`),
     }),
     // Each piece costs time when it is concatenated, and again when the line is flattened: so there are few of them.
     line: (entry) =>

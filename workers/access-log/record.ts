@@ -1,6 +1,6 @@
 /**
  * workers/access-log/record.ts: collects what the access log says about the current request of a client connection.
- * There is one record per connection, reused for each of its requests; without an access log there is none, and the
+ * An HTTP/1.1 connection has one record, reused for each of its requests, an HTTP/2 stream has one of its own; without an access log there is none, and the
  * calls of its methods cost the check of one field.
  *
  * It is one flat object with many fields because it is the {@link AccessEntry} that a line is formatted from: collecting
@@ -12,7 +12,16 @@ import { startsWithIgnoringCase } from '../../src/http1/characters.js';
 import { OTHER } from '../../src/http1/field-kind.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import type { LocalAnswer } from '../http/local-answer.js';
-import { type AccessEntry, copyOf, type LineFormat, type LineFrame, type LoggedTls, MOST, NO_ANSWER } from './entry.js';
+import {
+  type AccessEntry,
+  copyOf,
+  type LineFormat,
+  type LineFrame,
+  type LoggedTls,
+  type LoggedVersion,
+  MOST,
+  NO_ANSWER,
+} from './entry.js';
 import { escaped, isPlain } from './escape.js';
 
 const REFERER = 'referer';
@@ -38,7 +47,7 @@ export class AccessRecord implements AccessEntry {
   isRead = false;
   line = '';
   method = '';
-  minorVersion: 0 | 1 = 1;
+  version: LoggedVersion = '1.1';
   host = '';
   frame: LineFrame = { before: '', behind: '' };
   requestId = '';
@@ -60,6 +69,8 @@ export class AccessRecord implements AccessEntry {
   attempts = 0;
 
   private readonly keeper: RecordKeeper;
+  private isHttp2 = false;
+  private minorVersion: 0 | 1 = 1;
   /**
    * The head. Its target, referer and user agent are sliced when the line is written, to create no long-lived objects.
    */
@@ -80,6 +91,8 @@ export class AccessRecord implements AccessEntry {
   private attemptMs = 0;
   /** When the response began; 0 before. */
   private answeredMs = 0;
+  /** The status to log if the request gets no answer. */
+  private unansweredStatus = NO_ANSWER;
   /** The response was written at once, so it ended when it began and the clock is not read again. */
   private inOneGo = false;
 
@@ -102,6 +115,11 @@ export class AccessRecord implements AccessEntry {
   /** The connection speaks TLS. */
   isOverTls({ version, cipher, servername }: LoggedTls): void {
     this.tls = { version, cipher, servername: escaped(servername, MOST.servername, this.keeper.format.escapes) };
+  }
+
+  /** The request comes over HTTP/2; its head is that of the HTTP/1.1 request which means the same. */
+  isOverHttp2(): void {
+    this.isHttp2 = true;
   }
 
   /** The first byte of a request has been received. */
@@ -132,10 +150,14 @@ export class AccessRecord implements AccessEntry {
     this.readFields(bytes, head);
   }
 
-  /** The head could not be parsed. @param text what was received of it; '' for a connection that was turned away */
-  unreadable(client: string, text: string): void {
+  /**
+   * The head could not be parsed.
+   * @param text what was received of it; '' for a connection that was turned away, and for a head that is no text
+   * @param length bytes of the request received so far
+   */
+  unreadable(client: string, text: string, length = text.length): void {
     if (this.startedMs === 0) this.arrives(this.keeper.nowMs());
-    this.begin(text.length);
+    this.begin(length);
     this.isRead = false;
     this.client = client;
     this.peer = '';
@@ -219,20 +241,28 @@ export class AccessRecord implements AccessEntry {
     this.userAgentEnd = this.userAgentAt + userAgent.length;
   }
 
-  /** Roundhouse itself made the response. @param text the whole response */
-  answered({ status, reason, fault = '' }: Pick<LocalAnswer, 'status' | 'reason' | 'fault'>, text: string): void {
-    this.responds(status, text.indexOf('\r\n\r\n') + 4, this.keeper.nowMs());
-    this.responseBytes = text.length;
+  /** Roundhouse itself made the response. @param bytes of all of it, its head included */
+  answered(
+    { status, reason, fault = '' }: Pick<LocalAnswer, 'status' | 'reason' | 'fault'>,
+    headBytes: number,
+    bytes: number,
+  ): void {
+    this.responds(status, headBytes, this.keeper.nowMs());
+    this.responseBytes = bytes;
     this.attemptMs = 0;
     this.reason = reason;
     this.fault = fault;
   }
 
-  /** Sets the reason for which the request ends, and the rule that was broken, unless a reason is set already. */
-  blame(reason: Reason, fault = ''): void {
+  /**
+   * Sets the reason for which the request ends, and the rule that was broken, unless a reason is set already.
+   * @param status the one to log if the request gets no answer
+   */
+  blame(reason: Reason, fault = '', status = NO_ANSWER): void {
     if (!this.open || this.reason !== '') return;
     this.reason = reason;
     this.fault = fault;
+    this.unansweredStatus = status;
   }
 
   /** Writes the line of the request; does nothing if it is written already. */
@@ -242,7 +272,7 @@ export class AccessRecord implements AccessEntry {
     const endedMs = this.inOneGo ? this.answeredMs : this.keeper.nowMs();
     this.endedAt = this.keeper.epochMs(endedMs);
     this.durationUs = micros(this.startedMs, endedMs);
-    if (this.answeredMs === 0) this.status = NO_ANSWER;
+    if (this.answeredMs === 0) this.status = this.unansweredStatus;
     else this.measureAnswer(endedMs);
     this.keeper.write(this);
     // Otherwise the head would stay in memory while the connection is idle.
@@ -269,6 +299,7 @@ export class AccessRecord implements AccessEntry {
     this.attempts = 0;
     this.attemptMs = 0;
     this.answeredMs = 0;
+    this.unansweredStatus = NO_ANSWER;
     this.inOneGo = false;
   }
 
@@ -278,6 +309,7 @@ export class AccessRecord implements AccessEntry {
     this.peer = peer;
     this.method = copyOf(method);
     this.minorVersion = minorVersion;
+    this.version = this.isHttp2 ? '2.0' : minorVersion === 1 ? '1.1' : '1.0';
     // Methods and hosts that the parser accepts are short, and contain no character that needs an escape.
     this.host = copyOf(host);
     this.frame = this.keeper.format.frame(this);

@@ -59,7 +59,7 @@ class Desk {
   refuse(text: string): string {
     this.record.arrives(this.now());
     this.record.unreadable('192.0.2.7', text);
-    this.record.answered({ status: 400, reason: 'bad-request', fault: 'bare-lf' }, 'HTTP/1.1 400 X\r\n\r\nno\n');
+    this.record.answered({ status: 400, reason: 'bad-request', fault: 'bare-lf' }, 18, 21);
     this.record.end();
     return this.line;
   }

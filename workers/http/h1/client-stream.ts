@@ -216,7 +216,7 @@ export class Http1ClientStream implements ClientStream {
     this.transport.hold(text);
     this.transport.flush();
     this.context.countReason(answer.reason);
-    this.record?.answered(answer, text);
+    this.record?.answered(answer, text.indexOf('\r\n\r\n') + 4, text.length);
   }
 
   breakOff(reason: Reason, fault = ''): void {

@@ -4,6 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { BackendId } from '../../../src/core/backend.js';
+import type { Reason } from '../../../src/core/reason.js';
+import type { RequestHead } from '../../../src/http1/request-head.js';
 import { ERROR_CODE, type Http2Fault } from '../../../src/http2/error-code.js';
 import type { FloodKind } from '../../../src/http2/flood-guard.js';
 import { PREFACE } from '../../../src/http2/frame.js';
@@ -12,6 +14,7 @@ import { RequestListReader } from '../../../src/http2/request-list.js';
 import { SETTING } from '../../../src/http2/settings.js';
 import { TrailerListReader } from '../../../src/http2/trailer-list.js';
 import type { AccessLog } from '../../access-log/access-log.js';
+import type { AccessRecord } from '../../access-log/record.js';
 import { WORKER_COLUMN } from '../../counters.js';
 import type { Arrival } from '../../inbound/arrival.js';
 import type { ClientConnection, Door } from '../../inbound/door.js';
@@ -105,6 +108,7 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
   turnAway(answer: LocalAnswer): void {
     this.context.counters.add(WORKER_COLUMN.rejected);
     this.context.countReason(answer.reason);
+    this.logUnread(answer.reason, answer.fault ?? '', answer.status, 0);
     this.link.sender.goaway(0, ERROR_CODE.enhanceYourCalm, answer.detail);
     this.end();
   }
@@ -124,7 +128,7 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
   }
 
   cut(): void {
-    for (const stream of this.open()) stream.drop('stopped');
+    for (const stream of this.open()) stream.stop();
     this.transport.close('now');
   }
 
@@ -167,11 +171,11 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
     if (!this.link.decode(bytes, from, to, LISTS)) return this.context.heads.give(head);
     if (dependsOnItself || this.leaving === 'over' || this.link.streams.size >= this.context.config.http2.streams) {
       this.context.heads.give(head);
-      if (dependsOnItself) this.link.punish(streamId, ERROR_CODE.protocolError);
+      if (dependsOnItself) this.refuseList(streamId, 'a stream that depends on itself', to - from);
       else this.link.resetId(streamId, ERROR_CODE.refusedStream);
       return;
     }
-    this.openStream(block, head);
+    this.openStream(block, head, to - from);
   }
 
   isIdle(streamId: number): boolean {
@@ -195,19 +199,27 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
   onBroken(fault: Http2Fault, _flood: FloodKind | undefined): void {
     this.context.counters.add(WORKER_COLUMN.rejected);
     this.context.countReason('bad-request');
+    this.logUnread('bad-request', fault.detail, 400, 0);
     this.link.sender.goaway(this.lastStreamId, fault.code, fault.detail);
   }
 
+  /** @returns a record for a request that begins now; `undefined` without an access log */
+  newRecord(): AccessRecord | undefined {
+    const record = this.context.accessLog?.record();
+    record?.isOverHttp2();
+    if (this.arrival.handshaken !== undefined) record?.isOverTls(this.arrival.handshaken);
+    return record;
+  }
+
   /** Opens the stream of a request whose header list was read. */
-  private openStream({ streamId, endsStream }: HeaderBlock, head: Http2ClientStream['head']): void {
+  private openStream({ streamId, endsStream }: HeaderBlock, head: RequestHead, headBytes: number): void {
     const result = LISTS.finish(endsStream);
     if (result.kind === 'malformed') {
-      if (head !== undefined) this.context.heads.give(head);
-      this.context.counters.add(WORKER_COLUMN.rejected);
-      this.context.countReason('bad-request');
-      return this.link.punish(streamId, ERROR_CODE.protocolError);
+      this.context.heads.give(head);
+      return this.refuseList(streamId, result.flaw, headBytes);
     }
-    const stream = new Http2ClientStream(this, streamId, head);
+    const stream = new Http2ClientStream(this, streamId, head, headBytes);
+    if (result.kind === 'complete') stream.begin(head);
     this.link.streams.set(streamId, stream);
     if (LISTS.priority !== '') this.link.sender.queue.setUrgency(streamId, urgencyIn(LISTS.priority));
     this.arm(0);
@@ -216,13 +228,35 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
     else this.begun.push(stream);
   }
 
+  /** Resets the stream of a header list that breaks a rule. @param flaw the rule, in words */
+  private refuseList(streamId: number, flaw: string, headBytes: number): void {
+    this.context.counters.add(WORKER_COLUMN.rejected);
+    this.context.countReason('bad-request');
+    this.logUnread('bad-request', flaw, 400, headBytes);
+    this.link.punish(streamId, ERROR_CODE.protocolError, flaw);
+  }
+
+  /**
+   * Logs a request that could not be read, or a connection that is refused.
+   * @param status the one that says so in HTTP/1.1: nothing is answered
+   */
+  private logUnread(reason: Reason, fault: string, status: number, bytes: number): void {
+    const record = this.newRecord();
+    record?.unreadable(this.arrival.address, '', bytes);
+    record?.blame(reason, fault, status);
+    record?.end();
+  }
+
   /** A second header list on a stream: the fields behind the content. */
   private onTrailers(stream: LinkStream, block: HeaderBlock, bytes: Buffer, from: number, to: number): void {
     const trailers = new TrailerListReader(this.context.config.limits);
     if (!this.link.decode(bytes, from, to, trailers)) return;
-    if (stream.peerEnded) return this.link.punish(block.streamId, ERROR_CODE.streamClosed);
-    if (!block.endsStream || trailers.flaw !== '') return this.link.punish(block.streamId, ERROR_CODE.protocolError);
-    if (stream instanceof Http2ClientStream) stream.requestTrailers = trailers.lines;
+    if (stream.peerEnded) {
+      return this.link.punish(block.streamId, ERROR_CODE.streamClosed, 'a header list on a stream that has ended');
+    }
+    const flaw = block.endsStream ? trailers.flaw : 'a second header list that does not end the stream';
+    if (flaw !== '') return this.link.punish(block.streamId, ERROR_CODE.protocolError, flaw);
+    if (stream instanceof Http2ClientStream) stream.takeTrailers(trailers.lines, to - from);
     this.link.endPeer(stream);
   }
 

@@ -45,12 +45,13 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   /** The exchange that answers the request; `undefined` before it has begun and once it is over. */
   exchange: Exchange | undefined;
   /** Trailer field lines of the request, each with its CRLF. */
-  requestTrailers = '';
+  private requestTrailers = '';
   /** The request's head, until the exchange has it. */
   head: RequestHead | undefined;
   private readonly connection: Http2ClientConnection;
   private readonly context: WorkerContext;
   private readonly timer = new WheelTimer(this);
+  private readonly headBytes: number;
   private readonly isHead: boolean;
   private readonly body: UpwardBody;
   private tunnel: Tunnel | undefined;
@@ -59,17 +60,19 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   /** {@link StreamChannel.sentBytes} when the time for writing was last set. */
   private sentBytes = 0;
 
-  constructor(connection: Http2ClientConnection, streamId: number, head: RequestHead | undefined) {
+  /** @param headBytes bytes of the header block, by which the request's head is counted */
+  constructor(connection: Http2ClientConnection, streamId: number, head: RequestHead, headBytes: number) {
     const { context, link } = connection;
     this.connection = connection;
     this.context = context;
     this.head = head;
-    this.isHead = head?.method === 'HEAD';
+    this.headBytes = headBytes;
+    this.isHead = head.method === 'HEAD';
     const receiveBytes = context.config.http2.streamWindow;
     this.channel = new StreamChannel(streamId, link.sender, this, link.peer.initialWindowSize, receiveBytes);
     this.body = new UpwardBody(head);
     this.accessLog = context.accessLog;
-    this.record = this.accessLog?.record();
+    this.record = connection.newRecord();
     this.record?.arrives(this.arrivedMs);
   }
 
@@ -105,18 +108,32 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     return this.channel;
   }
 
+  /** The request's head is logged before any of its body, which may be in the same read. */
+  begin(head: RequestHead): void {
+    const { clientSide, record } = this;
+    if (record === undefined) return;
+    const client = this.context.intake.policy.clientAddress(head, clientSide);
+    const peer = clientSide.trusted ? clientSide.address : '';
+    record.read(client, peer, Buffer.from(head.text, 'latin1'), head, this.headBytes);
+  }
+
+  /** The trailers have come. @param bytes of their header block */
+  takeTrailers(lines: string, bytes: number): void {
+    this.requestTrailers = lines;
+    this.record?.received(bytes);
+  }
+
   /** Asks the intake about the request, and begins what it decides. */
   serve(): void {
     const { head } = this;
     if (head === undefined || this.channel.isClosed) return;
-    this.logRead(head);
     this.decide(head);
   }
 
   /** Answers a request that is well-formed and not served. */
   refuse(fault: Fault): void {
     this.context.counters.add(WORKER_COLUMN.rejected);
-    this.record?.unreadable(this.clientSide.address, '');
+    this.record?.unreadable(this.clientSide.address, '', this.headBytes);
     this.release();
     this.answer(answerToFault(fault), this.peerEnded);
   }
@@ -130,7 +147,7 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     const { body, exchange, tunnel } = this;
     if (tunnel !== undefined) return tunnel.fromClient(buffer, length);
     this.record?.received(length);
-    if (!body.add(buffer, length)) return this.connection.link.punish(this.channel.id, ERROR_CODE.protocolError);
+    if (!body.add(buffer, length)) return this.endForLength();
     if (this.context.intake.isTooLarge(body.received, this.route)) return this.endInBody(BODY_TOO_LARGE);
     if (exchange === undefined) return;
     this.arm('body', this.bodyGapMs);
@@ -141,7 +158,7 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   onEnd(): void {
     const { body, exchange, tunnel } = this;
     if (tunnel !== undefined) return tunnel.clientEnded();
-    if (!body.end(this.requestTrailers)) return this.connection.link.punish(this.channel.id, ERROR_CODE.protocolError);
+    if (!body.end(this.requestTrailers)) return this.endForLength();
     if (exchange === undefined) return;
     this.arm('body', 0);
     const bytes = body.take();
@@ -150,10 +167,19 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
 
   onOver(): void {
     this.context.wheel.drop(this.timer);
+    this.leaveTunnel();
   }
 
-  onReset(): void {
-    this.drop('client-gone');
+  onReset(_code: number, flaw: string): void {
+    if (flaw === '') this.drop('client-gone');
+    else this.drop('bad-request', flaw);
+  }
+
+  /** Ends the request at once: the worker is stopping. */
+  stop(): void {
+    this.record?.blame('stopped');
+    this.drop('stopped');
+    this.record?.end();
   }
 
   holdBody(): void {
@@ -201,11 +227,11 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     const dressed = this.context.intake.dressed(answer, this.route, this.exchange?.pool.name);
     const text = answerText(dressed, { keepAlive: true, isHead: this.isHead });
     const bodyAt = text.indexOf('\r\n\r\n') + 4;
-    this.connection.link.sender.headers(this.channel, (encoder) => sendResponseText(text, encoder));
+    const headBytes = this.connection.link.sender.headers(this.channel, (encoder) => sendResponseText(text, encoder));
     this.channel.hold(text.slice(bodyAt));
     this.channel.flush();
     this.context.countReason(answer.reason);
-    this.record?.answered(answer, text);
+    this.record?.answered(answer, headBytes, headBytes + text.length - bodyAt);
     this.finish(requestComplete);
   }
 
@@ -215,15 +241,15 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   }
 
   /** Gives up the exchange that is under way, if any: nobody is left to take its response. */
-  drop(reason: Reason): void {
-    const { exchange, tunnel } = this;
+  drop(reason: Reason, flaw = ''): void {
+    const { exchange } = this;
+    const isUndecided = this.head !== undefined;
     this.context.wheel.drop(this.timer);
     this.release();
-    this.tunnel = undefined;
-    if (tunnel !== undefined) return tunnel.clientGone();
-    if (exchange === undefined) return;
-    exchange.abort();
-    this.endFor(reason, '');
+    if (this.leaveTunnel()) return;
+    if (exchange === undefined && !isUndecided) return;
+    exchange?.abort();
+    this.endFor(reason, flaw);
   }
 
   switchProtocols(head: ResponseHead, added: string): { readonly channel: ByteChannel; readonly headBytes: number } {
@@ -249,6 +275,16 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     this.cut();
   }
 
+  /** Ends the tunnel that the stream is an end of. @returns `false` if it is none */
+  private leaveTunnel(): boolean {
+    const { tunnel } = this;
+    if (tunnel === undefined) return false;
+    this.tunnel = undefined;
+    this.exchange = undefined;
+    tunnel.clientGone();
+    return true;
+  }
+
   /** Resets a stream whose client is too slow. */
   private cut(): void {
     this.drop('client-timeout');
@@ -272,11 +308,9 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     this.exchange.start();
   }
 
-  private logRead(head: RequestHead): void {
-    const { clientSide, record } = this;
-    if (record === undefined) return;
-    const client = this.context.intake.policy.clientAddress(head, clientSide);
-    record.read(client, clientSide.trusted ? clientSide.address : '', Buffer.from(head.text, 'latin1'), head, 0);
+  /** Resets a stream whose content is not as long as it said. */
+  private endForLength(): void {
+    this.connection.link.punish(this.channel.id, ERROR_CODE.protocolError, 'content of another length than it says');
   }
 
   /** Ends a request whose body is not wanted any further, although its exchange may be under way. */
@@ -293,7 +327,7 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     this.exchange = undefined;
     this.context.wheel.drop(this.timer);
     this.context.countReason(reason);
-    this.record?.blame(reason, fault);
+    this.record?.blame(reason, fault, reason === 'bad-request' ? 400 : undefined);
     this.record?.end();
   }
 

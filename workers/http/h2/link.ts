@@ -25,8 +25,11 @@ export interface LinkStream {
   peerEnded: boolean;
   /** Both directions have ended, in order or by a reset that is told before. */
   onOver(): void;
-  /** The stream was reset, by the peer or for what it did, or its connection is gone. @param code of RST_STREAM */
-  onReset(code: number): void;
+  /**
+   * The stream was reset, by the peer or for what it did, or its connection is gone.
+   * @param code of RST_STREAM @param flaw the rule that the peer broke, in words; '' if it broke none
+   */
+  onReset(code: number, flaw: string): void;
 }
 
 /** The side of the connection that this process has: server to a client, or client to a backend. */
@@ -127,13 +130,16 @@ export class Http2Link implements FrameHandler, SenderOwner {
     return this.resetHere.includes(streamId);
   }
 
-  /** Resets a stream for what the peer did, which it may do only so often. */
-  punish(streamId: number, code: ErrorCode): void {
+  /**
+   * Resets a stream for what the peer did, which it may do only so often.
+   * @param flaw the rule that it broke, in words for a log
+   */
+  punish(streamId: number, code: ErrorCode, flaw = 'a frame that the stream does not take'): void {
     if (!this.allows('provokedResets')) return;
     const stream = this.streams.get(streamId);
     if (stream === undefined) return this.resetId(streamId, code);
     this.reset(stream, code);
-    stream.onReset(code);
+    stream.onReset(code, flaw);
   }
 
   /** Nothing more is read or sent; every stream is told. */
@@ -143,7 +149,7 @@ export class Http2Link implements FrameHandler, SenderOwner {
     this.reader.close();
     for (const stream of [...this.streams.values()]) {
       this.forget(stream);
-      stream.onReset(ERROR_CODE.cancel);
+      stream.onReset(ERROR_CODE.cancel, '');
     }
   }
 
@@ -156,7 +162,9 @@ export class Http2Link implements FrameHandler, SenderOwner {
       this.releaseWindow(length);
       return this.onLateFrame(streamId, stream);
     }
-    if (!stream.channel.receiveWindow.receive(length)) return this.punish(streamId, ERROR_CODE.flowControlError);
+    if (!stream.channel.receiveWindow.receive(length)) {
+      return this.punish(streamId, ERROR_CODE.flowControlError, 'DATA past the window of its stream');
+    }
     this.releaseWindow(length);
   }
 
@@ -184,7 +192,7 @@ export class Http2Link implements FrameHandler, SenderOwner {
 
   onPriority(streamId: number, dependsOnItself: boolean): void {
     if (!this.isReady('PRIORITY') || !this.allows('priorities')) return;
-    if (dependsOnItself) this.punish(streamId, ERROR_CODE.protocolError);
+    if (dependsOnItself) this.punish(streamId, ERROR_CODE.protocolError, 'a stream that depends on itself');
   }
 
   onReset(streamId: number, code: number): void {
@@ -196,7 +204,7 @@ export class Http2Link implements FrameHandler, SenderOwner {
     }
     if (!this.allows('resets')) return;
     this.over(stream);
-    stream.onReset(code);
+    stream.onReset(code, '');
   }
 
   onSettings(bytes: Buffer, from: number, to: number): void {
@@ -239,9 +247,11 @@ export class Http2Link implements FrameHandler, SenderOwner {
       if (this.role.isIdle(streamId)) this.breakOff(ERROR_CODE.protocolError, 'WINDOW_UPDATE on an idle stream');
       return;
     }
-    if (increment === 0) return this.punish(streamId, ERROR_CODE.protocolError);
+    if (increment === 0) return this.punish(streamId, ERROR_CODE.protocolError, 'WINDOW_UPDATE of 0');
     const { channel } = stream;
-    if (!channel.sendWindow.grow(increment)) return this.punish(streamId, ERROR_CODE.flowControlError);
+    if (!channel.sendWindow.grow(increment)) {
+      return this.punish(streamId, ERROR_CODE.flowControlError, 'a window over 2^31-1');
+    }
     if (channel.hasBytes) this.sender.wantsToSend(channel);
   }
 
