@@ -30,6 +30,9 @@ const poolTableSchema = z.object({
   owners: z.instanceof(Uint16Array),
 });
 
+/** The routes that `config` comes without (config/packed-routes.ts). */
+const packedRoutesSchema = z.array(z.instanceof(Uint8Array)).readonly().optional();
+
 /**
  * What the primary sends. Workers do not parse it, since they are of the same build as the primary that started them.
  */
@@ -39,6 +42,7 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
     type: z.literal('start'),
     worker: z.int(),
     config: configSchema,
+    routes: packedRoutesSchema,
     snapshots: z.array(poolSnapshotSchema),
     secrets: secretsSchema,
   }),
@@ -46,6 +50,7 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('configure'),
     config: configSchema,
+    routes: packedRoutesSchema,
     snapshots: z.array(poolSnapshotSchema),
     secrets: secretsSchema,
   }),

@@ -15,7 +15,11 @@ process.on('SIGUSR1', () => {});
 // and the calls that are left cost a small request 3 to 4 % of its CPU. The flag moves that limit and nothing else.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=2400');
 
-const [messages, workers] = await Promise.all([import('../src/messages.js'), import('./worker.js')]);
+const [messages, { completed }, workers] = await Promise.all([
+  import('../src/messages.js'),
+  import('../src/config/packed-routes.js'),
+  import('./worker.js'),
+]);
 
 // node:cluster ends a worker at once when its primary is gone, unless it left of its own accord: what is in flight would
 // be lost. Inside somebody's program a worker may be a plain child.
@@ -43,7 +47,7 @@ function exit(stuck: boolean): void {
 
 function start(message: Extract<ToWorker, { type: 'start' }>): void {
   const output = { send, unread: () => unread, drained: exit };
-  worker = new workers.Worker(message.worker, message.config, message.snapshots, output, message.secrets);
+  worker = new workers.Worker(message.worker, completed(message), message.snapshots, output, message.secrets);
 }
 
 function drain(): void {

@@ -3,6 +3,7 @@ import type { Config } from '../src/config/schema.js';
 import { REASONS, type Reason } from '../src/core/reason.js';
 import type { Secrets } from '../src/core/secrets.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
+import { allAtOnce } from '../src/core/steps.js';
 import { WORKER_COLUMNS } from '../src/messages.js';
 import { HANDSHAKE_OUTCOMES, type HandshakeOutcome } from '../src/tls/outcomes.js';
 import type { AccessLog } from './access-log/access-log.js';
@@ -11,6 +12,7 @@ import { HttpPool } from './http/http-pool.js';
 import { Intake } from './http/intake.js';
 import type { Files } from './http/pages.js';
 import { RequestHeads } from './http/request-heads.js';
+import { type RoutingTable, routingTable } from './http/routing-table.js';
 import type { Permits } from './permits.js';
 import type { RateLimits } from './rate-limits.js';
 import { ReadBuffers } from './read-buffers.js';
@@ -32,6 +34,16 @@ export interface ContextParts {
   readonly secrets: Secrets;
   /** @returns the port that the listener of that name listens on; `undefined` while it does not */
   readonly portOf: (listener: string) => number | undefined;
+}
+
+/** A configuration, and what has been made for it. */
+export interface NextConfig {
+  readonly config: Config;
+  /** The table of its routes. */
+  readonly table: RoutingTable;
+  /** The log of the requests that begin from now on. */
+  readonly accessLog: AccessLog | undefined;
+  readonly secrets: Secrets;
 }
 
 export class WorkerContext {
@@ -86,7 +98,7 @@ export class WorkerContext {
     this.intake = new Intake(this);
     this.tls.use(secrets.tls);
     this.join(snapshots, secrets);
-    this.intake.route();
+    this.intake.route(allAtOnce(routingTable(config)));
   }
 
   /** The first pool, where there is no other. */
@@ -117,15 +129,9 @@ export class WorkerContext {
   /**
    * Replaces the configuration as a whole, so that no request sees a part of it.
    * @param joining the snapshots of pools that are new
-   * @param accessLog the log of the requests that begin from now on
    * @returns the pools that have joined
    */
-  configure(
-    config: Config,
-    joining: readonly PoolSnapshot[],
-    accessLog: AccessLog | undefined,
-    secrets: Secrets,
-  ): readonly HttpPool[] {
+  configure({ config, table, accessLog, secrets }: NextConfig, joining: readonly PoolSnapshot[]): readonly HttpPool[] {
     this.config = config;
     this.accessLog = accessLog;
     this.tls.use(secrets.tls);
@@ -137,7 +143,7 @@ export class WorkerContext {
       else this.retire(pool);
     }
     const joined = this.join(joining, secrets);
-    this.intake.route();
+    this.intake.route(table);
     return joined;
   }
 

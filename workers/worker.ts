@@ -2,17 +2,21 @@
  * workers/worker.ts: a worker's parts put together, without a process of its own: tests run it in theirs. It does what
  * the primary's messages say and answers through `send`.
  */
+import { withRoutes } from '../src/config/packed-routes.js';
 import type { Config } from '../src/config/schema.js';
 import type { Secrets } from '../src/core/secrets.js';
 import { type Share, WHOLE } from '../src/core/share.js';
 import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/snapshot.js';
+import type { Steps } from '../src/core/steps.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
 import { AccessLog } from './access-log/access-log.js';
 import { POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './counters.js';
 import { takeDurations } from './durations.js';
 import type { HttpPool } from './http/http-pool.js';
+import { routingTable } from './http/routing-table.js';
 import { Door } from './inbound/door.js';
+import { Inbox, type Told } from './inbox.js';
 import { Listeners, type ListenOrder } from './listeners.js';
 import { LoopDelay } from './loop-delay.js';
 import { Permits } from './permits.js';
@@ -49,6 +53,11 @@ export class Worker {
   private readonly output: WorkerOutput;
   private readonly flushing: NodeJS.Timeout;
   private readonly loopDelay = new LoopDelay((ms) => this.context.intake.shedder.observe(ms));
+  private readonly inbox = new Inbox((message, handle) => {
+    if (message.type === 'configure') return this.configure(message);
+    this.obey(message, handle);
+    return undefined;
+  });
   private deadline: NodeJS.Timeout | undefined;
   /** Resident memory when it was last read. */
   private memoryBytes = 0;
@@ -94,10 +103,12 @@ export class Worker {
   }
 
   /** Does what a message of the primary says. @param handle the bound socket, when the primary sends one along */
-  receive(message: Exclude<ToWorker, { type: 'start' }>, handle: unknown): void {
+  receive(message: Told, handle: unknown): void {
+    this.inbox.receive(message, handle);
+  }
+
+  private obey(message: Exclude<Told, { type: 'configure' }>, handle: unknown): void {
     switch (message.type) {
-      case 'configure':
-        return this.configure(message);
       case 'listen':
         return this.listen(message, handle);
       case 'unlisten':
@@ -144,12 +155,18 @@ export class Worker {
     this.door.whenEmpty(() => this.stop());
   }
 
-  /** Takes over another configuration. What it leaves as it was goes on undisturbed. */
-  private configure({ config, snapshots, secrets }: Extract<ToWorker, { type: 'configure' }>): void {
+  /**
+   * Takes over another configuration: makes its routes in steps, then changes to it in one turn, so that no request
+   * sees a part of it. What it leaves as it was goes on undisturbed.
+   */
+  private *configure(message: Extract<ToWorker, { type: 'configure' }>): Steps<void> {
+    const { snapshots, secrets } = message;
+    const config = yield* withRoutes(message.config, message.routes);
+    const table = yield* routingTable(config);
     const { pools } = this.context;
     this.listeners.configure(config.listeners, config.timeouts.tcpKeepAlive);
     const joining = snapshots.filter(({ pool }) => !pools.has(pool));
-    const joined = this.context.configure(config, joining, this.nextAccessLog(config), secrets);
+    const joined = this.context.configure({ config, table, accessLog: this.nextAccessLog(config), secrets }, joining);
     for (const { dispatch } of joined) dispatch.resize(this.share);
     this.door.configure(config);
     // A worker that has missed messages is sent every pool, those included that it has at an older version.
@@ -181,6 +198,7 @@ export class Worker {
   stop(): void {
     clearTimeout(this.deadline);
     clearInterval(this.flushing);
+    this.inbox.stop();
     this.loopDelay.stop();
     this.door.whenEmpty(undefined);
     this.context.draining = true;
@@ -235,6 +253,8 @@ export class Worker {
   }
 
   private listen(order: ListenOrder, handle: unknown): void {
+    // The order may have waited behind a configuration while the worker was told to stop.
+    if (this.context.draining) return;
     const { listener, address } = order;
     const { name } = listener;
     this.listeners.listen(order, handle, {

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Broadcaster } from '../../src/control/broadcaster.js';
 import { newBackend, Pool } from '../../src/control/pool.js';
+import { RunningConfig } from '../../src/control/running-config.js';
 import { toPrimarySchema } from '../../src/message-schemas.js';
 import type { ToWorker } from '../../src/messages.js';
 import { FIRST_TRY } from '../../workers/dispatch.js';
@@ -101,7 +102,7 @@ async function changes(size: number): Promise<RoundFigures> {
   const { backends, panic } = poolOf(size).config;
   const members = backends.map((backend) => newBackend(backend, 'up'));
   const pool = new Pool(POOL, members, panic, Date.now, (change) => broadcaster.publish({ type: 'change', change }));
-  const config = { current: configOf(size), secrets: {} };
+  const config = new RunningConfig(configOf(size), {});
   const broadcaster = new Broadcaster(config, new Map([[POOL, pool]]), () => performance.now());
   const fleet = new Fleet(WORKER_FILE);
   fleet.listen((id, raw) => {

@@ -7,6 +7,7 @@ import { isMaintained, type Maintenance, NO_MAINTENANCE } from '../core/maintena
 import { merged, type PoolChange, type PoolSnapshot } from '../core/snapshot.js';
 import { unreachable } from '../core/unreachable.js';
 import type { PoolTable, ToWorker } from '../messages.js';
+import { nextTurn } from './one-a-turn.js';
 import type { PoolUpdate } from './pool-updates.js';
 import type { RunningConfig } from './running-config.js';
 
@@ -39,10 +40,13 @@ interface Receiver {
   readonly acknowledged: Map<string, number>;
 }
 
+/** The part of the running configuration that workers are sent. */
+type WorkerConfigSource = Pick<RunningConfig, 'current' | 'secrets' | 'forWorkers'>;
+
 const MOST_PENDING = 10_000;
 
 export class Broadcaster {
-  readonly #config: Pick<RunningConfig, 'current' | 'secrets'>;
+  readonly #config: WorkerConfigSource;
   readonly #pools: ReadonlyMap<string, { readonly snapshot: PoolSnapshot }>;
   readonly #nowMs: () => number;
   /** Live workers by their ids. */
@@ -62,7 +66,7 @@ export class Broadcaster {
    * @param nowMs monotonic milliseconds
    */
   constructor(
-    config: Pick<RunningConfig, 'current' | 'secrets'>,
+    config: WorkerConfigSource,
     pools: ReadonlyMap<string, { readonly snapshot: PoolSnapshot }>,
     nowMs: () => number,
   ) {
@@ -78,28 +82,43 @@ export class Broadcaster {
   /** Sends a worker all it needs before it listens; from now on it gets every update. */
   welcome(to: StateReceiver): void {
     this.#flush();
-    const { current: config, secrets } = this.#config;
     const snapshots = this.#snapshots();
     this.#workers.set(to.id, { to, acknowledged: new Map(snapshots.map(({ pool, version }) => [pool, version])) });
-    to.send({ type: 'start', worker: to.slot, config, snapshots, secrets });
+    to.send({ type: 'start', worker: to.slot, ...this.#config.forWorkers, snapshots });
     for (const table of this.#tables.values()) to.send({ type: 'hash-table', table });
     if (isMaintained(this.#maintenance)) to.send({ type: 'maintenance', maintenance: this.#maintenance });
     this.#share();
   }
 
   /**
-   * Sends every worker the running configuration, which has just been replaced.
+   * Sends every worker the running configuration, which has just been replaced: one worker in each turn, since a large
+   * configuration takes milliseconds to send.
    * @param joining names of the pools that are new in it
+   * @returns settled once every worker was sent it; until then the pools that have left it must stay
    */
-  configure(joining: readonly string[]): void {
+  async configure(joining: readonly string[]): Promise<void> {
     this.#flush();
-    const { current: config, secrets } = this.#config;
+    const { current: config } = this.#config;
     for (const name of this.#tables.keys()) if (config.pools[name]?.policy !== 'maglev') this.#tables.delete(name);
     this.#pending = this.#pending.filter(({ pool }) => config.pools[pool] !== undefined);
+    // A worker that is welcomed meanwhile has this configuration from its start.
+    for (const [index, receiver] of [...this.#workers.values()].entries()) {
+      if (index > 0) await nextTurn();
+      for (const name of receiver.acknowledged.keys()) {
+        if (config.pools[name] === undefined) receiver.acknowledged.delete(name);
+      }
+      this.#configure(receiver, joining);
+    }
+  }
+
+  #configure({ to }: Receiver, joining: readonly string[]): void {
+    this.#flush();
+    // The pools as they are in this turn: changes of a pool that joins meant nothing to the worker before.
     const snapshots = joining.flatMap((name) => this.#pools.get(name)?.snapshot ?? []);
-    for (const { to, acknowledged } of this.#workers.values()) {
-      for (const name of acknowledged.keys()) if (config.pools[name] === undefined) acknowledged.delete(name);
-      to.send({ type: 'configure', config, snapshots, secrets });
+    to.send({ type: 'configure', ...this.#config.forWorkers, snapshots });
+    for (const name of joining) {
+      const table = this.#tables.get(name);
+      if (table !== undefined) to.send({ type: 'hash-table', table });
     }
   }
 
@@ -155,9 +174,8 @@ export class Broadcaster {
   /** Sends configuration, pools and tables to a worker that may have missed any of them. */
   resyncAll(workerId: number): void {
     this.#flush();
-    const { current: config, secrets } = this.#config;
     const to = this.#workers.get(workerId)?.to;
-    to?.send({ type: 'configure', config, snapshots: this.#snapshots(), secrets });
+    to?.send({ type: 'configure', ...this.#config.forWorkers, snapshots: this.#snapshots() });
     for (const table of this.#tables.values()) to?.send({ type: 'hash-table', table });
     to?.send({ type: 'maintenance', maintenance: this.#maintenance });
   }

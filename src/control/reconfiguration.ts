@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { usableCpus } from '../config/cpu-count.js';
 import { listenerChanges } from '../config/listener-changes.js';
 import { firstOverlap } from '../config/overlap.js';
+import { packed } from '../config/packed-routes.js';
 import type { Config } from '../config/schema.js';
 import type { Secrets } from '../core/secrets.js';
 import type { Accept } from './accept.js';
@@ -16,10 +17,11 @@ import { ReloadError, StartError } from './errors.js';
 import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import type { MaintenanceSwitch } from './maintenance.js';
+import { oneATurn } from './one-a-turn.js';
 import type { PermitLender } from './permit-lender.js';
-import { BACKENDS_PER_TURN, PoolReload } from './pool-reload.js';
+import { PoolReload } from './pool-reload.js';
 import type { Pools } from './pools.js';
-import { configAfter, isIdle, type PoolPlan, planReload, type ReloadPlan } from './reload-plan.js';
+import { configAfter, isIdle, type PoolPlan, planPools, planReload, type ReloadPlan } from './reload-plan.js';
 import { previewOf, type ReloadPreview } from './reload-preview.js';
 import type { Reading } from './reloads.js';
 import type { RunningConfig } from './running-config.js';
@@ -88,13 +90,14 @@ export class Reconfiguration {
   async #reconfigure(next: Config, secrets: Secrets): Promise<ReloadPlan> {
     const { certificates, config: running, pools } = this.#parts;
     const before = running.current;
+    const routes = await oneATurn(packed(next));
     const prepared = await prepare(this.#parts, before, next);
     // From here to the workers' answers nothing waits, so what is planned is what is applied.
     const plan = planReload(pools.running, before, next);
     // A secret may have changed in its file while the configuration did not.
     const complete = { ...secrets, tls: certificates.use(prepared.certificates) };
     if (!isIdle(plan) || !isDeepStrictEqual(complete, running.secrets)) {
-      running.replace(configAfter(before, next), complete);
+      running.replace(configAfter(before, next), complete, routes);
       await this.#applyPlan(plan, before, prepared);
     }
     await prepared.accessLog?.close();
@@ -112,29 +115,27 @@ export class Reconfiguration {
     sockets.change(listeners.change);
     sockets.add(opened);
     void changes.save();
-    const reload = new PoolReload(pools, hosts, logger);
+    const reload = new PoolReload(pools, hosts, logger, () => this.#closed);
+    const added = namesOf(plan.pools, 'added');
+    // No route is ever without its pool: pools join before the workers get the routes, and leave after.
+    await reload.add(added);
     await this.#changePools(plan.pools, before, reload);
-    broadcaster.configure(namesOf(plan.pools, 'added'));
+    if (this.#closed) return;
+    await broadcaster.configure(added);
     for (const name of namesOf(plan.pools, 'removed')) pools.remove(name);
     permits.configured();
     this.#changeRest(before);
-    for (const name of namesOf(plan.pools, 'added')) {
-      await reload.fill(name, pools.notYetIn(name, BACKENDS_PER_TURN), () => this.#closed);
-    }
+    await reload.fill(added);
     await supervisor.listen(opened);
   }
 
-  /** No route is ever without its pool: pools join before the workers get the routes, and leave after. */
   async #changePools(plans: readonly PoolPlan[], before: Config, reload: PoolReload): Promise<void> {
     const { pools } = this.#parts;
-    for (const { name, change } of plans) {
-      if (change === 'added') pools.add(name, reload.hosts, BACKENDS_PER_TURN);
-    }
     for (const { name, change, backends } of plans) {
       const settingsBefore = before.pools[name];
       if (change !== 'changed' || settingsBefore === undefined) continue;
       pools.configure(name, settingsBefore);
-      await reload.change(name, backends, () => this.#closed);
+      await reload.change(name, backends);
     }
   }
 
@@ -158,7 +159,7 @@ async function prepare({ accept, certificates, pools }: ReconfigurationParts, be
     throw new ReloadError(
       `Cannot listen on ${clash.address} while another listener has its port; that takes a restart`,
     );
-  const joining = planReload(pools.running, before, next).pools.flatMap(({ backends }) => backends.add);
+  const joining = planPools(pools.running, before.pools, next.pools).flatMap(({ backends }) => backends.add);
   const read = await certificates.read(next.listeners);
   const single = joining.filter(({ resolve }) => resolve !== 'all');
   const hosts = await pools.names.lookUp(single.map(({ address }) => address));

@@ -104,7 +104,8 @@ function reloads(key: string, before: Config, after: Config): boolean {
   return Object.entries(RELOADS).some(([name, can]) => name === top && can);
 }
 
-function planPools(
+/** The part of {@link planReload} that is about pools. */
+export function planPools(
   running: readonly RunningPool[],
   before: Config['pools'],
   after: Config['pools'],

@@ -3,6 +3,7 @@
  * were when it was greeted; a socket that is opened later goes to every worker that was greeted before.
  */
 import type { StartError } from './errors.js';
+import type { ListenSocket } from './listen-socket.js';
 import type { OpenListener } from './listen-sockets.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -20,8 +21,8 @@ interface Start {
 export class WorkerListening {
   readonly #sockets: { readonly all: readonly OpenListener[] };
   readonly #starts = new Map<WorkerProcess, Start>();
-  /** Workers that have said hello and were told of every socket that there was. */
-  readonly #greeted = new WeakSet<WorkerProcess>();
+  /** The sockets that each worker was told of: one that has said hello, of all that there were. */
+  readonly #told = new WeakMap<WorkerProcess, Set<ListenSocket>>();
 
   constructor(sockets: { readonly all: readonly OpenListener[] }) {
     this.#sockets = sockets;
@@ -34,8 +35,9 @@ export class WorkerListening {
 
   /** Has a worker that said hello listen on every socket. */
   greet(worker: WorkerProcess): void {
-    this.#greeted.add(worker);
-    for (const listener of this.#sockets.all) tell(worker, listener);
+    const told = new Set<ListenSocket>();
+    this.#told.set(worker, told);
+    for (const listener of this.#sockets.all) tell(worker, listener, told);
   }
 
   /**
@@ -43,14 +45,17 @@ export class WorkerListening {
    * @returns settled when every worker listens on them, or is gone: one that cannot is replaced
    */
   async add(listeners: readonly OpenListener[], workers: ReadonlySet<WorkerProcess>): Promise<void> {
-    const told = [...workers].filter((worker) => worker.state !== 'draining' && this.#greeted.has(worker));
-    const started = told.flatMap((worker) =>
-      listeners.map((listener) => {
+    const started = [...workers].flatMap((worker) => {
+      const told = this.#told.get(worker);
+      if (worker.state === 'draining' || told === undefined) return [];
+      return listeners.map((listener) => {
+        // A worker that has said hello since the socket was opened was told of it then.
+        if (told.has(listener.socket)) return this.#starts.get(worker)?.settled;
         const listening = this.#expect(worker, listener);
-        tell(worker, listener);
+        tell(worker, listener, told);
         return listening;
-      }),
-    );
+      });
+    });
     await Promise.all(started);
   }
 
@@ -95,6 +100,8 @@ export class WorkerListening {
   }
 }
 
-function tell(worker: WorkerProcess, { config, socket: { address, accept, handle } }: OpenListener): void {
+function tell(worker: WorkerProcess, { config, socket }: OpenListener, told: Set<ListenSocket>): void {
+  const { address, accept, handle } = socket;
+  told.add(socket);
   worker.send({ type: 'listen', listener: config, address, accept }, handle);
 }

@@ -3,6 +3,7 @@
  * the other; many are looked up by a field that they require, so that a request costs what its own fields cost, however
  * many routes there are.
  */
+import type { Steps } from '../core/steps.js';
 import { findField } from '../http1/find-field.js';
 import type { HeadFields } from '../http1/head-fields.js';
 
@@ -28,6 +29,8 @@ export interface ConditionedRequest {
 
 /** Up to this many candidates are tried one by one, which costs less than looking up the request's fields. */
 const FEW = 8;
+/** Routes that are compiled in one step: a millisecond or two. */
+export const PER_STEP = 256;
 
 export class Candidates<R> {
   private list: ConditionedRoute<R>[] = [];
@@ -38,10 +41,17 @@ export class Candidates<R> {
     this.list.push(candidate);
   }
 
-  /** Must be called once all candidates are there, before the first request. */
-  seal(): void {
-    this.list.sort((a, b) => conditionsIn(b) - conditionsIn(a));
-    if (this.list.length > FEW) this.index = new CandidateIndex(this.list);
+  get size(): number {
+    return this.list.length;
+  }
+
+  /** Must be done once all candidates are there, before the first request. */
+  *seal(): Steps<void> {
+    this.list = mostConditionsFirst(this.list);
+    if (this.list.length <= FEW) return;
+    const index = new CandidateIndex<R>();
+    yield* index.fill(this.list);
+    this.index = index;
   }
 
   /** @returns the route of the first candidate that fits */
@@ -54,6 +64,17 @@ export class Candidates<R> {
 
 export function conditionsIn({ methods, fields }: Conditions): number {
   return (methods === undefined ? 0 : 1) + fields.length;
+}
+
+/** @returns the list by number of conditions; those with as many keep their order */
+function mostConditionsFirst<R>(list: readonly ConditionedRoute<R>[]): ConditionedRoute<R>[] {
+  const byCount: ConditionedRoute<R>[][] = [];
+  for (const each of list) {
+    const alike = byCount[conditionsIn(each)] ?? [];
+    alike.push(each);
+    byCount[conditionsIn(each)] = alike;
+  }
+  return byCount.reverse().flat();
 }
 
 /** A candidate with its place in the order in which candidates are tried. */
@@ -71,12 +92,14 @@ class CandidateIndex<R> {
   private readonly withoutFields = new Bucket<R>();
 
   /** @param list in the order in which they are tried */
-  constructor(list: readonly ConditionedRoute<R>[]) {
+  *fill(list: readonly ConditionedRoute<R>[]): Steps<void> {
     const uses = new Map<string, number>();
-    for (const { fields } of list) {
+    for (const [rank, { fields }] of list.entries()) {
+      if (rank % PER_STEP === PER_STEP - 1) yield;
       for (const field of fields) uses.set(keyOf(field), (uses.get(keyOf(field)) ?? 0) + 1);
     }
     for (const [rank, candidate] of list.entries()) {
+      if (rank % PER_STEP === PER_STEP - 1) yield;
       const rarest = rarestOf(candidate.fields, uses);
       const bucket = rarest === undefined ? this.withoutFields : this.bucketOf(rarest);
       bucket.add({ rank, candidate });

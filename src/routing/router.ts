@@ -3,9 +3,11 @@
  * host, one lookup per distinct prefix length there, and one per field of its head where many routes differ by fields,
  * however many routes there are.
  */
+
+import { allAtOnce, type Steps } from '../core/steps.js';
 import type { HeadFields } from '../http1/head-fields.js';
 import { pathOf } from '../http1/target.js';
-import { Candidates, conditionsIn, type FieldCondition } from './candidates.js';
+import { Candidates, conditionsIn, type FieldCondition, PER_STEP } from './candidates.js';
 import { hostKey, ipv6Key } from './host.js';
 import { isPlainPath, plainPath, readingsOf } from './path.js';
 
@@ -34,8 +36,6 @@ export type Miss = 'none' | 'ambiguous';
 
 const SLASH = 0x2f;
 const WILDCARD = '*.';
-/** Routes that are compiled in one step: a millisecond or two. */
-const PER_STEP = 256;
 
 /** A route as it is given to the router. */
 export interface RouteEntry<R> {
@@ -78,19 +78,17 @@ export class Router<R> {
    * @param routes in the order of the file; of several equally specific routes that match a request, the first is taken
    */
   constructor(routes: readonly RouteEntry<R>[]) {
-    for (const _step of this.compile(routes)) {
-      // All steps at once.
-    }
+    allAtOnce(this.compile(routes));
   }
 
   /** Makes a router in steps of a millisecond or two, between which a process can do other work. */
-  static *inSteps<R>(routes: readonly RouteEntry<R>[]): Generator<void, Router<R>> {
+  static *inSteps<R>(routes: readonly RouteEntry<R>[]): Steps<Router<R>> {
     const router = new Router<R>([]);
     yield* router.compile(routes);
     return router;
   }
 
-  private *compile(routes: readonly RouteEntry<R>[]): Generator<void, void> {
+  private *compile(routes: readonly RouteEntry<R>[]): Steps<void> {
     const tables = new Map<string, Table<R>>();
     for (const [index, entry] of routes.entries()) {
       addTo(tables, entry);
@@ -209,14 +207,16 @@ function addTo<R>(tables: Map<string, Table<R>>, { match, route, rewrites = fals
 }
 
 /** Makes the tables ready for requests, in steps. */
-function* sealed<R>(tables: Iterable<Table<R>>): Generator<void, void> {
+function* sealed<R>(tables: Iterable<Table<R>>): Steps<void> {
   let count = 0;
   for (const table of tables) {
     table.lengths = [...new Set([...table.prefixes.keys()].map((prefix) => prefix.length))].sort((a, b) => b - a);
     for (const candidates of [...table.exact.values(), ...table.prefixes.values()]) {
-      candidates.seal();
-      count += 1;
-      if (count % PER_STEP === 0) yield;
+      yield* candidates.seal();
+      count += candidates.size;
+      if (count < PER_STEP) continue;
+      count = 0;
+      yield;
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { SendHandle } from 'node:child_process';
 import { Worker } from '../../workers/worker.js';
+import { completed } from '../config/packed-routes.js';
 import type { ChannelEvents, WorkerChannel } from '../control/worker-channel.js';
 import type { ToPrimary, ToWorker } from '../messages.js';
 
@@ -36,14 +37,15 @@ export class LocalWorker implements WorkerChannel {
     else this.#worker?.receive(message, handle);
   }
 
-  #start({ worker, config, snapshots, secrets }: Extract<ToWorker, { type: 'start' }>): void {
+  #start(message: Extract<ToWorker, { type: 'start' }>): void {
+    const { worker, snapshots, secrets } = message;
     const output = {
       send: (said: ToPrimary) => this.#say(said),
       // Messages never queue up: the primary handles each within the call.
       unread: () => 0,
       drained: () => this.#gone(),
     };
-    this.#worker = new Worker(worker, config, snapshots, output, secrets);
+    this.#worker = new Worker(worker, completed(message), snapshots, output, secrets);
   }
 
   #say(message: ToPrimary): void {

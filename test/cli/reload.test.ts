@@ -119,6 +119,35 @@ describe('A running balancer and its configuration file', function () {
     socket.close();
   });
 
+  it('fails no request while it gets 10,000 routes, twice in a row, and a worker is replaced meanwhile', async () => {
+    const routesTo = (name: string, count: number) => [
+      ...Array.from({ length: count }, (_, index) => ({ path: `/service${index}`, pool: name })),
+      { pool: 'web' },
+    ];
+    const pools = { web: pool(one), other: pool(two) };
+    write(pools, { routes: routesTo('other', 1) });
+    await reload();
+    const load = startLoad(`${url}/`, `${url}/service0`, `${url}/service9998`);
+    write(pools, { routes: routesTo('other', 9_999) });
+    const first = reload();
+    await load.more(200);
+    // The worker that is started for it has all routes from its start, or gets them with the others.
+    const rolled = api('/api/roll', 'POST', {});
+    expect(await first).to.deep.equal(['routes: changed']);
+    write(pools, { routes: routesTo('other', 9_998) });
+    expect(await reload()).to.deep.equal(['routes: changed']);
+    expect((await rolled).status).to.equal(202);
+    const state = async (): Promise<string> => (await api<{ state: string }>('/api/roll')).json.state;
+    await eventually('the workers are replaced', async () => (await state()) !== 'running');
+    await load.more(200);
+    const seen = await load.stop();
+    expect([...seen.keys()].sort()).to.deep.equal(['200 one', '200 two']);
+    const texts = async (path: string): Promise<ReadonlySet<string>> =>
+      new Set(await Promise.all(Array.from({ length: 20 }, () => textOf(path))));
+    expect([...(await texts('/service9997'))]).to.deep.equal(['two']);
+    await eventually('no worker has the last route any more', async () => !(await texts('/service9998')).has('two'));
+  });
+
   it('leaves everything as it is when the file says nothing new, and what operators have changed', async () => {
     write({ web: pool(one, two) });
     await reload();

@@ -25,10 +25,15 @@ class Receiver {
   }
 }
 
-function setUp(): { broadcaster: Broadcaster; pool: Pool; clock: { ms: number }; flip: () => number } {
+function setUp(settings = configOf([A])): {
+  broadcaster: Broadcaster;
+  pool: Pool;
+  clock: { ms: number };
+  flip: () => number;
+} {
   const clock = { ms: 0 };
   const { pool } = poolOf(backendOf(A));
-  const config = new RunningConfig(configOf([A]), { stickyKey: 'sixteen characters' });
+  const config = new RunningConfig(settings, { stickyKey: 'sixteen characters' });
   const broadcaster = new Broadcaster(config, new Map([[pool.name, pool]]), () => clock.ms);
   const flip = (): number => {
     const health = pool.backend(idOf(A))?.health === 'up' ? 'down' : 'up';
@@ -82,6 +87,22 @@ describe('The broadcaster', () => {
     broadcaster.resync(behind.id, 'default');
     expect(behind.got.at(-1)).to.deep.equal({ type: 'snapshot', snapshot: pool.snapshot });
     expect(fine.types()).to.deep.equal(['start', 'share', 'change']);
+  });
+
+  it('sends a configuration to one worker in each turn, with the new pools as they are then', async () => {
+    const { broadcaster, pool, flip } = setUp(configOf([A], {}, { policy: 'maglev' }));
+    const [first, second] = [new Receiver(1), new Receiver(2)];
+    for (const each of [first, second]) broadcaster.welcome(each);
+    for (const each of [first, second]) each.got.length = 0;
+    const sent = broadcaster.configure([pool.name]);
+    expect([first.types(), second.types()]).to.deep.equal([['configure'], []]);
+    const version = flip();
+    const weights = new Float64Array([1]);
+    const table = { pool: pool.name, version, ids: [idOf(A)], weights, owners: new Uint16Array(1) };
+    broadcaster.publish({ type: 'hash-table', table });
+    await sent;
+    expect(second.types()).to.deep.equal(['change', 'hash-table', 'configure', 'hash-table']);
+    expect(second.got[2]).to.have.nested.property('snapshots[0].version', version);
   });
 
   it('tells every worker which of how many it is, whenever one comes or goes', () => {

@@ -2,16 +2,16 @@
  * workers/http/destinations.ts: where requests go: to the pool or the answer that their route leads to, unless that is in
  * maintenance. Made anew as a whole when the configuration changes.
  */
-import { isKeyed } from '../../src/balancing/policies.js';
-import type { Config, PoolConfig } from '../../src/config/schema.js';
+import type { Config } from '../../src/config/schema.js';
 import { isMaintained, type Maintenance } from '../../src/core/maintenance.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
-import { fieldOfKey, fieldsOfRoute, SingleFields } from '../../src/routing/single-fields.js';
+import type { SingleFields } from '../../src/routing/single-fields.js';
 import type { IntakeRequest } from './client-stream.js';
 import { HttpPool } from './http-pool.js';
 import type { LocalAnswer } from './local-answer.js';
 import { Route, type RouteParts } from './route.js';
-import { onlyPoolOf, type Routes, routesOf } from './routes.js';
+import { onlyPoolOf, Routes } from './routes.js';
+import type { RoutingTable } from './routing-table.js';
 
 /** The pool that a request goes to, or the answer that it gets instead; `undefined` while a rate limit is asked for. */
 export type Decision = HttpPool | LocalAnswer | undefined;
@@ -41,11 +41,11 @@ export class Destinations {
   /** `undefined` while nothing is in maintenance. */
   private maintained: Maintained | undefined;
 
-  constructor(config: Config, parts: RouteParts, maintenance: Maintenance) {
-    this.routes = routesOf(config, parts);
+  /** @param table that of `config` */
+  constructor(config: Config, { router, single }: RoutingTable, parts: RouteParts, maintenance: Maintenance) {
+    this.routes = router && new Routes(router, parts);
     this.onlyPool = onlyPoolOf(config, parts.pools);
-    const names = fieldsOf(config);
-    if (names.length > 0) this.single = new SingleFields(names);
+    this.single = single;
     this.maintain(maintenance);
   }
 
@@ -83,14 +83,4 @@ export class Destinations {
 function repeatedField(name: string): LocalAnswer {
   const detail = `the field "${name}" comes more than once.`;
   return { status: 400, reason: 'bad-request', fault: 'repeated-field', detail };
-}
-
-/** @returns the names of the fields that routes and pools depend on */
-function fieldsOf({ routes = [], pools }: Config): readonly string[] {
-  return [...routes.flatMap(fieldsOfRoute), ...Object.values(pools).flatMap(fieldsOfPool)];
-}
-
-function fieldsOfPool({ policy, hash, sticky }: PoolConfig): readonly string[] {
-  const hashed = isKeyed(policy) && policy !== 'source-ip' ? fieldOfKey(hash.key) : [];
-  return sticky === undefined ? hashed : [...hashed, 'cookie'];
 }

@@ -20,6 +20,7 @@ import { type Pages, pagesIn } from './pages.js';
 import { RequestBody } from './request-body.js';
 import { withHost } from './request-rules.js';
 import type { Route } from './route.js';
+import type { RoutingTable } from './routing-table.js';
 import { Tracing, withTrace } from './tracing.js';
 
 /** The field by which a client says that a server may be asked twice and will act once. */
@@ -81,10 +82,11 @@ export class Intake {
     this.tracing = config.tracing && new Tracing(config.tracing);
   }
 
-  /** Makes the routes of the context's configuration anew, to the pools that it has now. */
-  route(): void {
+  /** Takes over the routes of the context's configuration, to the pools that it has now. @param table their table */
+  route(table: RoutingTable): void {
     const { config, pools, rates, files } = this.context;
-    this.destinations = new Destinations(config, { pools, clients: this.policy, rates, files }, this.maintenance);
+    const parts = { pools, clients: this.policy, rates, files };
+    this.destinations = new Destinations(config, table, parts, this.maintenance);
     this.pages = pagesIn(config, files);
   }
 

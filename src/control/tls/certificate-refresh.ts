@@ -86,7 +86,7 @@ export class CertificateRefresh {
     const { certificates, config, broadcaster } = this.#parts;
     const { material: tls } = certificates;
     if (isDeepStrictEqual(tls, config.secrets.tls)) return;
-    config.replace(config.current, { ...config.secrets, tls });
+    config.renew({ ...config.secrets, tls });
     broadcaster.certificates();
   }
 
