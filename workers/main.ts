@@ -61,7 +61,10 @@ process.on('message', (raw: unknown, handle: unknown) => {
   else worker?.receive(raw, handle);
 });
 process.on('disconnect', drain);
-process.on('SIGTERM', drain);
+process.on('SIGTERM', () => {
+  // A service manager may send it to all processes at once. Where a stop begins with a delay, the primary says when.
+  if (worker === undefined || worker.context.config.stopDelay === 0) drain();
+});
 // A terminal sends these to the whole process group; the primary decides what they mean.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});

@@ -7,7 +7,7 @@ import { durationText } from '../config/values.js';
 
 /** Adds the options of a balancer. Their values stay texts, which `config/from-args.ts` parses. */
 export function addServeOptions(program: Command): void {
-  const { listeners, workers, accept, admin, metrics, accessLog, accessLogFormat, logLevel, pools } =
+  const { listeners, workers, accept, admin, metrics, accessLog, accessLogFormat, stopDelay, logLevel, pools } =
     configSchema.parse({
       pools: { [DEFAULT_POOL]: { backends: [{ address: 'localhost:1' }] } },
     });
@@ -37,6 +37,10 @@ export function addServeOptions(program: Command): void {
     .option('--state-file <file>', 'file that keeps changes made at run time over a restart')
     .option('--access-log <file>', `file that gets a line per request, - for stdout, or off (${accessLog})`)
     .option('--access-log-format <format>', `${ACCESS_LOG_FORMATS.join(', ')} (${accessLogFormat})`)
+    .option(
+      '--stop-delay <time>',
+      `time that a stop keeps serving, not ready, before it drains (${durationText(stopDelay)})`,
+    )
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (${logLevel})`);
 }
 
@@ -65,7 +69,7 @@ ROUNDHOUSE_ADMIN_VIEW_TOKEN or --admin-view-token-file. --admin unix:/path is a
 socket file that only this user can open.
 
 Signals: TERM and INT finish the requests in flight, then exit; a second INT
-exits at once; HUP applies what has changed in the file and opens the access
+exits at once, or ends the stop delay, as a second TERM does; HUP applies what has changed in the file and opens the access
 log again; USR1 only opens the access log again; USR2 replaces the workers one
 by one.
 Exit codes: 0 success, 1 could not run, 2 wrong usage.`;

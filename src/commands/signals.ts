@@ -22,11 +22,11 @@ export interface Obeyed {
 
 /**
  * Installs the handlers until the process ends. Signals that come before `starting` has settled take effect after that,
- * so that no half-started worker is left behind. A stop ends the process within `drain` and two seconds.
+ * so that no half-started worker is left behind. A stop ends the process within `stopDelay`, `drain` and two seconds.
  */
 export function obeySignals(starting: Promise<RunningBalancer>, logger: Logger, obeyed: Obeyed): void {
   const handler = new SignalHandler(starting, logger, obeyed);
-  process.on('SIGTERM', () => handler.drain('SIGTERM'));
+  process.on('SIGTERM', () => handler.terminate());
   process.on('SIGINT', () => handler.interrupt());
   process.on('SIGHUP', () => handler.hangUp());
   process.on('SIGUSR1', () => handler.reopen());
@@ -47,7 +47,9 @@ class SignalHandler {
   readonly #drainMs: number;
   readonly #systemd: SystemdService | undefined;
   #balancer: RunningBalancer | undefined;
-  #drainingSince: number | undefined;
+  /** The part of a stop that is under way, and since when, by the monotonic clock; `undefined` without a stop. */
+  #stop: { readonly part: 'delay' | 'drain'; readonly sinceMs: number } | undefined;
+  #forcing: NodeJS.Timeout | undefined;
 
   constructor(starting: Promise<RunningBalancer>, logger: Logger, { hasFile, drainMs, systemd }: Obeyed) {
     this.#drainMs = drainMs;
@@ -64,18 +66,40 @@ class SignalHandler {
   }
 
   interrupt(): void {
-    if (this.#drainingSince === undefined) return this.drain('SIGINT');
-    if (performance.now() - this.#drainingSince < SAME_KEYPRESS_MS) return;
+    if (this.#stop === undefined) return this.#begin('SIGINT');
+    if (performance.now() - this.#stop.sinceMs < SAME_KEYPRESS_MS) return;
+    if (this.#stop.part === 'delay') return this.#skipDelay('SIGINT');
     this.#logger.warn('ending at once', { signal: 'SIGINT' });
     this.#end(ENDED_BY_SECOND_INT);
   }
 
-  drain(signal: NodeJS.Signals): void {
-    if (this.#drainingSince !== undefined) return;
-    this.#drainingSince = performance.now();
+  terminate(): void {
+    if (this.#stop === undefined) return this.#begin('SIGTERM');
+    // A program that has started this one may pass on what it was sent together with it.
+    if (performance.now() - this.#stop.sinceMs < SAME_KEYPRESS_MS) return;
+    if (this.#stop.part === 'delay') this.#skipDelay('SIGTERM');
+  }
+
+  /** Begins a stop: with its delay if the balancer serves already, otherwise with the drain. */
+  #begin(signal: NodeJS.Signals): void {
+    const { stopDelay = 0 } = this.#balancer?.config ?? {};
+    if (this.#balancer === undefined || stopDelay === 0) return this.#drain(signal);
+    this.#enter('delay');
+    this.#forceIn(stopDelay);
+    this.#systemd?.stopping(stopDelay);
+    void this.#balancer.announceStop().then(() => this.#drain(signal));
+  }
+
+  #skipDelay(signal: NodeJS.Signals): void {
+    this.#logger.info('stop delay is skipped', { signal });
+    this.#balancer?.skipStopDelay();
+  }
+
+  #drain(signal: NodeJS.Signals): void {
+    this.#enter('drain');
+    this.#forceIn(0);
     this.#logger.info('draining', { signal });
-    this.#systemd?.stopping();
-    setTimeout(() => this.#force(), (this.#balancer?.config.drain ?? this.#drainMs) + STOP_GRACE_MS);
+    this.#systemd?.stopping(0);
     this.#starting
       .then((balancer) => balancer.close())
       .then(() => {
@@ -86,6 +110,17 @@ class SignalHandler {
         // A failed start is reported by the caller that awaits it.
         if (this.#balancer !== undefined) this.die('could not stop cleanly', error);
       });
+  }
+
+  #enter(part: 'delay' | 'drain'): void {
+    this.#stop = { part, sinceMs: performance.now() };
+  }
+
+  /** Ends the stop by force when it is due, in place of an earlier time. @param delayMs what is left of the delay */
+  #forceIn(delayMs: number): void {
+    clearTimeout(this.#forcing);
+    const drainMs = this.#balancer?.config.drain ?? this.#drainMs;
+    this.#forcing = setTimeout(() => this.#force(), delayMs + drainMs + STOP_GRACE_MS);
   }
 
   /** Opens the access log again, also while draining, and reads the configuration again. */
@@ -99,12 +134,12 @@ class SignalHandler {
 
   async #hangUp(balancer: RunningBalancer): Promise<void> {
     const reopens = balancer.reopenAccessLog();
-    if (this.#drainingSince !== undefined) return;
+    if (this.#stop !== undefined) return;
     this.#systemd?.reloading();
     // The result of the reload is logged there.
     if (this.#hasFile) await balancer.reload().catch(() => undefined);
     else await this.#hangUpWithoutFile(balancer, reopens);
-    if (this.#drainingSince === undefined) this.#systemd?.ready(balancer);
+    if (this.#stop === undefined) this.#systemd?.ready(balancer);
   }
 
   /** Certificates may be given by flags. */
@@ -126,7 +161,7 @@ class SignalHandler {
   }
 
   roll(): void {
-    if (this.#drainingSince !== undefined) return;
+    if (this.#stop !== undefined) return;
     // The result is logged there; a failed start is reported by the caller that awaits it.
     this.#starting.then((balancer) => balancer.roll()).catch(() => undefined);
   }

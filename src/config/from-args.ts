@@ -32,6 +32,7 @@ export interface Args {
   readonly stateFile?: string | undefined;
   readonly accessLog?: string | undefined;
   readonly accessLogFormat?: string | undefined;
+  readonly stopDelay?: string | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -68,6 +69,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'stateFile', path: ['stateFile'], read: text },
   { name: 'accessLog', path: ['accessLog'], read: text },
   { name: 'accessLogFormat', path: ['accessLogFormat'], read: text },
+  { name: 'stopDelay', path: ['stopDelay'], read: text },
   { name: 'logLevel', path: ['logLevel'], read: text },
 ];
 

@@ -514,6 +514,12 @@ const config = z.strictObject({
   drain: positiveDuration
     .prefault('30s')
     .describe('Time that requests in flight have to finish when the balancer stops.'),
+  stopDelay: duration
+    .prefault('0')
+    .describe(
+      'Time between a stop that is asked for and its drain. `/readyz` says 503 meanwhile, the ports stay open and ' +
+        'everything is served, so that another balancer in front can send clients elsewhere (docs/deploy.md).',
+    ),
   heartbeat: duration
     .refine((ms) => ms === 0 || ms >= 2_000, {
       error: 'must be off or at least 2s: workers report once a second',

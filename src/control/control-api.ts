@@ -21,6 +21,7 @@ import { type ConfigSource, Reloads } from './reloads.js';
 import type { Rolls, RollView } from './rolls.js';
 import type { RuntimeChanges } from './runtime-changes.js';
 import type { Saved } from './state-file.js';
+import type { StopDelay } from './stop-delay.js';
 import type { CertificateRefresh } from './tls/certificate-refresh.js';
 import type { CertificateView } from './tls/certificates.js';
 import {
@@ -40,6 +41,7 @@ import {
 
 export interface ControlApiParts {
   readonly admin: AdminCounts;
+  readonly stopDelay: Pick<StopDelay, 'hasBegun'>;
   readonly sources: ViewSources & { readonly maintenance: MaintenanceSwitch };
   readonly changes: RuntimeChanges;
   readonly reconfiguration: Reconfiguration;
@@ -74,8 +76,8 @@ export class ControlApi implements AdminSource {
   }
 
   notReady(): readonly string[] {
-    const { pools, supervisor } = this.#parts.sources;
-    return notReadyReasons(pools, supervisor.workers);
+    const { sources, stopDelay } = this.#parts;
+    return notReadyReasons(sources.pools, sources.supervisor.workers, stopDelay.hasBegun);
   }
 
   pool(name: string): PoolView {

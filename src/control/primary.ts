@@ -29,6 +29,7 @@ import type { RunningBalancer } from './running-balancer.js';
 import type { RunningConfig } from './running-config.js';
 import { RuntimeChanges } from './runtime-changes.js';
 import type { KeptState } from './state-file.js';
+import { StopDelay } from './stop-delay.js';
 import { Supervisor } from './supervisor.js';
 import { CertificateRefresh } from './tls/certificate-refresh.js';
 import type { Certificates, CertificateView } from './tls/certificates.js';
@@ -69,6 +70,7 @@ export class Primary implements RunningBalancer {
   readonly #admin: AdminEndpoint;
   readonly #refresh: CertificateRefresh;
   readonly #api: ControlApi;
+  readonly #stopDelay = new StopDelay();
   #closing: Promise<void> | undefined;
 
   constructor({ config, logger, journal, adminTokens, hashTableProgram, launchers, ...places }: PrimaryParts) {
@@ -136,7 +138,18 @@ export class Primary implements RunningBalancer {
     this.#reconfiguration = reconfiguration;
     this.#admin = admin;
     this.#refresh = refresh;
-    this.#api = new ControlApi({ sources, admin, changes, reconfiguration, refresh, rolls, source, journal, logger });
+    this.#api = new ControlApi({
+      sources,
+      admin,
+      stopDelay: this.#stopDelay,
+      changes,
+      reconfiguration,
+      refresh,
+      rolls,
+      source,
+      journal,
+      logger,
+    });
   }
 
   get addresses(): readonly string[] {
@@ -220,12 +233,26 @@ export class Primary implements RunningBalancer {
     });
   }
 
+  announceStop(): Promise<void> {
+    const { stopDelay } = this.#config.current;
+    if (this.#stopDelay.hasBegun) return this.#stopDelay.begin(stopDelay);
+    this.#reconfiguration.close();
+    if (stopDelay > 0)
+      this.#logger.info('stopping soon: not ready any more, ports stay open', { stopDelayMs: stopDelay });
+    return this.#stopDelay.begin(stopDelay);
+  }
+
+  skipStopDelay(): void {
+    this.#stopDelay.skip();
+  }
+
   close(withinMs: number = this.#config.current.drain): Promise<void> {
     this.#closing ??= this.#close(withinMs);
     return this.#closing;
   }
 
   kill(): void {
+    this.#stopDelay.skip();
     this.#supervisor.kill();
     void this.#release();
   }
@@ -238,6 +265,9 @@ export class Primary implements RunningBalancer {
 
   async #close(withinMs: number): Promise<void> {
     this.#reconfiguration.close();
+    // A close without a delay before it leaves nothing to wait for, and is no more ready for that.
+    void this.#stopDelay.begin(0);
+    this.#stopDelay.skip();
     // The sockets go first, so that a new instance can listen while this one still drains.
     this.#sockets.close();
     await this.#supervisor.close(withinMs);

@@ -54,6 +54,7 @@ const RELOADS = {
   accessLogFormat: true,
   logLevel: true,
   drain: true,
+  stopDelay: true,
   heartbeat: true,
   workerLimits: true,
   timeouts: true,

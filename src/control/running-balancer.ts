@@ -55,6 +55,14 @@ export interface RunningBalancer extends PoolChanges {
   /** Has all workers open the access log again, after it was rotated. @returns `false` where there is no such file */
   reopenAccessLog(): boolean;
   /**
+   * Says that the balancer is not ready any more and refuses reloads, and goes on to serve for `stopDelay`. A second
+   * call joins the first.
+   * @returns settled when that time is over or skipped
+   */
+  announceStop(): Promise<void>;
+  /** Ends a stop delay that is under way. */
+  skipStopDelay(): void;
+  /**
    * Stops accepting, lets requests in flight finish, and releases everything. A second call joins the first.
    * @param withinMs how long that may take; the configuration's `drain` unless given
    */

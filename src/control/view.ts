@@ -249,7 +249,12 @@ function workerView(worker: WorkerProcess, { broadcaster, pools }: ViewSources):
 }
 
 /** @returns the reasons why no traffic should be sent here, one line each; none when the balancer is ready */
-export function notReadyReasons({ byName }: Pools, workers: ReadonlySet<WorkerProcess>): readonly string[] {
+export function notReadyReasons(
+  { byName }: Pools,
+  workers: ReadonlySet<WorkerProcess>,
+  isStopping: boolean,
+): readonly string[] {
+  if (isStopping) return ['the balancer is stopping'];
   const isReady = [...workers].some(({ state }) => state === 'listening');
   const unusable = [...byName.values()].filter(({ snapshot }) => !snapshot.backends.some(isUsable));
   const reasons = unusable.map(({ name }) => `pool "${name}" has no usable backend`);

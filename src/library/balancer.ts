@@ -158,13 +158,15 @@ export class Balancer implements AsyncDisposable {
   }
 
   /**
-   * Closes the balancer: it stops accepting connections, lets requests in flight finish, and releases everything. A
-   * second call returns the result of the first. During a start it waits for that first.
+   * Closes the balancer: after `stopDelay`, in which it is not ready and serves on, it stops accepting connections, lets
+   * requests in flight finish, and releases everything. A second call returns the result of the first. During a start it
+   * waits for that first.
    * @param withinMs time limit of the drain in milliseconds; `drain` of the configuration by default, 0 ends all at
-   * once
+   * once, also a stop delay that an earlier call has begun
    */
   close(withinMs?: number): Promise<void> {
     this.#closing ??= this.#close(withinMs);
+    if (withinMs === 0) this.#running?.skipStopDelay();
     return this.#closing;
   }
 
@@ -206,6 +208,7 @@ export class Balancer implements AsyncDisposable {
   async #close(withinMs: number | undefined): Promise<void> {
     // A failed start has been reported to its caller, and has left nothing running.
     await this.#starting?.catch(() => undefined);
+    if (withinMs !== 0) await this.#running?.announceStop();
     await this.#running?.close(withinMs);
     this.#stopTelling();
   }

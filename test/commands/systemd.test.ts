@@ -64,6 +64,20 @@ describe('A balancer that systemd runs', () => {
     expect(told[3]).to.match(/=95000000$/);
   });
 
+  it('says that it stops when a stop delay begins, and again when it drains', async () => {
+    const fake = join(folder, 'systemd-notify');
+    writeFileSync(fake, FAKE);
+    chmodSync(fake, 0o755);
+    const program = await startNotifying(`${folder}:${process.env['PATH']}`, { ROUNDHOUSE_STOP_DELAY: '50ms' });
+    program.signal('SIGTERM');
+    expect((await program.finished).code).to.equal(0);
+    await eventually('it says that it drains', () => notices().at(-1)?.includes('in flight') === true);
+    expect(notices().slice(-2)).to.deep.equal([
+      '/run/notify|STOPPING=1|STATUS=serving until the stop delay is over|EXTEND_TIMEOUT_USEC=95050000',
+      '/run/notify|STOPPING=1|STATUS=finishing requests in flight|EXTEND_TIMEOUT_USEC=95000000',
+    ]);
+  });
+
   it('serves on, and says so once, where nothing can tell systemd', async () => {
     const program = await startNotifying(folder, { WATCHDOG_USEC: '20000' });
     const said = await program.line('stderr', (line) => line.includes('could not send a notice to systemd'));

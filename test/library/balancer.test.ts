@@ -81,6 +81,20 @@ describe('A balancer inside a program', () => {
     await closed;
   });
 
+  it('serves on for its stop delay when it is closed, until it is closed at once', async () => {
+    const lines: LogEntry[] = [];
+    const log = (entry: LogEntry): void => void lines.push(entry);
+    const config = { logLevel: 'info', stopDelay: '10m', pools: pools((await says('still')).address) } as const;
+    const balancer = await start(config, { log });
+    const { url } = balancer;
+    const closed = balancer.close();
+    await eventually('the delay has begun', () => lines.some(({ message }) => message.startsWith('stopping soon')));
+    expect(await textOf(url)).to.equal('200 still');
+    await balancer.close(0);
+    await closed;
+    expect(await problemOf(() => fetch(url))).to.be.instanceOf(TypeError);
+  });
+
   it('lets go of a probe that is under way when it is closed', async () => {
     const silent = await startBackend(() => {});
     const healthCheck = { path: '/', timeout: '1h' };

@@ -57,11 +57,15 @@ export class SystemdService {
     this.#notifier.say('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
   }
 
-  /** Must be called when a drain begins. */
-  stopping(): void {
+  /**
+   * Must be called when a stop begins, and when its drain does.
+   * @param delayMs how long the balancer goes on to serve before it drains
+   */
+  stopping(delayMs: number): void {
     clearInterval(this.#looking);
-    const extend = `EXTEND_TIMEOUT_USEC=${(this.#drainMs + STOP_GRACE_MS) * 1_000}`;
-    this.#notifier.say('STOPPING=1', 'STATUS=finishing requests in flight', extend);
+    const extend = `EXTEND_TIMEOUT_USEC=${(delayMs + this.#drainMs + STOP_GRACE_MS) * 1_000}`;
+    const status = delayMs > 0 ? 'serving until the stop delay is over' : 'finishing requests in flight';
+    this.#notifier.say('STOPPING=1', `STATUS=${status}`, extend);
   }
 
   /** Sends news; a sign of life only if a worker listens, so that a balancer that cannot serve is restarted. */
