@@ -107,7 +107,8 @@ export class Peer {
     this.socket.destroy();
   }
 
-  private async until<T>(look: () => T | undefined): Promise<T> {
+  /** Waits until `look` finds something. @throws {PeerGoneError} when the other side has gone before */
+  async until<T>(look: () => T | undefined): Promise<T> {
     for (;;) {
       const found = look();
       if (found !== undefined) return found;
