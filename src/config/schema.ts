@@ -12,6 +12,7 @@ import { adminLimits } from './admin.js';
 import { dns, services } from './discovery.js';
 import { HOST_FIELD } from './fields.js';
 import { healthCheck } from './health-check.js';
+import { http } from './http.js';
 import { http2 } from './http2.js';
 import { listeners } from './listeners.js';
 import { outlier } from './outlier.js';
@@ -529,6 +530,7 @@ const config = z.strictObject({
   workerLimits,
   overload,
   timeouts: clientTimeouts,
+  http,
   http2,
   limits,
   forwarding,

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { HealthCheckConfig } from '../config/schema.js';
 import type { BackendId } from '../core/backend.js';
 import { isChanging, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
+import type { LenientRule } from '../core/lenient-rules.js';
 import type { ProbeResult, ProbeTask } from '../core/probe.js';
 import type { Random } from '../core/random.js';
 import type { Journal } from './journal.js';
@@ -17,6 +18,8 @@ export interface SchedulerParts {
   readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
   /** @returns what connections to the pool's backends begin with; '' for nothing */
   readonly openingOf: (pool: string) => string;
+  /** @returns the rules that responses may break */
+  readonly lenient: () => readonly LenientRule[];
   readonly random: Random;
   readonly logger: Logger;
   readonly journal: Journal;
@@ -174,7 +177,9 @@ export class HealthScheduler {
     else watch.lastAtMs = nowMs;
     const task = asks ? aliveTaskOf(backend, watch) : taskOf(backend, watch);
     const opening = this.#parts.openingOf(watch.pool.name);
-    this.#parts.probe(opening === '' ? task : { ...task, opening }).then(
+    const lenient = this.#parts.lenient();
+    const isPlain = opening === '' && lenient.length === 0;
+    this.#parts.probe(isPlain ? task : { ...task, opening, lenient }).then(
       (result) => this.#received(watch, generation, asks, result),
       (error: unknown) => this.#untried(watch, generation, error),
     );

@@ -306,6 +306,7 @@ export class Pools {
         const proxyProtocol = this.#config.current.pools[name]?.proxyProtocol;
         return proxyProtocol === undefined ? '' : writeProxyHeader(proxyProtocol, undefined);
       },
+      lenient: () => this.#config.current.http.lenient,
       probe: (task) => this.#prober.probe(task),
       random: systemRandom,
       logger,

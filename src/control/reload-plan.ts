@@ -65,6 +65,7 @@ const RELOADS = {
   routes: true,
   errorPages: true,
   tracing: true,
+  http: true,
   http2: true,
   overload: true,
 } as const satisfies Record<keyof Config, boolean>;

@@ -4,6 +4,7 @@
  */
 import { formatAddress, parseAddress } from './address.js';
 import { configuredAddress, type NamedBackend } from './backend.js';
+import type { LenientRule } from './lenient-rules.js';
 
 /** One execution of a health check. */
 export interface ProbeTask {
@@ -14,6 +15,8 @@ export interface ProbeTask {
   readonly http: HttpProbe | undefined;
   /** What the connection begins with, one byte a character: a PROXY header. */
   readonly opening?: string;
+  /** Rules that the head of the response may break; none unless given. */
+  readonly lenient?: readonly LenientRule[];
   /** Time for the whole probe: connect, send and read. */
   readonly timeoutMs: number;
 }

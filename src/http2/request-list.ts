@@ -8,6 +8,7 @@ import { TARGET, TOKEN } from '../http1/characters.js';
 import { type Fault, REQUEST_FAULTS, refuse } from '../http1/fault.js';
 import { CONNECTION, HOST, OTHER, TRANSFER_ENCODING, UPGRADE } from '../http1/field-kind.js';
 import type { HeadLimits } from '../http1/limits.js';
+import { encodedTarget } from '../http1/mend.js';
 import {
   finishRequestHead,
   RequestHead,
@@ -51,6 +52,7 @@ export class RequestListReader implements FieldTaker {
   private readonly makeKey: () => string;
   private head = new RequestHead();
   private limits: HeadLimits = { headBytes: 0, fields: 0 };
+  private takesUtf8 = false;
   private pseudo: PseudoHeaders = noPseudoHeaders();
   private text = '';
   private cookies = '';
@@ -64,10 +66,15 @@ export class RequestListReader implements FieldTaker {
     this.makeKey = makeKey;
   }
 
-  /** Begins a list. @param head receives the request; valid if {@link finish} says `complete` */
-  begin(head: RequestHead, limits: HeadLimits): void {
+  /**
+   * Begins a list.
+   * @param head receives the request; valid if {@link finish} says `complete`
+   * @param takesUtf8 whether raw UTF-8 in the path is percent-encoded
+   */
+  begin(head: RequestHead, limits: HeadLimits, takesUtf8 = false): void {
     this.head = head;
     this.limits = limits;
+    this.takesUtf8 = takesUtf8;
     this.pseudo = noPseudoHeaders();
     this.text = '';
     this.cookies = '';
@@ -127,7 +134,8 @@ export class RequestListReader implements FieldTaker {
   /** Checks the pseudo-headers, which are complete, and writes the request line and Host. */
   private writeRequestLine(): void {
     this.inFields = true;
-    const { method, scheme, authority, path, protocol } = this.pseudo;
+    const { method, scheme, authority, protocol } = this.pseudo;
+    const path = this.takesUtf8 ? encodedTarget(this.pseudo.path ?? '') : this.pseudo.path;
     if (method === undefined || !isToken(method)) return this.malformed('no valid :method');
     if (method.length > LONGEST_METHOD) return this.refused(METHOD_TOO_LONG);
     if (method === 'CONNECT' && protocol === undefined) return this.refuseConnect();

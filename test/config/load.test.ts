@@ -237,6 +237,19 @@ describe('A wrong file', () => {
       ],
     ],
     [
+      'a misspelt rule to be lenient about',
+      'http: { lenient: [utf8-target, response-bear-lf, nothing] }\npools: { web: { backends: [{ address: "a:1" }] } }',
+      [
+        'f:1:32: http.lenient[1]: "response-bear-lf" is not known; did you mean response-bare-lf?',
+        'f:1:50: http.lenient[2]: "nothing" is not known; write utf8-target, response-bare-lf, response-line-folding, response-space-before-colon or response-bad-field-name',
+      ],
+    ],
+    [
+      'a rule to be lenient about twice',
+      'http: { lenient: [utf8-target, utf8-target] }\npools: { web: { backends: [{ address: "a:1" }] } }',
+      ['f:1:32: http.lenient[1]: "utf8-target" is listed twice'],
+    ],
+    [
       'a misspelt word',
       pool('policy: leastconn'),
       ['f:1:57: pools.web.policy: "leastconn" is not known; did you mean least-connections?'],

@@ -61,6 +61,7 @@ describe('The health checks', () => {
     ({ pool } = poolOf(backendOf(A)));
     scheduler = new HealthScheduler({
       openingOf: () => '',
+      lenient: () => [],
       probe: probes.probe,
       random: seeded(1),
       logger: log.logger,

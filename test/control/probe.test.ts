@@ -1,13 +1,25 @@
 import { expect } from 'chai';
+import type { LenientRule } from '../../src/core/lenient-rules.js';
 import { httpProbeOf, type ProbeKind, type ProbeResult } from '../../src/core/probe.js';
 import { ProbeAttempt } from '../../workers/tasks/attempt.js';
 import { backendOf, closeEverything, refusingAddress, startHttp, startTcp } from './support.js';
 
 const GET: ProbeKind = { type: 'http', path: '/', method: 'GET', headers: {}, status: ['200-399'] };
 
-function probe(address: string, kind: ProbeKind, timeoutMs = 5_000): Promise<ProbeResult> {
+function probe(
+  address: string,
+  kind: ProbeKind,
+  timeoutMs = 5_000,
+  lenient?: readonly LenientRule[],
+): Promise<ProbeResult> {
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  const task = { host: '127.0.0.1', port, http: httpProbeOf(backendOf(address), kind), timeoutMs };
+  const task = {
+    host: '127.0.0.1',
+    port,
+    http: httpProbeOf(backendOf(address), kind),
+    timeoutMs,
+    ...(lenient && { lenient }),
+  };
   return new Promise((resolve, reject) => {
     new ProbeAttempt(task, { answered: resolve, untried: (reason) => reject(new Error(reason)) });
   });
@@ -44,6 +56,20 @@ describe('A TCP probe', () => {
 
 describe('An HTTP probe', () => {
   afterEach(closeEverything);
+
+  it('passes a response that breaks a rule only where the configuration lets responses break it', async () => {
+    const address = await startTcp((socket) => {
+      socket.on('error', () => {});
+      socket.resume().write('HTTP/1.1 200 OK\nContent-Length : 5\n\nhe');
+      socket.end('llo');
+    });
+    const kind = { ...GET, body: 'hello' };
+    const refused = [false, 'invalid HTTP response (bare-lf)'];
+    expect(verdict(await probe(address, kind))).to.deep.equal(refused);
+    expect(verdict(await probe(address, kind, 5_000, ['response-space-before-colon']))).to.deep.equal(refused);
+    const both = ['response-bare-lf', 'response-space-before-colon'] as const;
+    expect(verdict(await probe(address, kind, 5_000, both))).to.deep.equal([true, 'HTTP 200']);
+  });
 
   const statuses = [
     [200, true],

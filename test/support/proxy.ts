@@ -32,6 +32,7 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   /** Off unless given: a machine that is busy with other tests must not turn their requests away. */
   readonly overload?: ConfigInput['overload'];
   readonly forwarding?: ConfigInput['forwarding'];
+  readonly http?: ConfigInput['http'];
   readonly accessLog?: string;
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
   readonly http2?: ConfigInput['http2'];
@@ -69,8 +70,9 @@ export class TestProxy {
   lends = true;
 
   constructor(options: ProxyOptions) {
-    const { backends, timeouts, upstream, limits, forwarding, accessLog, accessLogFormat, http2, ...rest } = options;
+    const { backends, timeouts, upstream, limits, forwarding, http, accessLog, accessLogFormat, ...rest } = options;
     const {
+      http2,
       stickySecret,
       generalPages: errorPages,
       files: pages,
@@ -86,8 +88,20 @@ export class TestProxy {
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
     const listeners = [{ ...listener, address: ANY_PORT }];
-    const logs = { accessLog, accessLogFormat, http2 };
-    const top = { listeners, timeouts, limits, forwarding, ...logs, routes, tracing, overload, errorPages };
+    const logs = { accessLog, accessLogFormat };
+    const top = {
+      listeners,
+      timeouts,
+      limits,
+      forwarding,
+      http,
+      http2,
+      ...logs,
+      routes,
+      tracing,
+      overload,
+      errorPages,
+    };
     const others = Object.entries(named).map(([name, address]) => [name, { backends: [{ address }] }] as const);
     this.config = configSchema.parse({ ...top, pools: { [DEFAULT_POOL]: input, ...Object.fromEntries(others) } });
     const snapshots = Object.entries(this.config.pools).map(([name, { backends: parsed }]) => ({

@@ -42,6 +42,14 @@ describe('The access log', () => {
     ]);
   });
 
+  it('has the mended target of a request that only a lenient rule lets through', async () => {
+    const log = await plain({ http: { lenient: ['utf8-target'] } });
+    for (const target of ['/caf\xc3\xa9?q=\xe2\x82\xac', '/\xe9']) await get(log.port, target);
+    const [mended, refused] = await log.logged(2);
+    expect(mended).to.include({ status: 200, target: '/caf%C3%A9?q=%E2%82%AC' });
+    expect(refused).to.include({ status: 400, fault: 'bad-target', line: 'GET /\xe9 HTTP/1.1' });
+  });
+
   it('has the whole line of a tunnel, for which nothing else of its large head is kept', async () => {
     const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
     const proxy = await behind((peer) => answerEach(peer, () => switching));

@@ -57,7 +57,7 @@ export class ProbeAttempt implements TransportUser {
   constructor(task: ProbeTask, events: ProbeEvents) {
     this.#task = task;
     this.#events = events;
-    this.#check = task.http && new ResponseCheck(task.http);
+    this.#check = task.http && new ResponseCheck(task.http, task.lenient);
     const late = { ok: false, reason: `timed out after ${inWords(task.timeoutMs)}`, late: true };
     this.#timer = setTimeout(() => this.#settle(late), task.timeoutMs);
     this.#transport = TcpTransport.dialled(task.host, task.port, READ_BUFFER, this);

@@ -2,9 +2,11 @@
  * workers/tasks/response-check.ts: decides whether a response passes a probe. It is parsed by the parser of the data
  * plane, so that a backend whose responses would be refused there does not count as healthy.
  */
+import type { LenientRule } from '../../src/core/lenient-rules.js';
 import { type HttpProbe, isExpected } from '../../src/core/probe.js';
 import { BodyReader } from '../../src/http1/body-reader.js';
 import { MAX_INTERIM_RESPONSES } from '../../src/http1/limits.js';
+import { mendResponse } from '../../src/http1/mend.js';
 import { parseResponseHead, ResponseHead } from '../../src/http1/response-head.js';
 
 /** Whether a probe passed, and why, in words for logs and views. */
@@ -21,14 +23,17 @@ const HEAD = new ResponseHead();
 
 export class ResponseCheck {
   readonly #probe: HttpProbe;
+  readonly #lenient: readonly LenientRule[];
   /** Bytes of a head that is incomplete yet. */
   #kept = Buffer.alloc(0);
   #status = 0;
   #interims = 0;
   #search: BodySearch | undefined;
 
-  constructor(probe: HttpProbe) {
+  /** @param lenient rules that the head of the response may break */
+  constructor(probe: HttpProbe, lenient: readonly LenientRule[] = []) {
     this.#probe = probe;
+    this.#lenient = lenient;
   }
 
   /**
@@ -37,7 +42,7 @@ export class ResponseCheck {
    */
   read(bytes: Buffer): Judgement | undefined {
     if (this.#search !== undefined) return this.#found(this.#search.read(bytes));
-    return this.#readHead(this.#kept.length === 0 ? bytes : Buffer.concat([this.#kept, bytes]));
+    return this.#readHead(this.#kept.length === 0 ? bytes : Buffer.concat([this.#kept, bytes]), this.#lenient);
   }
 
   /** The connection has ended. @returns the judgement on what came */
@@ -46,11 +51,17 @@ export class ResponseCheck {
     return { ok: false, reason: 'connection closed before a response' };
   }
 
-  #readHead(bytes: Buffer): Judgement | undefined {
+  /** @param lenient rules by which a head that is refused may be mended */
+  #readHead(bytes: Buffer, lenient: readonly LenientRule[]): Judgement | undefined {
     const request = { isHead: this.#probe.isHead, upgrade: false };
     const text = bytes.toString('latin1', 0, LIMITS.headBytes);
     const result = parseResponseHead(text, bytes, LIMITS, request, HEAD);
-    if (result === 'incomplete') {
+    const mended = typeof result === 'object' ? mendResponse(text, result, lenient, LIMITS.headBytes) : undefined;
+    if (typeof mended === 'object') {
+      const rest = bytes.subarray(text.length);
+      return this.#readHead(Buffer.concat([Buffer.from(mended.text, 'latin1'), rest]), []);
+    }
+    if (result === 'incomplete' || mended === 'incomplete') {
       this.#kept = Buffer.from(bytes);
       return undefined;
     }
@@ -60,7 +71,7 @@ export class ResponseCheck {
     this.#interims += 1;
     if (this.#interims > MAX_INTERIM_RESPONSES)
       return { ok: false, reason: `more than ${MAX_INTERIM_RESPONSES} interim responses` };
-    return this.#readHead(rest);
+    return this.#readHead(rest, this.#lenient);
   }
 
   #judge(rest: Buffer): Judgement | undefined {

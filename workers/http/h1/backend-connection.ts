@@ -241,8 +241,8 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     const { receiver, reader } = this;
     if (receiver === undefined) return this.close();
     this.shared?.answerBegins();
-    const { limits } = this.pool.context.config;
-    const from = reader.readHead(buffer, length, receiver, limits);
+    const { limits, http } = this.pool.context.config;
+    const from = reader.readHead(buffer, length, receiver, limits, http.lenient);
     if (typeof from !== 'number') return this.lose(badResponse(faultText(from, limits), isOverLimit(from)));
     if (from < 0) return;
     if (reader.head.switching) return this.switchOver(receiver, buffer, from, length);

@@ -2,6 +2,7 @@
  * workers/http/h1/request-reader.ts: finds the requests in the bytes of one client's connection, and has the intake decide
  * where each goes. Requests that the client sends ahead wait here until it is their turn.
  */
+import { mendRequest } from '../../../src/http1/mend.js';
 import { parseRequestHead, type RequestHead } from '../../../src/http1/request-head.js';
 import { PREFACE } from '../../../src/http2/frame.js';
 import type { Transport } from '../../transport.js';
@@ -126,10 +127,14 @@ export class RequestReader {
     const result = parseRequestHead(text, bytes, context.config.limits, head);
     if (result === 'complete') return this.decide(head, text, bytes);
     context.heads.give(head);
-    if (result === 'incomplete') {
+    const { limits, http } = context.config;
+    const mended = typeof result === 'object' ? mendRequest(text, result, http.lenient, limits.headBytes) : undefined;
+    if (result === 'incomplete' || mended === 'incomplete') {
       this.pending = text;
       return this.owner.onPartOfHead(isFresh && text !== '');
     }
+    // A mended target has nothing left to mend: this comes here once.
+    if (mended !== undefined) return this.serve(mended.text, Buffer.from(mended.text, 'latin1'), false);
     if (this.owner.takesHttp2 && text.startsWith(HTTP2_LINE)) return this.owner.onHttp2(bytes.subarray(0, text.length));
     stream.record?.unreadable(stream.clientSide.address, text);
     this.owner.reject(answerToFault(result));

@@ -3,9 +3,11 @@
  * piece by piece. Timeouts and what becomes of the connection afterwards are the connection's.
  */
 import { type BodyPath, bodyPath } from '../../../src/core/body-path.js';
+import type { LenientRule } from '../../../src/core/lenient-rules.js';
 import { BodyReader } from '../../../src/http1/body-reader.js';
 import { type Fault, RESPONSE_FAULTS } from '../../../src/http1/fault.js';
 import { type HeadLimits, MAX_INTERIM_RESPONSES } from '../../../src/http1/limits.js';
+import { mendResponse } from '../../../src/http1/mend.js';
 import { parseResponseHead, ResponseHead } from '../../../src/http1/response-head.js';
 import type { BackendReceiver } from '../backend-stream.js';
 
@@ -81,9 +83,16 @@ export class ResponseReader {
 
   /**
    * Reads the head of the response in `buffer[0, length)`, and hands over the interim ones in front of it.
+   * @param lenient rules that the head may break
    * @returns the offset in `buffer` behind the head; -1 while the head is incomplete; or what is wrong with it
    */
-  readHead(buffer: Buffer, length: number, receiver: BackendReceiver, limits: HeadLimits): number | ResponseFault {
+  readHead(
+    buffer: Buffer,
+    length: number,
+    receiver: BackendReceiver,
+    limits: HeadLimits,
+    lenient: readonly LenientRule[],
+  ): number | ResponseFault {
     const { headBytes } = limits;
     const { head } = this;
     // `text` holds what was left over and buffer[0, taken); `shift` turns an offset in it into one in the buffer.
@@ -92,9 +101,19 @@ export class ResponseReader {
     let text = this.partial + buffer.toString('latin1', 0, taken);
     // Reading a head is cheaper from the bytes; only one that came in parts or behind another has to be put together.
     let bytes = shift === 0 ? buffer : Buffer.from(text, 'latin1');
+    let isMended = false;
     for (;;) {
       const result = parseResponseHead(text, bytes, limits, receiver.request, head);
-      if (result === 'incomplete') {
+      const isBad = typeof result === 'object' && !isMended;
+      const mended = isBad ? mendResponse(text, result, lenient, headBytes) : undefined;
+      if (typeof mended === 'object') {
+        text = mended.text;
+        bytes = Buffer.from(text, 'latin1');
+        shift += mended.added;
+        isMended = true;
+        continue;
+      }
+      if (result === 'incomplete' || mended === 'incomplete') {
         if (taken === length) {
           this.partial = text;
           return -1;
@@ -113,6 +132,7 @@ export class ResponseReader {
       text = text.slice(head.length);
       bytes = Buffer.from(text, 'latin1');
       shift -= head.length;
+      isMended = false;
     }
     this.partial = '';
     this.textIsAll = taken === length;

@@ -167,7 +167,8 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
     if (streamId <= this.lastStreamId || streamId % 2 === 0) return this.onStaleHeaders(streamId, bytes, from, to);
     this.lastStreamId = streamId;
     const head = this.context.heads.take();
-    LISTS.begin(head, this.context.config.limits);
+    const { limits, http } = this.context.config;
+    LISTS.begin(head, limits, http.lenient.includes('utf8-target'));
     if (!this.link.decode(bytes, from, to, LISTS)) return this.context.heads.give(head);
     if (dependsOnItself || this.leaving === 'over' || this.link.streams.size >= this.context.config.http2.streams) {
       this.context.heads.give(head);
