@@ -155,7 +155,7 @@ describe('A balancer inside a program', () => {
     await balancer.reload({ pools: { green: { backends: [{ address: green.address }] } } });
     expect([await textOf(url), balancer.url]).to.deep.equal(['200 green', url]);
     expect(await problemOf(() => balancer.reload({ pools: {} }))).to.be.instanceOf(ConfigError);
-    const taken = { listeners: [{ address: blue.address }], pools: pools(blue.address) };
+    const taken = { listeners: [{ address: blue.address }], pools: pools(green.address) };
     expect(await problemOf(() => balancer.reload(taken))).to.be.instanceOf(ReloadError);
     expect(await textOf(url)).to.equal('200 green');
   });
@@ -225,7 +225,9 @@ describe('A balancer inside a program', () => {
 
     it('that its address is in use', async () => {
       const { address } = await says('here');
-      const problem = await problemOf(() => start({ listeners: [{ address }], pools: pools(address) }));
+      const problem = await problemOf(async () =>
+        start({ listeners: [{ address }], pools: pools(await refusingAddress()) }),
+      );
       expect(problem).to.be.instanceOf(StartError);
       expect(problem).to.have.property('message', `Cannot listen on ${address}: the address is already in use`);
     });
