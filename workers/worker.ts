@@ -121,7 +121,7 @@ export class Worker {
       case 'change':
         return this.apply(message.change);
       case 'recall':
-        return this.door.recall(message.pool, message.id);
+        return this.door.connections.recall(message.pool, message.id);
       case 'reopen-access-log':
         void this.context.accessLog?.reopen();
         return;
@@ -151,7 +151,7 @@ export class Worker {
     this.context.draining = true;
     this.listeners.close();
     for (const { dispatch } of this.context.pools.values()) dispatch.roster.closeIdle();
-    this.door.drain();
+    this.door.connections.drain();
     this.door.whenEmpty(() => this.stop());
   }
 
@@ -285,7 +285,7 @@ export class Worker {
     if (pool === undefined) return;
     const gone = pool.dispatch.install(snapshot);
     this.acknowledge(pool);
-    for (const upstream of gone) this.door.evacuate(upstream);
+    for (const upstream of gone) this.door.connections.evacuate(upstream);
   }
 
   private acknowledge({ name, dispatch }: HttpPool): void {
@@ -319,7 +319,7 @@ export class Worker {
       return { dispatch, leastMs, silent };
     });
     if (looked.every(({ silent }) => silent.length === 0)) return;
-    const waits = this.door.waits(nowMs);
+    const waits = this.door.connections.waits(nowMs);
     for (const { dispatch, leastMs, silent } of looked) {
       for (const { upstream, silentMs } of suspectsAmong(silent, dispatch.roster.all, waits, leastMs, nowMs)) {
         this.report({ type: 'suspect', pool: dispatch.pool, id: upstream.id, silentMs });
@@ -329,7 +329,7 @@ export class Worker {
 
   /** Closes `log` once no connection has a request for it. */
   private leaveLog(log: AccessLog): void {
-    const inUse = [...this.door.connections].some((connection) => connection.logsTo(log));
+    const inUse = this.door.connections.logTo(log);
     if (inUse) return log.tick();
     this.leavingLogs.delete(log);
     log.close(() => {});

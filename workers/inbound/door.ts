@@ -13,15 +13,12 @@
  * The parsers of steps 2 and 3 are pure, in `src/inbound/`; step 3 is the TCP connection's own.
  */
 import type { Config } from '../../src/config/schema.js';
-import type { BackendId } from '../../src/core/backend.js';
 import type { IpList } from '../../src/core/ip-list.js';
 import type { Share } from '../../src/core/share.js';
 import type { Endpoints } from '../../src/inbound/endpoints.js';
 import type { ProxyHeaderFault } from '../../src/inbound/proxy-header.js';
-import type { AccessLog } from '../access-log/access-log.js';
 import { WORKER_COLUMN } from '../counters.js';
 import type { Incoming } from '../fast-socket.js';
-import type { Exchange } from '../http/exchange.js';
 import { Http1ClientConnection } from '../http/h1/client-connection.js';
 import { Http2ClientConnection } from '../http/h2/client-connection.js';
 import type { LocalAnswer } from '../http/local-answer.js';
@@ -30,38 +27,12 @@ import { TcpClientConnection } from '../tcp/client-connection.js';
 import { TcpTransport } from '../tcp-transport.js';
 import type { Under } from '../tls-transport.js';
 import type { TransportUser } from '../transport.js';
-import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerContext } from '../worker-context.js';
 import { Arrival } from './arrival.js';
+import { type ClientConnection, ClientConnections } from './client-connections.js';
 import { ConnectionLimits, type Visitor } from './connection-limits.js';
 import { type HandshakeOwner, Handshakes, refuse } from './handshakes.js';
 import { ProxyStep, type ProxyStepOwner } from './proxy-step.js';
-
-/** A client's connection as the protocol that serves it shows it to the door. */
-export interface ClientConnection {
-  readonly arrival: Arrival;
-  /** The connection is admitted. @param early bytes that have been read of it already */
-  begin(early: Buffer): void;
-  /**
-   * Answers that there is no room, in the words of its protocol, and ends.
-   * @param lingers whether to keep the connection until the client has had time to read the answer
-   */
-  turnAway(answer: LocalAnswer, lingers: boolean): void;
-  /** The worker has taken over another configuration. */
-  onConfigured(): void;
-  /** Ends after the current request; one that has been idle for a while ends at once. */
-  drain(): void;
-  /** Ends at once, whatever is under way: the worker is stopping. */
-  cut(): void;
-  /** Tries what waits for the backend `gone` at another one, as far as it can be repeated. */
-  evacuate(gone: WorkerBackend): void;
-  /** Moves what is open on a backend elsewhere, or ends what cannot be repeated. */
-  recall(pool: string, id: BackendId): void;
-  /** The exchanges that are under way on it. */
-  readonly exchanges: Iterable<Exchange>;
-  /** Whether requests of the connection are still to be written to `log`. */
-  logsTo(log: AccessLog): boolean;
-}
 
 const NO_ROOM: LocalAnswer = { status: 503, reason: 'too-many', detail: 'too many connections.' };
 const PLAIN_HTTP: LocalAnswer = {
@@ -107,7 +78,7 @@ const NO_VISITOR: Visitor = { goOn() {} };
 
 export class Door implements HandshakeOwner, ProxyStepOwner {
   /** The client connections that are open. */
-  readonly connections = new Set<ClientConnection>();
+  readonly connections = new ClientConnections();
   private readonly context: WorkerContext;
   private readonly limits: ConnectionLimits;
   private readonly handshakes: Handshakes;
@@ -139,7 +110,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
     if (!proxies.has(arrival.peer)) return this.goOn(transport, arrival, NO_BYTES);
     const step = new ProxyStep(this.context, this, transport, arrival);
     this.connections.add(step);
-    if (this.connections.size + this.handshakes.count > this.limits.most) step.cut();
+    if (this.clients > this.limits.most) step.cut();
   }
 
   onProxied(step: ProxyStep, early: Buffer): void {
@@ -163,7 +134,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
 
   /** Begins the TLS handshake on a connection. One too many is closed: nothing can be said before it is done. */
   private secure(under: Under, listener: Listener, early?: Buffer, proxied?: Endpoints): void {
-    if (this.connections.size + this.handshakes.count < this.limits.most) {
+    if (this.clients < this.limits.most) {
       return this.handshakes.begin(under, listener, early, proxied);
     }
     this.context.counters.add(WORKER_COLUMN.accepted);
@@ -220,24 +191,16 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
     return connection;
   }
 
-  /** Every connection ends after its current request: the worker accepts no more. */
-  drain(): void {
-    for (const connection of this.connections) connection.drain();
-  }
-
   /** Ends every connection at once: the worker is stopping. */
   cut(): void {
     this.handshakes.cut();
-    for (const connection of this.connections) connection.cut();
+    this.connections.cut();
   }
 
   /** Takes over another configuration, in one turn, so that no request sees a part of it. */
   configure(config: Config): void {
-    this.limits.configure(config, this.arrivals());
-    for (const connection of this.connections) {
-      connection.arrival.follow(this.context.intake.policy);
-      connection.onConfigured();
-    }
+    this.limits.configure(config, this.connections.arrivals());
+    this.connections.configure(this.context.intake.policy);
   }
 
   /** Takes over this worker's share of the limits of the host. */
@@ -259,7 +222,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
   }
 
   private lookWhetherEmpty(): void {
-    if (this.connections.size + this.handshakes.count === 0) this.onEmpty?.();
+    if (this.clients === 0) this.onEmpty?.();
   }
 
   /**
@@ -276,43 +239,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
   /** The listener of that name accepts no more: its open connections end after their current requests. */
   drainListener(name: string): void {
     this.handshakes.drainListener(name);
-    for (const connection of this.connections) {
-      if (connection.arrival.listener.settings.name === name) connection.drain();
-    }
-  }
-
-  /**
-   * @param nowMs of `performance.now`
-   * @returns how long the oldest request waits on each backend for the head of its response, in milliseconds
-   */
-  waits(nowMs: number): ReadonlyMap<WorkerBackend, number> {
-    const waits = new Map<WorkerBackend, number>();
-    for (const { unanswered } of this.exchanges()) {
-      if (unanswered === undefined) continue;
-      const { upstream, askedMs } = unanswered;
-      waits.set(upstream, Math.max(waits.get(upstream) ?? 0, nowMs - askedMs));
-    }
-    return waits;
-  }
-
-  /** Tries requests that wait for the backend `gone` at another one, as far as they can be repeated. */
-  evacuate(gone: WorkerBackend): void {
-    // Looks at every exchange, since this is rare: a list of those at each backend would cost something each request.
-    for (const connection of this.connections) connection.evacuate(gone);
-  }
-
-  /** Moves the requests that are open on a backend elsewhere, or ends those that cannot be repeated. */
-  recall(pool: string, id: BackendId): void {
-    for (const connection of this.connections) connection.recall(pool, id);
-  }
-
-  /** The connections whose client is known. */
-  private *arrivals(): Iterable<Arrival> {
-    for (const connection of this.connections) if (!(connection instanceof ProxyStep)) yield connection.arrival;
-  }
-
-  private *exchanges(): Iterable<Exchange> {
-    for (const connection of this.connections) yield* connection.exchanges;
+    this.connections.drainListener(name);
   }
 
   /** Chooses the protocol. */

@@ -9,7 +9,7 @@ import { WheelTimer } from '../timer-wheel.js';
 import type { TransportUser } from '../transport.js';
 import type { WorkerContext } from '../worker-context.js';
 import type { Arrival } from './arrival.js';
-import type { ClientConnection } from './door.js';
+import type { ClientConnection } from './client-connections.js';
 
 /** Is told what a connection begins with; one of its methods is called once, unless the connection closes before. */
 export interface ProxyStepOwner {
