@@ -124,7 +124,7 @@ describe('A balancer whose backends have names', function () {
     await answers(balancer, 'one');
     const second = { target: 'b.test', port: portOf(two) };
     server.set(SERVICE, 'SRV', [{ target: 'a.test', port: portOf(one), weight: 7 }, second]);
-    await until(balancer, (view) => backendsOf(view).length === 2 && backendsOf(view)[0]?.weight === 7);
+    await until(balancer, (view) => backendsOf(view)[0]?.weight === 7 && backendsOf(view)[1]?.health === 'up');
     server.set(SERVICE, 'SRV', [second]);
     await until(balancer, (view) => backendsOf(view).length === 1);
     await answers(balancer, 'two', 'one');

@@ -150,7 +150,7 @@ describe('An HTTP probe', () => {
 
   it('fails when the head trickles in for longer than the whole probe may take', async () => {
     const address = await startTcp((socket) => {
-      const drip = setInterval(() => socket.write('x'), 5);
+      const drip = setInterval(() => socket.write('x'), 50);
       socket.write('HTTP/1.1 200 OK\r\nx-slow: ');
       socket.once('close', () => clearInterval(drip));
     });

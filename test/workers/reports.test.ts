@@ -209,6 +209,9 @@ describe('A worker counts', () => {
       retries: 0,
       excused: 0,
       inflight: 0,
+      tcpOpened: 0,
+      tcpReceived: 0,
+      tcpSent: 0,
     });
   });
 
