@@ -8,12 +8,11 @@ import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { TlsMaterial } from '../src/core/secrets.js';
-import { serverProfile } from '../src/tls/profile.js';
+import { SESSION_S, serverProfile } from '../src/tls/profile.js';
 import { ServerNames } from '../src/tls/server-names.js';
-import type { TlsServerSide } from './tls-socket.js';
+import { acceptOldTickets, type TlsServerSide } from './tls-socket.js';
 
-/** How long a session may be resumed, in seconds: where clients show certificates, theirs is not looked at meanwhile. */
-const SESSION_S = 7_200;
+/** How long a session of a client that was asked for a certificate may be resumed, in seconds: it is not looked at meanwhile. */
 const SESSION_WITH_CERTIFICATE_S = 300;
 /** OpenSSL's limit, in bytes. */
 const LONGEST_CONTEXT = 32;
@@ -83,18 +82,23 @@ export class TlsListener {
   }
 
   private makeContext(indices: readonly number[]): SecureContext {
-    const { certificates, clientAuth, minVersion, ticketKey } = this.material;
+    const { certificates, clientAuth, minVersion, previousTicketKey } = this.material;
+    const ticketKey = Buffer.from(this.material.ticketKey, 'base64');
     const chosen = indices.flatMap((index) => certificates[index] ?? []);
-    return createSecureContext({
+    const context = createSecureContext({
       ...serverProfile(minVersion),
       cert: chosen.map(({ cert }) => cert),
       key: chosen.map(({ key }) => key),
       // An empty list: without one, Node would load the CAs of the Web, which are of no use to a server.
       ca: clientAuth === undefined ? [] : [...clientAuth.ca],
       ...(clientAuth === undefined || clientAuth.crl.length === 0 ? {} : { crl: [...clientAuth.crl] }),
-      ticketKeys: Buffer.from(ticketKey, 'base64'),
+      ticketKeys: ticketKey,
       ...(clientAuth === undefined ? { sessionTimeout: SESSION_S } : sessionsUnder(clientAuth)),
     });
+    if (previousTicketKey !== undefined) {
+      acceptOldTickets(context, ticketKey, Buffer.from(previousTicketKey, 'base64'));
+    }
+    return context;
   }
 }
 

@@ -3,6 +3,7 @@
  * accepted handle, or over a socket that has been read from already, and keeps the reading into a buffer of ours, which
  * Node offers only for connections that it dials itself.
  */
+import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import { type ConnectionOptions, connect, type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { type Incoming, type Reader, readByEvents, readMode, readOptions } from './fast-socket.js';
@@ -26,6 +27,7 @@ interface TlsHandle {
 /** The handle of the TCP connection below. */
 interface ParentHandle {
   readonly writeQueueSize: number;
+  readonly bytesWritten: number;
   close(onClosed?: () => void): void;
   reset(onClosed?: () => void): number;
 }
@@ -177,6 +179,12 @@ export function verifyProblem(socket: TLSSocket): string {
   return error === null || error === undefined ? '' : (error.code ?? error.message);
 }
 
+/** Whether anything was written on the connection below. */
+export function hasSent(socket: TLSSocket): boolean {
+  const parent = insideOf(socket)._handle?._parent;
+  return parent !== undefined && parent.bytesWritten > 0;
+}
+
 /** @returns bytes that the kernel has not taken yet, those that are encrypted already included */
 export function unsentSecureBytes(socket: TLSSocket): number {
   const handle = insideOf(socket)._handle;
@@ -208,17 +216,45 @@ export function takeOffTls(socket: TLSSocket): void {
   insideOf(socket)._handle?.destroySSL();
 }
 
-/** Longest chain that is looked at. */
-const MOST_ISSUERS = 10;
+/** The part of Node's native context (src/crypto/crypto_context.cc) that is used here. */
+interface NativeContext {
+  enableTicketKeyCallback(): void;
+  /** @returns a {@link TicketAnswer} */
+  onticketkeycallback: (name: Buffer, iv: Buffer, isNew: boolean) => TicketAnswer;
+}
 
-/** @returns the certificates between the peer's own and the root, in DER, the issuer of the peer's own first */
-export function intermediates(socket: TLSSocket): readonly Uint8Array[] {
-  const found: Uint8Array[] = [];
-  let { issuerCertificate: issuer } = socket.getPeerCertificate(true);
-  // A root is its own issuer.
-  while (issuer !== undefined && issuer.issuerCertificate !== issuer && found.length < MOST_ISSUERS) {
-    found.push(issuer.raw);
-    issuer = issuer.issuerCertificate;
-  }
-  return found;
+/** What to do, the keys for the MAC and for the cipher, and for a new ticket the key's name and an IV. */
+type TicketAnswer = readonly [number, Buffer, Buffer, Buffer?, Buffer?];
+
+/** Answers for a ticket that was shown (SSL_CTX_set_tlsext_ticket_key_cb(3)). */
+const UNKNOWN_TICKET = 0;
+const ACCEPT = 1;
+const ACCEPT_AND_RENEW = 2;
+
+function isNativeContext(value: unknown): value is NativeContext {
+  return typeof value === 'object' && value !== null && 'enableTicketKeyCallback' in value;
+}
+
+/**
+ * Has `context` accept tickets under `previous` as well, which it replaces by tickets under `current`. With a single key
+ * OpenSSL works by itself; with two it asks here for each ticket, which is why a context does not always have two. Where
+ * Node looks different, old tickets are unknown, and their clients make full handshakes.
+ * @param current name, MAC key and cipher key, of 16 bytes each, as for `ticketKeys`; so is `previous`
+ */
+export function acceptOldTickets({ context }: SecureContext, current: Buffer, previous: Buffer): void {
+  if (!isNativeContext(context)) return;
+  const [own, old] = [ticketKeyOf(current), ticketKeyOf(previous)];
+  context.onticketkeycallback = (name, _iv, isNew) => {
+    if (isNew) return [ACCEPT, own.mac, own.cipher, own.name, randomBytes(TICKET_PART_BYTES)];
+    if (name.equals(old.name)) return [ACCEPT_AND_RENEW, old.mac, old.cipher];
+    return [name.equals(own.name) ? ACCEPT : UNKNOWN_TICKET, own.mac, own.cipher];
+  };
+  context.enableTicketKeyCallback();
+}
+
+const TICKET_PART_BYTES = 16;
+
+function ticketKeyOf(key: Buffer): { readonly name: Buffer; readonly mac: Buffer; readonly cipher: Buffer } {
+  const part = (index: number) => key.subarray(index * TICKET_PART_BYTES, (index + 1) * TICKET_PART_BYTES);
+  return { name: part(0), mac: part(1), cipher: part(2) };
 }

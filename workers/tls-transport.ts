@@ -10,6 +10,7 @@ import { endpointsOf } from './socket-endpoints.js';
 import { TcpTransport } from './tcp-transport.js';
 import {
   dialSecure,
+  hasSent,
   resetSecure,
   secureClient,
   secureServer,
@@ -46,8 +47,15 @@ type MakeSocket = (reader: TlsReader) => TLSSocket;
  */
 const HIGH_WATER_BYTES = 262_144;
 
-/** Node's code of an error of OpenSSL: a client begins with a method of HTTP. */
-const PLAIN_HTTP = 'ERR_SSL_HTTP_REQUEST';
+/**
+ * Node's codes of errors of OpenSSL for a client that does not speak TLS: it knows the methods GET, HEAD, POST, PUT and
+ * CONNECT; anything else looks to it like TLS of a version that does not exist.
+ */
+const PLAIN_TEXT: readonly unknown[] = [
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+];
 
 /** The user of the connection below: what happens there is heard through TLS. */
 const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClose() {} };
@@ -57,8 +65,8 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
   readBuffer: Buffer;
   loan: Loan | undefined = undefined;
   readonly socket: TLSSocket;
-  /** Called, outside of OpenSSL's calls, in place of closing a connection whose client speaks HTTP without TLS. */
-  onPlainHttp: (() => void) | undefined = undefined;
+  /** Called, outside of OpenSSL's calls, in place of closing a connection whose client does not speak TLS. */
+  onPlainText: (() => void) | undefined = undefined;
   /** Text for the next write. */
   private held = '';
   /**
@@ -119,8 +127,10 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
   }
 
   onTlsError(error: Error): void {
-    const isPlainHttp = 'code' in error && error.code === PLAIN_HTTP;
-    if (isPlainHttp && this.onPlainHttp !== undefined) setImmediate(this.onPlainHttp);
+    const { onPlainText } = this;
+    // Once something was sent, the client has spoken TLS before.
+    const isPlainText = 'code' in error && PLAIN_TEXT.includes(error.code) && !hasSent(this.socket);
+    if (isPlainText && onPlainText !== undefined) setImmediate(onPlainText);
     else this.socket.destroy(error);
   }
 

@@ -100,6 +100,8 @@ export const tlsMaterialSchema = z
      * clients are asked for certificates.
      */
     ticketKey: z.string(),
+    /** The key before, whose tickets are still accepted; absent once no session of its time can be resumed. */
+    previousTicketKey: z.string().optional(),
   })
   .readonly();
 

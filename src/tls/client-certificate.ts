@@ -14,14 +14,38 @@ export interface ClientCertificate {
   readonly lines: string;
 }
 
-/** @param chain the intermediate certificates in DER, the issuer of the client's first; a resumed session has none */
-export function clientCertificate(leaf: X509Certificate, chain: readonly Uint8Array[]): ClientCertificate {
-  const rest = chain.length === 0 ? '' : `Client-Cert-Chain: ${chain.map(byteSequence).join(', ')}\r\n`;
+/** Most intermediate certificates that backends are told of. */
+const MOST_ISSUERS = 10;
+
+/** @param leaf the client's own certificate, with those that came behind it; a resumed session has none of them */
+export function clientCertificate(leaf: X509Certificate): ClientCertificate {
+  const chain = intermediates(leaf).map(({ raw }) => byteSequence(raw));
+  const rest = chain.length === 0 ? '' : `Client-Cert-Chain: ${chain.join(', ')}\r\n`;
   return {
     subject: printable(nameLine(leaf.subject)),
     fingerprint: factsOf(leaf).fingerprint,
     lines: `Client-Cert: ${byteSequence(leaf.raw)}\r\n${rest}`,
   };
+}
+
+/**
+ * @returns the certificates between the client's own and the root, its issuer first. A client may send what it likes
+ * behind its own, so each has to have signed the one before
+ */
+function intermediates(leaf: X509Certificate): readonly X509Certificate[] {
+  const found: X509Certificate[] = [];
+  let [certificate, issuer] = [leaf, leaf.issuerCertificate];
+  while (issuer !== undefined && found.length < MOST_ISSUERS && isSignedBy(certificate, issuer)) {
+    // A root has signed itself.
+    if (isSignedBy(issuer, issuer)) break;
+    found.push(issuer);
+    [certificate, issuer] = [issuer, issuer.issuerCertificate];
+  }
+  return found;
+}
+
+function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 /** RFC 8941 section 3.3.5. */

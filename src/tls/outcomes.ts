@@ -8,7 +8,7 @@ export const HANDSHAKE_FAILURES = [
   // The client was too slow, or left.
   'timeout',
   'closed',
-  // The client does not speak TLS, or something else is wrong with what it sent.
+  // The client does not speak TLS, as a rule HTTP without it; or something else is wrong with what it sent.
   'plain-http',
   'invalid',
   // The two have nothing in common.

@@ -13,6 +13,9 @@ const CIPHERS = [
   ...['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
 ].join(':');
 
+/** How long a session may be resumed, in seconds. */
+export const SESSION_S = 7_200;
+
 const GROUPS = 'X25519:prime256v1:secp384r1';
 /** With the exchange that quantum computers cannot undo, which OpenSSL has from 3.5 on. */
 const HYBRID_GROUPS = `X25519MLKEM768:${GROUPS}`;

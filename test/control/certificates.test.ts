@@ -125,7 +125,10 @@ describe('The certificates of a balancer', () => {
     certificates.use(await certificates.read(listeners({ clientAuth: { ca: at('ca.pem') } })));
     const withOtherTrust = certificates.material?.[0]?.ticketKey;
     expect(new Set([open, asking, withOtherTrust]).size).to.equal(3);
-    certificates.rotateTickets();
+    certificates.tickets.rotate();
     expect(certificates.material?.[0]?.ticketKey).to.not.equal(withOtherTrust);
+    expect(certificates.material?.[0]?.previousTicketKey).to.equal(withOtherTrust);
+    certificates.tickets.retire();
+    expect(certificates.material?.[0]).to.not.have.property('previousTicketKey');
   });
 });

@@ -162,7 +162,7 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
     this.begin(arrival).turnAway(problem === '' ? NO_CERTIFICATE : refusedCertificate(problem), true);
   }
 
-  saidPlainHttp(transport: TcpTransport, { listener, proxied }: Arrival): void {
+  saidPlainText(transport: TcpTransport, { listener, proxied }: Arrival): void {
     const arrival = this.arrivalOn(transport, listener);
     arrival.proxied = proxied;
     this.begin(arrival).turnAway(PLAIN_HTTP, true);

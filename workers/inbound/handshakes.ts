@@ -3,15 +3,16 @@
  * else that a client can ask for, so only some are under way at once, and further connections wait their turn, unread.
  * One that takes long is most likely held up by its client: it gives up its place and goes on until its time is over.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { TlsMaterial } from '../../src/core/secrets.js';
 import type { Endpoints } from '../../src/inbound/endpoints.js';
-import { type ClientCertificate, clientCertificate } from '../../src/tls/client-certificate.js';
+import { clientCertificate } from '../../src/tls/client-certificate.js';
 import { failureOf, type HandshakeFailure, securedOutcome } from '../../src/tls/outcomes.js';
 import { dismiss } from '../fast-socket.js';
 import type { Listener } from '../listeners.js';
 import { TcpTransport } from '../tcp-transport.js';
 import { WheelTimer } from '../timer-wheel.js';
-import { intermediates, takeOffTls, verifyProblem } from '../tls-socket.js';
+import { takeOffTls, verifyProblem } from '../tls-socket.js';
 import { TlsTransport, type Under } from '../tls-transport.js';
 import type { TransportUser } from '../transport.js';
 import type { WorkerContext } from '../worker-context.js';
@@ -30,8 +31,8 @@ export interface HandshakeOwner {
   secured(arrival: Arrival): void;
   /** The client's certificate is missing or not trusted. @param problem OpenSSL's code for it; '' if it is missing */
   untrusted(arrival: Arrival, problem: string): void;
-  /** The client of `arrival` speaks HTTP without TLS. @param transport its connection, in plain text */
-  saidPlainHttp(transport: TcpTransport, arrival: Arrival): void;
+  /** The client of `arrival` does not speak TLS. @param transport its connection, in plain text */
+  saidPlainText(transport: TcpTransport, arrival: Arrival): void;
   /** No handshake is left. */
   onNoHandshakes(): void;
 }
@@ -175,7 +176,7 @@ class Handshake implements TransportUser {
     this.under = under;
     this.auth = auth;
     transport.user = this;
-    transport.onPlainHttp = () => this.takePlainHttp();
+    transport.onPlainText = () => this.takePlainText();
   }
 
   /** @param sinceMs when the connection was accepted, by the worker's coarse clock */
@@ -194,8 +195,10 @@ class Handshake implements TransportUser {
   onOpen(): void {
     const { arrival, transport } = this;
     const { handshaken } = transport;
-    const problem = this.certificateProblem();
-    arrival.secure(handshaken, problem === undefined ? this.clientCertificate() : undefined);
+    // Once only: Node takes the chain out of the connection with the first call.
+    const shown = this.auth === undefined ? undefined : transport.socket.getPeerX509Certificate();
+    const problem = this.problemWith(shown);
+    arrival.secure(handshaken, problem === undefined && shown !== undefined ? clientCertificate(shown) : undefined);
     const { version, isResumed } = handshaken;
     this.context.countHandshake(problem === undefined ? securedOutcome(version, isResumed) : 'client-certificate');
     if (problem === undefined) this.owner.secured(arrival);
@@ -229,33 +232,25 @@ class Handshake implements TransportUser {
   }
 
   /** @returns why the client's certificate is refused, '' for a missing one; `undefined` if it is not */
-  private certificateProblem(): string | undefined {
+  private problemWith(shown: X509Certificate | undefined): string | undefined {
     if (this.auth === undefined) return undefined;
-    const { socket } = this.transport;
-    const isShown = socket.getPeerX509Certificate() !== undefined;
-    if (!isShown) return this.auth.required ? '' : undefined;
-    const problem = verifyProblem(socket);
+    if (shown === undefined) return this.auth.required ? '' : undefined;
+    const problem = verifyProblem(this.transport.socket);
     return problem === '' ? undefined : problem;
   }
 
-  /** Says what is wrong to a client that speaks HTTP without TLS. */
-  private takePlainHttp(): void {
+  /** Says what is wrong to a client that does not speak TLS, which is most likely one of HTTP. */
+  private takePlainText(): void {
     if (!this.transport.isOpen) return;
     this.owner.countsOut(this.arrival);
     this.context.countHandshake('plain-http');
     const { under } = this;
     takeOffTls(this.transport.socket);
-    this.owner.saidPlainHttp(
+    this.owner.saidPlainText(
       under instanceof TcpTransport ? under : TcpTransport.accepted(under, this.context.buffers.shared, NOBODY),
       this.arrival,
     );
     this.end();
-  }
-
-  private clientCertificate(): ClientCertificate | undefined {
-    const { socket } = this.transport;
-    const leaf = this.auth === undefined ? undefined : socket.getPeerX509Certificate();
-    return leaf && clientCertificate(leaf, intermediates(socket));
   }
 
   private end(): void {

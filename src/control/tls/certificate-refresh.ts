@@ -9,7 +9,7 @@ import type { Journal } from '../journal.js';
 import type { RunningConfig } from '../running-config.js';
 import type { Certificates } from './certificates.js';
 import { ExpiryNotices } from './expiry-notices.js';
-import { ROTATION_MS } from './ticket-keys.js';
+import { RETIREMENT_MS, ROTATION_MS } from './ticket-keys.js';
 
 /** Time between two looks, in milliseconds. A change is taken up at the second look that finds the same. */
 const LOOK_MS = 5_000;
@@ -25,6 +25,7 @@ export class CertificateRefresh {
   readonly #parts: CertificateRefreshParts;
   readonly #expiry: ExpiryNotices;
   #timers: readonly NodeJS.Timeout[] = [];
+  #retiring: NodeJS.Timeout | undefined;
   #last: Promise<void> = Promise.resolve();
   /** What the files looked like when they were read last, and at the last look. */
   #read = '';
@@ -47,6 +48,7 @@ export class CertificateRefresh {
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#retiring);
   }
 
   /** Reads every file again and sends what has changed to the workers. One that cannot be used leaves the old in use. */
@@ -78,8 +80,14 @@ export class CertificateRefresh {
   }
 
   #rotate(): void {
-    this.#parts.certificates.rotateTickets();
+    const { tickets } = this.#parts.certificates;
+    tickets.rotate();
     this.#send();
+    clearTimeout(this.#retiring);
+    this.#retiring = setTimeout(() => {
+      tickets.retire();
+      this.#send();
+    }, RETIREMENT_MS).unref();
   }
 
   #send(): void {

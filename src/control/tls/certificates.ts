@@ -121,16 +121,16 @@ export class Certificates {
           ...materialOf(listener, tls),
           certificates: served,
           ...auth,
-          ticketKey: this.#tickets.keyFor(clientAuth),
+          ...this.#tickets.keysFor(clientAuth),
         },
       ];
     });
     return secure.length === 0 ? undefined : secure;
   }
 
-  /** Has sessions be encrypted with another key from now on. */
-  rotateTickets(): void {
-    this.#tickets.rotate();
+  /** Keys of session tickets. */
+  get tickets(): TicketKeys {
+    return this.#tickets;
   }
 
   /** Files whose content is in use. */
