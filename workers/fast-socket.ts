@@ -5,7 +5,14 @@
  * ROUNDHOUSE_READ_MODE=events asks for it, 'data' events and `socket.write` do the same work.
  */
 import { readSync } from 'node:fs';
-import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
+import {
+  type IpcSocketConnectOpts,
+  type Server,
+  Socket,
+  type SocketConstructorOpts,
+  type TcpSocketConnectOpts,
+} from 'node:net';
+import { socketFileOf } from '../src/core/address.js';
 
 /** Gets the bytes of one socket. */
 export interface Reader {
@@ -20,9 +27,10 @@ export interface Reader {
 /** An accepted connection that has no reader yet. */
 export type Incoming = Socket | RawHandle;
 
-/** The part of Node's TCP handle (libuv's uv_tcp_t) that is used here. */
+/** The part of Node's handle of a TCP connection (libuv's uv_tcp_t), or of one over a socket file, that is used here. */
 interface RawHandle {
-  setNoDelay(on: boolean): void;
+  /** What is over a socket file goes out at once anyway. */
+  setNoDelay?(on: boolean): void;
   useUserBuffer(buffer: Buffer): void;
   close(): void;
 }
@@ -51,7 +59,7 @@ export const readMode: ReadMode = process.env['ROUNDHOUSE_READ_MODE'] === 'event
 
 function isRawHandle(value: unknown): value is RawHandle {
   if (typeof value !== 'object' || value === null) return false;
-  return 'useUserBuffer' in value && 'setNoDelay' in value && 'close' in value;
+  return 'useUserBuffer' in value && 'close' in value;
 }
 
 function isListenHandle(value: unknown): value is ListenHandle {
@@ -98,16 +106,33 @@ export function acceptOn(server: Server, accept: (incoming: Incoming) => void): 
   };
 }
 
+interface ServerInside {
+  _listen2(address: null, port: number, family: number, backlog: number): void;
+}
+
+/**
+ * Listens on a bound socket that the primary has sent. Node takes the handle of a TCP socket; that of a socket file it
+ * takes for a descriptor to listen on anew, so it is put where Node looks for the handle it has bound itself.
+ */
+export function listenOnHandle(server: Server, handle: unknown, isSocketFile: boolean, backlog: number): void {
+  if (!isSocketFile) {
+    server.listen(handle, backlog);
+    return;
+  }
+  Reflect.set(server, '_handle', handle);
+  (server as Server & ServerInside)._listen2(null, -1, -1, backlog);
+}
+
 /** Gives an accepted connection its reader and starts reading. The caller adds the listeners in the same turn. */
 export function adopt(incoming: Incoming, reader: Reader): Socket {
   if (incoming instanceof Socket) return readByEvents(incoming, reader);
-  incoming.setNoDelay(true);
+  incoming.setNoDelay?.(true);
   const options = { handle: incoming, allowHalfOpen: true, onread: onReadOf(reader) };
   return new Socket(options);
 }
 
 /**
- * Begins to connect; the caller adds the listeners in the same turn. `host` should be an IP literal.
+ * Begins to connect; the caller adds the listeners in the same turn. `host` should be an IP literal, or `unix:/path`.
  * @param probeMs silence after which the kernel asks whether the peer is still there, in milliseconds; 0: never
  */
 export function dial(host: string, port: number, reader: Reader, probeMs = 0): Socket {
@@ -116,8 +141,14 @@ export function dial(host: string, port: number, reader: Reader, probeMs = 0): S
     ...(readMode === 'buffer' ? { onread: onReadOf(reader) } : {}),
   };
   const socket = new DialledSocket(options, reader);
-  socket.connect({ host, port, autoSelectFamily: false });
+  socket.connect(placeOf(host, port));
   return readMode === 'events' ? readByEvents(socket, reader) : socket;
+}
+
+/** @returns where Node is to connect to */
+export function placeOf(host: string, port: number): TcpSocketConnectOpts | IpcSocketConnectOpts {
+  const path = socketFileOf(host);
+  return path === undefined ? { host, port, autoSelectFamily: false } : { path };
 }
 
 /**
@@ -223,18 +254,45 @@ export function errorCodeOf({ errored }: Socket): string {
 
 /** The part of a TCP handle that names the peer. */
 interface NamingHandle {
-  /** @returns 0, or an error number when the kernel knows no peer */
-  getpeername(out: object): number;
+  /** @returns 0, or an error number when the kernel knows no peer; `undefined` for TLS over a socket file */
+  getpeername(out: object): number | undefined;
 }
 
 function isNamingHandle(value: unknown): value is NamingHandle {
   return typeof value === 'object' && value !== null && 'getpeername' in value;
 }
 
-/** Whether the kernel knows no peer of `socket`. Node itself keeps the peer's address once it was asked for. */
-export function hasNoPeer(socket: Socket): boolean {
+/**
+ * Whether a connection whose end has arrived was reset. Over TCP the kernel then knows no peer any more; Node itself
+ * keeps the peer's address once it was asked for. Over a socket file the error waits for the next read (unix(7)).
+ */
+export function wasReset(socket: Socket): boolean {
   const handle: unknown = Reflect.get(socket, '_handle');
-  return isNamingHandle(handle) ? handle.getpeername({}) !== 0 : socket.remoteAddress === undefined;
+  const unnamed = isNamingHandle(handle) ? handle.getpeername({}) : undefined;
+  if (unnamed !== undefined) return unnamed !== 0;
+  const descriptor = descriptorOf(socket);
+  return descriptor < 0 ? socket.remoteAddress === undefined : !isAtEnd(descriptor);
+}
+
+const ONE_BYTE = Buffer.alloc(1);
+
+function isAtEnd(descriptor: number): boolean {
+  try {
+    return readSync(descriptor, ONE_BYTE) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Closes a connection with a reset, which its peer sees; one over a socket file cannot be reset and is just closed. */
+export function reset(socket: Socket): void {
+  if (canReset(Reflect.get(socket, '_handle'))) socket.resetAndDestroy();
+  else socket.destroy();
+}
+
+/** Whether a handle, or the one below TLS, is that of a TCP connection. */
+export function canReset(handle: unknown): boolean {
+  return typeof handle === 'object' && handle !== null && 'reset' in handle;
 }
 
 /** Options for the server that {@link acceptOn} is called with. */

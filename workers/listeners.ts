@@ -5,11 +5,11 @@
 import { createServer, type Server } from 'node:net';
 import { listenerChanges } from '../src/config/listener-changes.js';
 import type { ListenerConfig } from '../src/config/listeners.js';
-import { type Address, formatAddress, parseAddress } from '../src/core/address.js';
+import { type Address, formatAddress, parseAddress, socketFileOf } from '../src/core/address.js';
 import { IpList } from '../src/core/ip-list.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToWorker } from '../src/messages.js';
-import { acceptOn, type Incoming, probeClient, probeClientsOf, SERVER_OPTIONS } from './fast-socket.js';
+import { acceptOn, type Incoming, listenOnHandle, probeClient, probeClientsOf, SERVER_OPTIONS } from './fast-socket.js';
 
 export type ListenOrder = Extract<ToWorker, { type: 'listen' }>;
 
@@ -20,8 +20,10 @@ export interface Listener {
   readonly proxies: IpList | undefined;
   /** @returns the name of the pool for the server name that a TLS client asks for; `undefined` if it leads nowhere */
   poolOf(serverName: string): string | undefined;
-  /** The port that it listens on; 0 for a listener without ports. */
+  /** The port that it listens on; 0 for a socket file. */
   readonly port: number;
+  /** Whether it listens on a socket file, so that its clients have no address. */
+  readonly isSocketFile: boolean;
 }
 
 export interface ListenerEvents {
@@ -39,15 +41,17 @@ class WorkerListener implements Listener {
   readonly server: Server;
   settings: ListenerConfig;
   port: number;
+  readonly isSocketFile: boolean;
   proxies: IpList | undefined;
   /** Whether its connections inherit that the kernel probes silent peers. */
   handsDownProbes = false;
   private pools: ReadonlyMap<string, string> = new Map();
 
-  constructor(server: Server, settings: ListenerConfig, port: number) {
+  constructor(server: Server, settings: ListenerConfig, { host, port }: Address) {
     this.server = server;
     this.settings = settings;
     this.port = port;
+    this.isSocketFile = socketFileOf(host) !== undefined;
     this.configure(settings);
   }
 
@@ -79,7 +83,7 @@ export class Listeners {
     const parsed = parseAddress(address, 0);
     if (typeof parsed === 'string') return events.failed('EINVAL');
     const server = createServer(SERVER_OPTIONS);
-    const listener = new WorkerListener(server, settings, parsed.port);
+    const listener = new WorkerListener(server, settings, parsed);
     this.open = [...this.open, listener];
     server.on('error', (error: NodeJS.ErrnoException) => {
       // Once it listens, what failed is one accept, for want of files: the next may succeed.
@@ -97,7 +101,7 @@ export class Listeners {
     });
     switch (accept) {
       case 'shared':
-        server.listen(handle, BACKLOG);
+        listenOnHandle(server, handle, listener.isSocketFile, BACKLOG);
         return;
       case 'reuse-port':
         server.listen({ ...parsed, backlog: BACKLOG, reusePort: true, exclusive: true });

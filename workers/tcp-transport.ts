@@ -5,13 +5,14 @@ import {
   adopt,
   dial,
   errorCodeOf,
-  hasNoPeer,
   type Incoming,
   listenFor,
   type Reader,
+  reset,
   type SocketOwner,
   type TextTarget,
   unsentBytes,
+  wasReset,
   writeText,
 } from './fast-socket.js';
 import type { Loan } from './read-buffers.js';
@@ -45,7 +46,7 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
 
   /**
    * Begins to connect.
-   * @param host an IP literal, since a name would be looked up for each connection
+   * @param host an IP literal, since a name would be looked up for each connection; or `unix:/path`
    * @param probeMs silence after which the kernel asks whether the peer is still there, in milliseconds; 0: never
    */
   static dialled(host: string, port: number, readBuffer: Buffer, user: TransportUser, probeMs = 0): TcpTransport {
@@ -105,7 +106,7 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
    * POLLHUP). The kernel forgets the peer of a connection that was reset, and remembers that of one that has ended.
    */
   get wasReset(): boolean {
-    return hasNoPeer(this.socket);
+    return wasReset(this.socket);
   }
 
   pause(): void {
@@ -162,7 +163,7 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
         this.socket.destroy();
         return;
       case 'reset':
-        this.socket.resetAndDestroy();
+        reset(this.socket);
         return;
     }
   }

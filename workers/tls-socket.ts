@@ -6,7 +6,16 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import { type ConnectionOptions, connect, type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
-import { type Incoming, type Reader, readByEvents, readMode, readOptions } from './fast-socket.js';
+import {
+  canReset,
+  type Incoming,
+  placeOf,
+  type Reader,
+  readByEvents,
+  readMode,
+  readOptions,
+  reset,
+} from './fast-socket.js';
 
 /** The part of Node's TLS handle (src/crypto/crypto_tls.cc) that is used here. */
 interface TlsHandle {
@@ -92,7 +101,7 @@ export interface TlsServerSide {
  * @param early bytes that have been read already
  */
 export function secureServer(under: Incoming, side: TlsServerSide, reader: TlsReader, early?: Buffer): TLSSocket {
-  if (!(under instanceof Socket)) under.setNoDelay(true);
+  if (!(under instanceof Socket)) under.setNoDelay?.(true);
   return over(under, { ...side, isServer: true }, reader, early);
 }
 
@@ -106,10 +115,10 @@ export interface TlsClientSide {
   readonly session: Buffer | undefined;
 }
 
-/** Begins to connect, and then the client's side of TLS. Events as of {@link secureServer}. `host` is an IP literal. */
+/** Begins to connect, and then the client's side of TLS. Events as of {@link secureServer}. `host` as of `dial`. */
 export function dialSecure(host: string, port: number, side: TlsClientSide, reader: TlsReader): TLSSocket {
   const { ALPNProtocols, session, servername, ...rest } = side;
-  const to = { host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false };
+  const to = { ...placeOf(host, port), allowHalfOpen: true, noDelay: true };
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
     ...rest,
     ...to,
@@ -197,8 +206,8 @@ export function resetSecure(socket: TLSSocket): void {
   const handle = insideOf(socket)._handle;
   if (handle === null) return;
   const { _parent: parent, _parentWrap: under } = handle;
-  if (under !== null) under.resetAndDestroy();
-  else {
+  if (under !== null) reset(under);
+  else if (canReset(parent)) {
     const close = parent.close.bind(parent);
     // Node closes the handle below by this method, and waits for its callback.
     parent.close = (onClosed) => {

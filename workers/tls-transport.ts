@@ -4,7 +4,7 @@
  */
 import type { TLSSocket } from 'node:tls';
 import type { Endpoints } from '../src/inbound/endpoints.js';
-import { errorCodeOf, hasNoPeer, type Incoming, listenFor, type SocketOwner } from './fast-socket.js';
+import { errorCodeOf, type Incoming, listenFor, type SocketOwner, wasReset } from './fast-socket.js';
 import type { Loan } from './read-buffers.js';
 import { endpointsOf } from './socket-endpoints.js';
 import { TcpTransport } from './tcp-transport.js';
@@ -195,7 +195,7 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
 
   /** As over TCP: the kernel forgets the peer of a connection that was reset. */
   get wasReset(): boolean {
-    return hasNoPeer(this.socket);
+    return wasReset(this.socket);
   }
 
   pause(): void {

@@ -13,7 +13,7 @@ const FACTS: readonly DetailFact[] = [
   ['Outlier detection', outlierText],
   ['Last change', ({ lastChange: { to, reason, at } }, nowMs) => `${to}, ${age(at, nowMs)} ago: ${reason}`],
   ['Last probe', probeText],
-  ['Connects to', ({ host, port }) => `${host}, port ${port}`],
+  ['Connects to', ({ host, port }) => (port === 0 ? host : `${host}, port ${port}`)],
   ['Limit of open requests', ({ maxConnections }) => (maxConnections === 0 ? 'no limit' : count(maxConnections))],
   ['Weight, tier', ({ weight, tier }) => `${weight}, ${tier}`],
   ['Requests', ({ requests, retries }) => `${count(requests)}, ${count(retries)} of them retries`],

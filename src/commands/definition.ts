@@ -16,7 +16,7 @@ export function roundhouse(): Command {
   const program = createProgram('roundhouse')
     .description('An HTTP load balancer that uses every core.')
     .usage('[options] BACKENDS\n       roundhouse -c FILE\n       roundhouse demo [-n 3]')
-    .argument('[backends...]', 'host:port[@weight],host:port,...')
+    .argument('[backends...]', 'host:port[@weight],unix:/path,...')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)

@@ -19,7 +19,7 @@ export function addServeOptions(program: Command): void {
     .addOption(
       new Option(
         '-l, --listen <addr>',
-        `address that clients connect to, host:port or port, https:// or tcp:// before it; repeatable (${listen})`,
+        `address that clients connect to: host:port, port or unix:/path, https:// or tcp:// before it; repeatable (${listen})`,
       ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]),
     )
     .option('--cert <file>', 'certificate of the https:// addresses, and behind it the intermediate ones (PEM)')

@@ -1,4 +1,5 @@
-/** config/backend-list.ts: parses `host:port[@weight],...`, the form in which the command line lists backends. */
+/** config/backend-list.ts: parses `host:port[@weight],unix:/path,...`, the form in which the command line lists backends. */
+import { socketFileOf } from '../core/address.js';
 import { MAX_WEIGHT } from './schema.js';
 import { UsageError } from './usage-error.js';
 
@@ -28,7 +29,9 @@ function readBackend(entry: string, list: string, source: string): BackendArgume
     throw new UsageError(`${source}: "${entry}" is a URL; leave "${scheme}" out and write host:port`);
   }
   const at = entry.lastIndexOf('@');
-  if (at < 0) return { address: entry };
+  // A path may have an @ of its own.
+  const hasWeight = socketFileOf(entry) === undefined ? at >= 0 : /@\d+$/.test(entry);
+  if (!hasWeight) return { address: entry };
   return { address: entry.slice(0, at), weight: readWeight(entry.slice(at + 1), entry, source) };
 }
 

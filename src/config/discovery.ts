@@ -1,11 +1,11 @@
 /** config/discovery.ts: the part of schema.ts about DNS and services (SRV records). */
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { formatAddress, parseAddress } from '../core/address.js';
+import { formatAddress, parseHostAndPort } from '../core/address.js';
 import { positiveDuration } from './values.js';
 
 const serviceName = z.string().transform((text, context) => {
-  const parsed = parseAddress(`${text}:1`, 1);
+  const parsed = parseHostAndPort(`${text}:1`, 1);
   if (typeof parsed !== 'string' && isIP(parsed.host) === 0) return parsed.host;
   const message = `"${text}" is not the name of a service; write one like _http._tcp.example.com`;
   context.issues.push({ code: 'custom', input: text, message });
@@ -33,7 +33,7 @@ export const services = z
 const nameServer = z
   .string()
   .transform((text, context) => {
-    const parsed = parseAddress(isIP(text) === 0 ? text : formatAddress({ host: text, port: 53 }), 1);
+    const parsed = parseHostAndPort(isIP(text) === 0 ? text : formatAddress({ host: text, port: 53 }), 1);
     if (typeof parsed !== 'string' && isIP(parsed.host) !== 0) return formatAddress(parsed);
     const message = `"${text}" is not a name server; write an IP address, as in 10.0.0.53 or 10.0.0.53:5353`;
     context.issues.push({ code: 'custom', input: text, message });

@@ -27,10 +27,9 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
   listenAddress: {
     description:
       'An address to listen on: `host:port`, an IPv6 host in brackets; with port 0 the system chooses. Or a socket ' +
-      'that ' +
-      'systemd passes: `fd@NAME`, `fd@3`.',
+      'file, `unix:/path`, or a socket that systemd passes: `fd@NAME`, `fd@3`.',
     type: 'string',
-    pattern: '^(.+:\\d{1,5}|fd@[^:]+)$',
+    pattern: '^(unix:/.+|.+:\\d{1,5}|fd@[^:]+)$',
   },
   adminAddress: {
     description: 'An address to listen on: `host:port`, or `unix:/path` for a socket file.',
@@ -38,9 +37,11 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     pattern: '^(unix:/.+|.+:\\d{1,5})$',
   },
   backendAddress: {
-    description: 'An address to connect to: `host:port`, an IPv6 host in brackets; the host may be a name.',
+    description:
+      'An address to connect to: `host:port`, an IPv6 host in brackets; the host may be a name. Or a socket file: ' +
+      '`unix:/path`.',
     type: 'string',
-    pattern: '^.+:\\d{1,5}$',
+    pattern: '^(unix:/.+|.+:\\d{1,5})$',
   },
   statusRange: {
     description: 'A status from 200 to 599, or a range of them: `204`, `200-399`.',
@@ -54,10 +55,11 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     description: 'A host without a port: `shop.example`, `*.shop.example` for all below it, `10.0.0.1`, `::1`.',
     type: 'string',
   },
-  ipRange: {
-    description: 'An IP address or a range of them: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`.',
+  clientRange: {
+    description:
+      'An IP address or a range of them: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`; or `unix:`, all who come over a socket file.',
     type: 'string',
-    pattern: '^[0-9A-Fa-f.:]+(/\\d{1,3})?$',
+    pattern: '^(unix:|[0-9A-Fa-f.:]+(/\\d{1,3})?)$',
   },
 };
 

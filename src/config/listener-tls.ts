@@ -1,5 +1,6 @@
 /** config/listener-tls.ts: the part of schema.ts about TLS on listeners. */
 import * as z from 'zod';
+import { socketFileOf } from '../core/address.js';
 
 export const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 export const TLS_PROFILES = ['intermediate', 'modern'] as const;
@@ -76,6 +77,7 @@ export type ListenerTls = z.output<typeof listenerTls>;
 
 /** The keys of a listener that are about https. */
 interface HttpsKeys {
+  readonly address: string;
   readonly tls?: ListenerTls | undefined;
   readonly redirectHttps?: boolean | number | undefined;
   readonly hsts?: unknown;
@@ -86,7 +88,9 @@ type HttpsProblem = readonly [path: readonly (string | number)[], message: strin
 
 /** @returns what is wrong with the keys of listeners about https, each with its path */
 export function httpsProblems(list: readonly HttpsKeys[]): readonly HttpsProblem[] {
-  const isSomewhere = list.some(({ tls, protocol }) => tls !== undefined && protocol !== 'tcp');
+  const isSomewhere = list.some(
+    ({ address, tls, protocol }) => tls !== undefined && protocol !== 'tcp' && socketFileOf(address) === undefined,
+  );
   return list.flatMap((each, index) =>
     [...redirectProblems(each, isSomewhere), ...tlsProblems(each)].map(([path, message]) => [
       [index, ...path],
@@ -101,7 +105,7 @@ function redirectProblems({ redirectHttps, tls, protocol }: HttpsKeys, isSomewhe
   if (protocol === 'tcp') return [[at, 'is for HTTP, and this listener passes on TCP']];
   if (tls !== undefined) return [[at, 'is for listeners without tls: this one speaks https']];
   if (redirectHttps !== true || isSomewhere) return [];
-  return [[at, 'needs a listener with tls, or the port to send clients to']];
+  return [[at, 'needs a listener with tls and a port, or the port to send clients to']];
 }
 
 function tlsProblems({ tls, hsts, protocol }: HttpsKeys): readonly HttpsProblem[] {

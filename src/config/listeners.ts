@@ -3,9 +3,10 @@
  * identify it, even if the system chooses its port.
  */
 import * as z from 'zod';
+import { socketFileOf } from '../core/address.js';
 import { hsts, httpsProblems, listenerTls, redirectHttps } from './listener-tls.js';
 import { firstOverlap } from './overlap.js';
-import { ipRange, listenAddress, positiveDuration } from './values.js';
+import { clientRange, listenAddress, positiveDuration } from './values.js';
 
 const listenerName = z
   .string()
@@ -26,7 +27,7 @@ const serverName = z
 const proxyProtocol = z
   .strictObject({
     from: z
-      .array(ipRange)
+      .array(clientRange)
       .min(1, { error: 'needs at least one address' })
       .describe(
         'Addresses and ranges of the proxies whose header is believed. A header from anywhere else is an error.',
@@ -40,11 +41,21 @@ const proxyProtocol = z
   .optional()
   .describe('Proxies that begin each connection with a PROXY header (docs/proxy-protocol.md). Off by default.');
 
+const NOT_A_MODE = 'must be three octal digits in quotes, as in "660"';
+/** Mode of a listener's socket file: its owner and its group may connect. */
+export const SOCKET_FILE_MODE = '660';
+
 const listener = z.strictObject({
   name: listenerName.optional().describe('Name of the listener in reloads and in the API; its `address` by default.'),
   address: listenAddress.describe(
-    '`host:port`; host `0.0.0.0` or `[::]` means every interface. `fd@NAME` or `fd@3` is a socket that systemd passes.',
+    '`host:port`; host `0.0.0.0` or `[::]` means every interface. `fd@NAME` or `fd@3` is a socket that systemd ' +
+      'passes, `unix:/path` a Unix domain socket.',
   ),
+  mode: z
+    .string({ error: ({ input }) => (input === undefined ? undefined : NOT_A_MODE) })
+    .regex(/^0?[0-7]{3}$/, { error: NOT_A_MODE })
+    .optional()
+    .describe(`Who may connect to a socket file, as of chmod(1); \`"${SOCKET_FILE_MODE}"\` by default.`),
   protocol: z
     .enum(LISTENER_PROTOCOLS)
     .optional()
@@ -112,7 +123,9 @@ export const listeners = z
 
 /** @returns the keys of a listener that do not go together, each with what is wrong */
 function contradictions(given: z.output<typeof listener>): readonly (readonly [string, string])[] {
-  const { protocol, protocols, pool, sni } = given;
+  const { address, mode, protocol, protocols, pool, sni } = given;
+  if (mode !== undefined && socketFileOf(address) === undefined)
+    return [['mode', `is for socket files, and "${address}" is none`]];
   if (protocol === 'tcp' && protocols !== undefined) return [['protocols', 'are versions of HTTP, not for TCP']];
   if (protocol === 'tcp')
     return pool !== undefined && sni !== undefined ? [['sni', 'cannot be combined with pool']] : [];

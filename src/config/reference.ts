@@ -59,7 +59,7 @@ and touches nothing else; \`roundhouse diff\` shows the changes before. Only \`a
 \`metrics\` and \`stateFile\` need a restart. See [reload.md](reload.md).
 
 **Times** are \`500ms\`, \`5s\`, \`1m\` or \`1h\`, at most \`24h\`. Where the table says "or off", \`off\` and \`0\`
-disable the limit. **Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`.
+disable the limit. **Addresses** are \`host:port\`; an IPv6 host is in brackets, as in \`"[::1]:8080"\`. \`unix:/path\` is a Unix domain socket.
 `;
 
 /** One row of a table of keys; texts in Markdown. */
@@ -139,17 +139,17 @@ function kindOf(schema: JsonSchema): string {
     case 'adminAddress':
       return 'address or `unix:/path`';
     case 'listenAddress':
-      return 'address or `fd@NAME`';
+      return 'address, `unix:/path` or `fd@NAME`';
     case 'backendAddress':
-      return 'address';
+      return 'address or `unix:/path`';
     case 'statusRange':
       return 'status or range';
     case 'nameServer':
       return 'IP address, maybe with a port';
     case 'routeHost':
       return 'host';
-    case 'ipRange':
-      return 'IP address or range';
+    case 'clientRange':
+      return 'IP address, range or `unix:`';
     default:
   }
   if (anyOf !== undefined) return anyOf.map((each) => kindOf(nodeOf(each).schema)).join(' or ');

@@ -13,7 +13,7 @@ import { requestHeaders, responseHeaders, usesPlaceholder } from './header-rules
 import { errorPages, respond } from './pages.js';
 import { rateLimit, redirect, routeLimits, routeTimeouts, split, splitBy } from './route-parts.js';
 import { alternatives, similarWord } from './similar.js';
-import { ipRange, shown } from './values.js';
+import { clientRange, shown } from './values.js';
 
 const MAX_ROUTES = 10_000;
 /** Unknown pools for which the nearest known one is looked for; far more than a message shows. */
@@ -51,7 +51,7 @@ const methods = z
   )
   .min(1, { error: 'needs at least one method' });
 
-const addresses = z.array(ipRange).min(1, { error: 'needs at least one address' });
+const addresses = z.array(clientRange).min(1, { error: 'needs at least one address' });
 
 /** Keys that have an effect only on requests that go to a backend. */
 const ON_THE_WAY = [

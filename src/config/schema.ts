@@ -22,7 +22,7 @@ import { errorPages } from './pages.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { poolProblems, routes } from './routes.js';
 import { servesHttp, tcpPoolProblems } from './tcp-pools.js';
-import { adminAddress, backendAddress, duration, ipRange, positiveDuration, shown } from './values.js';
+import { adminAddress, backendAddress, clientRange, duration, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
 export const ACCEPT_MODES = ['auto', 'shared', 'reuse-port', 'round-robin'] as const;
@@ -384,7 +384,7 @@ const limits = z
 const forwarding = z
   .strictObject({
     trustedProxies: z
-      .array(ipRange)
+      .array(clientRange)
       .default([])
       .describe(
         'Addresses and ranges of proxies in front of this one, whose forwarding fields about the client are trusted.',

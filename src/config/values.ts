@@ -1,6 +1,6 @@
 /** config/values.ts: schemas of the kinds of value in a configuration, each with a message that says what to write. */
 import * as z from 'zod';
-import { formatAddress, parseAddress, socketFileOf, socketFileProblem } from '../core/address.js';
+import { formatAddress, parseAddress, SOCKET_FILE_CLIENT, socketFileOf, socketFileProblem } from '../core/address.js';
 import { splitRange } from '../core/ip-range.js';
 import { passedSocketOf, passedSocketProblem } from '../core/passed-socket.js';
 
@@ -104,17 +104,20 @@ function passedSocketOrAddress(text: string, lowestPort: 0 | 1): { readonly addr
   return passedSocketProblem(which) ?? { address: text };
 }
 
-/** Address of a listener: `host:port`, with port 0 the system chooses; or `fd@NAME`, a socket that systemd passes. */
+/**
+ * Address of a listener: `host:port`, with port 0 the system chooses; `unix:/path`, a Unix domain socket; or `fd@NAME`, a
+ * socket that systemd passes.
+ */
 export const listenAddress = address(0, passedSocketOrAddress).meta({ id: 'listenAddress' });
 /** Address of the admin interface: `host:port`, or `unix:/path` for a Unix domain socket. */
 export const adminAddress = address(0, socketFileOrAddress).meta({ id: 'adminAddress' });
 /** Address of a backend. Parsed to its canonical form, which is also the backend's id. */
 export const backendAddress = address(1).meta({ id: 'backendAddress' });
 
-/** An IP address or a range, `10.0.0.0/8` (RFC 4632 section 3.1). */
-export const ipRange = z
+/** Clients: an IP address, a range, `10.0.0.0/8` (RFC 4632 section 3.1), or `unix:`, whoever comes over a socket file. */
+export const clientRange = z
   .string()
-  .refine((text) => splitRange(text) !== undefined, {
-    error: ({ input }) => `"${input}" is not an IP address or range; write 10.0.0.1 or 10.0.0.0/8`,
+  .refine((text) => text === SOCKET_FILE_CLIENT || splitRange(text) !== undefined, {
+    error: ({ input }) => `"${input}" is not an IP address or range; write 10.0.0.1, 10.0.0.0/8 or unix:`,
   })
-  .meta({ id: 'ipRange' });
+  .meta({ id: 'clientRange' });

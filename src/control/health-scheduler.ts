@@ -2,8 +2,8 @@
  * control/health-scheduler.ts: probes every backend on its own timer and applies the verdicts to the pools. A slow
  * backend delays only its own probes, and has at most one probe under way.
  */
-import { isIP } from 'node:net';
 import type { HealthCheckConfig } from '../config/schema.js';
+import { isResolved } from '../core/address.js';
 import type { BackendId } from '../core/backend.js';
 import { isChanging, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
 import type { LenientRule } from '../core/lenient-rules.js';
@@ -165,7 +165,7 @@ export class HealthScheduler {
     watch.timer = undefined;
     const backend = watch.pool.backend(watch.id);
     // Without a resolved name there is no address to probe; `restart` is called with the address.
-    if (this.#stopped || backend === undefined || isIP(backend.host) === 0) return settleFirst(watch);
+    if (this.#stopped || backend === undefined || !isResolved(backend.host)) return settleFirst(watch);
     const { generation } = watch;
     const asks = watch.asksNext || watch.suspected;
     watch.asksNext = false;

@@ -1,6 +1,6 @@
 /** control/listen-sockets.ts: the sockets that clients connect to, each with the listener that it was opened for. */
 import type { ListenerChange } from '../config/listener-changes.js';
-import type { ListenerConfig } from '../config/listeners.js';
+import { type ListenerConfig, SOCKET_FILE_MODE } from '../config/listeners.js';
 import type { Accept } from './accept.js';
 import { type ListenSocket, openListenSocket } from './listen-socket.js';
 
@@ -32,7 +32,7 @@ export class ListenSockets {
     const opened: OpenListener[] = [];
     try {
       for (const config of listeners) {
-        opened.push({ config, socket: await openListenSocket(config.address, accept) });
+        opened.push({ config, socket: await openListenSocket(config.address, accept, config.mode) });
       }
     } catch (error) {
       for (const { socket } of opened) socket.close();
@@ -48,6 +48,10 @@ export class ListenSockets {
   /** Gives listeners other settings, or another name; their sockets stay. */
   change(changes: readonly ListenerChange[]): void {
     const byName = new Map(changes.map(({ before, after }) => [before.name, after]));
+    for (const { config, socket } of this.#open) {
+      const { mode } = byName.get(config.name) ?? config;
+      if (mode !== config.mode) socket.setMode(mode ?? SOCKET_FILE_MODE);
+    }
     this.#open = this.#open.map(({ config, socket }) => ({ config: byName.get(config.name) ?? config, socket }));
   }
 

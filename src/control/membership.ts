@@ -3,12 +3,11 @@
  * backend (probes, name, ejections, counters) begins when it joins and ends when it leaves, so that none of it outlives
  * the backend.
  */
-import { isIP } from 'node:net';
 import * as z from 'zod';
 import { ownClause } from '../config/own-backends.js';
 import { type BackendSettings, backendConfig, withTier } from '../config/schema.js';
 import { duration } from '../config/values.js';
-import { formatAddress, nameIn, parseAddress } from '../core/address.js';
+import { formatAddress, isResolved, nameIn, parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, isUsable } from '../core/backend.js';
 import { hasEligible } from '../core/eligible.js';
 import { backendIdSchema } from '../core/schemas.js';
@@ -233,7 +232,7 @@ export class Membership implements PoolChanges {
     stats.admit(pool.name, backend.id);
     const name = nameIn(backend.id);
     const resolved = name === undefined ? true : resolver.watch(pool, { ...backend, host: name });
-    if (isIP(backend.host) !== 0 || (await resolved))
+    if (isResolved(backend.host) || (await resolved))
       await health.watch(pool, backend.id, config.pool(pool.name).healthCheck);
   }
 

@@ -2,9 +2,8 @@
  * control/pool.ts: a pool, and the only place where its backends change. Each change replaces the snapshot, raises the
  * version by one and is published, so no caller can alter a backend and forget to tell the workers.
  */
-import { isIP } from 'node:net';
 import type { BackendSettings, PoolConfig } from '../config/schema.js';
-import { parseAddress } from '../core/address.js';
+import { isResolved, parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, type HealthState, isUsable, type OutlierState } from '../core/backend.js';
 import { type Eligible, eligibleOf } from '../core/eligible.js';
 import { backendIdSchema } from '../core/schemas.js';
@@ -53,7 +52,7 @@ export function newBackend(
   const parsed = parseAddress(address, 1);
   if (typeof parsed === 'string') throw new TypeError(`Backend "${address}" ${parsed}`);
   const host = hosts.get(parsed.host) ?? parsed.host;
-  const known = isIP(host) !== 0;
+  const known = isResolved(host);
   const id = backendIdSchema.parse(address);
   const states = { admin, health: known ? initial : 'down', outlier: 'in' } as const;
   return {

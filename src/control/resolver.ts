@@ -2,7 +2,7 @@
  * control/resolver.ts: resolves the names of backends, in the primary only. A backend keeps its last address when its
  * name does not resolve any more: a name server that is down must not take the backends with it.
  */
-import { isIP } from 'node:net';
+import { isResolved } from '../core/address.js';
 import type { Backend, BackendId } from '../core/backend.js';
 import { holdMs } from '../core/names.js';
 import type { Random } from '../core/random.js';
@@ -162,7 +162,7 @@ export class Resolver {
   }
 
   #isResolved({ pool, id }: WatchedName): boolean {
-    return isIP(pool.backend(id)?.host ?? '') !== 0;
+    return isResolved(pool.backend(id)?.host ?? '');
   }
 
   #isWatched(entry: WatchedName): boolean {

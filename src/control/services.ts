@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceConfig } from '../config/discovery.js';
 import { MAX_TIER, MAX_WEIGHT } from '../config/schema.js';
-import { formatAddress, parseAddress } from '../core/address.js';
+import { formatAddress, parseHostAndPort } from '../core/address.js';
 import type { BackendId } from '../core/backend.js';
 import { backendsOf } from '../core/service.js';
 import { DiscoveryWatch, type Finding, type WatchParts } from './discovery-watch.js';
@@ -91,7 +91,7 @@ export class Services {
     const limits = { tier, highestTier: MAX_TIER, highestWeight: MAX_WEIGHT };
     const backends = backendsOf(await names.services(name), limits)
       .map((each) => ({ address: formatAddress(each), weight: each.weight, tier: each.tier, maxConnections }))
-      .filter(({ address }) => typeof parseAddress(address, 1) !== 'string');
+      .filter(({ address }) => typeof parseHostAndPort(address, 1) !== 'string');
     if (backends.length === 0) throw new Error('it names no backend');
     // Node does not tell the TTL of SRV records, so it is that of the addresses, which is most often the same.
     const holdOf = (address: string): number =>

@@ -1,22 +1,37 @@
 /**
- * core/address.ts: the only parser of `host:port` as people write it: an IPv4 address, an IPv6 address in brackets or a
- * name.
+ * core/address.ts: the only parser of addresses as people write them: `host:port`, where the host is an IPv4 address, an
+ * IPv6 address in brackets or a name; or `unix:/path`, a Unix domain socket.
  */
 import { isIP, SocketAddress } from 'node:net';
+import { posix } from 'node:path';
 
-/** A host and a port. */
+/** Where to connect to or listen: a host and a port, or a Unix domain socket. */
 export interface Address {
-  /** An IP address in canonical form, without brackets; or a name in lower case. */
+  /** An IP address in canonical form, without brackets; a name in lower case; or `unix:/path`, a socket file. */
   readonly host: string;
+  /** 0 for a socket file. */
   readonly port: number;
 }
 
+/** Prefix of the address of a Unix domain socket. */
+const SOCKET_FILE = 'unix:';
+/** Stands for the address of a client that came over a socket file, which has none; nginx writes it so, too. */
+export const SOCKET_FILE_CLIENT = 'unix:';
+/** `sizeof(sun_path)` of macOS without the final NUL; Linux has four bytes more. */
+const MOST_SOCKET_PATH_BYTES = 103;
+
 /**
- * @param text `host:port`; an IPv6 host needs brackets
+ * @param text `host:port`, where an IPv6 host needs brackets; or `unix:/path`
  * @param lowestPort lowest port allowed: 1 for a backend, 0 for a listener (0: the system chooses)
  * @returns the address, or what is wrong with `text` as a clause to put behind it: `has no port; write host:port`
  */
 export function parseAddress(text: string, lowestPort: 0 | 1): Address | string {
+  const path = socketFileOf(text);
+  return path === undefined ? parseHostAndPort(text, lowestPort) : parseSocketFile(path);
+}
+
+/** {@link parseAddress} where a socket file makes no sense: in what DNS has answered, as the address of a name server. */
+export function parseHostAndPort(text: string, lowestPort: 0 | 1): Address | string {
   const colon = text.lastIndexOf(':');
   if (colon < 0) return 'has no port; write host:port';
   const port = portOf(text.slice(colon + 1), lowestPort);
@@ -27,19 +42,20 @@ export function parseAddress(text: string, lowestPort: 0 | 1): Address | string 
 
 /** Writes an address as {@link parseAddress} reads it. */
 export function formatAddress({ host, port }: Address): string {
+  if (socketFileOf(host) !== undefined) return host;
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** @returns the name in `host:port`; `undefined` where the host is an IP address, or the text is no address */
+/** @returns the name in `host:port`; `undefined` where the host needs no lookup, or the text is no address */
 export function nameIn(text: string): string | undefined {
   const address = parseAddress(text, 1);
-  return typeof address === 'string' || isIP(address.host) !== 0 ? undefined : address.host;
+  return typeof address === 'string' || isResolved(address.host) ? undefined : address.host;
 }
 
-/** Prefix of the address of a Unix domain socket. */
-const SOCKET_FILE = 'unix:';
-/** `sizeof(sun_path)` of macOS without the final NUL; Linux has four bytes more. */
-const MOST_SOCKET_PATH_BYTES = 103;
+/** Whether one can connect to `host` as it is: it is an IP address or a socket file, and not a name. */
+export function isResolved(host: string): boolean {
+  return isIP(host) !== 0 || socketFileOf(host) !== undefined;
+}
 
 /** @returns the path of a `unix:/path` address; `undefined` for any other address */
 export function socketFileOf(address: string): string | undefined {
@@ -55,6 +71,16 @@ export function socketFileProblem(path: string): string | undefined {
     return 'does not name a socket file; write unix:/path';
   if (Buffer.byteLength(path) <= MOST_SOCKET_PATH_BYTES) return undefined;
   return `is too long; the path of a socket file may have ${MOST_SOCKET_PATH_BYTES} bytes`;
+}
+
+/** The path stands in logs, metrics, tables and URLs, as every address does, so it is one word of visible ASCII. */
+const PRINTABLE = /^[\x21-\x7e]*$/;
+
+function parseSocketFile(path: string): Address | string {
+  const problem = socketFileProblem(path);
+  if (problem !== undefined) return problem;
+  if (!PRINTABLE.test(path)) return 'has a path with other characters than visible ASCII, or with a space';
+  return { host: SOCKET_FILE + posix.normalize(path), port: 0 };
 }
 
 function portOf(text: string, lowest: number): number | string {

@@ -3,6 +3,8 @@ import { socketFileOf } from './address.js';
 import { configuredAddress, type NamedBackend } from './backend.js';
 
 const DEFAULT_PORT = ':80';
+/** Host for a backend behind a socket file, which has neither name nor port. */
+export const HOST_OF_SOCKET_FILE = 'localhost';
 
 /**
  * @returns the configured address of the backend, without the default port (RFC 9110 section 4.2.3); `localhost` for one
@@ -10,6 +12,6 @@ const DEFAULT_PORT = ':80';
  */
 export function hostOfBackend(backend: NamedBackend): string {
   const address = configuredAddress(backend);
-  if (socketFileOf(address) !== undefined) return 'localhost';
+  if (socketFileOf(address) !== undefined) return HOST_OF_SOCKET_FILE;
   return address.endsWith(DEFAULT_PORT) ? address.slice(0, -DEFAULT_PORT.length) : address;
 }

@@ -1,6 +1,7 @@
 /** core/client-node.ts: the only reader of what proxies write of the client in front of them, in X-Forwarded-For. */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { SOCKET_FILE_CLIENT } from './address.js';
 
 /** `10.0.0.1:443`, `[::1]:443` or `[::1]`. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/;
@@ -11,10 +12,11 @@ const HIDDEN = /^(?:unknown|_[\w.-]{1,44})$/;
  * @param text an element of X-Forwarded-For, as proxies write it: `203.0.113.9`, `203.0.113.9:41234` (Azure),
  * `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:443`
  * @returns the IP address alone: otherwise a client would be another one with each of its ports; for a text that is no
- * address the identifier that stands for one, or `_` and a digest: never more than 45 characters of a known alphabet
+ * address the identifier that stands for one (`unix:` for a client over a socket file), or `_` and a digest: never more than 45 characters of a known alphabet
  */
 export function clientNode(text: string): string {
   const [, inBrackets, bare = inBrackets ?? text] = WITH_PORT.exec(text) ?? [];
+  if (text === SOCKET_FILE_CLIENT) return text;
   if (isIP(bare) === 0) return HIDDEN.test(text) ? text : `_${digestOf(text)}`;
   // A zone names an interface of the proxy's host and may be any text; it says nothing about the client.
   const zoneAt = bare.indexOf('%');

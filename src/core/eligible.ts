@@ -1,5 +1,5 @@
 /** core/eligible.ts: the backends that a new request may be sent to, tier by tier. */
-import { isIP } from 'node:net';
+import { isResolved } from './address.js';
 import { type Backend, type BackendStatus, isUsable } from './backend.js';
 
 export interface Eligible<B extends BackendStatus = Backend> {
@@ -56,7 +56,7 @@ function tiersOf<B extends BackendStatus>(backends: readonly B[]): readonly (rea
  * Whether `host` is resolved. Not eligible otherwise, even in panic mode: each request would query a failing resolver.
  */
 function hasAddress({ host }: BackendStatus): boolean {
-  return isIP(host) !== 0;
+  return isResolved(host);
 }
 
 function isNotEmpty(list: readonly unknown[]): boolean {

@@ -3,7 +3,7 @@
  * would go round in circles, or to its admin interface, which would take them for requests from this host.
  */
 import { BlockList, isIP } from 'node:net';
-import { type Address, parseAddress } from './address.js';
+import { type Address, parseAddress, socketFileOf } from './address.js';
 
 const EVERY_IPV4 = '0.0.0.0';
 const EVERY_ADDRESS = '::';
@@ -16,17 +16,20 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 export class OwnAddresses {
   /** Hosts that are listened on, by port, each with the address as it was given. */
   readonly #byPort = new Map<number, Map<string, string>>();
+  readonly #socketFiles = new Set<string>();
   readonly #local: () => ReadonlySet<string>;
 
   /**
-   * @param listening `host:port` of listeners and of the admin interface; others, such as socket files, are left out
+   * @param listening `host:port` and `unix:/path` of listeners and of the admin interface; passed sockets are left out
    * @param local the addresses of this host's interfaces; called only where an address on every interface is in question
    */
   constructor(listening: Iterable<string>, local: () => ReadonlySet<string>) {
     this.#local = local;
     for (const text of listening) {
       const address = parseAddress(text, 0);
-      if (typeof address === 'string' || address.port === 0) continue;
+      if (typeof address === 'string') continue;
+      if (socketFileOf(address.host) !== undefined) this.#socketFiles.add(address.host);
+      if (address.port === 0) continue;
       const hosts = this.#byPort.get(address.port) ?? new Map<string, string>();
       this.#byPort.set(address.port, hosts);
       hosts.set(plainHost(address.host), text);
@@ -35,6 +38,7 @@ export class OwnAddresses {
 
   /** @returns the own address that `host` and `port` lead to; `undefined` for another address, and for a name */
   find({ host, port }: Address): string | undefined {
+    if (this.#socketFiles.has(host)) return host;
     const hosts = this.#byPort.get(port);
     if (hosts === undefined || isIP(host) === 0) return undefined;
     const target = plainHost(host);

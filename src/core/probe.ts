@@ -2,13 +2,14 @@
  * core/probe.ts: what the primary and its probe thread exchange, and how the request of an HTTP probe is made. The text
  * of that request is built once, when the health checks of a backend begin, not for each probe.
  */
-import { formatAddress, parseAddress } from './address.js';
+import { formatAddress, parseAddress, socketFileOf } from './address.js';
 import { configuredAddress, type NamedBackend } from './backend.js';
+import { HOST_OF_SOCKET_FILE } from './backend-host.js';
 import type { LenientRule } from './lenient-rules.js';
 
 /** One execution of a health check. */
 export interface ProbeTask {
-  /** IP literal. */
+  /** IP literal, or `unix:/path`. */
   readonly host: string;
   readonly port: number;
   /** The HTTP request and the response that passes; `undefined`: the probe passes when a TCP connection opens. */
@@ -71,7 +72,7 @@ export interface ProbeKind {
   /** The statuses that pass, each a status or a range: `204`, `200-399`. */
   readonly status: readonly string[];
   readonly body?: string | undefined;
-  /** The port that is probed; by default the one that takes requests. */
+  /** The port that is probed; by default the one that takes requests. A socket file has none. */
   readonly port?: number | undefined;
 }
 
@@ -99,7 +100,8 @@ export function httpProbeOf(backend: NamedBackend, kind: ProbeKind): HttpProbe |
  *   response says that it is
  */
 export function aliveProbeOf(id: string): HttpProbe {
-  const request = `OPTIONS * HTTP/1.1\r\nHost: ${id}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`;
+  const host = hostOf(id, undefined);
+  const request = `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`;
   return { request, isHead: false, statuses: [{ from: 100, to: 599 }], body: undefined };
 }
 
@@ -109,6 +111,7 @@ export function isExpected(status: number, ranges: readonly StatusRange[]): bool
 }
 
 function hostOf(configured: string, port: number | undefined): string {
+  if (socketFileOf(configured) !== undefined) return HOST_OF_SOCKET_FILE;
   const address = parseAddress(configured, 1);
   return port === undefined || typeof address === 'string' ? configured : formatAddress({ host: address.host, port });
 }

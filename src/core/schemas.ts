@@ -5,17 +5,18 @@
  */
 import * as z from 'zod';
 
-/** Id of a backend: its configured address in lower case. `drain ID` takes it, and every table and metric shows it. */
+/** Id of a backend: its configured address, a name in lower case. `drain ID` takes it, and every table and metric shows it. */
 export const backendIdSchema = z.string().brand<'BackendId'>();
 
 export const backendSchema = z
   .object({
     id: backendIdSchema,
-    /** The IP address to connect to; a name until the primary has resolved it. */
+    /** The IP address to connect to, or `unix:/path`, a socket file; a name until the primary has resolved it. */
     host: z.string(),
     /** The name that it was found under, where each address of a name is a backend (`resolve: all`). */
     name: z.string().optional(),
-    port: z.int().min(1).max(65_535),
+    /** 0 for a socket file. */
+    port: z.int().min(0).max(65_535),
     /** Share of the traffic relative to the weights of the other backends. */
     weight: z.int().min(1),
     /** The backend is used only when no backend of a lower tier can serve. */

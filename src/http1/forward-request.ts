@@ -3,6 +3,7 @@
  * of the client's text, so they keep their order, case and bytes; added fields come last.
  */
 
+import { SOCKET_FILE_CLIENT } from '../core/address.js';
 import type { ClientCertificate } from '../tls/client-certificate.js';
 import {
   CONTENT_LENGTH,
@@ -24,7 +25,7 @@ import type { RequestHead } from './request-head.js';
 
 /** The client that a request came from, as its forwarding fields describe it. */
 export interface ClientSide {
-  /** IP address, written to X-Forwarded-For. */
+  /** IP address, or `unix:` where it came over a socket file; written to X-Forwarded-For. */
   readonly address: string;
   readonly proto: 'http' | 'https';
   /** The client is one of `forwarding.trustedProxies`, so the forwarding fields that it sent are kept. */
@@ -191,7 +192,11 @@ function optionalFields(head: RequestHead, client: ClientSide, { forwarded, via 
 
 /** The element of this hop in `Forwarded`. An IPv6 address and a host with a port are quoted (RFC 7239 section 4). */
 function forwardedElement(head: RequestHead, { address, proto }: ClientSide): string {
-  const node = address.includes(':') ? `"[${address}]"` : address;
+  const node = address === SOCKET_FILE_CLIENT ? 'unknown' : bracketed(address);
   const host = head.host === '' ? '' : `;host="${head.host}"`;
   return `for=${node};proto=${proto}${host}`;
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `"[${address}]"` : address;
 }

@@ -6,7 +6,7 @@ import type { ConfigInput } from '../config/schema.js';
 import type { BackendInput, BackendPatch, BalancerView, RunningBalancer } from '../control/balancer.js';
 import { ChangeError } from '../control/errors.js';
 import type { JournalEntry } from '../control/journal.js';
-import { parseAddress } from '../core/address.js';
+import { parseAddress, socketFileOf } from '../core/address.js';
 import { ListeningLogger, type LogListener } from './log-listener.js';
 import { NotRunningError } from './not-running-error.js';
 import { ProgramSource } from './program-source.js';
@@ -214,11 +214,12 @@ export class Balancer implements AsyncDisposable {
   }
 }
 
-/** @returns the URL of an address; loopback for an address that means every interface */
+/** @returns the URL of an address, `unix:/path` as it is; loopback for an address that means every interface */
 function urlOf(address: string): string {
   const parsed = parseAddress(address, 0);
   if (typeof parsed === 'string') return `http://${address}`;
   const { host, port } = parsed;
+  if (socketFileOf(host) !== undefined) return host;
   if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
   return host === '::' ? `http://[::1]:${port}` : `http://${address}`;
 }

@@ -92,7 +92,7 @@ describe('A configuration with TCP listeners', () => {
   it('believes PROXY headers of addresses only', () => {
     expect(problems([tcp({ proxyProtocol: { from: ['10.0.0.0/8', 'fd00::1'] } })], { a: {} })).to.deep.equal([]);
     expect(problems([tcp({ proxyProtocol: { from: ['proxy'] } })], { a: {} })).to.deep.equal([
-      'listeners.0.proxyProtocol.from.0: "proxy" is not an IP address or range; write 10.0.0.1 or 10.0.0.0/8',
+      'listeners.0.proxyProtocol.from.0: "proxy" is not an IP address or range; write 10.0.0.1, 10.0.0.0/8 or unix:',
     ]);
   });
 });

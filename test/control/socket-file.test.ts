@@ -5,8 +5,8 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { listenOnFile } from '../../src/control/admin/socket-file.js';
 import { StartError } from '../../src/control/balancer.js';
+import { listenOnFile } from '../../src/control/socket-file.js';
 import { closeEverything, onClose } from './support.js';
 
 /** Most characters of the path of a socket file on every system. */

@@ -5,6 +5,8 @@ import type { Balancer } from '../../src/index.js';
 import { onStop, stopEverything } from '../support/cleanup.js';
 import { DnsServer } from '../support/dns-server.js';
 import { eventually } from '../support/eventually.js';
+import { rawRequest } from '../support/peer.js';
+import { socketPath } from '../support/socket-path.js';
 import { ask, EXAMPLES, startEcho, startExample } from './example.js';
 
 /** @returns who answered: the pool, and for several requests the backends without repetition */
@@ -141,6 +143,13 @@ const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
     await expectAllOfName(file, 'app');
   },
   'headless.yaml': (file) => expectAllOfName(file, 'web.default.svc.cluster.local'),
+  'unix-sockets.yaml': async (file) => {
+    const path = socketPath();
+    await startExample(file, (config) => ({ ...config, listeners: [{ address: `unix:${path}`, mode: '660' }] }));
+    const request = 'GET / HTTP/1.1\r\nHost: shop.example\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n';
+    const { headers } = JSON.parse((await rawRequest(path, request)).body);
+    expect(headers).to.include({ host: 'shop.example', 'x-forwarded-for': '203.0.113.7, unix:' });
+  },
   'systemd/roundhouse.yaml': async (file) => {
     expect(await poolOf(await startExample(file))).to.equal('web');
   },

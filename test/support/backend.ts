@@ -10,8 +10,9 @@ import { eventually } from './eventually.js';
 import { connect, Peer, PeerGoneError } from './peer.js';
 
 export interface Backend {
-  /** `host:port`, which is also its id. */
+  /** `host:port` or `unix:/path`, which is also its id. */
   readonly address: string;
+  /** 0 for a socket file. */
   readonly port: number;
   /** Connections accepted so far. */
   readonly accepted: number;
@@ -21,8 +22,12 @@ export interface Backend {
   kill(): void;
 }
 
-/** Starts a node:http server. */
-export async function startBackend(handler: RequestListener, options: ServerOptions = {}): Promise<Backend> {
+/** Starts a node:http server. @param path of a socket file to listen on, instead of a port */
+export async function startBackend(
+  handler: RequestListener,
+  options: ServerOptions = {},
+  path?: string,
+): Promise<Backend> {
   const server = createHttpServer(options, handler);
   const sockets = new Set<Socket>();
   let accepted = 0;
@@ -31,10 +36,10 @@ export async function startBackend(handler: RequestListener, options: ServerOpti
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  const port = await listen(server);
+  const port = await listen(server, path);
   onStop(() => letGo(server, () => sockets.size, sockets));
   return {
-    ...addressOf(port),
+    ...addressOf(port, path),
     get accepted() {
       return accepted;
     },
@@ -61,8 +66,9 @@ type Script = (peer: Peer, index: number) => void | Promise<void>;
 /**
  * Starts a server that runs `script` for each connection. When the proxy closes the connection in the middle of a
  * script, the {@link PeerGoneError} of its wait is no failure; any other error fails the test.
+ * @param path of a socket file to listen on, instead of a port
  */
-export async function startRawBackend(script: Script): Promise<RawBackend> {
+export async function startRawBackend(script: Script, path?: string): Promise<RawBackend> {
   const peers: Peer[] = [];
   let failure: unknown;
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -72,7 +78,7 @@ export async function startRawBackend(script: Script): Promise<RawBackend> {
       if (!(error instanceof PeerGoneError)) failure ??= error;
     });
   });
-  const port = await listen(server);
+  const port = await listen(server, path);
   const open = (): number => peers.filter((peer) => peer.parting === undefined && !peer.socket.destroyed).length;
   const sockets = (): Socket[] => peers.map((peer) => peer.socket);
   onStop(async () => {
@@ -80,7 +86,7 @@ export async function startRawBackend(script: Script): Promise<RawBackend> {
     if (failure !== undefined) throw failure;
   });
   return {
-    ...addressOf(port),
+    ...addressOf(port, path),
     peers,
     get accepted() {
       return peers.length;
@@ -135,12 +141,15 @@ export async function deafAddress(): Promise<string> {
   return addressOf(port).address;
 }
 
-function addressOf(port: number): { readonly address: string; readonly port: number } {
-  return { address: `127.0.0.1:${port}`, port };
+function addressOf(port: number, path?: string): { readonly address: string; readonly port: number } {
+  return { address: path === undefined ? `127.0.0.1:${port}` : `unix:${path}`, port };
 }
 
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** @returns the port; 0 for a socket file */
+async function listen(server: Server, path?: string): Promise<number> {
+  const place = path === undefined ? { port: 0, host: '127.0.0.1' } : { path };
+  await new Promise<void>((resolve) => server.listen(place, resolve));
+  if (path !== undefined) return 0;
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('Listens on no port');
   return address.port;

@@ -16,10 +16,12 @@ export type Parting = 'end' | 'reset';
 /**
  * For the `end` event of `socket`: how the other side went. A reset that arrives together with the last bytes is
  * reported by Node as an end, but the kernel knows no peer of that socket any more. Nor does it when we have ended our
- * direction before: then it counts as an end.
+ * direction before: then it counts as an end. So does every end over a socket file, which has no addresses at all.
  */
 export function partingAtEnd(socket: Socket): Parting {
-  return !socket.writableEnded && socket.remoteAddress === undefined ? 'reset' : 'end';
+  return socket.localAddress !== undefined && !socket.writableEnded && socket.remoteAddress === undefined
+    ? 'reset'
+    : 'end';
 }
 
 export class Peer {
@@ -132,10 +134,11 @@ export class Peer {
   }
 }
 
-/** Opens a client connection to `port`, from the address `from` if that matters; it is closed when the test is over. */
-export async function connect(port: number, from?: string): Promise<Peer> {
+/** Opens a client connection to `port`, or to the socket file of that path, from the address `from` if that matters; it is closed when the test is over. */
+export async function connect(port: number | string, from?: string): Promise<Peer> {
   const local = from === undefined ? {} : { localAddress: from };
-  const socket = dial({ port, host: '127.0.0.1', ...local, allowHalfOpen: true });
+  const place = typeof port === 'string' ? { path: port } : { port, host: '127.0.0.1', ...local };
+  const socket = dial({ ...place, allowHalfOpen: true });
   const peer = new Peer(socket);
   onStop(() => peer.destroy());
   await new Promise<void>((resolve, reject) => {
@@ -146,7 +149,7 @@ export async function connect(port: number, from?: string): Promise<Peer> {
 }
 
 /** Sends `bytes` in one write, or each of several in a turn of its own, and returns the first final response. */
-export async function rawRequest(port: number, bytes: string | readonly string[]): Promise<Message> {
+export async function rawRequest(port: number | string, bytes: string | readonly string[]): Promise<Message> {
   const peer = await connect(port);
   for (const part of typeof bytes === 'string' ? [bytes] : bytes) {
     peer.send(part);
@@ -160,6 +163,6 @@ export async function rawRequest(port: number, bytes: string | readonly string[]
 }
 
 /** A plain GET over a connection of its own. */
-export function get(port: number, path = '/'): Promise<Message> {
+export function get(port: number | string, path = '/'): Promise<Message> {
   return rawRequest(port, `GET ${path} HTTP/1.1\r\nHost: site.test\r\n\r\n`);
 }

@@ -1,6 +1,7 @@
 /** test/support/proxy.ts: one worker's data plane inside the test process; a test fails when the worker leaks. */
 import { type ListenerConfig, listenerSchema } from '../../src/config/listeners.js';
 import { type Config, type ConfigInput, configSchema, DEFAULT_POOL } from '../../src/config/schema.js';
+import { parseAddress } from '../../src/core/address.js';
 import type { Backend } from '../../src/core/backend.js';
 import { permitSubject } from '../../src/core/permit-keys.js';
 import { PermitLedger, type PermitOrders } from '../../src/core/permit-ledger.js';
@@ -274,12 +275,11 @@ export function idleOf({ links }: WorkerBackend): number {
 
 /** A backend as the primary announces it once its first probe has passed. */
 export function up({ address, ...settings }: Config['pools'][string]['backends'][number]): Backend {
-  const colon = address.lastIndexOf(':');
-  const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
+  const parsed = parseAddress(address, 1);
+  if (typeof parsed === 'string') throw new TypeError(`"${address}" ${parsed}`);
   return backendSchema.parse({
     id: address,
-    host,
-    port,
+    ...parsed,
     ...settings,
     ...{ admin: 'enabled', health: 'up', outlier: 'in', usableSince: 0 },
   });

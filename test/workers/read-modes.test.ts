@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { readMode } from '../../workers/fast-socket.js';
 
-const ASIDE = ['framing', 'pipelining', 'upgrade', 'isolation', 'early-response', 'access-log'];
+const ASIDE = ['framing', 'pipelining', 'upgrade', 'isolation', 'early-response', 'access-log', 'unix-sockets'];
 
 describe('Reading by events', () => {
   it('passes the same tests', async function () {

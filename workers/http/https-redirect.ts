@@ -1,6 +1,6 @@
 /** workers/http/https-redirect.ts: sends clients of a listener with `redirectHttps` to https. */
 import type { Config } from '../../src/config/schema.js';
-import { parseAddress } from '../../src/core/address.js';
+import { parseAddress, socketFileOf } from '../../src/core/address.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
 import { Redirect } from '../../src/routing/redirect.js';
 import type { LocalAnswer } from './local-answer.js';
@@ -24,9 +24,11 @@ export function httpsRedirect(
   return redirected(new Redirect(`https://${authority}{path}{query}`, 308, 0), head);
 }
 
-/** @returns the port of the first listener with https; 443 where that is not known, as of a passed socket */
+/** @returns the port of the first listener with https that has one; 443 where that is not known, as of a passed socket */
 function httpsPortOf({ listeners }: Config, portOf: (listener: string) => number | undefined): number {
-  const secure = listeners.find(({ tls, protocol }) => tls !== undefined && protocol !== 'tcp');
+  const secure = listeners.find(
+    ({ address, tls, protocol }) => tls !== undefined && protocol !== 'tcp' && socketFileOf(address) === undefined,
+  );
   const parsed = parseAddress(secure?.address ?? '', 0);
   const configured = typeof parsed === 'string' ? HTTPS_PORT : parsed.port;
   // Port 0 is any that is free.

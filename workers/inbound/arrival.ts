@@ -4,6 +4,7 @@
  */
 
 import type { ListenerConfig } from '../../src/config/listeners.js';
+import { SOCKET_FILE_CLIENT } from '../../src/core/address.js';
 import { plainAddress } from '../../src/core/client-node.js';
 import type { ClientSide } from '../../src/http1/forward-request.js';
 import type { Endpoints } from '../../src/inbound/endpoints.js';
@@ -63,18 +64,22 @@ export class Arrival {
     return this.known;
   }
 
-  /** The client's IP address; '' when the client was gone before anybody asked for it. */
+  /** The client's IP address, or `unix:`; '' when the client was gone before anybody asked for it. */
   get address(): string {
     return this.client.address;
   }
 
-  /** Where the client is, and what it has connected to; `undefined` when it was gone before anybody asked. */
+  /** Where the client is, and what it has connected to; `undefined` on a socket file, and when it was gone before anybody asked. */
   get endpoints(): Endpoints | undefined {
     return this.proxied ?? this.transport.endpoints;
   }
 
-  /** The IP address of the connection's other end: that of the client, or of a proxy that names it. */
+  /**
+   * The IP address of the connection's other end: that of the client, or of a proxy that names it; `unix:` on a socket
+   * file
+   */
   get peer(): string {
+    if (this.listener.isSocketFile) return SOCKET_FILE_CLIENT;
     return plainAddress(this.transport.peerAddress);
   }
 

@@ -15,6 +15,9 @@ const WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'connect timed out',
+  ENOENT: 'no such socket file',
+  EACCES: 'permission denied',
+  EAGAIN: 'its queue of connections is full',
 };
 
 /** Buffer that all probes of a thread read into: the bytes of a read are used before the next read begins. */
@@ -98,7 +101,7 @@ export class ProbeAttempt implements TransportUser {
   onClose(): void {
     const code = this.#transport.errorCode;
     // A shortage on this host must not mark healthy backends down.
-    if (isOwnFault(code)) this.#end(() => this.#events.untried(`could not probe: ${code}`));
+    if (isOwnFault(code, this.#task.host)) this.#end(() => this.#events.untried(`could not probe: ${code}`));
     else this.#settle({ ok: false, reason: WORDS[code] ?? (code === '' ? 'connection closed' : code) });
   }
 

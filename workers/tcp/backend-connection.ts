@@ -117,7 +117,7 @@ export class TcpBackendConnection implements TransportUser {
     this.isReset ||= errorCode !== '';
     this.pool.dispatch.disconnected(this.isOpen);
     if (tunnel !== undefined) tunnel.backendGone(this.isReset);
-    else if (!isClosed) this.fail(isOwnFault(errorCode) ? 'no-socket' : 'refused');
+    else if (!isClosed) this.fail(isOwnFault(errorCode, this.upstream.host) ? 'no-socket' : 'refused');
   }
 
   onTimeout(): void {

@@ -33,7 +33,7 @@ export function addAdminCommands(program: Command): void {
     async (id: string, weight: string, options: Options, self: Command) =>
       (await load()).weight(id, weight, withAdmin(options, self)),
   );
-  inPool('add <address>', 'add a backend, as host:port[@weight]')
+  inPool('add <address>', 'add a backend, as host:port[@weight] or unix:/path[@weight]')
     .option('--resolve <mode>', 'what a name stands for: one of its addresses, or all')
     .action(async (address: string, options: Options, self: Command) =>
       (await load()).add(address, withAdmin(options, self)),

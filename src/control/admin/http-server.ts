@@ -10,10 +10,10 @@ import type { AdminLimits } from '../../config/admin.js';
 import { type Address, formatAddress, parseAddress, socketFileOf } from '../../core/address.js';
 import { listenError, StartError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { listenOnFile } from '../socket-file.js';
 import type { AdminConnections } from './connections.js';
 import type { OnNode } from './endpoint.js';
 import { Gate } from './gate.js';
-import { listenOnFile } from './socket-file.js';
 
 /** Host and port, or the path of a socket file. */
 export type ListenPlace = Address | string;

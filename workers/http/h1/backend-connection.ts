@@ -215,7 +215,7 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
 
   onClose(): void {
     if (this.stage !== 'connecting') this.lose(RESET);
-    else this.lose(isOwnFault(this.channel.errorCode) ? NOT_TRIED : REFUSED);
+    else this.lose(isOwnFault(this.channel.errorCode, this.links.backend.host) ? NOT_TRIED : REFUSED);
   }
 
   onTimeout(): void {

@@ -1,41 +1,94 @@
 /**
- * control/admin/socket-file.ts: listens on a socket file that only this user can open. A file that a killed process has
+ * control/socket-file.ts: makes socket files for the admin interface and for listeners. A file that a killed process has
  * left behind is replaced; a file on which a process answers is not.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, lstatSync, renameSync, rmSync, type Stats, statSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import net from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { listenError, StartError } from '../errors.js';
+import { listenError, StartError } from './errors.js';
 
-/**
- * Umask that leaves read and write to the owner. Set before the file is made, so others cannot open it at any moment.
- */
-const FOR_THE_OWNER = 0o177;
+/** Mode of a file that its owner alone can open. */
+const FOR_THE_OWNER = 0o600;
 
 /** Characters of the names under which socket files are made. */
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
+/** A socket file that was made here. */
+export interface SocketFile {
+  /** Gives the file another mode, unless another one has taken its place. */
+  setMode(mode: number): void;
+  /** Removes the file, unless another one has taken its place. */
+  remove(): void;
+}
+
 /**
- * Listens on the socket file at `path`. The file is made under another name and then put in place: the system removes
- * what it has made when the server closes, by its name, and the file there may be another program's by then.
- * @returns a function that removes the file if it is still the one made here; call it when the server closes
+ * Binds a socket to the file at `path`. The file is made under another name and then put in place: the system removes
+ * what it has made when the socket closes, by its name, and the file there may be another program's by then.
+ * @param mode who may connect, as of chmod(2)
+ * @param bind binds a socket to the path that it is given. @returns the system's error code, or `undefined`
  * @throws {StartError} a process listens there, the file is no socket, or the system does not allow it
  */
-export async function listenOnFile(server: net.Server, path: string): Promise<() => void> {
+export async function makeSocketFile(
+  path: string,
+  mode: number,
+  bind: (beside: string) => Promise<string | undefined> | string | undefined,
+): Promise<SocketFile> {
   await removeStale(path);
   const beside = join(dirname(path), besideName(Math.max(basename(path).length, 4)));
-  const code = await tryListen(server, beside);
+  const code = await bindForTheOwner(beside, bind);
   // libuv reports a missing directory as EACCES, as Windows does.
   if (code === 'EACCES' && !existsSync(dirname(path))) throw listenError(`unix:${path}`, 'ENOENT');
   if (code !== undefined) throw listenError(`unix:${path}`, code);
   try {
+    if (mode !== FOR_THE_OWNER) chmodSync(beside, mode);
     const made = statSync(beside);
     putInPlace(beside, path);
-    return () => removeOwn(path, made);
+    const ifOwn = (act: () => void): void => {
+      if (isSame(path, made)) act();
+    };
+    return {
+      setMode: (next) => ifOwn(() => chmodSync(path, next)),
+      remove: () => ifOwn(() => rmSync(path, { force: true })),
+    };
   } catch (error) {
-    server.close();
     throw listenError(`unix:${path}`, codeOf(error) === 'EEXIST' ? 'EADDRINUSE' : codeOf(error));
+  }
+}
+
+/**
+ * Listens on the socket file at `path`, which only this user can open.
+ * @returns a function that removes the file if it is still the one made here; call it when the server closes
+ * @throws {StartError} as {@link makeSocketFile}
+ */
+export async function listenOnFile(server: net.Server, path: string): Promise<() => void> {
+  try {
+    const file = await makeSocketFile(path, FOR_THE_OWNER, (beside) => tryListen(server, beside));
+    return () => file.remove();
+  } catch (error) {
+    if (server.listening) server.close();
+    throw error;
+  }
+}
+
+/** Calls `bind` with a umask that leaves read and write to the owner, so others cannot open the file at any moment. */
+function bindForTheOwner<T>(beside: string, bind: (beside: string) => T): T {
+  const before = process.umask(0o777 & ~FOR_THE_OWNER);
+  try {
+    // The file is made before this call returns, so the umask can be put back right after it.
+    return bind(beside);
+  } finally {
+    process.umask(before);
   }
 }
 
@@ -55,9 +108,9 @@ function putInPlace(beside: string, path: string): void {
   unlinkSync(beside);
 }
 
-function removeOwn(path: string, made: Stats): void {
+function isSame(path: string, made: Stats): boolean {
   const found = statsOf(path);
-  if (found?.ino === made.ino && found.dev === made.dev) rmSync(path, { force: true });
+  return found?.ino === made.ino && found.dev === made.dev;
 }
 
 /** @returns `undefined` once the server listens, or else the system's error code */
@@ -65,16 +118,10 @@ function tryListen(server: net.Server, path: string): Promise<string | undefined
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(error.code ?? error.message);
     server.once('error', failed);
-    const before = process.umask(FOR_THE_OWNER);
-    try {
-      // The file is made before this call returns, so the umask can be put back right after it.
-      server.listen({ path, exclusive: true }, () => {
-        server.off('error', failed);
-        resolve(undefined);
-      });
-    } finally {
-      process.umask(before);
-    }
+    server.listen({ path, exclusive: true }, () => {
+      server.off('error', failed);
+      resolve(undefined);
+    });
   });
 }
 
