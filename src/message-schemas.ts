@@ -104,7 +104,7 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('drain'), withinMs: z.number() }),
 ]);
 
-/** Counters of one pool. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
+/** Counters of one pool, and of its backends that have something to report. Row i of `backends` belongs to `ids[i]` and has one value per column of `BACKEND_COLUMNS`. */
 const poolCountersSchema = z.object({
   pool: z.string(),
   ids: z.array(backendIdSchema),

@@ -13,6 +13,7 @@ import {
   WORKER_COLUMNS,
   type WorkerColumn,
 } from '../src/messages.js';
+import type { Durations } from './durations.js';
 
 const column = (name: BackendColumn): number => BACKEND_COLUMNS.indexOf(name);
 const poolColumn = (name: PoolColumn): number => POOL_COLUMNS.indexOf(name);
@@ -104,6 +105,11 @@ export class CounterRow {
     return count;
   }
 
+  /** Whether any of them is not 0. */
+  get hasCounted(): boolean {
+    return this.values.some((value) => value !== 0);
+  }
+
   /** Resets the counters to 0. @returns their values before */
   take(): Float64Array<ArrayBuffer> {
     const taken = new Float64Array(this.values.length);
@@ -125,11 +131,19 @@ export type PoolRows = Extract<ToPrimary, { type: 'counters' }>['pools'][number]
 export interface CountedBackend {
   readonly id: BackendId;
   readonly inflight: number;
+  /** {@link inflight} as the primary knows it. */
+  reportedInflight: number;
   readonly counters: CounterRow;
+  readonly responses: Durations;
+}
+
+/** Whether there is anything to report: of the backends of a large pool most have nothing in most seconds. */
+export function hasNews({ inflight, reportedInflight, counters, responses }: CountedBackend): boolean {
+  return inflight > 0 || reportedInflight > 0 || counters.hasCounted || !responses.isEmpty;
 }
 
 /**
- * Takes the counters of all backends.
+ * Takes the counters of backends.
  * @returns one row per backend, in order; column `inflight` is the current value
  */
 export function takeBackendRows(backends: readonly CountedBackend[]): Float64Array<ArrayBuffer> {
@@ -138,6 +152,7 @@ export function takeBackendRows(backends: readonly CountedBackend[]): Float64Arr
   backends.forEach((backend, index) => {
     backend.counters.takeInto(rows, index * width);
     rows[index * width + COLUMN.inflight] = backend.inflight;
+    backend.reportedInflight = backend.inflight;
   });
   return rows;
 }

@@ -24,6 +24,10 @@ export class Durations {
     if (ms > this.longestMs) this.longestMs = ms;
   }
 
+  get isEmpty(): boolean {
+    return this.touched.length === 0;
+  }
+
   /** The mean of the durations since the last report; `undefined` without any. */
   get meanMs(): number | undefined {
     if (this.touched.length === 0) return undefined;

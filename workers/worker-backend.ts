@@ -29,6 +29,7 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   permits: PermitLease | undefined = undefined;
   /** Requests that this worker has open on it. */
   inflight = 0;
+  reportedInflight = 0;
   turn = 0;
   readonly latency = new Latency();
   /** Attempts that failed in a row; see `streaks.ts`. */

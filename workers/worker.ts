@@ -11,7 +11,7 @@ import type { Steps } from '../src/core/steps.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
 import { AccessLog } from './access-log/access-log.js';
-import { POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './counters.js';
+import { hasNews, POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './counters.js';
 import { takeDurations } from './durations.js';
 import type { HttpPool } from './http/http-pool.js';
 import { routingTable } from './http/routing-table.js';
@@ -364,7 +364,7 @@ export class Worker {
 }
 
 function takePoolRows({ name, dispatch }: HttpPool): PoolRows {
-  const counted = dispatch.roster.counted();
+  const counted = dispatch.roster.counted().filter(hasNews);
   const ofPool = dispatch.counters.take();
   ofPool[POOL_COLUMN.waiting] = dispatch.waiting;
   const durations = takeDurations(dispatch.durations, counted);

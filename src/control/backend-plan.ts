@@ -53,15 +53,23 @@ export function planBackends(
   const now = new Map(running.map((backend) => [planKey(backend.id, backend), backend]));
   const named = byAddress(before);
   const wanted = byAddress(after);
+  // A backend that was removed at run time stays away until the list says something new about it.
+  const news = after.filter((each) => isNews(named.get(keyOf(each)), each));
   return {
-    // A backend that was removed at run time stays away until the list says something new about it.
-    add: after.filter((each) => !now.has(keyOf(each)) && hasNews(changesOf(named.get(keyOf(each)), each))),
-    alter: after.flatMap((each) => alteration(now.get(keyOf(each)), changesOf(named.get(keyOf(each)), each))),
+    add: news.filter((each) => !now.has(keyOf(each))),
+    alter: news.flatMap((each) => alteration(now.get(keyOf(each)), changesOf(named.get(keyOf(each)), each))),
     remove: running
-      .map((each) => ({ ...each, key: planKey(each.id, each) }))
-      .filter(({ key, service }) => service === null && named.has(key) && !wanted.has(key))
+      .filter(
+        (each) => each.service === null && named.has(planKey(each.id, each)) && !wanted.has(planKey(each.id, each)),
+      )
       .map(({ id }) => id),
   };
+}
+
+/** Whether the new list says of a backend what the list before did not. */
+function isNews(before: ListedBackend | undefined, after: ListedBackend): boolean {
+  if (before === undefined || NUMBERS.some((key) => before[key] !== after[key])) return true;
+  return (before.admin ?? 'enabled') !== (after.admin ?? 'enabled');
 }
 
 function alteration(running: RunningBackend | undefined, changes: SettingChanges): readonly Alteration[] {

@@ -35,15 +35,25 @@ export class Totals {
   }
 }
 
+const NO_DURATIONS = new Float64Array(SUM_MS + 1);
+
 export class TrafficTotals extends Totals {
-  /** Durations by class of core/histogram.ts, then their sum in milliseconds. */
-  readonly durations = new Float64Array(SUM_MS + 1);
+  /** Made with the first duration, as many backends of a large pool never have one. */
+  #durations: Float64Array | undefined;
   readonly #errors = new Rate();
   readonly #recent = new RecentDurations();
 
+  /** Durations by class of core/histogram.ts, then their sum in milliseconds. */
+  get durations(): Float64Array {
+    return this.#durations ?? NO_DURATIONS;
+  }
+
   /** Takes a value of a report. @param column of core/histogram.ts; classes and the sum hold growth */
   took(column: number, value: number, nowMs: number): void {
-    if (column <= SUM_MS) this.durations[column] = (this.durations[column] ?? 0) + value;
+    if (column <= SUM_MS) {
+      this.#durations ??= new Float64Array(SUM_MS + 1);
+      this.#durations[column] = (this.#durations[column] ?? 0) + value;
+    }
     this.#recent.add(column, value, nowMs);
   }
 

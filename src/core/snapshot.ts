@@ -98,7 +98,6 @@ function without(current: PoolSnapshot, id: Backend['id']): readonly Backend[] {
 }
 
 function withBackend(current: PoolSnapshot, backend: Backend): readonly Backend[] {
-  const known = current.backends.some((b) => b.id === backend.id);
-  if (!known) return [...current.backends, backend];
-  return current.backends.map((b) => (b.id === backend.id ? backend : b));
+  const place = current.backends.findIndex(({ id }) => id === backend.id);
+  return place < 0 ? [...current.backends, backend] : current.backends.with(place, backend);
 }

@@ -13,8 +13,10 @@ import type { PoolRows } from '../../workers/counters.js';
 import { refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually, realTime } from '../support/eventually.js';
-import { connect, get } from '../support/peer.js';
+import { connect, get, type Peer } from '../support/peer.js';
 import { startProxy, type TestProxy } from '../support/proxy.js';
+
+const INFLIGHT = BACKEND_COLUMNS.indexOf('inflight');
 
 describe('A worker reports failures', () => {
   afterEach(stopEverything);
@@ -213,6 +215,36 @@ describe('A worker counts', () => {
       tcpReceived: 0,
       tcpSent: 0,
     });
+  });
+
+  it('only backends that have something to report, among it that nothing is in flight any more', async () => {
+    const holding: Peer[] = [];
+    const backend = await startRawBackend(async (peer) => {
+      await peer.message();
+      holding.push(peer);
+    });
+    const proxy = await startProxy({ backends: [backend.address, await refusingAddress()] });
+    const client = await connect(proxy.port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await eventually('the backend has the request', () => holding.length === 1);
+    const reported = (): unknown => {
+      proxy.worker.tick();
+      const { ids, backends } = proxy.counted.at(-1) ?? { ids: [], backends: [] };
+      return ids.map((id, row) => [id, backends[row * BACKEND_COLUMNS.length + INFLIGHT]]);
+    };
+    expect(reported()).to.deep.equal([[backend.address, 1]]);
+    expect(reported(), 'still in flight').to.deep.equal([[backend.address, 1]]);
+    holding[0]?.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    await client.message();
+    expect(reported()).to.deep.equal([[backend.address, 0]]);
+    expect(reported()).to.deep.equal([]);
+    // A request that was given up, and is counted as nothing else in this second.
+    const upstream = proxy.upstream(backend.address);
+    for (const inflight of [1, 0]) {
+      upstream.inflight = inflight;
+      expect(reported()).to.deep.equal([[backend.address, inflight]]);
+    }
+    expect(reported()).to.deep.equal([]);
   });
 
   it('failures where they happened, and a retry where it went', async () => {
