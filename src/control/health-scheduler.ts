@@ -13,6 +13,7 @@ import type { Journal } from './journal.js';
 import type { Logger } from './logger.js';
 import type { Pool } from './pool.js';
 import { aliveTaskOf, newProbeWatch, type ProbeWatch, probeOf, settleFirst, taskOf } from './probe-watch.js';
+import { TurnQueue } from './turn-queue.js';
 
 export interface SchedulerParts {
   readonly probe: (task: ProbeTask) => Promise<ProbeResult>;
@@ -46,6 +47,9 @@ const GRAIN_MS = 20;
  */
 const COMPLAINTS_APART_MS = 10_000;
 
+/** Probes that begin in one turn of the primary: with thousands of backends all of them are due when it starts. */
+const PROBES_PER_TURN = 100;
+
 /** The last probe of a backend. */
 export interface LastProbe extends ProbeResult {
   /** Milliseconds since the probe began. */
@@ -68,6 +72,8 @@ const NEVER_PROBED: ProbeCounts = { succeeded: 0, failed: 0, asked: { alive: 0, 
 export class HealthScheduler {
   readonly #parts: SchedulerParts;
   readonly #watches = new Map<string, ProbeWatch>();
+  /** Watches whose probes are due; after a start or a reload those may be thousands. */
+  readonly #due = new TurnQueue<ProbeWatch>(PROBES_PER_TURN, (watch) => this.#start(watch));
   #complainedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -93,6 +99,7 @@ export class HealthScheduler {
     this.#watches.delete(keyOf(pool, id));
     watch.generation += 1;
     clearTimeout(watch.timer);
+    this.#due.remove(watch);
     settleFirst(watch);
   }
 
@@ -157,12 +164,19 @@ export class HealthScheduler {
   /** Stops all probes, for good; results that are still to come are ignored. */
   stop(): void {
     this.#stopped = true;
+    this.#due.clear();
     for (const { pool, id } of [...this.#watches.values()]) this.unwatch(pool, id);
   }
 
   #probe(watch: ProbeWatch): void {
     clearTimeout(watch.timer);
     watch.timer = undefined;
+    watch.probing = true;
+    this.#due.add(watch);
+  }
+
+  #start(watch: ProbeWatch): void {
+    watch.probing = false;
     const backend = watch.pool.backend(watch.id);
     // Without a resolved name there is no address to probe; `restart` is called with the address.
     if (this.#stopped || backend === undefined || !isResolved(backend.host)) return settleFirst(watch);

@@ -1,4 +1,5 @@
 import { mock } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { HealthCheckConfig } from '../../src/config/schema.js';
 import { HealthScheduler } from '../../src/control/health-scheduler.js';
@@ -105,6 +106,22 @@ describe('The health checks', () => {
     await first;
     expect(healthNow()).to.equal('down');
     expect(scheduler.lastProbe(pool, idOf(A))).to.include({ ...BAD, inARow: 1 });
+  });
+
+  it('begin a hundred probes in a turn, however many are due, and all of them in the end', async () => {
+    const ids = Array.from({ length: 1_050 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`);
+    ({ pool } = poolOf(...ids.map((id) => backendOf(id))));
+    for (const id of ids) void scheduler.watch(pool, idOf(id), check({ interval: HOUR }));
+    scheduler.unwatch(pool, idOf(ids.at(-1) ?? ''));
+    const counts = [probes.tasks.length];
+    while (probes.tasks.length < ids.length - 1) {
+      await nextTurn();
+      counts.push(probes.tasks.length - counts.reduce((sum, count) => sum + count, 0));
+    }
+    expect(Math.max(...counts)).to.equal(100);
+    await nextTurn();
+    expect(new Set(probes.tasks.map(({ host }) => host)).size, 'each once').to.equal(1_049);
+    expect(probes.tasks.length, 'and none that has left').to.equal(1_049);
   });
 
   it('take a backend down after `fall` failures in a row, and not before', async () => {
