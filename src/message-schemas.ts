@@ -8,6 +8,7 @@ import { configSchema } from './config/schema.js';
 import { STREAK_REASONS } from './core/outlier.js';
 import { LONGEST_PERMIT_KEY } from './core/permit-keys.js';
 import {
+  acmeChallengesSchema,
   backendIdSchema,
   maintenanceSchema,
   poolChangeSchema,
@@ -85,6 +86,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   }),
   /** Replaces the certificates and keys of all listeners; connections that are open keep theirs. */
   z.object({ type: z.literal('certificates'), tls: z.array(tlsMaterialSchema).readonly() }),
+  /** Replaces the challenges of ACME that are open; without this message none is. Answered by `challenges-known`. */
+  z.object({ type: z.literal('challenges'), serial: z.int(), challenges: acmeChallengesSchema }),
   /** Lends permits, answers what was wanted of them, and says which are wanted elsewhere (core/permit-ledger.ts). */
   z.object({
     type: z.literal('permits'),
@@ -175,6 +178,8 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
       )
       .readonly(),
   }),
+  /** Says that the challenges of that serial number are answered from now on. */
+  z.object({ type: z.literal('challenges-known'), serial: z.int() }),
   /** Wants permits, and returns those that it does not use (core/permit-ledger.ts); at most once a turn. */
   z.object({
     type: z.literal('permits'),

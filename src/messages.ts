@@ -25,6 +25,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   maintenance: true,
   lend: true,
   certificates: true,
+  challenges: true,
   permits: true,
   drain: true,
 };

@@ -7,6 +7,7 @@ import { allAtOnce } from '../src/core/steps.js';
 import { WORKER_COLUMNS } from '../src/messages.js';
 import { HANDSHAKE_OUTCOMES, type HandshakeOutcome } from '../src/tls/outcomes.js';
 import type { AccessLog } from './access-log/access-log.js';
+import { Challenges } from './challenges.js';
 import { CounterRow } from './counters.js';
 import { HttpPool } from './http/http-pool.js';
 import { Intake } from './http/intake.js';
@@ -63,6 +64,8 @@ export class WorkerContext {
   private readonly handshakes = new CounterRow(HANDSHAKE_OUTCOMES.length);
   /** Certificates and keys of the listeners that speak TLS. */
   readonly tls = new TlsListeners();
+  /** The challenges of CAs that are open. */
+  readonly challenges = new Challenges();
   /** Pools by name. */
   readonly pools = new Map<string, HttpPool>();
   /** Contents of the files that fixed answers and pages are in, by path, one byte a character. */

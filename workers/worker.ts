@@ -134,6 +134,9 @@ export class Worker {
         return this.context.rates.receive(message.grants);
       case 'certificates':
         return this.context.tls.use(message.tls);
+      case 'challenges':
+        this.context.challenges.use(message.challenges);
+        return this.output.send({ type: 'challenges-known', serial: message.serial });
       case 'permits':
         return this.context.permits.receive(message.orders);
       case 'drain':

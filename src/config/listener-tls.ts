@@ -1,6 +1,8 @@
 /** config/listener-tls.ts: the part of schema.ts about TLS on listeners. */
 import * as z from 'zod';
+import { isPlainHttp } from '../core/acme.js';
 import { socketFileOf } from '../core/address.js';
+import { acme } from './acme.js';
 
 export const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 export const TLS_PROFILES = ['intermediate', 'modern'] as const;
@@ -40,9 +42,10 @@ export const listenerTls = z
   .strictObject({
     certificates: z
       .array(certificate)
-      .min(1, { error: 'needs at least one certificate' })
       .max(MAX_CERTIFICATES)
+      .default([])
       .describe('The certificates, chosen by the names inside them; the first is for all other names, and for none.'),
+    acme: acme.optional(),
     passphraseFile: file.optional().describe('File with the passphrase of encrypted keys.'),
     clientAuth: clientAuth.optional(),
     profile: z
@@ -92,10 +95,9 @@ export function httpsProblems(list: readonly HttpsKeys[]): readonly HttpsProblem
     ({ address, tls, protocol }) => tls !== undefined && protocol !== 'tcp' && socketFileOf(address) === undefined,
   );
   return list.flatMap((each, index) =>
-    [...redirectProblems(each, isSomewhere), ...tlsProblems(each)].map(([path, message]) => [
-      [index, ...path],
-      message,
-    ]),
+    [...redirectProblems(each, isSomewhere), ...tlsProblems(each), ...acmeProblems(each, list)].map(
+      ([path, message]) => [[index, ...path], message],
+    ),
   );
 }
 
@@ -114,4 +116,14 @@ function tlsProblems({ tls, hsts, protocol }: HttpsKeys): readonly HttpsProblem[
   if (isHstsSet && tls === undefined) return [[['hsts'], 'needs tls: browsers heed it over https alone (RFC 6797)']];
   if (tls?.profile !== 'modern' || tls.minVersion !== 'TLSv1.2') return [];
   return [[['tls', 'minVersion'], '"TLSv1.2" is not in profile "modern", which is TLS 1.3 alone']];
+}
+
+function acmeProblems({ tls }: HttpsKeys, list: readonly HttpsKeys[]): readonly HttpsProblem[] {
+  if (tls === undefined) return [];
+  const { acme, certificates } = tls;
+  if (acme === undefined) {
+    return certificates.length > 0 ? [] : [[['tls', 'certificates'], 'needs at least one certificate, or acme']];
+  }
+  if (acme.challenge !== 'http-01' || list.some(isPlainHttp)) return [];
+  return [[['tls', 'acme', 'challenge'], '"http-01" needs a listener for HTTP without TLS, on port 80']];
 }

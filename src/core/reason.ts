@@ -17,6 +17,7 @@ export const REASONS = [
   'rate-limited',
   'redirect',
   'respond',
+  'acme',
   'maintenance',
   // The client was too slow or left.
   'client-timeout',

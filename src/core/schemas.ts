@@ -121,6 +121,16 @@ export const secretsSchema = z
   })
   .readonly();
 
+/** The challenges that a CA has set and that are open (core/acme.ts). */
+export const acmeChallengesSchema = z
+  .object({
+    /** Key authorizations by token, for HTTP-01. */
+    http: z.record(z.string(), z.string()).readonly(),
+    /** For TLS-ALPN-01: a name, and the certificate, with its key, that proves it; both in PEM. */
+    tls: z.array(z.object({ name: z.string(), cert: z.string(), key: z.string() }).readonly()).readonly(),
+  })
+  .readonly();
+
 /** A worker's index among the live workers, from 0, and how many live workers there are. */
 export const shareSchema = z.object({ index: z.int().min(0), of: z.int().min(1) }).readonly();
 

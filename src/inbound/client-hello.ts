@@ -1,6 +1,6 @@
 /**
- * inbound/client-hello.ts: reads the server name of a TLS connection from its first message without opening it (RFC 8446
- * section 4.1.2, RFC 6066 section 3). Everything else in the message is skipped by its length, so unknown extensions and
+ * inbound/client-hello.ts: reads the server name of a TLS connection, and the protocols that its client offers, from its
+ * first message without opening it (RFC 8446 section 4.1.2, RFC 6066 section 3, RFC 7301 section 3.1). Everything else in the message is skipped by its length, so unknown extensions and
  * GREASE (RFC 8701) do not matter.
  */
 
@@ -8,6 +8,8 @@
 export interface ClientHello {
   /** The name that the client wants, in lower case; '' if it names none. */
   readonly serverName: string;
+  /** The protocols that the client offers by ALPN, in its order; none if it has no such extension. */
+  readonly protocols: readonly string[];
 }
 
 /**
@@ -30,6 +32,7 @@ const CLIENT_HELLO = 1;
 /** Bytes of version and random. */
 const HELLO_FIXED_BYTES = 34;
 const SERVER_NAME = 0;
+const ALPN = 16;
 const HOST_NAME = 0;
 const NAME = /^(?=.{1,253}\.?$)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/;
 
@@ -85,21 +88,31 @@ function helloIn(hello: Buffer): ClientHello | ClientHelloFault {
   // Without extensions, as before TLS 1.2, the message ends here.
   const extensions = body.isAtEnd ? undefined : body.take(2);
   if (body.isBroken || !body.isAtEnd) return 'not-tls';
-  const serverName = extensions === undefined ? '' : serverNameIn(extensions);
-  return serverName === undefined ? 'not-tls' : { serverName };
+  return extensions === undefined ? { serverName: '', protocols: [] } : (helloOf(extensions) ?? 'not-tls');
 }
 
-/** @returns the name, '' if there is none; `undefined` if the extensions are broken */
-function serverNameIn(bytes: Buffer): string | undefined {
+/** @returns what the extensions say; `undefined` if they are broken */
+function helloOf(bytes: Buffer): ClientHello | undefined {
   const extensions = new Vectors(bytes, 0);
-  let found: string | undefined = '';
-  while (!extensions.isAtEnd && found !== undefined) {
+  let serverName: string | undefined = '';
+  let protocols: readonly string[] | undefined = [];
+  while (!extensions.isAtEnd) {
     const type = extensions.number(2);
     const data = extensions.take(2);
-    if (type !== SERVER_NAME) continue;
-    found = found === '' ? hostNameIn(data) : undefined;
+    if (type === SERVER_NAME) serverName = serverName === '' ? hostNameIn(data) : undefined;
+    else if (type === ALPN) protocols = protocolsIn(data);
+    if (serverName === undefined || protocols === undefined) return undefined;
   }
-  return extensions.isBroken ? undefined : found;
+  return extensions.isBroken ? undefined : { serverName, protocols };
+}
+
+/** @returns the protocols of an extension of ALPN; `undefined` if it is broken */
+function protocolsIn(bytes: Buffer): readonly string[] | undefined {
+  const outer = new Vectors(bytes, 0);
+  const names = new Vectors(outer.take(2), 0);
+  const found: string[] = [];
+  while (!names.isAtEnd) found.push(names.take(1).toString('latin1'));
+  return outer.isBroken || !outer.isAtEnd || names.isBroken ? undefined : found;
 }
 
 /** @returns the host name of a `server_name` extension, in lower case; `undefined` if it is broken */

@@ -3,8 +3,10 @@
  * shed, which route it takes, whether its client is allowed there, and with which changes it is forwarded. A codec calls
  * {@link Intake.decide} with the head, and {@link Intake.exchangeFor} if the decision is a pool.
  */
+import { usesAcme } from '../../src/core/acme.js';
 import { type Maintenance, NO_MAINTENANCE } from '../../src/core/maintenance.js';
 import type { RequestHead } from '../../src/http1/request-head.js';
+import type { Challenges } from '../challenges.js';
 import { WORKER_COLUMN } from '../counters.js';
 import { ClientPolicy } from '../inbound/client-policy.js';
 import { LoadShedder } from '../load-shedder.js';
@@ -58,6 +60,8 @@ export class Intake {
   shedder: LoadShedder;
   private readonly context: WorkerContext;
   private tracing: Tracing | undefined;
+  /** The challenges of CAs; `undefined` where no certificate comes from one by ACME. */
+  private challenges: Challenges | undefined;
   /** Made by {@link route}. */
   private destinations: Destinations | undefined;
   /** What an operator has put in maintenance. */
@@ -71,6 +75,7 @@ export class Intake {
     this.context = context;
     this.policy = new ClientPolicy(config);
     this.tracing = config.tracing && new Tracing(config.tracing);
+    this.challenges = challengesOf(context);
     this.shedder = new LoadShedder(config.overload.delay);
   }
 
@@ -80,6 +85,7 @@ export class Intake {
     if (config.overload.delay !== this.shedder.limitMs) this.shedder = new LoadShedder(config.overload.delay);
     this.policy = new ClientPolicy(config);
     this.tracing = config.tracing && new Tracing(config.tracing);
+    this.challenges = challengesOf(this.context);
   }
 
   /** Takes over the routes of the context's configuration, to the pools that it has now. @param table their table */
@@ -110,6 +116,8 @@ export class Intake {
    * @param head stays the caller's
    */
   decide(head: RequestHead, request: IntakeRequest): Decision {
+    const challenge = this.challenges?.answer(head, request.arrival.listener);
+    if (challenge !== undefined) return challenge;
     const decision = this.shedder.sheds() ? OVERLOADED : this.destination(head, request);
     if (decision === undefined) return undefined;
     if (this.isTooLarge(Math.max(head.contentLength, request.bodyBytes), request.route)) {
@@ -155,10 +163,13 @@ export class Intake {
   }
 
   private destination(head: RequestHead, request: IntakeRequest): Decision {
-    // An answer to an ACME challenge (HTTP-01) comes before this: a CA asks without TLS.
     const { redirectHttps = false } = request.arrival.listener.settings;
     const { config, portOf } = this.context;
     if (redirectHttps !== false) return httpsRedirect(redirectHttps, config, portOf, head);
     return this.destinations?.straight ?? this.destinations?.find(head, request);
   }
+}
+
+function challengesOf({ config, challenges }: WorkerContext): Challenges | undefined {
+  return usesAcme(config.listeners) ? challenges : undefined;
 }

@@ -6,6 +6,7 @@ import type { LocalAnswer } from '../http/local-answer.js';
 import type { WorkerBackend } from '../worker-backend.js';
 import type { Arrival } from './arrival.js';
 import type { ClientPolicy } from './client-policy.js';
+import { HelloStep } from './hello-step.js';
 import { ProxyStep } from './proxy-step.js';
 
 /** A client's connection as the protocol that serves it shows it to the door. */
@@ -115,7 +116,9 @@ export class ClientConnections {
 
   /** The connections whose client is known. */
   *arrivals(): Iterable<Arrival> {
-    for (const connection of this.open) if (!(connection instanceof ProxyStep)) yield connection.arrival;
+    for (const connection of this.open) {
+      if (!(connection instanceof ProxyStep) && !(connection instanceof HelloStep)) yield connection.arrival;
+    }
   }
 
   private *exchanges(): Iterable<Exchange> {

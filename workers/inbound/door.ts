@@ -4,19 +4,22 @@
  *
  * 1. {@link Door.receive} takes the handle and makes a transport of it.
  * 2. A PROXY header is read and names the client, before anything is counted by address.
- * 3. A ClientHello is peeked at, for listeners that choose by its SNI without opening the connection.
+ * 3. A ClientHello is peeked at, for listeners that choose by its SNI without opening the connection, and for those with
+ *    TLS while a CA may ask for the certificate that proves a name (ACME).
  * 4. The TLS handshake makes a TLS transport of the TCP one; a client's certificate becomes part of the {@link Arrival}.
  * 5. {@link Door.serve} chooses the protocol: by ALPN, by the connection preface, or by the listener alone.
  * 6. {@link Door.admit} counts the connection, in all and by address. One too many is turned away, which comes last
  *    since only its protocol can tell the client.
  *
- * The parsers of steps 2 and 3 are pure, in `src/inbound/`; step 3 is the TCP connection's own.
+ * The parsers of steps 2 and 3 are pure, in `src/inbound/`; step 3 is the TCP connection's own, or a `HelloStep`.
  */
 import type { Config } from '../../src/config/schema.js';
 import type { IpList } from '../../src/core/ip-list.js';
 import type { Share } from '../../src/core/share.js';
+import type { ClientHello } from '../../src/inbound/client-hello.js';
 import type { Endpoints } from '../../src/inbound/endpoints.js';
 import type { ProxyHeaderFault } from '../../src/inbound/proxy-header.js';
+import { ACME_PROTOCOL } from '../challenges.js';
 import { WORKER_COLUMN } from '../counters.js';
 import type { Incoming } from '../fast-socket.js';
 import { Http1ClientConnection } from '../http/h1/client-connection.js';
@@ -32,6 +35,7 @@ import { Arrival } from './arrival.js';
 import { type ClientConnection, ClientConnections } from './client-connections.js';
 import { ConnectionLimits, type Visitor } from './connection-limits.js';
 import { type HandshakeOwner, Handshakes, refuse } from './handshakes.js';
+import { HelloStep, type HelloStepOwner } from './hello-step.js';
 import { ProxyStep, type ProxyStepOwner } from './proxy-step.js';
 
 const NO_ROOM: LocalAnswer = { status: 503, reason: 'too-many', detail: 'too many connections.' };
@@ -76,7 +80,7 @@ const NOBODY: TransportUser = { onOpen() {}, onBytes() {}, onPeerEnd() {}, onClo
 /** Waits for no answer. */
 const NO_VISITOR: Visitor = { goOn() {} };
 
-export class Door implements HandshakeOwner, ProxyStepOwner {
+export class Door implements HandshakeOwner, HelloStepOwner, ProxyStepOwner {
   /** The client connections that are open. */
   readonly connections = new ClientConnections();
   private readonly context: WorkerContext;
@@ -135,11 +139,31 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
   /** Begins the TLS handshake on a connection. One too many is closed: nothing can be said before it is done. */
   private secure(under: Under, listener: Listener, early?: Buffer, proxied?: Endpoints): void {
     if (this.clients < this.limits.most) {
+      if (this.context.challenges.isOverTls) return this.peek(under, listener, early, proxied);
       return this.handshakes.begin(under, listener, early, proxied);
     }
     this.context.counters.add(WORKER_COLUMN.accepted);
     this.context.counters.add(WORKER_COLUMN.rejected);
     refuse(under);
+  }
+
+  /** Reads the ClientHello of a connection before its handshake. */
+  private peek(under: Under, listener: Listener, early: Buffer = NO_BYTES, proxied?: Endpoints): void {
+    const transport =
+      under instanceof TcpTransport ? under : TcpTransport.accepted(under, this.context.buffers.shared, NOBODY);
+    const arrival = this.arrivalOn(transport, listener);
+    arrival.proxied = proxied;
+    const step = new HelloStep(this.context, this, transport, arrival);
+    this.connections.add(step);
+    step.begin(early);
+  }
+
+  onHello(step: HelloStep, hello: ClientHello | undefined, early: Buffer): void {
+    const { transport, arrival } = step;
+    const side = hello && this.context.challenges.sideFor(hello);
+    this.handshakes.begin(transport, arrival.listener, early, arrival.proxied, side);
+    // Last, so that a worker that is stopping never takes itself for empty in between.
+    this.connections.delete(step);
   }
 
   countsIn(arrival: Arrival): boolean {
@@ -154,8 +178,16 @@ export class Door implements HandshakeOwner, ProxyStepOwner {
   }
 
   secured(arrival: Arrival): void {
+    // A CA has seen what it came for (RFC 8737 section 3).
+    if (arrival.handshaken?.protocol === ACME_PROTOCOL) return this.dismissCa(arrival);
     const connection = this.enter(arrival);
     if (arrival.isLast) connection.drain();
+  }
+
+  private dismissCa(arrival: Arrival): void {
+    arrival.transport.user = NOBODY;
+    this.countsOut(arrival);
+    arrival.transport.close('drain');
   }
 
   untrusted(arrival: Arrival, problem: string): void {

@@ -12,7 +12,7 @@ import { dismiss } from '../fast-socket.js';
 import type { Listener } from '../listeners.js';
 import { TcpTransport } from '../tcp-transport.js';
 import { WheelTimer } from '../timer-wheel.js';
-import { takeOffTls, verifyProblem } from '../tls-socket.js';
+import { type TlsServerSide, takeOffTls, verifyProblem } from '../tls-socket.js';
 import { TlsTransport, type Under } from '../tls-transport.js';
 import type { TransportUser } from '../transport.js';
 import type { WorkerContext } from '../worker-context.js';
@@ -44,6 +44,8 @@ interface Waiting {
   readonly proxied: Endpoints | undefined;
   readonly listener: Listener;
   readonly sinceMs: number;
+  /** How the handshake is answered in place of the listener's way. */
+  readonly side: TlsServerSide | undefined;
 }
 
 export class Handshakes {
@@ -68,9 +70,10 @@ export class Handshakes {
    * Begins the handshake on a connection of a listener with TLS, or has it wait its turn.
    * @param early bytes that have been read already
    * @param proxied what a PROXY header has said
+   * @param side how the handshake is answered in place of the listener's way
    */
-  begin(under: Under, listener: Listener, early?: Buffer, proxied?: Endpoints): void {
-    const waiting = { under, listener, early, proxied, sinceMs: this.now };
+  begin(under: Under, listener: Listener, early?: Buffer, proxied?: Endpoints, side?: TlsServerSide): void {
+    const waiting = { under, listener, early, proxied, side, sinceMs: this.now };
     if (this.placed < this.context.config.limits.handshakes) this.start(waiting);
     else this.waiting.push(waiting);
   }
@@ -103,8 +106,8 @@ export class Handshakes {
   }
 
   private start(waiting: Waiting): void {
-    const { under, listener, early } = waiting;
-    const shown = this.shownBy(listener);
+    const { under, listener, early, side } = waiting;
+    const shown = side === undefined ? this.shownBy(listener) : { side, clientAuth: undefined };
     if (shown === undefined) {
       this.context.countHandshake('no-certificate');
       return refuse(under);
