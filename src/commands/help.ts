@@ -24,6 +24,14 @@ export function addServeOptions(program: Command): void {
     )
     .option('--cert <file>', 'certificate of the https:// addresses, and behind it the intermediate ones (PEM)')
     .option('--key <file>', 'private key of that certificate (PEM)')
+    .option('--acme <email>', 'get the certificate of the https:// addresses from a CA; listens on 80 and 443')
+    .addOption(
+      new Option('--domain <name>', 'name that this certificate is for; repeatable').argParser(
+        (text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text],
+      ),
+    )
+    .option('--acme-directory <url>', "URL of the CA's directory (Let's Encrypt)")
+    .option('--acme-storage <dir>', 'directory that keeps certificates by ACME (/var/lib/roundhouse/acme)')
     .option('-w, --workers <n>', `worker processes, or auto: one per usable CPU (${workers})`)
     .option('--resolve <mode>', 'what a name among the backends stands for: one of its addresses, or all (one)')
     .option('-p, --policy <name>', `how a backend is chosen: ${POLICIES.join(', ')} (${pool?.policy})`)
@@ -58,6 +66,7 @@ Examples:
   roundhouse app:3000 --resolve all            a backend at each address of app
   roundhouse -c lb.yaml --workers 2            a file, but with two workers
   roundhouse app:3000 -l https://:443 --cert a.pem --key a.key
+  roundhouse app:3000 --acme ops@example.com --domain example.com
   roundhouse check -c lb.yaml                  print the effective configuration
   roundhouse drain 10.0.0.1:80 --wait          drain it, wait until it is idle
   roundhouse demo                              see it work, with sample backends

@@ -5,7 +5,7 @@
 import { nameIn } from '../core/address.js';
 import { type BackendArgument, readBackends } from './backend-list.js';
 import type { Path } from './document.js';
-import { type CertificateFiles, type ListenArgument, listenArgument } from './listen-argument.js';
+import { ACME_LISTENERS, type CertificateArgument, type ListenArgument, listenArgument } from './listen-argument.js';
 import { DEFAULT_POOL, RESOLVE_MODES, type ResolveMode } from './schema.js';
 import { UsageError } from './usage-error.js';
 import { isMapping } from './values.js';
@@ -19,6 +19,10 @@ export interface Args {
   readonly listen?: readonly string[] | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
+  readonly acme?: string | undefined;
+  readonly domain?: readonly string[] | undefined;
+  readonly acmeDirectory?: string | undefined;
+  readonly acmeStorage?: string | undefined;
   readonly workers?: string | undefined;
   readonly resolve?: string | undefined;
   readonly policy?: string | undefined;
@@ -45,8 +49,10 @@ export interface Given {
   readonly texts: readonly string[];
 }
 
+type AcmeFlag = 'acme' | 'domain' | 'acmeDirectory' | 'acmeStorage';
+
 interface Setting {
-  readonly name: Exclude<keyof Args, 'config' | 'resolve' | 'cert' | 'key'>;
+  readonly name: Exclude<keyof Args, 'config' | 'resolve' | 'cert' | 'key' | AcmeFlag>;
   /** The key that it sets; below the configuration's only pool if `ofPool`. */
   readonly path: readonly string[];
   readonly ofPool?: true;
@@ -78,7 +84,7 @@ interface Companions {
   /** For the backends that are names. */
   readonly resolve: ResolveMode | undefined;
   /** For the listeners with https. */
-  readonly files: CertificateFiles | undefined;
+  readonly certificate: CertificateArgument | undefined;
 }
 
 /** The content of a file with flags and variables merged in. */
@@ -94,9 +100,11 @@ export interface Overlaid {
  * @throws {UsageError} for an invalid list of backends, or a setting of the only pool where the file has several
  */
 export function overlay(base: unknown, args: Args, environment: Environment): Overlaid {
-  const companions = { resolve: resolveModeOf(args, environment), files: certificateFiles(args, environment) };
+  const certificate = acmeArgument(args, environment) ?? certificateFiles(args, environment);
+  const companions = { resolve: resolveModeOf(args, environment), certificate };
   const said = SETTINGS.flatMap((setting) => {
-    const given = givenFor(setting.name, args, environment);
+    const given =
+      setting.name === 'listen' ? listenGiven(args, environment) : givenFor(setting.name, args, environment);
     if (given === undefined) return [];
     const path = setting.ofPool ? ['pools', onlyPoolIn(base, given), ...setting.path] : setting.path;
     return [{ path, given, value: setting.read(given, companions) }];
@@ -124,14 +132,51 @@ function resolveModeOf(args: Args, environment: Environment): ResolveMode | unde
  * @returns the certificate of the listeners with https that are given with it
  * @throws {UsageError} where there is no such listener, or a key is missing
  */
-function certificateFiles(args: Args, environment: Environment): CertificateFiles | undefined {
+function certificateFiles(args: Args, environment: Environment): CertificateArgument | undefined {
   const [cert, key] = [givenFor('cert', args, environment), givenFor('key', args, environment)];
   const given = cert ?? key;
   if (given === undefined) return undefined;
   if (cert === undefined || key === undefined) throw new UsageError(`${given.source}: --cert and --key go together`);
   const listen = givenFor('listen', args, environment)?.texts ?? [];
-  if (listen.some((each) => each.includes('https://'))) return { cert: text(cert), key: text(key) };
+  if (listen.some((each) => each.includes('https://'))) {
+    return { certificates: [{ cert: text(cert), key: text(key) }] };
+  }
   throw new UsageError(`${given.source}: it is for a listener with https; give one by --listen https://0.0.0.0:8443`);
+}
+
+/** @returns the addresses to listen on, as `--listen` or `--acme` gives them; `undefined` if neither is given */
+function listenGiven(args: Args, environment: Environment): Given | undefined {
+  const acme = givenFor('acme', args, environment);
+  return givenFor('listen', args, environment) ?? (acme && { source: acme.source, texts: ACME_LISTENERS });
+}
+
+/**
+ * @returns how the listeners with https get a certificate by ACME; `undefined` if `--acme` is not given
+ * @throws {UsageError} where it lacks a name, or a listener with https, or is given together with files
+ */
+function acmeArgument(args: Args, environment: Environment): CertificateArgument | undefined {
+  const [acme, domain, directory, storage] = (['acme', 'domain', 'acmeDirectory', 'acmeStorage'] as const).map((name) =>
+    givenFor(name, args, environment),
+  );
+  const beside = domain ?? directory ?? storage;
+  if (acme === undefined) {
+    if (beside === undefined) return undefined;
+    throw new UsageError(`${beside.source}: it goes with --acme, which names your e-mail address`);
+  }
+  if (domain === undefined) throw new UsageError(`${acme.source}: name what the certificate is for by --domain`);
+  const file = givenFor('cert', args, environment) ?? givenFor('key', args, environment);
+  if (file !== undefined) throw new UsageError(`${acme.source}: it cannot be combined with ${file.source}`);
+  if (!listenGiven(args, environment)?.texts.some((each) => each.includes('https://'))) {
+    throw new UsageError(`${acme.source}: it is for a listener with https; give one by --listen https://:443`);
+  }
+  return {
+    acme: {
+      email: text(acme),
+      domains: domain.texts.flatMap((each) => each.split(',')).map((each) => each.trim()),
+      ...(directory === undefined ? {} : { directory: text(directory) }),
+      ...(storage === undefined ? {} : { storage: text(storage) }),
+    },
+  };
 }
 
 /** @returns the path of the configuration file, by flag or variable; `undefined` if neither names one */
@@ -186,8 +231,8 @@ function backends({ texts, source }: Given, { resolve }: Companions): readonly B
   return listed.map((each) => (nameIn(each.address) === undefined ? each : { ...each, resolve }));
 }
 
-function listeners({ texts }: Given, { files }: Companions): readonly ListenArgument[] {
-  return texts.flatMap((each) => each.split(',')).map((each) => listenArgument(each.trim(), files));
+function listeners({ texts }: Given, { certificate }: Companions): readonly ListenArgument[] {
+  return texts.flatMap((each) => each.split(',')).map((each) => listenArgument(each.trim(), certificate));
 }
 
 function count(given: Given): string | number {

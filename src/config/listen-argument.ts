@@ -8,12 +8,29 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
+/** A certificate that comes by ACME, by `--acme` and the flags beside it. */
+export interface AcmeArgument {
+  readonly email: string;
+  readonly domains: readonly string[];
+  readonly directory?: string;
+  readonly storage?: string;
+}
+
+/** Where the listeners with https get their certificate. */
+export type CertificateArgument =
+  | { readonly certificates: readonly CertificateFiles[] }
+  | { readonly acme: AcmeArgument };
+
 /** A listener as `--listen` can describe it. */
 export interface ListenArgument {
   readonly address: string;
   readonly protocol?: 'tcp';
-  readonly tls?: { readonly certificates: readonly CertificateFiles[] };
+  readonly tls?: CertificateArgument;
+  readonly redirectHttps?: true;
 }
+
+/** The addresses of `--acme` where `--listen` names none. */
+export const ACME_LISTENERS = ['http://:80', 'https://:443'] as const;
 
 /** Schemes, and what each sets beside the address. */
 const SCHEMES = ['http', 'https', 'tcp'] as const;
@@ -21,22 +38,24 @@ const SCHEMES = ['http', 'https', 'tcp'] as const;
 /**
  * @param typed `[::]:8080`, `8080`, `:8080`, `https://:8443` or `tcp://:6379`; without a scheme it is `http`. Any other
  * text is kept as the address, for the schema to refuse
- * @param files for listeners with https
+ * @param certificate for listeners with https
  * @throws {UsageError} for one with https where no certificate is given
  */
-export function listenArgument(typed: string, files?: CertificateFiles): ListenArgument {
+export function listenArgument(typed: string, certificate?: CertificateArgument): ListenArgument {
   const [, given = 'http', rest = typed] = /^([a-z]+):\/\/(.*)$/.exec(typed) ?? [];
   const scheme = SCHEMES.find((each) => each === given);
   if (scheme === undefined) return { address: typed };
   const address = withHost(rest, '0.0.0.0');
   switch (scheme) {
     case 'http':
-      return { address };
+      // With certificates by ACME http is there for the CA, and for those who forget the s.
+      return certificate !== undefined && 'acme' in certificate ? { address, redirectHttps: true } : { address };
     case 'tcp':
       return { address, protocol: 'tcp' };
     case 'https':
-      if (files === undefined)
-        throw new UsageError(`--listen: "${typed}" needs a certificate; name it by --cert and --key`);
-      return { address, tls: { certificates: [files] } };
+      if (certificate === undefined) {
+        throw new UsageError(`--listen: "${typed}" needs a certificate; name it by --cert and --key, or see --acme`);
+      }
+      return { address, tls: certificate };
   }
 }

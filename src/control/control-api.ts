@@ -7,6 +7,7 @@ import { ConfigValue, configOf } from '../config/load.js';
 import { type Config, LOG_LEVELS, type LogLevel } from '../config/schema.js';
 import type { Maintenance } from '../core/maintenance.js';
 import { VERSION } from '../version.js';
+import type { Acme } from './acme/acme.js';
 import type { AdminSource } from './admin/source.js';
 import type { AdminCounts } from './admin-endpoint.js';
 import type { Journal } from './journal.js';
@@ -40,6 +41,7 @@ import {
 } from './view.js';
 
 export interface ControlApiParts {
+  readonly acme: Acme;
   readonly admin: AdminCounts;
   readonly stopDelay: Pick<StopDelay, 'hasBegun'>;
   readonly sources: ViewSources & { readonly maintenance: MaintenanceSwitch };
@@ -141,6 +143,7 @@ export class ControlApi implements AdminSource {
 
   async reloadCertificates(): Promise<readonly CertificateView[]> {
     await this.#parts.refresh.run();
+    this.#parts.acme.follow();
     return this.certificates;
   }
 

@@ -73,6 +73,7 @@ export interface EventDetails {
   readonly 'config-rejected': AboutFile & WithReason;
   readonly 'certificate-changed': AboutFile & { readonly names: readonly string[]; readonly notAfter: string };
   readonly 'certificate-rejected': AboutFile & WithReason;
+  readonly 'certificate-not-issued': WithReason & { readonly names: readonly string[]; readonly retryInMs: number };
   readonly 'certificate-expires': AboutFile & { readonly names: readonly string[]; readonly daysLeft: number };
   readonly 'maintenance-on': Maintained;
   readonly 'maintenance-off': Maintained;
@@ -182,6 +183,12 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
     level: 'error',
     message: 'certificate not replaced; the old one stays',
     text: ({ reason }) => `certificate not replaced: ${reason}`,
+  },
+  'certificate-not-issued': {
+    level: 'error',
+    message: 'certificate not issued; the CA is asked again',
+    text: ({ names, reason, retryInMs }) =>
+      `no certificate for ${names[0] ?? '?'}: ${reason}; the CA is asked again in ${seconds(retryInMs)}`,
   },
   'certificate-expires': { level: 'warn', message: 'certificate expires', text: expiryText },
   'maintenance-on': {

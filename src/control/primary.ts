@@ -4,8 +4,11 @@
  */
 import type { Config, LogLevel } from '../config/schema.js';
 import { NO_MAINTENANCE } from '../core/maintenance.js';
+import { systemRandom } from '../core/random.js';
 import type { Accept } from './accept.js';
 import { AccessLogs } from './access-log.js';
+import { Acme } from './acme/acme.js';
+import { ChallengeBoard } from './acme/challenge-board.js';
 import type { AdminTokens } from './admin/token.js';
 import { AdminEndpoint } from './admin-endpoint.js';
 import { Broadcaster } from './broadcaster.js';
@@ -65,6 +68,7 @@ export class Primary implements RunningBalancer {
   readonly #supervisor: Supervisor;
   readonly #watch: WorkerWatch<WorkerProcess>;
   readonly #accessLogs: AccessLogs;
+  readonly #acme: Acme;
   readonly #changes: RuntimeChanges;
   readonly #reconfiguration: Reconfiguration;
   readonly #admin: AdminEndpoint;
@@ -109,14 +113,25 @@ export class Primary implements RunningBalancer {
     const permits = new PermitLender(config, pools.byName);
     pools.updates.subscribe((update) => permits.heed(update));
     const accessLogs = new AccessLogs(config, logger);
-    const observer = new WorkerReports({ pools, broadcaster, permits, accessLogs, journal, logger });
+    const board = new ChallengeBoard();
+    const observer = new WorkerReports({ board, pools, broadcaster, permits, accessLogs, journal, logger });
     const count = workerCount(config.current);
     const open = launchers.openWorker;
     const supervisor = new Supervisor({ count, open, sockets, config, observer, logger, journal });
     const rolls = new Rolls(supervisor, config.current.workers !== 0, logger);
     const running = { config, accept, sockets, pools, broadcaster, permits, supervisor, certificates, maintenance };
     const refresh = new CertificateRefresh({ ...running, journal });
-    const reconfiguration = new Reconfiguration({ ...running, changes, accessLogs, admin, logger });
+    const acme = new Acme({
+      config,
+      board,
+      journal,
+      logger,
+      random: systemRandom,
+      refresh: () => refresh.run(),
+      nowMs: Date.now,
+    });
+    certificates.renewals = () => acme.renewals;
+    const reconfiguration = new Reconfiguration({ ...running, acme, changes, accessLogs, admin, logger });
     const sources = { ...running, startedAt: Date.now() };
     this.journal = journal;
     this.#config = config;
@@ -134,11 +149,13 @@ export class Primary implements RunningBalancer {
       nowMs: monotonicMs,
     });
     this.#accessLogs = accessLogs;
+    this.#acme = acme;
     this.#changes = changes;
     this.#reconfiguration = reconfiguration;
     this.#admin = admin;
     this.#refresh = refresh;
     this.#api = new ControlApi({
+      acme,
       sources,
       admin,
       stopDelay: this.#stopDelay,
@@ -189,6 +206,8 @@ export class Primary implements RunningBalancer {
     // The workers first: each takes longer to load than all the rest, and the other cores have nothing to do yet.
     // Addresses and verdicts reach them as changes, so they need not wait for those.
     await Promise.all([this.#supervisor.start(), startAdmin.then(() => this.#pools.start())]);
+    // Last: the CA comes to see whether this host answers.
+    this.#acme.follow();
   }
 
   view(): BalancerView {
@@ -268,9 +287,10 @@ export class Primary implements RunningBalancer {
     // A close without a delay before it leaves nothing to wait for, and is no more ready for that.
     void this.#stopDelay.begin(0);
     this.#stopDelay.skip();
+    const acme = this.#acme.stop();
     // The sockets go first, so that a new instance can listen while this one still drains.
     this.#sockets.close();
-    await this.#supervisor.close(withinMs);
+    await Promise.all([this.#supervisor.close(withinMs), acme]);
     await this.#release();
   }
 
@@ -279,6 +299,6 @@ export class Primary implements RunningBalancer {
     this.#admin.close();
     this.#watch.stop();
     this.#refresh.stop();
-    await Promise.all([this.#pools.stop(), this.#changes.stop()]);
+    await Promise.all([this.#pools.stop(), this.#changes.stop(), this.#acme.stop()]);
   }
 }

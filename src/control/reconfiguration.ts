@@ -11,6 +11,7 @@ import type { Config } from '../config/schema.js';
 import type { Secrets } from '../core/secrets.js';
 import type { Accept } from './accept.js';
 import { type AccessLogs, tryAccessLog } from './access-log.js';
+import type { Acme } from './acme/acme.js';
 import type { AdminEndpoint } from './admin-endpoint.js';
 import type { Broadcaster } from './broadcaster.js';
 import { ReloadError, StartError } from './errors.js';
@@ -31,6 +32,7 @@ import type { Supervisor } from './supervisor.js';
 import type { Certificates } from './tls/certificates.js';
 
 export interface ReconfigurationParts {
+  readonly acme: Acme;
   readonly config: RunningConfig;
   readonly accept: Accept;
   readonly sockets: ListenSockets;
@@ -100,6 +102,7 @@ export class Reconfiguration {
       running.replace(configAfter(before, next), complete, routes);
       await this.#applyPlan(plan, before, prepared);
     }
+    this.#parts.acme.follow();
     await prepared.accessLog?.close();
     return plan;
   }

@@ -2,8 +2,7 @@
  * control/state-file.ts: keeps on disk what operators change while the balancer runs. The file is always replaced as a
  * whole, so that after a crash it holds one state or the next. A file of another program is never overwritten.
  */
-import { randomBytes } from 'node:crypto';
-import { access, constants, type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { openRegular } from '../config/read-file.js';
@@ -11,6 +10,7 @@ import { isMaintained, type Maintenance, NO_MAINTENANCE } from '../core/maintena
 import { maintenanceSchema } from '../core/schemas.js';
 import { StartError } from './errors.js';
 import type { Logger } from './logger.js';
+import { replaceFile } from './replace-file.js';
 import { namedTwiceIn, type RuntimeState, runtimeStateSchema } from './runtime-state.js';
 
 const FORMAT = 'roundhouse-state';
@@ -19,7 +19,6 @@ const VERSION = 1;
 const MOST_BYTES = 67_108_864;
 /** Pause before another try after a failed write, in milliseconds. */
 const AGAIN_AFTER_MS = 10_000;
-const FOR_THE_OWNER = 0o600;
 
 const headSchema = z.looseObject({ format: z.literal(FORMAT), version: z.int() });
 const fileSchema = z.strictObject({
@@ -181,38 +180,6 @@ function keysOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   const inner = Object.values(value).reduce<number>((sum, each) => sum + keysOf(each), 0);
   return Array.isArray(value) ? inner : inner + Object.keys(value).length;
-}
-
-/**
- * Replaces a file: writes the text beside it, syncs it, renames it into place and syncs the directory. The name beside
- * it cannot be guessed and must be free (`wx`), so that nobody who may write there has a link or a pipe in its place.
- */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomBytes(8).toString('hex')}.new`;
-  const file = await open(beside, 'wx', FOR_THE_OWNER);
-  try {
-    await writeSynced(file, text);
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
-  if (process.platform === 'win32') return;
-  const directory = await open(dirname(path));
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-async function writeSynced(file: FileHandle, text: string): Promise<void> {
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function textOf(pools: RuntimeState, maintenance: Maintenance): string {

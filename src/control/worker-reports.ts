@@ -9,6 +9,7 @@ import { unreachable } from '../core/unreachable.js';
 import type { ToPrimary } from '../messages.js';
 import { RateLedger } from '../routing/rate-ledger.js';
 import type { AccessLogs } from './access-log.js';
+import type { ChallengeBoard } from './acme/challenge-board.js';
 import type { Broadcaster } from './broadcaster.js';
 import type { Counters } from './counters.js';
 import { DrainedLog } from './drained-log.js';
@@ -24,6 +25,7 @@ import { isDrained } from './view.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface WorkerReportsParts {
+  readonly board: ChallengeBoard;
   readonly pools: Pools;
   readonly broadcaster: Broadcaster;
   readonly permits: PermitLender;
@@ -53,16 +55,19 @@ export class WorkerReports implements WorkerObserver {
   welcome(worker: WorkerProcess): void {
     this.#parts.permits.welcome(worker);
     this.#parts.broadcaster.welcome(worker);
+    this.#parts.board.welcome(worker);
   }
 
   caughtUp({ id }: WorkerProcess): void {
     this.#parts.broadcaster.resyncAll(id);
     this.#parts.permits.caughtUp(id);
+    this.#parts.board.caughtUp(id);
   }
 
   left({ id }: WorkerProcess): void {
-    const { broadcaster, permits, pools, accessLogs } = this.#parts;
+    const { board, broadcaster, permits, pools, accessLogs } = this.#parts;
     broadcaster.leave(id);
+    board.leave(id);
     permits.leave(id);
     pools.workerLeft(id);
     accessLogs.leave(id);
@@ -88,6 +93,8 @@ export class WorkerReports implements WorkerObserver {
         return accessLogs.report(worker, report);
       case 'borrow':
         return this.#lend(worker, report, workers.size);
+      case 'challenges-known':
+        return this.#parts.board.known(worker.id, report.serial);
       case 'permits':
         return this.#parts.permits.report(worker, report.reports);
       default:

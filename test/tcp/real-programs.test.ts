@@ -1,7 +1,7 @@
 /** test/tcp/real-programs.test.ts: Redis and PostgreSQL through TCP listeners, with clients of their own. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,17 +9,10 @@ import { expect } from 'chai';
 import { type Balancer, createBalancer } from '../../src/index.js';
 import { onStop, stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.js';
 
 const run = promisify(execFile);
 const inCi = process.env['CI'] === 'true';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function start(program: string, args: readonly string[], options: { uid?: number; gid?: number } = {}): ChildProcess {
   const child = spawn(program, args, { stdio: 'ignore', ...options });

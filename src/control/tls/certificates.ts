@@ -11,6 +11,10 @@ import { readConfigFile } from '../../config/read-file.js';
 import type { TlsMaterial } from '../../core/secrets.js';
 import { type KeyedCertificate, keyedCertificate, pemCertificates } from '../../tls/certificate.js';
 import { serverProfile } from '../../tls/profile.js';
+import { type AcmeOrder, keyOfOrder, orderOf, ordersOf } from '../acme/order.js';
+import type { Renewals } from '../acme/renewals.js';
+import { AcmeStorage } from '../acme/storage.js';
+import { readStored } from '../acme/stored.js';
 import type { Journal } from '../journal.js';
 import { TicketKeys } from './ticket-keys.js';
 
@@ -26,12 +30,14 @@ export interface CertificateView {
   readonly notAfter: string;
   /** Whole days until it expires; negative once it has. */
   readonly daysLeft: number;
-  /** Where it comes from: its file. */
+  /** Where it comes from: its file, or `acme`. */
   readonly source: string;
   /** When it was taken into use. */
   readonly servingSince: string;
-  /** Why its source, as it is now, is not used; `null` while it is. */
+  /** Why its source, as it is now, is not used, or why the CA has given out no other; `null` while all is well. */
   readonly problem: string | null;
+  /** When it is renewed by ACME next; `null` for one from a file, and while it is being ordered. */
+  readonly nextRenewal: string | null;
 }
 
 /** The outcome of reading one source. */
@@ -39,6 +45,8 @@ interface Loaded extends KeyedCertificate {
   readonly source: string;
   readonly sinceMs: number;
   readonly problem: string | undefined;
+  /** Key of the order that it is for, where it comes by ACME. */
+  readonly order?: string;
 }
 
 type TrustFiles = NonNullable<TlsMaterial['clientAuth']>;
@@ -56,6 +64,9 @@ export interface CertificateSet {
 
 const NOTHING: CertificateSet = { loaded: new Map(), trust: new Map(), trustProblems: new Map(), listeners: [] };
 const DAY_MS = 86_400_000;
+/** The source of certificates that come by ACME. */
+const ACME = 'acme';
+const TEMPORARY = 'it is temporary and signs itself: the CA has given out none so far';
 
 type Certificate = ListenerTls['certificates'][number];
 
@@ -64,6 +75,8 @@ export class Certificates {
   readonly #nowMs: () => number;
   readonly #tickets = new TicketKeys();
   #current: CertificateSet = NOTHING;
+  /** @returns how far the certificates are that come by ACME */
+  renewals: () => Renewals = () => new Map();
 
   /** @param nowMs epoch milliseconds */
   constructor(journal: Pick<Journal, 'note'>, nowMs: () => number) {
@@ -86,8 +99,9 @@ export class Certificates {
     const trust = await Promise.all(
       secure.map(async ({ name, tls }) => [name, await this.#trustOf(name, tls)] as const),
     );
+    const managed = await Promise.all(ordersOf(listeners).map((order) => this.#managed(order)));
     return {
-      loaded: new Map(loaded),
+      loaded: new Map([...loaded, ...managed.flat()]),
       trust: new Map(trust.flatMap(([name, { files }]) => (files === undefined ? [] : [[name, files] as const]))),
       trustProblems: new Map(
         trust.flatMap(([name, { problem }]) => (problem === '' ? [] : [[name, problem] as const])),
@@ -114,7 +128,7 @@ export class Certificates {
       const { name, tls } = listener;
       if (tls === undefined) return [];
       const clientAuth = trust.get(name);
-      const served = tls.certificates.flatMap((each) => loaded.get(keyOf(each))?.served ?? []);
+      const served = keysOf(tls, listeners).flatMap((key) => loaded.get(key)?.served ?? []);
       const auth = clientAuth === undefined ? {} : { clientAuth };
       return [
         {
@@ -135,7 +149,9 @@ export class Certificates {
 
   /** Files whose content is in use. */
   get files(): readonly string[] {
-    return [...new Set(this.#current.listeners.flatMap(({ tls }) => (tls === undefined ? [] : filesOf(tls))))];
+    const { listeners } = this.#current;
+    const stored = ordersOf(listeners).map(({ id, storage }) => new AcmeStorage(storage).fileOf(id));
+    return [...new Set([...listeners.flatMap(({ tls }) => (tls === undefined ? [] : filesOf(tls))), ...stored])];
   }
 
   get listeners(): readonly ListenerConfig[] {
@@ -144,10 +160,11 @@ export class Certificates {
 
   view(): readonly CertificateView[] {
     const { listeners, loaded } = this.#current;
-    return [...loaded].map(([key, { facts, served, source, sinceMs, problem }]) => ({
+    const renewals = this.renewals();
+    return [...loaded].map(([key, { facts, served, source, sinceMs, problem, order = '' }]) => ({
       names: facts.names,
       listeners: listeners.flatMap(({ name, tls }) =>
-        tls?.certificates.some((each) => keyOf(each) === key) ? [name] : [],
+        tls !== undefined && keysOf(tls, listeners).includes(key) ? [name] : [],
       ),
       issuer: facts.issuer,
       keyType: served.keyType,
@@ -156,13 +173,15 @@ export class Certificates {
       daysLeft: Math.floor((facts.notAfterMs - this.#nowMs()) / DAY_MS),
       source,
       servingSince: new Date(sinceMs).toISOString(),
-      problem: problem ?? null,
+      problem: renewals.get(order)?.problem ?? problem ?? null,
+      nextRenewal: timeOf(renewals.get(order)?.nextMs),
     }));
   }
 
   #note(now: Loaded, before: Loaded | undefined): void {
-    const { source: file, facts, problem } = now;
-    if (problem !== undefined && problem !== before?.problem) {
+    const { source: file, facts, problem, order } = now;
+    // What is wrong with an order is noted where it fails.
+    if (order === undefined && problem !== undefined && problem !== before?.problem) {
       this.#journal.note('certificate-rejected', { file, reason: problem });
     }
     if (before === undefined || before.facts.fingerprint === facts.fingerprint) return;
@@ -173,14 +192,35 @@ export class Certificates {
     });
   }
 
+  /** Reads what is served for an order. */
+  async #managed(order: AcmeOrder): Promise<readonly (readonly [string, Loaded])[]> {
+    const key = keyOfOrder(order);
+    const temporaryKey = temporaryOf(key);
+    const { loaded } = this.#current;
+    if (!loaded.has(key) && !loaded.has(temporaryKey)) await new AcmeStorage(order.storage).prepare();
+    const { stored, temporary } = await readStored(order, loaded.get(temporaryKey), this.#nowMs());
+    const entries = [
+      [key, stored, undefined],
+      [temporaryKey, temporary, TEMPORARY],
+    ] as const;
+    return entries.flatMap(([at, found, problem]) =>
+      found === undefined ? [] : [[at, { ...this.#since(found, at), source: ACME, problem, order: key }] as const],
+    );
+  }
+
+  /** @returns the certificate, with the time since when it is in use */
+  #since(found: KeyedCertificate, key: string): KeyedCertificate & { readonly sinceMs: number } {
+    const before = this.#current.loaded.get(key);
+    const isSame = before?.facts.fingerprint === found.facts.fingerprint && before.served.key === found.served.key;
+    return { facts: found.facts, served: found.served, sinceMs: isSame ? before.sinceMs : this.#nowMs() };
+  }
+
   /** Reads a certificate. @returns the one before, with the problem, where the file's cannot be used */
   async #load(key: string, certificate: Certificate, tls: ListenerTls): Promise<Loaded> {
     const before = this.#current.loaded.get(key);
     const found = await this.#tryCertificate(certificate, tls);
     if (typeof found !== 'string') {
-      const isSame = before?.facts.fingerprint === found.facts.fingerprint && before.served.key === found.served.key;
-      const sinceMs = isSame ? before.sinceMs : this.#nowMs();
-      return { ...found, source: certificate.cert, sinceMs, problem: undefined };
+      return { ...this.#since(found, key), source: certificate.cert, problem: undefined };
     }
     if (before === undefined) throw new ConfigError([found]);
     return { ...before, problem: found };
@@ -261,6 +301,21 @@ function materialOf({ name, protocol, protocols }: ListenerConfig, { profile, mi
 
 function keyOf({ cert, key, passphraseFile = '' }: Certificate): string {
   return `${cert}\0${key}\0${passphraseFile}`;
+}
+
+/** @returns the keys of what a listener serves */
+function keysOf({ certificates, acme }: ListenerTls, listeners: readonly ListenerConfig[]): readonly string[] {
+  const order = acme === undefined ? undefined : keyOfOrder(orderOf(acme, listeners));
+  return [...certificates.map(keyOf), ...(order === undefined ? [] : [order, temporaryOf(order)])];
+}
+
+/** @returns the key of the temporary certificate for an order */
+function temporaryOf(order: string): string {
+  return `${order}\0temporary`;
+}
+
+function timeOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
 }
 
 function filesOf({ certificates, passphraseFile, clientAuth }: ListenerTls): readonly string[] {

@@ -133,9 +133,13 @@ export const certificateAnswer: z.ZodType<CertificateView> = z
     fingerprint: z.string().describe('SHA-256 in hexadecimal.'),
     notAfter: time,
     daysLeft: z.int().describe('Whole days until it expires; negative once it has.'),
-    source: z.string().describe('File that it comes from.'),
+    source: z.string().describe('File that it comes from, or `acme`.'),
     servingSince: time,
-    problem: z.string().nullable().describe('Why what the file holds now is not used; `null` if it is.'),
+    problem: z
+      .string()
+      .nullable()
+      .describe('Why what the file holds now is not used, or why the CA gives out no other; `null` if all is well.'),
+    nextRenewal: time.nullable().describe('When it is ordered by ACME next; `null` if it comes from a file.'),
   })
   .meta({ id: 'Certificate' });
 
