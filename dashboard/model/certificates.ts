@@ -18,7 +18,7 @@ export function soonestExpiry(certificates: BalancerView['certificates']): Expir
   const days = first?.daysLeft ?? 0;
   const isRefused = certificates.some(({ problem }) => problem !== null);
   const name = first?.names[0] ?? '';
-  const note = isRefused ? 'a new one is refused' : days <= WARN_DAYS ? name : 'until the first expires';
+  const note = isRefused ? 'a new one is missing or refused' : days <= WARN_DAYS ? name : 'until the first expires';
   return { days, note, tone: toneOf(days) ?? (isRefused ? 'warn' : undefined) };
 }
 

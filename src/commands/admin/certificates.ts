@@ -10,6 +10,7 @@ const certificateAnswer = z.looseObject({
   source: z.string(),
   servingSince: z.string(),
   problem: z.string().nullable(),
+  nextRenewal: z.string().nullable(),
 });
 type CertificateAnswer = z.infer<typeof certificateAnswer>;
 
@@ -18,8 +19,11 @@ const COLUMNS: readonly Column[] = [
   { heading: 'ISSUER', spare: 2 },
   { heading: 'DAYS LEFT', align: 'right' },
   { heading: 'SOURCE', spare: 3 },
-  { heading: 'SERVING SINCE', spare: 4 },
+  { heading: 'SERVING SINCE', spare: 5 },
+  { heading: 'NEXT RENEWAL', spare: 4 },
 ];
+/** The source of certificates that come by ACME. */
+const ACME = 'acme';
 /** Names that are listed; further ones are counted. */
 const MOST_NAMES = 3;
 
@@ -35,15 +39,26 @@ export async function certificates(reload: boolean, options: Options): Promise<v
 
 function linesOf(all: readonly CertificateAnswer[]): readonly string[] {
   if (all.length === 0) return ['No listener speaks TLS'];
-  const problems = all.flatMap(({ problem }) => problem ?? []);
+  const problems = [...new Set(all.flatMap(problemOf))];
+  // Only where some certificate is renewed by itself.
+  const columns = all.some(({ source }) => source === ACME) ? COLUMNS : COLUMNS.slice(0, -1);
   return [
-    ...table(COLUMNS, all.map(cells), display()),
-    ...(problems.length === 0 ? [] : ['', ...problems.map((problem) => `Not in use: ${problem}`)]),
+    ...table(
+      columns,
+      all.map((each) => cells(each).slice(0, columns.length)),
+      display(),
+    ),
+    ...(problems.length === 0 ? [] : ['', ...problems]),
   ];
 }
 
-function cells({ names, issuer, daysLeft, source, servingSince }: CertificateAnswer): readonly string[] {
+function problemOf({ names, source, problem }: CertificateAnswer): readonly string[] {
+  if (problem === null) return [];
+  return [source === ACME ? `No new certificate for ${names[0] ?? '?'}: ${problem}` : `Not in use: ${problem}`];
+}
+
+function cells({ names, issuer, daysLeft, source, servingSince, nextRenewal }: CertificateAnswer): readonly string[] {
   const more = names.length - MOST_NAMES;
   const shown = names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return [shown, issuer, daysLeft < 0 ? 'expired' : String(daysLeft), source, servingSince];
+  return [shown, issuer, daysLeft < 0 ? 'expired' : String(daysLeft), source, servingSince, nextRenewal ?? ''];
 }

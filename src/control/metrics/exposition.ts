@@ -4,6 +4,7 @@
  */
 import { BOUNDS_MS, CLASSES, SUM_MS } from '../../core/histogram.js';
 import {
+  ACME_FAMILIES,
   BACKEND_FAMILIES,
   BALANCER_FAMILIES,
   CERTIFICATE_FAMILIES,
@@ -19,6 +20,7 @@ import {
   maintainedIn,
   poolsIn,
   type Readings,
+  renewalsIn,
   workersIn,
 } from './readings.js';
 
@@ -49,6 +51,7 @@ export function expose(readings: Readings, format: Format): string {
     textOf(POOL_FAMILIES, poolsIn(readings), format),
     textOf(BACKEND_FAMILIES, backendsIn(readings), format),
     textOf(CERTIFICATE_FAMILIES, certificatesIn(readings), format),
+    textOf(ACME_FAMILIES, renewalsIn(readings), format),
   ];
   return parts.join('') + (format === 'openmetrics' ? '# EOF\n' : '');
 }

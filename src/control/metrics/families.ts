@@ -6,6 +6,7 @@
 import { REASONS } from '../../core/reason.js';
 import { BACKEND_COLUMNS, type BackendColumn } from '../../messages.js';
 import { HANDSHAKE_FAILURES, SECURED } from '../../tls/outcomes.js';
+import type { Renewal } from '../acme/renewals.js';
 import { CLOSE_REASONS } from '../admin/connections.js';
 import type { CertificateView } from '../tls/certificates.js';
 import type { WorkerView } from '../view.js';
@@ -418,6 +419,34 @@ export const CERTIFICATE_FAMILIES: readonly Family<CertificateView>[] = [
     kind: 'gauge',
     help: 'When the certificate for the name expires, in seconds since the epoch.',
     read: ({ notAfter }) => Date.parse(notAfter) / 1_000,
+  },
+];
+
+/** Metrics of each certificate that comes by ACME. */
+export const ACME_FAMILIES: readonly Family<Renewal>[] = [
+  {
+    name: 'roundhouse_acme_certificates_total',
+    kind: 'counter',
+    help: 'Certificates that the CA has given out.',
+    read: ({ issued }) => issued,
+  },
+  {
+    name: 'roundhouse_acme_failures_total',
+    kind: 'counter',
+    help: 'Orders that have failed.',
+    read: ({ failed }) => failed,
+  },
+  {
+    name: 'roundhouse_acme_failing',
+    kind: 'gauge',
+    help: 'Whether the last order has failed.',
+    read: ({ problem }) => problem !== undefined,
+  },
+  {
+    name: 'roundhouse_acme_next_order_seconds',
+    kind: 'gauge',
+    help: 'When the certificate is ordered next, in seconds since the epoch.',
+    read: ({ nextMs }) => seconds(nextMs ?? null),
   },
 ];
 

@@ -6,6 +6,7 @@ import type { Backend } from '../../core/backend.js';
 import type { Maintenance } from '../../core/maintenance.js';
 import type { Reason } from '../../core/reason.js';
 import type { HandshakeOutcome } from '../../tls/outcomes.js';
+import type { Renewal } from '../acme/renewals.js';
 import type { AdminCounts } from '../admin-endpoint.js';
 import type { Convergence } from '../broadcaster.js';
 import type { Refusals } from '../discovery-guard.js';
@@ -24,6 +25,8 @@ export interface Readings {
   /** How many TLS handshakes with clients ended in this way. */
   readonly handshakes: (outcome: HandshakeOutcome) => number;
   readonly certificates: readonly CertificateView[];
+  /** Certificates that come by ACME. */
+  readonly renewals: readonly Renewal[];
   readonly version: string;
   readonly maintenance: Maintenance;
   readonly primary: PrimaryReadings;
@@ -84,6 +87,7 @@ export function readingsFrom(
     unserved: (reason) => pools.stats.reason(reason),
     handshakes: (outcome) => pools.stats.handshakes(outcome),
     certificates: sources.certificates.view(),
+    renewals: [...sources.certificates.renewals().values()],
     version,
     maintenance: sources.maintenance.state,
     primary: ownReadings(),
@@ -146,6 +150,12 @@ export function certificatesIn({ certificates }: Readings): readonly Labelled<Ce
     }
   }
   return [...byName].map(([name, item]) => ({ labels: { name }, item }));
+}
+
+/** One for each first name: where several orders begin with one, the last. */
+export function renewalsIn({ renewals }: Readings): readonly Labelled<Renewal>[] {
+  const byName = new Map(renewals.map((each) => [each.names[0] ?? '', each]));
+  return [...byName].map(([order, item]) => ({ labels: { order }, item }));
 }
 
 /** One worker for each slot number. During a replacement a slot has two; the one that serves, or will, is taken. */

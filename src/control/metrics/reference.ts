@@ -1,6 +1,7 @@
 /** control/metrics/reference.ts: docs/metrics.md, made from the metrics themselves so that it is never behind. */
 import { SHOWN_SECONDS } from './exposition.js';
 import {
+  ACME_FAMILIES,
   BACKEND_FAMILIES,
   BALANCER_FAMILIES,
   CERTIFICATE_FAMILIES,
@@ -42,6 +43,7 @@ const SECTIONS = [
   { title: 'Of each pool', labels: ['pool'], families: POOL_FAMILIES },
   { title: 'Of each backend', labels: ['pool', 'backend'], families: BACKEND_FAMILIES },
   { title: 'Of each name in a certificate', labels: ['name'], families: CERTIFICATE_FAMILIES },
+  { title: 'Of each certificate by ACME', labels: ['order'], families: ACME_FAMILIES },
 ] as const;
 
 /** @returns Markdown */

@@ -20,6 +20,7 @@ const CERTIFICATE = {
   source: 'example.pem',
   servingSince: '2026-01-01T00:00:00.000Z',
   problem: null,
+  nextRenewal: null,
 };
 
 export function backendNamed(
@@ -73,6 +74,7 @@ export function readingsOf(pools: readonly PoolReadings[], workers: readonly Wor
     unserved: () => 0,
     handshakes: () => 0,
     certificates: [CERTIFICATE],
+    renewals: [{ names: ['a.test'], issued: 2, failed: 1, problem: undefined, nextMs: 1_800_000_000_000 }],
     version: '1.2.3',
     primary: { startedAtMs: 1_000, cpuMicros: 500_000, memoryBytes: 50_000_000 },
     admin: { connections: 0, closed: () => 0 },
