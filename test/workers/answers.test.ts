@@ -1,6 +1,6 @@
 /** test/workers/answers.test.ts: the responses that Roundhouse makes itself: their status, fields and text. */
 import { expect } from 'chai';
-import { refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
+import { answerEach, refusingAddress, startBackend, startRawBackend } from '../support/backend.js';
 import { stopEverything } from '../support/cleanup.js';
 import { eventually } from '../support/eventually.js';
 import { field } from '../support/message.js';
@@ -51,6 +51,27 @@ describe('An answer of the proxy itself', () => {
       expect(await client.gone()).to.equal('end');
       expect(client.text).to.equal('');
       expect(backend.accepted).to.equal(0);
+    });
+  }
+
+  for (const [what, request] of [
+    ['without Host', '\r\nHEAD / HTTP/1.1\r\n\r\n'],
+    ['with a bare LF', `HEAD / HTTP/1.1\n${HOST}\r\n`],
+    ['with chunks that are none', `HEAD / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`],
+  ] as const) {
+    it(`has no body for a HEAD ${what}, and one for the request behind a HEAD`, async () => {
+      const backend = await startRawBackend((peer) => answerEach(peer, () => 'HTTP/1.1 200 OK\r\n\r\n'));
+      const proxy = await startProxy({ backends: [backend.address] });
+      const head = await connect(proxy.port);
+      head.send(request);
+      const { raw } = await head.message({ toHead: true });
+      expect(raw).to.match(/^HTTP\/1\.1 400 .*Content-Length: [1-9].*\r\n\r\n$/s);
+      expect([await head.gone(), head.text]).to.deep.equal(['end', '']);
+      const client = await connect(proxy.port);
+      client.send(`HEAD / HTTP/1.1\r\n${HOST}\r\n`);
+      expect(await client.message({ toHead: true })).to.include({ status: 200 });
+      client.send('GET / HTTP/1.1\r\n\r\n');
+      expect((await client.message()).body).to.match(/^400 Bad Request: /);
     });
   }
 

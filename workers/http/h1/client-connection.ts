@@ -103,7 +103,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
   }
 
   turnAway(answer: LocalAnswer, lingers: boolean): void {
-    this.stream.record?.unreadable(this.arrival.address, '');
+    this.stream.unreadable('');
     if (lingers) return this.reject(answer);
     this.context.counters.add(WORKER_COLUMN.rejected);
     this.sayLast(answer);
@@ -194,7 +194,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
       case 'head':
         if (this.reader.isEmpty) return this.leave();
         if (this.reader.isHeldUp) return this.cutUnlessProgressed();
-        stream.record?.unreadable(this.arrival.address, this.reader.takeAll());
+        stream.unreadable(this.reader.takeAll());
         return this.refuse(HEAD_LATE);
       case 'body':
         if (stream.responseBegan) return this.cutUnlessProgressed();
@@ -315,7 +315,7 @@ export class Http1ClientConnection implements ClientConnection, TransportUser, R
 
   /** Writes an answer after which the connection ends. */
   private sayLast(answer: LocalAnswer): void {
-    this.stream.say(answer, { keepAlive: false, isHead: false });
+    this.stream.say(answer, false);
     this.stream.record?.end();
   }
 

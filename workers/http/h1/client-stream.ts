@@ -27,12 +27,15 @@ import type { HeldConnections } from '../held-connections.js';
 import { BODY_TOO_LARGE } from '../intake.js';
 import { answerToFault, type LocalAnswer } from '../local-answer.js';
 import type { Route } from '../route.js';
-import { type AnswerForm, answerText } from './answer-text.js';
+import { answerText } from './answer-text.js';
 import { BodyPace } from './body-pace.js';
 import type { Http1ClientConnection } from './client-connection.js';
 
 /** Least time that a client may send its body as slowly as it likes, in milliseconds; longer if `bodyGap` is. */
 const GRACE_MS = 30_000;
+
+/** The beginning of a request by HEAD, behind the empty line that may come first. */
+const HEAD_REQUEST = /^(\r\n)?HEAD /;
 
 /** How a 1xx is delivered: to HTTP/1.1 alone, and the connection stays open. */
 const UNFINISHED: ResponseDelivery = { minorVersion: 1, keepAlive: true, dechunk: false };
@@ -206,13 +209,22 @@ export class Http1ClientStream implements ClientStream {
   answer(answer: LocalAnswer, requestComplete: boolean): void {
     // An answer does not tell an HTTP/1.0 client that the connection stays open, so it is closed.
     this.keepAlive &&= this.minorVersion === 1 && requestComplete && !this.connection.draining;
-    this.say(answer, { keepAlive: this.keepAlive, isHead: this.isHead });
+    this.say(answer, this.keepAlive);
     this.finish(requestComplete);
   }
 
+  /** The head of a request could not be read. @param text what has come of it; '' for a connection that is turned away */
+  unreadable(text: string): void {
+    this.isHead = HEAD_REQUEST.test(text);
+    this.record?.unreadable(this.clientSide.address, text);
+  }
+
   /** Writes an answer of Roundhouse's own, which is counted and logged. */
-  say(answer: LocalAnswer, form: AnswerForm): void {
-    const text = answerText(this.context.intake.dressed(answer, this.route, this.exchange?.pool.name), form);
+  say(answer: LocalAnswer, keepAlive: boolean): void {
+    const text = answerText(this.context.intake.dressed(answer, this.route, this.exchange?.pool.name), {
+      keepAlive,
+      isHead: this.isHead,
+    });
     this.transport.hold(text);
     this.transport.flush();
     this.context.countReason(answer.reason);

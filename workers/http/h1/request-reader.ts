@@ -136,7 +136,7 @@ export class RequestReader {
     // A mended target has nothing left to mend: this comes here once.
     if (mended !== undefined) return this.serve(mended.text, Buffer.from(mended.text, 'latin1'), false);
     if (this.owner.takesHttp2 && text.startsWith(HTTP2_LINE)) return this.owner.onHttp2(bytes.subarray(0, text.length));
-    stream.record?.unreadable(stream.clientSide.address, text);
+    stream.unreadable(text);
     this.owner.reject(answerToFault(result));
   }
 
