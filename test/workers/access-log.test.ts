@@ -292,7 +292,7 @@ describe('The access log', () => {
         expect(line).to.not.have.any.keys('method', 'target', 'pool', 'backend', 'backendMs');
         const first = /^[^\r\n]*/.exec(text)?.[0] ?? '';
         expect(first.startsWith(String(line['line']).replace(/\.\.\.$/, ''))).to.equal(true);
-        expect(line['line']).to.have.length(Math.min(first.length, 1_536));
+        expect(line['line']).to.have.length(Math.min(first.length, 1_408));
       });
     }
 

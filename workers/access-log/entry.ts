@@ -83,10 +83,10 @@ export const NO_ANSWER = 499;
 export const LONGEST_LINE = 4_096;
 
 /**
- * Most characters, after escaping, of each text from the client; with all of them, and a host of the 260 that the parser
- * accepts, a line is below {@link LONGEST_LINE}.
+ * Most characters, after escaping, of each text from the client; with all of them, a host of the 260 that the parser
+ * accepts, and the longest names of route, pool and backend, a line is below {@link LONGEST_LINE}.
  */
-export const MOST = { target: 1_536, requestId: 192, referer: 448, userAgent: 448, servername: 128 } as const;
+export const MOST = { target: 1_408, requestId: 192, referer: 448, userAgent: 448, servername: 128 } as const;
 
 /** The parts of a line before and behind the target, which are the same for most requests of a connection. */
 export interface LineFrame {

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { REASONS } from '../../../src/core/reason.js';
 import { parseRequestHead, RequestHead } from '../../../src/http1/request-head.js';
 import { clfFormat } from '../../../workers/access-log/clf-line.js';
-import { type LineFormat, LONGEST_LINE, MOST } from '../../../workers/access-log/entry.js';
+import { type AccessEntry, type LineFormat, LONGEST_LINE, MOST } from '../../../workers/access-log/entry.js';
 import { jsonFormat } from '../../../workers/access-log/json-line.js';
 import { AccessRecord } from '../../../workers/access-log/record.js';
 import { bytesOf, LIMITS, lines } from '../../http1/heads.js';
@@ -299,6 +299,27 @@ describe('A line of the access log', () => {
         expect(line.length).to.be.within(2_000, LONGEST_LINE - 350); // the rest is for long names, and for numbers
         expect(line.match(/\.\.\./g)).to.have.length.at.least(3);
         expect(desk.refuse(long).length).to.be.at.most(LONGEST_LINE - 350);
+      }
+    });
+
+    it(`in ${name} is no longer with the longest of everything at once, names of route, pool and backend among it`, () => {
+      const format = make();
+      const entry: Omit<AccessEntry, 'frame'> = {
+        ...{ endedAt: EPOCH_MS, isRead: true, status: 502, attempts: 10, version: '1.1' },
+        ...{ client: 'c'.repeat(45), peer: 'p'.repeat(45), method: 'M'.repeat(32), host: 'h'.repeat(260) },
+        tls: { version: 'TLSv1.3', cipher: 'c'.repeat(40), servername: 's'.repeat(MOST.servername) },
+        ...{ line: 'l'.repeat(MOST.target), target: 't'.repeat(MOST.target), requestId: 'i'.repeat(MOST.requestId) },
+        ...{ referer: 'r'.repeat(MOST.referer), userAgent: 'u'.repeat(MOST.userAgent), traceId: 't'.repeat(32) },
+        ...{ reason: 'connect-timeout', fault: 'response head larger than limits.headBytes (65536)' },
+        ...{ requestBytes: 2 ** 53, responseBytes: 2 ** 53, responseHeadBytes: 0 },
+        ...{ durationUs: 864e8 + 123, firstByteUs: 864e8 + 122, connectUs: 864e8 + 1, backendUs: 864e8 + 21 },
+        ...{ backendTotalUs: 864e8 + 11, route: 'r'.repeat(64), pool: 'p'.repeat(64) },
+        // The longest name with a port, and behind it the longest address in parentheses.
+        backend: 'b'.repeat(310),
+      };
+      const frame = format.frame(entry);
+      for (const isRead of [true, false]) {
+        expect(format.line({ ...entry, isRead, frame }).length).to.be.at.most(LONGEST_LINE);
       }
     });
 
