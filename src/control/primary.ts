@@ -17,7 +17,7 @@ import type { Journal } from './journal.js';
 import type { Launchers } from './launchers.js';
 import type { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
-import { MaintenanceSwitch } from './maintenance.js';
+import { MaintenanceSwitch, type MaintenanceTarget } from './maintenance.js';
 import type { BackendInput, BackendPatch } from './membership.js';
 import { monotonicMs } from './monotonic.js';
 import { PermitLender } from './permit-lender.js';
@@ -224,6 +224,10 @@ export class Primary implements RunningBalancer {
 
   updateBackend(pool: string, id: string, patch: BackendPatch): number {
     return this.#api.updateBackend(pool, id, patch);
+  }
+
+  maintain(target: MaintenanceTarget, on: boolean): void {
+    this.#api.maintain(target, on);
   }
 
   reload(): Promise<ReloadPlan> {

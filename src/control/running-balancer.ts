@@ -2,6 +2,7 @@
 import type { Config, LogLevel } from '../config/schema.js';
 import type { AdminTokens } from './admin/token.js';
 import type { Journal } from './journal.js';
+import type { MaintenanceTarget } from './maintenance.js';
 import type { PoolChanges } from './membership.js';
 import type { ReloadPlan } from './reload-plan.js';
 import type { ReloadPreview } from './reload-preview.js';
@@ -21,6 +22,8 @@ export interface RunningBalancer extends PoolChanges {
   /** The running configuration, with what operators have changed while it ran. */
   readonly config: Config;
   view(): BalancerView;
+  /** Switches maintenance on or off. @throws {ChangeError} when there is no such route or pool, or both are named */
+  maintain(target: MaintenanceTarget, on: boolean): void;
   /** The least severe level that is logged; may be set. */
   logLevel: LogLevel;
   /**

@@ -6,6 +6,7 @@ import type { ConfigInput } from '../config/schema.js';
 import type { BackendInput, BackendPatch, BalancerView, RunningBalancer } from '../control/balancer.js';
 import { ChangeError } from '../control/errors.js';
 import type { JournalEntry } from '../control/journal.js';
+import type { MaintenanceTarget } from '../control/maintenance.js';
 import { parseAddress, socketFileOf } from '../core/address.js';
 import { ListeningLogger, type LogListener } from './log-listener.js';
 import { NotRunningError } from './not-running-error.js';
@@ -135,6 +136,16 @@ export class Balancer implements AsyncDisposable {
         throw new ChangeError('conflict', `Backend "${backend}" was enabled again before it had drained`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
+  }
+
+  /**
+   * Puts everything, a route or a pool in maintenance, or takes it out: requests to it are answered with 503 and the
+   * maintenance page. `false` without a name ends what `true` without a name has begun.
+   * @param target a route or a pool, by its name; everything by default
+   * @throws {ChangeError} for an unknown route or pool, or if both are named
+   */
+  maintenance(on: boolean, target: MaintenanceTarget = {}): void {
+    this.#now.maintain(target, on);
   }
 
   /**

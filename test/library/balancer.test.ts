@@ -148,6 +148,26 @@ describe('A balancer inside a program', () => {
     expect(await answer).to.equal('200 late');
   });
 
+  it('puts a route, a pool or everything in maintenance, and takes it out again', async () => {
+    const routes = [{ path: '/shop', name: 'shop', pool: 'web' }, { pool: 'web' }];
+    const balancer = await start({ pools: pools((await says('here')).address), routes });
+    const statuses = async (): Promise<string[]> =>
+      Promise.all(['/', '/shop'].map(async (path) => (await textOf(`${balancer.url}${path}`)).slice(0, 3)));
+    balancer.maintenance(true, { route: 'shop' });
+    expect([await statuses(), balancer.view().maintenance.routes]).to.deep.equal([['200', '503'], ['shop']]);
+    balancer.maintenance(false, { route: 'shop' });
+    balancer.maintenance(true, { pool: 'web' });
+    expect(await statuses()).to.deep.equal(['503', '503']);
+    balancer.maintenance(false, { pool: 'web' });
+    balancer.maintenance(true);
+    expect([await statuses(), balancer.view().maintenance.all]).to.deep.equal([['503', '503'], true]);
+    balancer.maintenance(false);
+    expect(await statuses()).to.deep.equal(['200', '200']);
+    for (const target of [{ route: 'shp' }, { pool: 'wbe' }, { route: 'shop', pool: 'web' }]) {
+      expect(await problemOf(() => balancer.maintenance(true, target))).to.be.instanceOf(ChangeError);
+    }
+  });
+
   it('goes on by another configuration, and stays as it is when that cannot be used', async () => {
     const [blue, green] = [await says('blue'), await says('green')];
     const balancer = await start({ pools: pools(blue.address) });
