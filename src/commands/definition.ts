@@ -108,7 +108,7 @@ function addCompletion(program: Command): void {
   // Hidden: the completion scripts get the names of pools and backends from it.
   program
     .command('completion-words', { hidden: true })
-    .argument('<source>', 'backends or pools')
+    .argument('<source>', 'backends, pools or routes')
     .option('--admin <addr>')
     .action(async (source: string, options: { readonly admin?: string }) =>
       (await load()).completionWords(source, options),

@@ -70,6 +70,32 @@ describe('roundhouse completion', () => {
     }
   });
 
+  it('for bash offers the routes of the running instance that have a name', async () => {
+    const config = join(folder, 'routes.json');
+    const backends = [{ address: await startTcp() }];
+    const routes = [{ path: '/shop', name: 'shop' }, { path: '/cart', name: 'cart' }, {}].map((route) => ({
+      ...route,
+      pool: 'web',
+    }));
+    const listeners = [{ address: '127.0.0.1:0' }];
+    writeFileSync(
+      config,
+      JSON.stringify({ listeners, admin: '127.0.0.1:0', workers: 1, pools: { web: { backends } }, routes }),
+    );
+    const program = start('src/cli.js', ['--config', config]);
+    onClose(endPrograms);
+    try {
+      const line = await program.line('stderr', (text) => text.includes('"message":"listening"'));
+      const { admin } = JSON.parse(line);
+      const env = { ROUNDHOUSE_ADMIN: admin };
+      expect(await offered('roundhouse maintenance on --route ', env)).to.deep.equal(['shop', 'cart']);
+      expect(await offered('roundhouse maintenance on --route sh', env)).to.deep.equal(['shop']);
+      expect(await offered('roundhouse maintenance o')).to.deep.equal(['on', 'off']);
+    } finally {
+      await closeEverything();
+    }
+  });
+
   it('for bash offers nothing where none runs', async () => {
     const stranger = await startTcp((socket) => socket.end());
     expect(await offered('roundhouse drain ', { ROUNDHOUSE_ADMIN: stranger })).to.deep.equal([]);

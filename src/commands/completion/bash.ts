@@ -1,6 +1,6 @@
 /** commands/completion/bash.ts: the completion script for bash, from 3.2 on, which macOS still has. */
 import { branches, valuedOptions } from './contexts.js';
-import type { Model } from './model.js';
+import { type Model, SOURCES } from './model.js';
 
 /** @returns a script to source */
 export function bashCompletion(model: Model): string {
@@ -36,7 +36,7 @@ ${branches(model)}
       local IFS=$'\\n'
       COMPREPLY=($(compgen -f -- "$cur"))
       return ;;
-    backends|pools) names="$(${program} completion-words "$names" \${admin:+--admin "$admin"} 2>/dev/null)" ;;
+    ${SOURCES.join('|')}) names="$(${program} completion-words "$names" \${admin:+--admin "$admin"} 2>/dev/null)" ;;
   esac
   COMPREPLY=($(compgen -W "$names" -- "$cur"))
   if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then

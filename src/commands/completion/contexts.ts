@@ -3,7 +3,7 @@ import type { Model, OptionModel, Values } from './model.js';
 
 /**
  * @returns the branches of a `case` over what has been typed: the command, followed by the option whose value is to be
- * completed, or by `-` if an option is. Each sets `names` to words, `files`, `backends` or `pools`
+ * completed, or by `-` if an option is. Each sets `names` to words, `files` or a {@link Source}
  */
 export function branches({ options, commands }: Model): string {
   const lines = [

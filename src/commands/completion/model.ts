@@ -7,7 +7,7 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** Values that the running balancer is asked for. */
-export const SOURCES = ['backends', 'pools'] as const;
+export const SOURCES = ['backends', 'pools', 'routes'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** What completes a value: words, names of files, or names from the running balancer. */
@@ -44,11 +44,13 @@ const OF_OPTIONS: Readonly<Record<string, Values>> = {
   '--access-log-format': ACCESS_LOG_FORMATS,
   '--log-level': LOG_LEVELS,
   '--pool': 'pools',
+  '--route': 'routes',
 };
 
 /** Values of arguments, by name. */
 const OF_ARGUMENTS: Readonly<Record<string, Values>> = {
   id: 'backends',
+  'on|off': ['on', 'off'],
   level: LOG_LEVELS,
   shell: SHELLS,
 };

@@ -1,6 +1,6 @@
 /** commands/completion/zsh.ts: the completion script for zsh. */
 import { branches, valuedOptions } from './contexts.js';
-import type { Model } from './model.js';
+import { type Model, SOURCES } from './model.js';
 
 /** @returns a script to source, or to install as `_roundhouse` in a directory of `fpath` */
 export function zshCompletion(model: Model): string {
@@ -35,7 +35,7 @@ ${branches(model)}
   esac
   case "$names" in
     files) _files; return ;;
-    backends|pools) names="$(${program} completion-words "$names" \${admin:+--admin "$admin"} 2>/dev/null)" ;;
+    ${SOURCES.join('|')}) names="$(${program} completion-words "$names" \${admin:+--admin "$admin"} 2>/dev/null)" ;;
   esac
   compadd -- \${=names}
 }
