@@ -2,6 +2,7 @@
  * test/workers/pages.test.ts: what Roundhouse answers itself: fixed answers of routes, pages in place of its own words,
  * maintenance, and the refusal of a repeated field that something depends on.
  */
+import { STATUS_CODES } from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
@@ -117,6 +118,24 @@ describe('A page of its own', () => {
     const client = await connect(proxy.port);
     client.send('GET / HTTP/1.1\r\nHost: a b\r\n\r\n');
     expect(said(await client.message())).to.deep.equal([400, 'class 400']);
+  });
+
+  it('has a placeholder in double braces as a word in braces, and nothing of what the client sends', async () => {
+    const body = '<p title="{title}">{{status}} {{title}} {status}{{{status}}} {host} {client}</p>';
+    const proxy = await served({
+      generalPages: { '4xx': { body, contentType: 'text/html' } },
+      routes: [{ host: 'x', pool: 'default' }],
+    });
+    const answer = await ask(proxy, '/{status}?<script>{title}', 'X-A: {status}', 'Referer: http://{title}/');
+    expect(said(answer)).to.deep.equal([
+      404,
+      '<p title="Not Found">{status} {title} 404{{status}} {host} {client}</p>',
+    ]);
+  });
+
+  it('has titles that need no escapes in HTML, for every status that Roundhouse answers with', () => {
+    const titles = Object.entries(STATUS_CODES).filter(([status]) => Number(status) >= 400 && status !== '418');
+    expect(titles.filter(([, title = '']) => !/^[A-Za-z -]+$/.test(title))).to.deep.equal([]);
   });
 
   it('is that of the route, else of the pool, else of the configuration', async () => {
