@@ -47,7 +47,7 @@ export class DiscoveryGuard {
 
   /** @returns the items of an answer that may be used; the others are counted, and logged when that changes */
   admit<Item>({ pool, name, items, addressOf, isInUse }: NamedItems<Item>): readonly Item[] {
-    const own = this.#own();
+    const own = this.own();
     const refused = items.filter((item) => own.find(addressOf(item)) !== undefined);
     const foreign = refused.length === 0 ? items : items.filter((item) => !refused.includes(item));
     const most = this.#parts.config.current.dns.addresses;
@@ -70,7 +70,7 @@ export class DiscoveryGuard {
 
   /** @returns the own address that an address leads to; `undefined` for any other */
   ownAddress(address: Address): string | undefined {
-    return this.#own().find(address);
+    return this.own().find(address);
   }
 
   /** @returns what was refused for a pool since the start */
@@ -84,7 +84,8 @@ export class DiscoveryGuard {
     for (const key of this.#said.keys()) if (key.startsWith(`${pool} `)) this.#said.delete(key);
   }
 
-  #own(): OwnAddresses {
+  /** @returns the balancer's own addresses as they are now */
+  own(): OwnAddresses {
     return new OwnAddresses(this.#parts.ownAddresses(), localAddresses);
   }
 

@@ -91,6 +91,11 @@ export class DiscoveryWatch {
     this.#timer = setTimeout(() => void this.refresh(), holdMs());
   }
 
+  /** Lets go of backends whose addresses have become the balancer's own. */
+  leaveOwnAddresses(): void {
+    this.#apply([...this.#members.values()]);
+  }
+
   /** Looks no more; the backends stay in the pool. */
   end(): void {
     this.#ended = true;

@@ -113,6 +113,11 @@ export class NameGroups {
     return [...(this.#groups.get(pool)?.keys() ?? [])].filter((id) => this.members(pool, id).length === 0);
   }
 
+  /** See {@link DiscoveryWatch.leaveOwnAddresses}. */
+  leaveOwnAddresses(): void {
+    for (const groups of this.#groups.values()) for (const { watch } of groups.values()) watch.leaveOwnAddresses();
+  }
+
   /** Stops following the names of a pool. */
   unwatch(pool: Pool): void {
     for (const { watch } of this.#groups.get(pool)?.values() ?? []) watch.end();

@@ -287,6 +287,13 @@ export class Pools {
     });
   }
 
+  /** The balancer listens on more addresses now: backends that DNS has found there are not used any more. */
+  leaveOwnAddresses(): void {
+    this.names.resolver.leaveOwnAddresses();
+    this.services.leaveOwnAddresses();
+    this.groups.leaveOwnAddresses();
+  }
+
   #runningIn(pool: Pool): readonly RunningBackend[] {
     const backends = pool.snapshot.backends.map((backend) => ({
       ...backend,

@@ -19,6 +19,7 @@ import { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
 import type { MaintenanceSwitch } from './maintenance.js';
 import { oneATurn } from './one-a-turn.js';
+import { refuseBackendsAt } from './own-listeners.js';
 import type { PermitLender } from './permit-lender.js';
 import { PoolReload } from './pool-reload.js';
 import type { Pools } from './pools.js';
@@ -117,6 +118,7 @@ export class Reconfiguration {
     }
     sockets.change(listeners.change);
     sockets.add(opened);
+    if (opened.length > 0) pools.leaveOwnAddresses();
     void changes.save();
     const reload = new PoolReload(pools, hosts, logger, () => this.#closed);
     const added = namesOf(plan.pools, 'added');
@@ -162,7 +164,9 @@ async function prepare({ accept, certificates, pools }: ReconfigurationParts, be
     throw new ReloadError(
       `Cannot listen on ${clash.address} while another listener has its port; that takes a restart`,
     );
-  const joining = planPools(pools.running, before.pools, next.pools).flatMap(({ backends }) => backends.add);
+  const planned = planPools(pools.running, before.pools, next.pools);
+  refuseBackendsAt(listeners.add, pools.running, planned);
+  const joining = planned.flatMap(({ backends }) => backends.add);
   const read = await certificates.read(next.listeners);
   const single = joining.filter(({ resolve }) => resolve !== 'all');
   const hosts = await pools.names.lookUp(single.map(({ address }) => address));

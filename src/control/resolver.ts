@@ -18,7 +18,7 @@ export interface ResolverParts {
   readonly random: Random;
   /** Whether a TCP connection to an address opens. */
   readonly accepts: (host: string, port: number) => Promise<boolean>;
-  readonly guard: Pick<DiscoveryGuard, 'admit'>;
+  readonly guard: Pick<DiscoveryGuard, 'admit' | 'own'>;
   /** Called after the pool has the new address. */
   readonly onMoved: (pool: Pool, id: BackendId) => void;
   readonly logger: Logger;
@@ -77,6 +77,23 @@ export class Resolver {
   refresh(pool: Pool, id: BackendId): void {
     const entry = this.#entries.get(keyOf(pool, id));
     if (entry !== undefined) void this.#refresh(entry);
+  }
+
+  /**
+   * Lets go of addresses that have become the balancer's own, since a reload has opened a listener there, and looks for
+   * others behind the same names.
+   */
+  leaveOwnAddresses(): void {
+    const own = this.#parts.guard.own();
+    for (const entry of this.#entries.values()) {
+      const { pool, id, name } = entry;
+      const backend = pool.backend(id);
+      const found = backend === undefined ? undefined : own.find(backend);
+      if (found === undefined) continue;
+      pool.setHost(id, name, 'down', `the name leads back to this balancer, which listens on ${found}`);
+      this.#parts.onMoved(pool, id);
+      void this.#refresh(entry);
+    }
   }
 
   /**

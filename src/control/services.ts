@@ -54,6 +54,11 @@ export class Services {
     }
   }
 
+  /** See {@link DiscoveryWatch.leaveOwnAddresses}. */
+  leaveOwnAddresses(): void {
+    for (const { watch } of this.#entries) watch.leaveOwnAddresses();
+  }
+
   /** Stops following the services of a pool. */
   unwatch(pool: Pool): void {
     for (const entry of this.#entries) if (entry.watch.pool === pool) this.#end(entry);

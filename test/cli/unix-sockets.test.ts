@@ -118,6 +118,24 @@ describe('The command and Unix sockets', function () {
     expect(own.stderr).to.include('leads back to this balancer');
   });
 
+  it('do not listen by a reload where a backend was added while they run', async () => {
+    const file = join(dirname(path), 'lb.yaml');
+    const other = join(dirname(path), 'other.sock');
+    const admin = `unix:${join(dirname(path), 'admin.sock')}`;
+    const write = (...addresses: readonly string[]): void => {
+      const listeners = addresses.map((address) => ({ address }));
+      writeFileSync(file, JSON.stringify({ listeners, admin, pools: { web: { backends: [{ address: backend }] } } }));
+    };
+    write(`unix:${path}`);
+    await run('-c', file);
+    expect(await runCli(['add', `unix:${other}`, '--admin', admin])).to.include({ code: 0 });
+    write(`unix:${path}`, `unix:${other}`);
+    const refused = await runCli(['reload', '--admin', admin]);
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.include(`Cannot listen on unix:${other}: backend "unix:${other}" of pool "web" is there`);
+    expect(existsSync(other)).to.equal(false);
+  });
+
   it('open, change and close a file by a reload', async () => {
     const file = join(dirname(path), 'lb.yaml');
     const other = join(dirname(path), 'other.sock');

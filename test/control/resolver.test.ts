@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { DiscoveryGuard } from '../../src/control/discovery-guard.js';
 import type { Pool } from '../../src/control/pool.js';
@@ -18,6 +19,7 @@ describe('The resolver', () => {
   let tried: string[];
   let atOnce: number;
   let mostAtOnce: number;
+  let own: string[];
   let resolver: Resolver;
 
   beforeEach(() => {
@@ -28,6 +30,7 @@ describe('The resolver', () => {
     accepting = new Set();
     asked = 0;
     tried = [];
+    own = ['127.0.0.1:80'];
     atOnce = 0;
     mostAtOnce = 0;
     resolver = new Resolver({
@@ -48,7 +51,7 @@ describe('The resolver', () => {
       },
       guard: new DiscoveryGuard({
         config: new RunningConfig(configOf([ID], { dns: { addresses: 20 } }), {}),
-        ownAddresses: () => ['127.0.0.1:80'],
+        ownAddresses: () => own,
         logger: log.logger,
       }),
       onMoved: (_pool, id) => moved.push(id),
@@ -56,6 +59,20 @@ describe('The resolver', () => {
     });
   });
   afterEach(() => resolver.stop());
+
+  it('lets go of an address where the balancer has begun to listen, for another one of the name', async () => {
+    await watch();
+    expect(pool.backend(idOf(ID))).to.include({ host: '10.0.0.1' });
+    own = ['10.0.0.1:80'];
+    resolver.leaveOwnAddresses();
+    expect(pool.backend(idOf(ID))).to.include({ host: 'app', health: 'down' });
+    await turn();
+    expect(pool.backend(idOf(ID)), 'while there is no other').to.include({ host: 'app', health: 'down' });
+    names = ['10.0.0.1', '10.0.0.2'];
+    resolver.refresh(pool, idOf(ID));
+    await turn();
+    expect(pool.backend(idOf(ID))).to.include({ host: '10.0.0.2' });
+  });
 
   const watch = (): Promise<boolean> => resolver.watch(pool, backendOf(ID));
   const hostNow = (): string | undefined => pool.backend(idOf(ID))?.host;
