@@ -71,6 +71,43 @@ describe('Redis behind a TCP listener', () => {
     await balancer.drainBackend('db', `127.0.0.1:${ports[1]}`);
     expect(await bench()).to.match(/GET: [\d.]+ requests/);
   });
+
+  it('leaves a running redis-benchmark alone while a server drains, and fails it when its server is killed', async () => {
+    const ports = [await freePort(), await freePort()];
+    const own = ['--save', '', '--bind', '127.0.0.1'];
+    const servers = ports.map((port) => start('redis-server', ['--port', `${port}`, ...own]));
+    for (const port of ports) await accepts(port);
+    const balancer = await startTcp(ports);
+    const inflight = () => balancer.view().pools[0]?.backends.map((backend) => backend.inflight) ?? [];
+    // More requests than it ever gets through: it is stopped.
+    const bench = () => {
+      const args = ['-p', portOf(balancer), '-n', '100000000', '-c', '6', '-q', '-t', 'get'];
+      const child = spawn('redis-benchmark', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      onStop(() => void child.kill('SIGKILL'));
+      let said = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += String(chunk);
+      });
+      const ended = new Promise<string>((resolve) => child.once('close', () => resolve(said)));
+      return { child, ended };
+    };
+    const first = bench();
+    await eventually('both servers are used', () => inflight().every((count) => count >= 3));
+    balancer.updateBackend('db', `127.0.0.1:${ports[0]}`, { admin: 'draining' });
+    await eventually('its connections go on', () => (inflight()[0] ?? 0) >= 3);
+    expect(first.child.exitCode).to.equal(null);
+    servers[0]?.kill('SIGKILL');
+    expect(await first.ended, 'a connection that is open cannot be moved').to.match(
+      /closed the connection|reset by peer/,
+    );
+
+    const second = bench();
+    await eventually('the other server has all connections', () => (inflight()[1] ?? 0) >= 6);
+    expect(inflight()[0]).to.equal(0);
+    expect(second.child.exitCode).to.equal(null);
+    second.child.kill('SIGKILL');
+    await second.ended;
+  });
 });
 
 describe('PostgreSQL behind a TCP listener', () => {
@@ -106,5 +143,21 @@ describe('PostgreSQL behind a TCP listener', () => {
     await eventually('the server is ready', async () => (await bench('-i', '-q').catch(() => undefined)) !== undefined);
     const { stdout } = await bench('-c', '4', '-t', '20', '-n');
     expect(stdout).to.match(/transactions actually processed: 80\/80/);
+
+    // In the middle of a load: a drain lets it go on, and a deadline ends what is left.
+    const long = spawn(join(bin, 'pgbench'), [...at, '-c', '4', '-T', '120', '-n', 'postgres'], { stdio: 'pipe' });
+    onStop(() => void long.kill('SIGKILL'));
+    let said = '';
+    long.stderr.on('data', (chunk: Buffer) => {
+      said += String(chunk);
+    });
+    const ended = new Promise((resolve) => long.once('close', resolve));
+    const open = () => balancer.view().pools[0]?.backends.find(({ id }) => id.endsWith(`:${live}`))?.inflight;
+    await eventually('it runs', () => open() === 4);
+    balancer.updateBackend('db', `127.0.0.1:${live}`, { admin: 'draining' });
+    expect([long.exitCode, open()], 'a drain without a deadline').to.deep.equal([null, 4]);
+    await balancer.drainBackend('db', `127.0.0.1:${live}`, '10ms');
+    await ended;
+    expect(said).to.match(/aborted/);
   });
 });

@@ -1,22 +1,23 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { connect as connectPlain } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import type { ConnectionOptions, DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import type { TlsMaterial } from '../../src/core/secrets.js';
 import { keyedCertificate } from '../../src/tls/certificate.js';
 import { serverProfile } from '../../src/tls/profile.js';
 import { startBackend } from '../support/backend.js';
-import { stopEverything } from '../support/cleanup.js';
-import type { TestProxy } from '../support/proxy.js';
+import { onStop, stopEverything } from '../support/cleanup.js';
+import { eventually } from '../support/eventually.js';
+import type { ProxyOptions, TestProxy } from '../support/proxy.js';
 import { askOver, counted, materialOf, secured, sessionOf, startSecureProxy, TICKET_KEY } from '../support/secure.js';
 import { type Issued, servedOf, TestCa } from '../support/test-ca.js';
 
 type Shown = Partial<TlsMaterial> & Pick<TlsMaterial, 'certificates'>;
 
 /** Starts a worker before a backend that answers with the fields that it got. */
-async function start(part: Shown): Promise<TestProxy> {
+async function start(part: Shown, options: Partial<ProxyOptions> = {}): Promise<TestProxy> {
   const mirror = await startBackend((request, response) => response.end(JSON.stringify(request.headers)));
-  return startSecureProxy({ backends: [mirror.address] }, part);
+  return startSecureProxy({ backends: [mirror.address], ...options }, part);
 }
 
 /** Common names of the certificates that a server has shown, up to the root that the client knows. */
@@ -176,6 +177,45 @@ describe('A port with TLS', () => {
     for await (const chunk of client) text += String(chunk);
     return text;
   }
+
+  /** Connects without TLS. */
+  function dialPlain(proxy: TestProxy): Socket {
+    const client = connectPlain(proxy.port, '127.0.0.1');
+    client.on('error', () => {});
+    onStop(() => void client.destroy());
+    return client;
+  }
+
+  /** Begins a ClientHello of 16 MiB: the head of a record, and the head of the message in it. */
+  const ENDLESS = Buffer.from('16030140000100ffffff', 'hex');
+
+  it('serves others while a thousand clients do not finish their handshakes', async () => {
+    const proxy = await start(served, { clock: 'held' });
+    const slow = Array.from({ length: 1_000 }, (_, index) => {
+      const client = dialPlain(proxy);
+      if (index % 2 === 0) client.write(ENDLESS);
+      return client;
+    });
+    await eventually('all are there', () => proxy.worker.door.clients === slow.length);
+    expect(await proxy.passUntil(secured(proxy).then((client) => askOver(client)))).to.match(/^HTTP\/1\.1 200 /);
+    expect(proxy.worker.door.clients, 'the others have the rest of their time').to.be.at.least(slow.length);
+    await proxy.passUntil(eventually('their time is over', () => proxy.worker.door.clients === 0));
+    expect(counted(proxy, 'timeout')).to.equal(slow.length);
+  });
+
+  it('ends a ClientHello that does not end', async () => {
+    const proxy = await start(served);
+    const client = dialPlain(proxy);
+    client.resume();
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    client.write(Buffer.concat([ENDLESS, Buffer.alloc(16_384 - 4)]));
+    const record = Buffer.concat([Buffer.from('1603014000', 'hex'), Buffer.alloc(16_384)]);
+    for (let count = 0; count < 64 && client.writable; count++) {
+      if (!client.write(record)) await Promise.race([closed, new Promise((resolve) => client.once('drain', resolve))]);
+    }
+    await closed;
+    await eventually('it is counted', () => counted(proxy, 'invalid') === 1);
+  });
 
   it('answers HTTP without TLS with a 400 that says so, whatever its method', async () => {
     const proxy = await start(served);
