@@ -2,6 +2,7 @@
  * workers/worker.ts: a worker's parts put together, without a process of its own: tests run it in theirs. It does what
  * the primary's messages say and answers through `send`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { withRoutes } from '../src/config/packed-routes.js';
 import type { Config } from '../src/config/schema.js';
 import type { Secrets } from '../src/core/secrets.js';
@@ -10,7 +11,7 @@ import { applyChange, type PoolChange, type PoolSnapshot } from '../src/core/sna
 import type { Steps } from '../src/core/steps.js';
 import { unreachable } from '../src/core/unreachable.js';
 import type { ToPrimary, ToWorker } from '../src/messages.js';
-import { AccessLog } from './access-log/access-log.js';
+import { AccessLog, LOG_KEYS } from './access-log/access-log.js';
 import { hasNews, POOL_COLUMN, type PoolRows, takeBackendRows, WORKER_COLUMN } from './counters.js';
 import { takeDurations } from './durations.js';
 import type { HttpPool } from './http/http-pool.js';
@@ -191,7 +192,7 @@ export class Worker {
   /** @returns the access log that `next` asks for: the present one if nothing about it changes */
   private nextAccessLog(next: Config): AccessLog | undefined {
     const { accessLog, config } = this.context;
-    const isSame = next.accessLog === config.accessLog && next.accessLogFormat === config.accessLogFormat;
+    const isSame = LOG_KEYS.every((key) => isDeepStrictEqual(next[key], config[key]));
     if (isSame) return accessLog;
     if (accessLog !== undefined) this.leavingLogs.add(accessLog);
     return this.accessLogFor(next);

@@ -34,7 +34,7 @@ const host = z
   .meta({ id: 'routeHost' });
 
 /** A path of a route. One that servers could read in several ways is refused, as it is in requests. */
-const path = z
+export const path = z
   .string()
   .max(2_048)
   .regex(/^\/[\x21-\x22\x24-\x3e\x40-\x7e]*$/, {
@@ -60,7 +60,7 @@ const ON_THE_WAY = [
 ];
 
 /** Names of routes are used in logs, metrics and commands, so a name is a single word. */
-const routeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+export const routeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
   error: 'must be one word of letters, digits, dots, - and _, 64 at most',
 });
 

@@ -8,6 +8,7 @@ import { POLICIES } from '../balancing/policies.js';
 import { nameIn } from '../core/address.js';
 import { backendSchema } from '../core/schemas.js';
 import { PROXY_VERSIONS } from '../inbound/proxy-header.js';
+import { accessLogFields, accessLogFilter, accessLogProblems } from './access-log.js';
 import { adminLimits } from './admin.js';
 import { dns, services } from './discovery.js';
 import { HOST_FIELD } from './fields.js';
@@ -511,6 +512,8 @@ const config = z.strictObject({
     .enum(ACCESS_LOG_FORMATS)
     .default('json')
     .describe('`json`: one JSON object a line; `clf`: the combined log format of nginx and Apache, with times added.'),
+  accessLogFilter: accessLogFilter.optional(),
+  accessLogFields: accessLogFields.optional(),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('The lowest level of messages that are logged.'),
   drain: positiveDuration
     .prefault('30s')
@@ -541,10 +544,14 @@ const config = z.strictObject({
   pools,
 });
 
-export const configSchema = config.superRefine(({ admin, metrics, listeners, routes, pools }, context) => {
+export const configSchema = config.superRefine((whole, context) => {
+  const { admin, metrics, listeners, routes, pools } = whole;
   const ofRoutes = routes !== undefined || servesHttp(listeners) ? poolProblems(routes, Object.keys(pools)) : [];
   for (const [path, message] of [...ofRoutes, ...tcpPoolProblems({ listeners, routes, pools })]) {
     context.addIssue({ code: 'custom', path, message });
+  }
+  for (const [path, message] of accessLogProblems(whole)) {
+    context.addIssue({ code: 'custom', path: [...path], message });
   }
   for (const [path, message] of ownBackends(pools, listeners, [admin, metrics])) {
     context.addIssue({ code: 'custom', path, message });

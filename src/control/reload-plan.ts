@@ -52,6 +52,8 @@ const RELOADS = {
   stateFile: false,
   accessLog: true,
   accessLogFormat: true,
+  accessLogFilter: true,
+  accessLogFields: true,
   logLevel: true,
   drain: true,
   stopDelay: true,

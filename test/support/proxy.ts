@@ -36,6 +36,8 @@ export interface ProxyOptions extends Omit<Partial<PoolInput>, 'backends' | 'tim
   readonly http?: ConfigInput['http'];
   readonly accessLog?: string;
   readonly accessLogFormat?: ConfigInput['accessLogFormat'];
+  readonly accessLogFilter?: ConfigInput['accessLogFilter'];
+  readonly accessLogFields?: ConfigInput['accessLogFields'];
   readonly http2?: ConfigInput['http2'];
   readonly stickySecret?: string;
   /** Pages of the whole configuration; `errorPages` are those of the pool. */
@@ -79,6 +81,8 @@ export class TestProxy {
       files: pages,
       routes,
       tracing,
+      accessLogFilter,
+      accessLogFields,
       overload = { delay: 'off' },
       others: named = {},
       clock,
@@ -89,7 +93,7 @@ export class TestProxy {
     // Round-robin takes them in the order of the list, so that a test knows which one is asked first.
     const input: PoolInput = { policy: 'round-robin', ...pool, backends: listed, timeouts: upstream };
     const listeners = [{ ...listener, address: ANY_PORT }];
-    const logs = { accessLog, accessLogFormat };
+    const logs = { accessLog, accessLogFormat, accessLogFilter, accessLogFields };
     const top = {
       listeners,
       timeouts,

@@ -3,8 +3,11 @@
  * {@link LogWriter}, and reports to the primary when writing fails and when it works again.
  */
 import type { Config } from '../../src/config/schema.js';
+import { type FilteredEntry, LogFilter } from '../../src/core/log-filter.js';
+import { systemRandom } from '../../src/core/random.js';
 import { openLogFile } from '../../src/log-file.js';
 import type { ToPrimary } from '../../src/messages.js';
+import { chosenFields } from './chosen-fields.js';
 import { clfFormat } from './clf-line.js';
 import type { ConnectionEntry } from './connection-entry.js';
 import type { AccessEntry, LineFormat } from './entry.js';
@@ -21,11 +24,16 @@ const QUIET_TICKS = 5;
  */
 const FINISH_MS = 500;
 
+/** The keys of the configuration that an access log is made from. */
+export const LOG_KEYS = ['accessLog', 'accessLogFormat', 'accessLogFilter', 'accessLogFields'] as const;
+type LogConfig = Pick<Config, (typeof LOG_KEYS)[number]>;
 type LogReport = Extract<ToPrimary, { type: 'access-log' }>;
 
 export class AccessLog implements RecordKeeper {
   readonly format: LineFormat;
   private readonly name: string;
+  /** Decides which lines are written; `undefined` for all. */
+  private readonly filter: LogFilter | undefined;
   private readonly report: (report: LogReport) => void;
   private readonly writer: LogWriter;
   /** Difference of epoch and monotonic milliseconds; updated at each tick, since the system's clock may be set. */
@@ -40,10 +48,15 @@ export class AccessLog implements RecordKeeper {
   private lostInTrouble = 0;
   private quietTicks = 0;
 
-  /** @param worker the worker's slot number, written to every line @param report sends a report to the primary */
-  constructor({ accessLog, accessLogFormat }: Config, worker: number, report: (report: LogReport) => void) {
-    this.name = accessLog;
-    this.format = accessLogFormat === 'json' ? jsonFormat(worker) : clfFormat(worker);
+  /**
+   * @param worker the worker's slot number, written to every line
+   * @param report sends a report to the primary
+   * @param random a number from 0 up to and without 1, by which lines are sampled
+   */
+  constructor(config: LogConfig, worker: number, report: (report: LogReport) => void, random = systemRandom.next) {
+    this.name = config.accessLog;
+    this.format = formatOf(config, worker);
+    this.filter = config.accessLogFilter && new LogFilter(config.accessLogFilter, random);
     this.report = report;
     this.writer = new LogWriter({
       onTrouble: (cause) => this.onTrouble(cause),
@@ -66,11 +79,13 @@ export class AccessLog implements RecordKeeper {
     return Math.floor(nowMs + this.epochOffsetMs);
   }
 
-  write(entry: AccessEntry): void {
+  write(entry: AccessEntry & FilteredEntry): void {
+    if (this.filter?.keeps(entry) === false) return;
     this.writer.append(this.format.line(entry));
   }
 
-  writeConnection(entry: ConnectionEntry): void {
+  writeConnection(entry: ConnectionEntry & FilteredEntry): void {
+    if (this.filter?.keeps(entry) === false) return;
     this.writer.append(this.format.connection(entry));
   }
 
@@ -141,4 +156,10 @@ export class AccessLog implements RecordKeeper {
     this.lost += lines;
     this.lostInTrouble += lines;
   }
+}
+
+function formatOf({ accessLogFormat, accessLogFields }: LogConfig, worker: number): LineFormat {
+  if (accessLogFormat === 'clf') return clfFormat(worker);
+  const whole = jsonFormat(worker);
+  return accessLogFields === undefined ? whole : chosenFields(whole, accessLogFields, worker);
 }

@@ -38,6 +38,7 @@ export function clfFormat(worker: number): LineFormat {
       (entry.reason === '' ? ' reason=-' : ` reason=${entry.reason}`) +
       (entry.requestId === '' ? ' id="-"' : ` id="${entry.requestId}"`) +
       (entry.traceId === '' ? '' : ` trace=${entry.traceId}`) +
+      (entry.route === '' ? '' : ` route=${entry.route}`) +
       (entry.peer === '' ? end : ` peer=${entry.peer}${end}`),
     connection: (entry) =>
       `${orDash(entry.client)}${time.at(entry.endedAt)}TCP ${escaped(entry.listener, MOST_NAME, ESCAPES)} ${orDash(escaped(entry.serverName, MOST_NAME, ESCAPES))}" - ` +

@@ -1,9 +1,12 @@
 /** workers/access-log/connection-record.ts: collects what the access log says about one TCP connection. */
+import type { FilteredEntry } from '../../src/core/log-filter.js';
 import type { Arrival } from '../inbound/arrival.js';
 import type { AccessLog } from './access-log.js';
 import type { ConnectionEnd, ConnectionEntry } from './connection-entry.js';
 
-export class ConnectionRecord implements ConnectionEntry {
+export class ConnectionRecord implements ConnectionEntry, FilteredEntry {
+  readonly route = '';
+  readonly status = 0;
   endedAt = 0;
   client = '';
   peer = '';
@@ -26,6 +29,15 @@ export class ConnectionRecord implements ConnectionEntry {
   constructor(log: AccessLog, beganMs: number) {
     this.log = log;
     this.beganMs = beganMs;
+  }
+
+  get outcome(): ConnectionEnd {
+    return this.ended;
+  }
+
+  /** A connection has no path. */
+  isUnder(): boolean {
+    return false;
   }
 
   /** The connection goes to `pool`; '' for one that is refused before it has a pool. */

@@ -7,6 +7,7 @@
  * into another object would mean copying its fields for each request. The private fields are times and offsets
  * from which the entry's values are made when the line is written.
  */
+import type { FilteredEntry } from '../../src/core/log-filter.js';
 import type { Reason } from '../../src/core/reason.js';
 import { startsWithIgnoringCase } from '../../src/http1/characters.js';
 import { OTHER } from '../../src/http1/field-kind.js';
@@ -27,6 +28,8 @@ import { escaped, isPlain } from './escape.js';
 const REFERER = 'referer';
 const USER_AGENT = 'user-agent';
 const LINE_END = /[\r\n]/;
+/** What may follow a segment of a path. */
+const SEGMENT_ENDS = '/?';
 
 /** The access log as its records see it: it formats and writes a finished record, and gives the time. */
 export interface RecordKeeper {
@@ -35,11 +38,11 @@ export interface RecordKeeper {
   nowMs(): number;
   /** @returns epoch milliseconds, whole */
   epochMs(nowMs: number): number;
-  write(entry: AccessEntry): void;
+  write(entry: AccessEntry & FilteredEntry): void;
 }
 
 /** The line of the current request, as far as it is known; see {@link AccessEntry} for its fields. */
-export class AccessRecord implements AccessEntry {
+export class AccessRecord implements AccessEntry, FilteredEntry {
   endedAt = 0;
   client = '';
   peer = '';
@@ -110,6 +113,20 @@ export class AccessRecord implements AccessEntry {
 
   get userAgent(): string {
     return this.part(this.userAgentAt, this.userAgentEnd, MOST.userAgent);
+  }
+
+  get outcome(): Reason | '' {
+    return this.reason;
+  }
+
+  isUnder(prefix: string): boolean {
+    if (!this.isRead) return false;
+    const from = pathStart(this.text, this.targetAt, this.targetEnd);
+    if (!this.text.startsWith(prefix, from)) return false;
+    const end = from + prefix.length;
+    return end >= this.targetEnd
+      ? end === this.targetEnd
+      : prefix.endsWith('/') || SEGMENT_ENDS.includes(this.text[end] ?? '');
   }
 
   /** The connection speaks TLS. */
@@ -352,6 +369,14 @@ export class AccessRecord implements AccessEntry {
     const part = this.text.slice(from, to);
     return this.plain ? part : escaped(part, most, this.keeper.format.escapes);
   }
+}
+
+/** @returns where the path of the target in `text[from, to)` begins, behind the authority of an absolute one */
+function pathStart(text: string, from: number, to: number): number {
+  if (text[from] === '/') return from;
+  const authorityAt = text.indexOf('//', from) + 2;
+  const at = authorityAt < from ? -1 : text.indexOf('/', authorityAt);
+  return at < 0 || at > to ? to : at;
 }
 
 function micros(fromMs: number, toMs: number): number {

@@ -5,8 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { LOG_FIELDS } from '../../../src/core/log-fields.js';
 import { REASONS } from '../../../src/core/reason.js';
 import { parseRequestHead, RequestHead } from '../../../src/http1/request-head.js';
+import { chosenFields } from '../../../workers/access-log/chosen-fields.js';
 import { clfFormat } from '../../../workers/access-log/clf-line.js';
 import { type AccessEntry, type LineFormat, LONGEST_LINE, MOST } from '../../../workers/access-log/entry.js';
 import { jsonFormat } from '../../../workers/access-log/json-line.js';
@@ -70,6 +72,8 @@ const FORMATS: readonly (readonly [name: string, make: () => LineFormat])[] = [
   ['clf', () => clfFormat(3)],
 ];
 
+const withFields = (): LineFormat => chosenFields(jsonFormat(3), LOG_FIELDS, 3);
+
 /** Texts that the strict parser accepts as a target, a field value and so on. */
 const target = fc
   .string({ unit: fc.constantFrom(...'/az09?&=%"\\<>{}|^`\'~'), maxLength: 60 })
@@ -115,6 +119,18 @@ describe('docs/access-log.md', () => {
 });
 
 describe('A line of the access log', () => {
+  it('says the same when every field was chosen', () => {
+    const request = 'GET /a HTTP/1.1\r\nHost: site.test\r\nReferer: "x"\r\nUser-Agent: t\r\n\r\n';
+    for (const peer of ['', '10.0.0.1']) {
+      const [whole, chosen] = [jsonFormat(3), withFields()].map((format) =>
+        new Desk(format).serve(request, undefined, peer),
+      );
+      expect(JSON.parse(chosen ?? '')).to.deep.equal(JSON.parse(whole ?? ''));
+    }
+    const [whole, chosen] = [jsonFormat(3), withFields()].map((format) => new Desk(format).refuse('GET"'));
+    expect(JSON.parse(chosen ?? '')).to.deep.equal(JSON.parse(whole ?? ''));
+  });
+
   it('in JSON says what the request and its answer were', () => {
     const desk = new Desk(jsonFormat(3));
     const text = headOf('/a?b=c', 'http://site.test/', 'curl/8.0', 'id-1');
