@@ -204,5 +204,7 @@ export const toPrimarySchema = z.discriminatedUnion('type', [
     reasons: z.instanceof(Float64Array),
     /** One value per outcome of tls/outcomes.ts. */
     handshakes: z.instanceof(Float64Array),
+    /** Connections that were ended for a flood, one value per kind of http2/flood-guard.ts. */
+    floods: z.instanceof(Float64Array),
   }),
 ]);

@@ -59,7 +59,7 @@ export const BACKEND_COLUMNS = [
 export type BackendColumn = (typeof BACKEND_COLUMNS)[number];
 
 /**
- * Columns of a worker's own row. Readings are `clientConnections`, `memoryBytes`, the delays of its event loop in
+ * Columns of a worker's own row. Readings are `clientConnections` and those of HTTP/2 and TCP among them, `memoryBytes`, the delays of its event loop in
  * milliseconds, and `overloaded`, 1 while it sheds load; the others are growth since the last message.
  */
 export const WORKER_COLUMNS = [
@@ -73,6 +73,9 @@ export const WORKER_COLUMNS = [
   'loopDelayMs',
   'longestLoopDelayMs',
   'overloaded',
+  'http2Connections',
+  'tcpConnections',
+  'http2Requests',
 ] as const;
 export type WorkerColumn = (typeof WORKER_COLUMNS)[number];
 

@@ -74,6 +74,9 @@ export const WORKER_COLUMN = {
   loopDelayMs: workerColumn('loopDelayMs'),
   longestLoopDelayMs: workerColumn('longestLoopDelayMs'),
   overloaded: workerColumn('overloaded'),
+  http2Connections: workerColumn('http2Connections'),
+  tcpConnections: workerColumn('tcpConnections'),
+  http2Requests: workerColumn('http2Requests'),
 } as const;
 
 /** A row of counters, each counting since the row was last taken. */

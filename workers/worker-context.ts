@@ -4,6 +4,7 @@ import { REASONS, type Reason } from '../src/core/reason.js';
 import type { Secrets } from '../src/core/secrets.js';
 import type { PoolSnapshot } from '../src/core/snapshot.js';
 import { allAtOnce } from '../src/core/steps.js';
+import { FLOOD_KINDS, type FloodKind } from '../src/http2/flood-guard.js';
 import { WORKER_COLUMNS } from '../src/messages.js';
 import { HANDSHAKE_OUTCOMES, type HandshakeOutcome } from '../src/tls/outcomes.js';
 import type { AccessLog } from './access-log/access-log.js';
@@ -62,6 +63,8 @@ export class WorkerContext {
   private readonly reasons = new CounterRow(REASONS.length);
   /** TLS handshakes with clients, by the number of their {@link HandshakeOutcome}. */
   private readonly handshakes = new CounterRow(HANDSHAKE_OUTCOMES.length);
+  /** HTTP/2 connections that were ended for a flood, by the number of its {@link FloodKind}. */
+  private readonly floods = new CounterRow(FLOOD_KINDS.length);
   /** Certificates and keys of the listeners that speak TLS. */
   readonly tls = new TlsListeners();
   /** The challenges of CAs that are open. */
@@ -127,6 +130,16 @@ export class WorkerContext {
   /** @returns how often each outcome was counted since the last call, by its number */
   takeHandshakes(): Float64Array<ArrayBuffer> {
     return this.handshakes.take();
+  }
+
+  /** Counts an HTTP/2 connection that is ended for a flood. */
+  countFlood(kind: FloodKind): void {
+    this.floods.add(FLOOD_KINDS.indexOf(kind));
+  }
+
+  /** @returns how many connections were ended for each kind since the last call, by its number */
+  takeFloods(): Float64Array<ArrayBuffer> {
+    return this.floods.take();
   }
 
   /**

@@ -345,6 +345,9 @@ export class Worker {
     const { accessLog, pools, counters } = this.context;
     const worker = counters.take();
     worker[WORKER_COLUMN.clientConnections] = this.door.clients;
+    const { http2, tcp } = this.door.protocols();
+    worker[WORKER_COLUMN.http2Connections] = http2;
+    worker[WORKER_COLUMN.tcpConnections] = tcp;
     worker[WORKER_COLUMN.memoryBytes] = this.readMemory();
     const { meanMs, longestMs } = this.loopDelay.take();
     worker[WORKER_COLUMN.loopDelayMs] = meanMs;
@@ -353,7 +356,15 @@ export class Worker {
     worker[WORKER_COLUMN.accessLogLost] = accessLog?.takeLost() ?? 0;
     const reasons = this.context.takeReasons();
     const handshakes = this.context.takeHandshakes();
-    this.output.send({ type: 'counters', pools: [...pools.values()].map(takePoolRows), worker, reasons, handshakes });
+    const floods = this.context.takeFloods();
+    this.output.send({
+      type: 'counters',
+      pools: [...pools.values()].map(takePoolRows),
+      worker,
+      reasons,
+      handshakes,
+      floods,
+    });
   }
 
   /** @returns bytes; the last reading while no file is left to open, since on Linux it is read from one */

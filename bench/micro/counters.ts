@@ -6,6 +6,7 @@
 import type { Counters } from '../../src/control/counters.js';
 import { Stats } from '../../src/control/stats.js';
 import { REASONS } from '../../src/core/reason.js';
+import { FLOOD_KINDS } from '../../src/http2/flood-guard.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
 import { HANDSHAKE_OUTCOMES } from '../../src/tls/outcomes.js';
 import { takeBackendRows } from '../../workers/counters.js';
@@ -28,6 +29,7 @@ function stepsFor(size: number): number[] {
     worker: ones(WORKER_COLUMNS.length),
     reasons: ones(REASONS.length),
     handshakes: ones(HANDSHAKE_OUTCOMES.length),
+    floods: ones(FLOOD_KINDS.length),
   } satisfies Counters;
   const stats = new Stats(() => performance.now());
   for (const id of ids) stats.admit(POOL, id);

@@ -4,6 +4,7 @@
 import type { BackendId } from '../core/backend.js';
 import { DURATION_COLUMNS } from '../core/histogram.js';
 import { REASONS } from '../core/reason.js';
+import { FLOOD_KINDS } from '../http2/flood-guard.js';
 import { BACKEND_COLUMNS, POOL_COLUMNS, type ToPrimary, WORKER_COLUMNS } from '../messages.js';
 import { HANDSHAKE_OUTCOMES } from '../tls/outcomes.js';
 
@@ -14,10 +15,12 @@ export type PoolCounters = Counters['pools'][number];
 export const TRIPLE = 3;
 
 /** Whether every row has one value per column, and every value is a count. */
-export function isWellFormed({ pools, worker, reasons, handshakes }: Counters): boolean {
+export function isWellFormed({ pools, worker, reasons, handshakes, floods }: Counters): boolean {
   if (worker.length !== WORKER_COLUMNS.length || reasons.length !== REASONS.length) return false;
-  if (handshakes.length !== HANDSHAKE_OUTCOMES.length) return false;
-  return [worker, reasons, handshakes].every((values) => values.every(isCount)) && pools.every(isWellFormedPool);
+  if (handshakes.length !== HANDSHAKE_OUTCOMES.length || floods.length !== FLOOD_KINDS.length) return false;
+  return (
+    [worker, reasons, handshakes, floods].every((values) => values.every(isCount)) && pools.every(isWellFormedPool)
+  );
 }
 
 function isWellFormedPool({ ids, backends, ofPool, durations }: PoolCounters): boolean {

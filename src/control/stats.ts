@@ -5,6 +5,7 @@
 import type { BackendId } from '../core/backend.js';
 import { CLASSES } from '../core/histogram.js';
 import { REASONS, type Reason } from '../core/reason.js';
+import { FLOOD_KINDS, type FloodKind } from '../http2/flood-guard.js';
 import {
   BACKEND_COLUMNS,
   type BackendColumn,
@@ -24,12 +25,17 @@ const MEMORY = WORKER_COLUMNS.indexOf('memoryBytes');
 const DELAY = WORKER_COLUMNS.indexOf('loopDelayMs');
 const LONGEST_DELAY = WORKER_COLUMNS.indexOf('longestLoopDelayMs');
 const OVERLOADED = WORKER_COLUMNS.indexOf('overloaded');
+const HTTP2_CONNECTIONS = WORKER_COLUMNS.indexOf('http2Connections');
+const TCP_CONNECTIONS = WORKER_COLUMNS.indexOf('tcpConnections');
 /** Columns that hold a reading of the moment, not growth since the last report. */
 const BACKEND_READINGS: ReadonlySet<number> = new Set([INFLIGHT]);
 const NO_READINGS: ReadonlySet<number> = new Set();
 const POOL_READINGS: ReadonlySet<number> = new Set([WAITING]);
 const DELAYS: ReadonlySet<number> = new Set([DELAY, LONGEST_DELAY]);
-const WORKER_READINGS: ReadonlySet<number> = new Set([CONNECTIONS, MEMORY, DELAY, LONGEST_DELAY, OVERLOADED]);
+const WORKER_READINGS: ReadonlySet<number> = new Set([
+  ...[CONNECTIONS, HTTP2_CONNECTIONS, TCP_CONNECTIONS],
+  ...[MEMORY, DELAY, LONGEST_DELAY, OVERLOADED],
+]);
 const REQUESTS = BACKEND_COLUMNS.indexOf('requests');
 const BACKEND_ERRORS = (['connectFailures', 'failures', 'status5xx'] as const).map((name) =>
   BACKEND_COLUMNS.indexOf(name),
@@ -64,6 +70,7 @@ export class Stats {
   readonly #all = new Totals(WORKER_COLUMNS.length);
   readonly #reasons = new Totals(REASONS.length);
   readonly #handshakes = new Totals(HANDSHAKE_OUTCOMES.length);
+  readonly #floods = new Totals(FLOOD_KINDS.length);
 
   /** @param nowMs monotonic milliseconds */
   constructor(nowMs: () => number) {
@@ -103,6 +110,7 @@ export class Stats {
     this.#recordWorker(workerId, counters.worker);
     this.#reasons.grow(counters.reasons, NO_READINGS);
     this.#handshakes.grow(counters.handshakes, NO_READINGS);
+    this.#floods.grow(counters.floods, NO_READINGS);
     return true;
   }
 
@@ -215,6 +223,11 @@ export class Stats {
     return this.#handshakes.totals[HANDSHAKE_OUTCOMES.indexOf(outcome)] ?? 0;
   }
 
+  /** @returns how many HTTP/2 connections were ended for a flood of this kind */
+  floods(kind: FloodKind): number {
+    return this.#floods.totals[FLOOD_KINDS.indexOf(kind)] ?? 0;
+  }
+
   /** @returns the totals of one live worker */
   worker(workerId: number): WorkerTotals {
     const row = this.#workers.get(workerId);
@@ -246,6 +259,9 @@ export class Stats {
       rejected: total('rejected'),
       unavailable: total('unavailable'),
       accessLogLost: total('accessLogLost'),
+      http2Connections: reading(HTTP2_CONNECTIONS),
+      tcpConnections: reading(TCP_CONNECTIONS),
+      http2Requests: total('http2Requests'),
       requestsPerSecond: row?.requests.perSecond(this.#nowMs()) ?? 0,
     };
   }

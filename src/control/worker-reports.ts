@@ -13,6 +13,7 @@ import type { ChallengeBoard } from './acme/challenge-board.js';
 import type { Broadcaster } from './broadcaster.js';
 import type { Counters } from './counters.js';
 import { DrainedLog } from './drained-log.js';
+import { FloodLog } from './flood-log.js';
 import type { Journal } from './journal.js';
 import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
@@ -38,6 +39,7 @@ export class WorkerReports implements WorkerObserver {
   readonly #parts: WorkerReportsParts;
   readonly #overloads: OverloadLog;
   readonly #drained: DrainedLog;
+  readonly #floods: FloodLog;
   /** Lines that workers can cause. */
   readonly #lines: LineLimit;
   readonly #rates = new RateLedger(systemRandom.below(HASHES));
@@ -47,6 +49,7 @@ export class WorkerReports implements WorkerObserver {
     this.#overloads = new OverloadLog(parts.journal, monotonicMs);
     this.#drained = new DrainedLog(parts.journal);
     this.#lines = new LineLimit(parts.logger);
+    this.#floods = new FloodLog(parts.logger, monotonicMs);
     parts.pools.updates.subscribe((update) => {
       if (update.type === 'change') this.#drained.heed(update.change);
     });
@@ -116,6 +119,7 @@ export class WorkerReports implements WorkerObserver {
       return;
     }
     this.#overloads.counted(worker, counters);
+    this.#floods.counted(counters.floods);
     this.#drained.look((name, id) => {
       const pool = pools.byName.get(name);
       const backend = pool?.backend(id);

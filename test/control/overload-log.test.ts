@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Counters } from '../../src/control/counters.js';
 import { OverloadLog } from '../../src/control/overload-log.js';
 import { REASONS } from '../../src/core/reason.js';
+import { FLOOD_KINDS } from '../../src/http2/flood-guard.js';
 import { WORKER_COLUMNS } from '../../src/messages.js';
 import { HANDSHAKE_OUTCOMES } from '../../src/tls/outcomes.js';
 import { LogBook } from './support.js';
@@ -14,7 +15,14 @@ function second(overloaded: 0 | 1, shed: number): Counters {
   worker[WORKER_COLUMNS.indexOf('longestLoopDelayMs')] = 812.4;
   const reasons = new Float64Array(REASONS.length);
   reasons[REASONS.indexOf('overloaded')] = shed;
-  return { type: 'counters', pools: [], worker, reasons, handshakes: new Float64Array(HANDSHAKE_OUTCOMES.length) };
+  return {
+    type: 'counters',
+    pools: [],
+    worker,
+    reasons,
+    handshakes: new Float64Array(HANDSHAKE_OUTCOMES.length),
+    floods: new Float64Array(FLOOD_KINDS.length),
+  };
 }
 
 describe('The log of overload', () => {

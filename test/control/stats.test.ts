@@ -10,6 +10,7 @@ import {
   SUM_MS,
 } from '../../src/core/histogram.js';
 import { REASONS } from '../../src/core/reason.js';
+import { FLOOD_KINDS } from '../../src/http2/flood-guard.js';
 import {
   BACKEND_COLUMNS,
   type BackendColumn,
@@ -49,6 +50,7 @@ function counters(
     worker: Float64Array.from(WORKER_COLUMNS, (column) => worker[column] ?? 0),
     reasons: new Float64Array(REASONS.length),
     handshakes: new Float64Array(HANDSHAKE_OUTCOMES.length),
+    floods: new Float64Array(FLOOD_KINDS.length),
   };
 }
 

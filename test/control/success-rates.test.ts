@@ -6,6 +6,7 @@ import { Stats } from '../../src/control/stats.js';
 import { SuccessRates } from '../../src/control/success-rates.js';
 import { REASONS } from '../../src/core/reason.js';
 import type { Straggler } from '../../src/core/success-rate.js';
+import { FLOOD_KINDS } from '../../src/http2/flood-guard.js';
 import { BACKEND_COLUMNS, type BackendColumn, POOL_COLUMNS, WORKER_COLUMNS } from '../../src/messages.js';
 import { HANDSHAKE_OUTCOMES } from '../../src/tls/outcomes.js';
 import { backendOf, idOf, poolOf } from './support.js';
@@ -55,6 +56,7 @@ describe('Success rates', () => {
       worker: new Float64Array(WORKER_COLUMNS.length),
       reasons: new Float64Array(REASONS.length),
       handshakes: new Float64Array(HANDSHAKE_OUTCOMES.length),
+      floods: new Float64Array(FLOOD_KINDS.length),
     };
     expect(stats.record(worker, counters, () => 1)).to.equal(true);
   }

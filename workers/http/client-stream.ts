@@ -17,6 +17,7 @@ import type { Route } from './route.js';
 
 /** A client's request as the intake sees it. */
 export interface IntakeRequest {
+  readonly isHttp2: boolean;
   /** When the request's first byte was read, in milliseconds of `performance.now`. */
   readonly arrivedMs: number;
   /** The request's line of the access log, as far as it is known; `undefined` without an access log. */

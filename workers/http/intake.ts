@@ -126,6 +126,7 @@ export class Intake {
     }
     if (head.maxForwards === 0) return head.method === 'TRACE' ? NO_TRACE : LAST_HOP;
     this.context.counters.add(WORKER_COLUMN.requests);
+    if (request.isHttp2) this.context.counters.add(WORKER_COLUMN.http2Requests);
     return decision;
   }
 

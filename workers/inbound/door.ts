@@ -100,6 +100,16 @@ export class Door implements HandshakeOwner, HelloStepOwner, ProxyStepOwner {
     return this.connections.size + this.handshakes.count;
   }
 
+  /** @returns how many connections speak HTTP/2, and how many are passed on over TCP; counted once a second */
+  protocols(): { readonly http2: number; readonly tcp: number } {
+    let [http2, tcp] = [0, 0];
+    for (const connection of this.connections) {
+      if (connection instanceof Http2ClientConnection) http2 += 1;
+      else if (connection instanceof TcpClientConnection) tcp += 1;
+    }
+    return { http2, tcp };
+  }
+
   /** Takes a connection that `listener` has accepted. */
   receive(incoming: Incoming, listener: Listener): void {
     if (listener.proxies !== undefined) return this.receiveProxied(incoming, listener, listener.proxies);

@@ -4,6 +4,7 @@
  * clients choose, such as a path, is ever a label.
  */
 import { REASONS } from '../../core/reason.js';
+import { FLOOD_KINDS } from '../../http2/flood-guard.js';
 import { BACKEND_COLUMNS, type BackendColumn } from '../../messages.js';
 import { HANDSHAKE_FAILURES, SECURED } from '../../tls/outcomes.js';
 import type { Renewal } from '../acme/renewals.js';
@@ -41,8 +42,16 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
   {
     name: 'roundhouse_client_connections',
     kind: 'gauge',
-    help: 'Client connections that are open.',
-    read: ({ totals }) => totals.clientConnections,
+    help: 'Client connections that are open, by protocol; one whose protocol is not known yet counts as HTTP/1.1.',
+    by: {
+      label: 'protocol',
+      of: {
+        'http/1.1': ({ totals }) =>
+          Math.max(0, totals.clientConnections - totals.http2Connections - totals.tcpConnections),
+        h2: ({ totals }) => totals.http2Connections,
+        tcp: ({ totals }) => totals.tcpConnections,
+      },
+    },
   },
   {
     name: 'roundhouse_client_connections_accepted_total',
@@ -53,8 +62,14 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
   {
     name: 'roundhouse_client_requests_total',
     kind: 'counter',
-    help: 'Requests that were understood.',
-    read: ({ totals }) => totals.requests,
+    help: 'Requests that were understood, by protocol; HTTP/1.0 counts as HTTP/1.1.',
+    by: {
+      label: 'protocol',
+      of: {
+        'http/1.1': ({ totals }) => totals.requests - totals.http2Requests,
+        h2: ({ totals }) => totals.http2Requests,
+      },
+    },
   },
   {
     name: 'roundhouse_unserved_requests_total',
@@ -65,6 +80,12 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
       of: readsOf(REASONS, (reason) => (readings) => readings.unserved(reason)),
       see: 'access-log.md',
     },
+  },
+  {
+    name: 'roundhouse_http2_floods_total',
+    kind: 'counter',
+    help: 'HTTP/2 connections of clients that were ended for a flood, by the limit of `http2.floods`.',
+    by: { label: 'kind', of: readsOf(FLOOD_KINDS, (kind) => (readings) => readings.floods(kind)), see: 'http2.md' },
   },
   {
     name: 'roundhouse_tls_handshakes_total',

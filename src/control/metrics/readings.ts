@@ -5,6 +5,7 @@
 import type { Backend } from '../../core/backend.js';
 import type { Maintenance } from '../../core/maintenance.js';
 import type { Reason } from '../../core/reason.js';
+import type { FloodKind } from '../../http2/flood-guard.js';
 import type { HandshakeOutcome } from '../../tls/outcomes.js';
 import type { Renewal } from '../acme/renewals.js';
 import type { AdminCounts } from '../admin-endpoint.js';
@@ -24,6 +25,8 @@ export interface Readings {
   readonly unserved: (reason: Reason) => number;
   /** How many TLS handshakes with clients ended in this way. */
   readonly handshakes: (outcome: HandshakeOutcome) => number;
+  /** How many HTTP/2 connections were ended for a flood of this kind. */
+  readonly floods: (kind: FloodKind) => number;
   readonly certificates: readonly CertificateView[];
   /** Certificates that come by ACME. */
   readonly renewals: readonly Renewal[];
@@ -86,6 +89,7 @@ export function readingsFrom(
     convergence: broadcaster.convergence,
     unserved: (reason) => pools.stats.reason(reason),
     handshakes: (outcome) => pools.stats.handshakes(outcome),
+    floods: (kind) => pools.stats.floods(kind),
     certificates: sources.certificates.view(),
     renewals: [...sources.certificates.renewals().values()],
     version,

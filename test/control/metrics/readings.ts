@@ -73,6 +73,7 @@ export function readingsOf(pools: readonly PoolReadings[], workers: readonly Wor
     convergence: { lastMs: 2, maxMs: 5, pending: 0 },
     unserved: () => 0,
     handshakes: () => 0,
+    floods: () => 0,
     certificates: [CERTIFICATE],
     renewals: [{ names: ['a.test'], issued: 2, failed: 1, problem: undefined, nextMs: 1_800_000_000_000 }],
     version: '1.2.3',

@@ -41,6 +41,7 @@ const HEAD_REQUEST = /^(\r\n)?HEAD /;
 const UNFINISHED: ResponseDelivery = { minorVersion: 1, keepAlive: true, dechunk: false };
 
 export class Http1ClientStream implements ClientStream {
+  readonly isHttp2 = false;
   route: Route | undefined;
   arrivedMs = 0;
   bodyBytes = 0;

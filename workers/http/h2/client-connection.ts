@@ -198,7 +198,8 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
     else if (this.leaving === 'no') this.arm(this.context.config.timeouts.keepAlive);
   }
 
-  onBroken(fault: Http2Fault, _flood: FloodKind | undefined): void {
+  onBroken(fault: Http2Fault, flood: FloodKind | undefined): void {
+    if (flood !== undefined) this.context.countFlood(flood);
     this.context.counters.add(WORKER_COLUMN.rejected);
     this.context.countReason('bad-request');
     this.logUnread('bad-request', fault.detail, 400, 0);

@@ -35,6 +35,7 @@ import { UpwardBody } from './upward-body.js';
 const BODY_LATE: LocalAnswer = { status: 408, reason: 'client-timeout', detail: 'the request body took too long.' };
 
 export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser {
+  readonly isHttp2 = true;
   readonly takes: BodyTaker = 'frames';
   readonly channel: StreamChannel;
   readonly arrivedMs = performance.now();
