@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { rawRequest } from '../support/peer.js';
 import { socketPath } from '../support/socket-path.js';
 import { ask, EXAMPLES, startEcho, startExample } from './example.js';
+import { askSecurely, startTlsExample } from './tls-example.js';
 
 /** @returns who answered: the pool, and for several requests the backends without repetition */
 async function poolOf(balancer: Balancer, path = '/', headers: Record<string, string> = {}): Promise<string> {
@@ -53,6 +54,23 @@ const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
     const balancer = await startExample(file, (config) => ({ ...config, listeners }));
     expect(await poolOf(balancer)).to.equal('redis');
     expect(await backendsOf(balancer, '/')).to.deep.equal(['10.0.0.1:6379']);
+  },
+  'tls.yaml': async (file) => {
+    const example = await startTlsExample(file);
+    const [plain = '', sites = '', partners = ''] = example.balancer.addresses;
+    const redirected = await ask(example.balancer, '/a?b', { host: 'example.com' });
+    expect([redirected.status, redirected.headers.location]).to.deep.equal([
+      308,
+      `https://example.com:${sites.split(':')[1]}/a?b`,
+    ]);
+    expect(example.balancer.url).to.include(plain);
+    const first = await askSecurely(example, sites);
+    expect(first).to.include({ status: 200, name: 'example.com', hsts: 'max-age=300' });
+    const second = await askSecurely(example, sites, { servername: 'example.org' });
+    expect(second).to.include({ status: 200, name: 'example.org' });
+    expect((await askSecurely(example, partners)).body).to.include('certificate is needed');
+    const partner = await askSecurely(example, partners, await example.ca.issue(['partner']));
+    expect(JSON.parse(partner.body)).to.have.nested.property('headers.x-partner', 'CN=partner');
   },
   'tuned.yaml': async (file) => {
     const { status, echo } = await ask(await startExample(file), '/');

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { fuzzFirstBytes } from './first-bytes.js';
 import { fuzz, replayCorpus } from './fuzz.js';
 
 const INPUTS = 20_000;
@@ -13,5 +14,13 @@ describe('Whatever message we accept', () => {
     const { accepted, findings } = fuzz(SEED, ({ inputs }) => inputs < INPUTS);
     expect(findings).to.deep.equal([]);
     expect(accepted, 'inputs that were compared').to.be.greaterThan(INPUTS / 4);
+  });
+});
+
+describe('What a connection begins with', () => {
+  it(`is never taken for one thing in part and for another in whole: ${INPUTS} inputs of one seed`, () => {
+    const { accepted, findings } = fuzzFirstBytes(SEED, ({ inputs }) => inputs < INPUTS);
+    expect(findings).to.deep.equal([]);
+    expect(accepted, 'inputs that were taken').to.be.greaterThan(INPUTS / 4);
   });
 });

@@ -1,8 +1,11 @@
 /** test/fuzz/run.ts: `npm run fuzz -- --seconds N [--seed S]`: a long run; exit 1 when anything is read differently. */
 import { parseArgs } from 'node:util';
+import { fuzzFirstBytes } from './first-bytes.js';
 import { type Finding, fuzz, replayCorpus, type Score } from './fuzz.js';
 
 const PROGRESS_MS = 60_000;
+/** Part of the time that goes to PROXY headers and ClientHellos. */
+const SHARE_OF_FIRST_BYTES = 0.1;
 
 const USAGE = 'Usage: npm run fuzz -- --seconds N [--seed S], with N above 0 and a whole number S';
 
@@ -17,6 +20,12 @@ console.log(`Fuzzing for ${seconds} s with seed ${seed} against llhttp ${process
 const began = performance.now();
 let reported = 0;
 let told = 0;
+const firstBytes = fuzzFirstBytes(seed, ({ inputs }) => {
+  if (inputs % 256 !== 0) return true;
+  return performance.now() - began < seconds * 1_000 * SHARE_OF_FIRST_BYTES;
+});
+console.log(`PROXY headers and ClientHellos: ${firstBytes.inputs} inputs, ${firstBytes.findings.length} findings`);
+for (const { bytes, difference } of firstBytes.findings) console.log(`\n${bytes}\n  ${difference}`);
 const known = replayCorpus();
 tell(known.findings, 0);
 const score = fuzz(seed, (soFar) => {
@@ -33,7 +42,8 @@ const score = fuzz(seed, (soFar) => {
 
 console.log(summary(score, performance.now() - began));
 tell(score.findings, told);
-process.exitCode = known.findings.length + score.findings.length === 0 ? 0 : 1;
+const found = [known, score, firstBytes].reduce((sum, { findings }) => sum + findings.length, 0);
+process.exitCode = found === 0 ? 0 : 1;
 
 /** Prints what was not told yet. @returns how much is told now */
 function tell(findings: readonly Finding[], from: number): number {
