@@ -13,7 +13,7 @@ export { ChangeError, ReloadError, StartError } from './control/errors.js';
 export type { JournalEntry as BalancerEvent } from './control/journal.js';
 export type { BackendInput, BackendPatch } from './control/membership.js';
 export type { BackendView, BalancerView, PoolView, WorkerView } from './control/view.js';
-export { type Balancer, type BalancerOptions, createBalancer } from './library/balancer.js';
+export { type Balancer, type BalancerOptions, createBalancer, type DrainOptions } from './library/balancer.js';
 export { type ConfigExport, defineConfig } from './library/define-config.js';
 export type { LogEntry, LogListener } from './library/log-listener.js';
 export { NotRunningError } from './library/not-running-error.js';

@@ -75,8 +75,8 @@ export class BackendLimits {
   private limit(upstream: WorkerBackend): PermitLease {
     const user: LeaseUser = {
       // Nobody waits for a backend that has left the pool, though some of its requests may still be open.
-      demand: () => (upstream.usable ? this.queue.waiting : 0),
-      reserve: () => (upstream.usable ? 1 : 0),
+      demand: () => (upstream.usable || upstream.keepsSessions ? this.queue.waiting : 0),
+      reserve: () => (upstream.usable || upstream.keepsSessions ? 1 : 0),
       onPermits: () => this.onPermits(upstream),
     };
     const permits = this.permits.lease(backendPermitKey(this.pool, upstream.id), user);

@@ -46,7 +46,7 @@ export interface BackendSearch {
 export interface Affinity {
   /** What the policy hashes; '' for a policy that hashes nothing. */
   readonly key: string;
-  /** The backend that a sticky cookie names. It comes before the policy as long as it is usable. */
+  /** The backend that a sticky cookie names. It comes before the policy as long as it is usable or keeps sessions. */
   readonly bound: WorkerBackend | undefined;
   /** Whether the client has a connection of its own to {@link bound}, so that none has to be opened. */
   readonly holdsConnection?: boolean;
@@ -354,5 +354,6 @@ export class Dispatch {
 
 /** @returns the backend that a sticky cookie names, if it can be used and has not failed this request */
 function boundTo({ tried }: BackendSearch, { bound }: Affinity): WorkerBackend | undefined {
-  return bound?.usable === true && !tried.has(bound.id) ? bound : undefined;
+  if (bound === undefined || tried.has(bound.id)) return undefined;
+  return bound.usable || bound.keepsSessions ? bound : undefined;
 }

@@ -7,7 +7,7 @@
  */
 import { Latency } from '../src/balancing/latency.js';
 import type { Candidate } from '../src/balancing/picker.js';
-import { type Backend, type BackendId, type BackendStatus, isUsable } from '../src/core/backend.js';
+import { type Backend, type BackendId, type BackendStatus, isUsable, keepsSessions } from '../src/core/backend.js';
 import { BACKEND_COLUMNS } from '../src/messages.js';
 import type { BackendLinks, LinksTo } from './backend-links.js';
 import { type CountedBackend, CounterRow } from './counters.js';
@@ -25,6 +25,8 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   weight: number;
   /** Whether it may take new requests. */
   usable: boolean;
+  /** Whether it drains and still takes requests of clients whose sticky cookie names it. */
+  keepsSessions: boolean;
   /** The requests that this worker may have open on it; `undefined` for a backend without `maxConnections`. */
   permits: PermitLease | undefined = undefined;
   /** Requests that this worker has open on it. */
@@ -61,6 +63,7 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
     this.port = backend.port;
     this.weight = backend.weight;
     this.usable = isUsable(backend);
+    this.keepsSessions = keepsSessions(backend);
     this.keepsIdle = isReachable(backend);
     this.serves = isServing(backend);
     this.links = linksTo(this);
@@ -93,6 +96,7 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
     this.port = backend.port;
     this.weight = backend.weight;
     this.usable = isUsable(backend);
+    this.keepsSessions = keepsSessions(backend);
     this.keepsIdle = isReachable(backend);
     if (moved) this.moves += 1;
     if (moved || !this.keepsIdle) this.links.closeIdle();
@@ -104,6 +108,7 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   /** The backend has left the pool. */
   retire(): void {
     this.usable = false;
+    this.keepsSessions = false;
     this.keepsIdle = false;
     this.links.closeIdle();
   }
@@ -114,5 +119,5 @@ function isServing({ health, outlier }: Backend): boolean {
 }
 
 function isReachable(backend: Backend): boolean {
-  return backend.health !== 'down' && backend.admin === 'enabled';
+  return backend.health !== 'down' && (backend.admin === 'enabled' || keepsSessions(backend));
 }

@@ -15,17 +15,21 @@ export interface StateWord {
   readonly tone: Tone;
 }
 
-type States = Pick<BackendView, 'admin' | 'health' | 'outlier' | 'drained'>;
+type States = Pick<BackendView, 'admin' | 'health' | 'outlier' | 'drained' | 'keepSessions'>;
 
 /** @returns the states that keep requests away, the operator's first; `up` or `unknown` alone if none does */
 export function stateWords(backend: States): readonly StateWord[] {
   const words: StateWord[] = [];
   if (backend.admin !== 'enabled')
-    words.push({ word: backend.drained ? drainedWord(backend) : backend.admin, tone: 'calm' });
+    words.push({ word: backend.drained ? drainedWord(backend) : adminWord(backend), tone: 'calm' });
   if (backend.health === 'down') words.push({ word: 'down', tone: 'bad' });
   if (backend.outlier === 'ejected') words.push({ word: 'ejected', tone: 'warn' });
   if (words.length > 0) return words;
   return [backend.health === 'up' ? { word: 'up', tone: 'good' } : { word: 'unknown', tone: 'calm' }];
+}
+
+function adminWord({ admin, keepSessions }: States): string {
+  return admin === 'draining' && keepSessions ? 'keeps sessions' : admin;
 }
 
 function drainedWord({ admin }: States): string {

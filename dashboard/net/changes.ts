@@ -14,6 +14,7 @@ export interface Target {
 export interface Patch {
   readonly admin?: BackendView['admin'];
   readonly within?: string;
+  readonly keepSessions?: boolean;
   readonly weight?: number;
 }
 

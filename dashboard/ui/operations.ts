@@ -23,6 +23,12 @@ const WITHIN: Field = {
   attributes: { placeholder: 'no limit' },
 };
 
+const SESSIONS_WITHIN: Field = {
+  ...WITHIN,
+  label: 'Move the sessions after',
+  hint: 'For example 10m. Empty: when somebody drains it without keeping them.',
+};
+
 export class Operations {
   readonly #parts: OperationsParts;
 
@@ -39,6 +45,24 @@ export class Operations {
       confirm: 'Drain',
       submit: ({ within = '' }) =>
         this.#patch(target, within === '' ? { admin: 'draining' } : { admin: 'draining', within }, 'drains'),
+    });
+  }
+
+  drainKeepingSessions(target: Target): void {
+    const { id } = target.backend;
+    this.#parts.dialog.ask({
+      title: `Drain ${id} and keep its sessions?`,
+      lines: ['It gets no new clients. Those whose sticky cookie names it stay on it.', ...this.#whoStays(target)],
+      fields: [SESSIONS_WITHIN],
+      confirm: 'Drain',
+      submit: ({ within = '' }) => {
+        const limit = within === '' ? {} : { within };
+        return this.#patch(
+          target,
+          { admin: 'draining', keepSessions: true, ...limit },
+          'drains and keeps its sessions',
+        );
+      },
     });
   }
 
@@ -135,11 +159,14 @@ export class Operations {
   menuOf(target: Target, isAll: boolean): readonly MenuItem[] {
     const isOut = target.backend.admin === 'maintenance';
     const isEnabled = target.backend.admin === 'enabled';
+    const isKeeping = target.backend.admin === 'draining' && target.backend.keepSessions;
     const main = isEnabled
       ? { name: 'Drain…', choose: () => this.drain(target) }
       : { name: 'Enable…', choose: () => this.enable(target) };
     return [
       ...(isAll ? [main] : []),
+      ...(isKeeping ? [{ name: 'Drain…', choose: () => this.drain(target) }] : []),
+      ...(isEnabled ? [{ name: 'Drain, keep sessions…', choose: () => this.drainKeepingSessions(target) }] : []),
       { name: 'Set weight…', choose: () => this.weigh(target) },
       ...(isOut ? [] : [{ name: 'Maintenance…', choose: () => this.maintain(target) }]),
       { name: 'Remove…', choose: () => this.remove(target), dangerous: true },

@@ -7,6 +7,8 @@ export interface BackendStateFields extends Pick<Backend, 'admin' | 'health' | '
   readonly reason: string;
   /** The backend takes no new requests and has none in flight. */
   readonly drained: boolean;
+  /** It drains and keeps its sessions. */
+  readonly keepSessions: boolean;
   /** When its open requests are ended (ISO 8601), if it drains with a time limit. */
   readonly drainEndsAt: string | null;
   /** When the ejection ends (ISO 8601), if it is ejected. */
@@ -19,7 +21,10 @@ export interface BackendStateFields extends Pick<Backend, 'admin' | 'health' | '
  * @returns `up`, `drained`, `draining, 5s left`, `down: HTTP 503`, `ejected, 12s left` and the like
  */
 export function backendState(backend: BackendStateFields, nowMs: number): string {
-  const { admin, health, outlier, reason, drained, drainEndsAt, ejectedUntil } = backend;
+  const { admin, health, outlier, reason, drained, keepSessions, drainEndsAt, ejectedUntil } = backend;
+  if (admin === 'draining' && keepSessions) {
+    return `draining, keeps sessions${drainEndsAt === null ? '' : ` for ${secondsUntil(drainEndsAt, nowMs)}`}`;
+  }
   if (admin === 'draining' && drained) return 'drained';
   if (admin === 'draining' && drainEndsAt !== null) return `draining, ${secondsUntil(drainEndsAt, nowMs)} left`;
   if (admin !== 'enabled') return admin;

@@ -15,7 +15,8 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const LONGEST_MS = 24 * 3_600_000;
+/** The longest duration that can be given, in milliseconds. */
+export const LONGEST_MS = 24 * 3_600_000;
 
 /** @returns milliseconds, 0 for `off`; `undefined` if `text` is not a duration of at most 24 hours */
 export function durationMs(text: string): number | undefined {

@@ -45,12 +45,15 @@ export class BackendChanges implements PoolChanges {
     const id = backendIdOf(idText);
     if (!this.#groups.has(pool, id)) return this.#membership.updateBackend(poolName, idText, patch);
     const { fields, within } = this.#membership.readPatch(patch);
-    this.#groups.adjust(pool, id, fields);
-    if (within !== undefined) {
+    const { keepSessions, ...settings } = fields;
+    // One change, so that no client is moved between the two.
+    this.#membership.together(poolName, () => {
+      this.#groups.adjust(pool, id, settings);
+      if (fields.admin === undefined) return;
       for (const member of this.#groups.members(pool, id)) {
-        this.#membership.updateBackend(poolName, member, { admin: fields.admin, within });
+        this.#membership.updateBackend(poolName, member, { admin: fields.admin, keepSessions, within });
       }
-    }
+    });
     return pool.snapshot.version;
   }
 }

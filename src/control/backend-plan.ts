@@ -14,6 +14,9 @@ export interface RunningBackend extends BackendSettings {
   readonly service: string | null;
   /** `all` for a name that stands for several backends, which it has brought into the pool. */
   readonly resolve?: ListedBackend['resolve'];
+  /** Whether it drains and keeps its sessions, and until when in epoch milliseconds if that has an end. */
+  readonly keepSessions?: boolean | undefined;
+  readonly sessionsEndMs?: number | undefined;
 }
 
 /** A pool as it is now, run-time changes included. */

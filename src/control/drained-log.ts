@@ -25,9 +25,9 @@ export class DrainedLog {
     const { pool } = change;
     const { backends, ids } = partsOf(change);
     for (const id of ids) this.#draining.delete(`${id} ${pool}`);
-    for (const { id, admin } of backends) {
+    for (const { id, admin, keepSessions = false } of backends) {
       const key = `${id} ${pool}`;
-      if (admin !== 'draining') this.#draining.delete(key);
+      if (admin !== 'draining' || keepSessions) this.#draining.delete(key);
       else if (!this.#draining.has(key)) this.#draining.set(key, { pool, id, told: false });
     }
   }

@@ -1,6 +1,7 @@
 /**
  * control/drains.ts: deadlines of draining backends. When one is over, every worker ends what is still open on the
- * backend: the operator wants the host and does not wait for a tunnel or a download any longer.
+ * backend: the operator wants the host and does not wait for a tunnel or a download any longer. A backend that keeps its
+ * sessions stops to keep them instead, and drains like any other from then on.
  */
 import type { BackendId } from '../core/backend.js';
 import type { Pool } from './pool.js';

@@ -66,6 +66,8 @@ export interface EventDetails {
   readonly 'backend-drained': AboutBackend;
   readonly 'drain-limited': AboutBackend & { readonly withinMs: number };
   readonly 'drain-over': AboutBackend & { readonly inflight: number };
+  readonly 'sessions-limited': AboutBackend & { readonly withinMs: number };
+  readonly 'sessions-over': AboutBackend;
   readonly 'pool-empty': AboutPool;
   readonly panic: AboutPool & UsableCounts;
   readonly 'panic-over': AboutPool & UsableCounts;
@@ -96,6 +98,7 @@ interface ChangedSettings {
   readonly tier?: number;
   readonly maxConnections?: number;
   readonly admin?: string;
+  readonly keepSessions?: boolean;
 }
 
 /** Changes of a reload that the line for a person lists; the log has all of them. */
@@ -148,6 +151,16 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
     level: 'warn',
     message: 'time to drain is over; what is open is called back',
     text: ({ inflight }) => `time to drain is over; ${inflight} in flight called back`,
+  },
+  'sessions-limited': {
+    level: 'info',
+    message: 'backend keeps its sessions for a time',
+    text: ({ withinMs }) => `keeps its sessions for ${seconds(withinMs)}`,
+  },
+  'sessions-over': {
+    level: 'info',
+    message: 'time for the sessions of a backend is over; they move',
+    text: () => 'time for its sessions is over; they move to other backends',
   },
   'pool-empty': {
     level: 'warn',
@@ -225,9 +238,10 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
   },
 };
 
-function settingsText({ admin, weight, tier, maxConnections }: ChangedSettings): string {
+function settingsText({ admin, keepSessions, weight, tier, maxConnections }: ChangedSettings): string {
   const parts = [
     admin === undefined ? [] : [admin],
+    keepSessions === true ? ['its sessions stay'] : [],
     weight === undefined ? [] : [`weight ${weight}`],
     tier === undefined ? [] : [`tier ${tier}`],
     maxConnections === undefined ? [] : [`at most ${maxConnections || 'any number of'} connections`],

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { ownClause } from '../config/own-backends.js';
 import { type BackendSettings, backendConfig, withTier } from '../config/schema.js';
-import { duration } from '../config/values.js';
+import { duration, LONGEST_MS } from '../config/values.js';
 import { formatAddress, isResolved, nameIn, parseAddress } from '../core/address.js';
 import { type Backend, type BackendId, isUsable } from '../core/backend.js';
 import { hasEligible } from '../core/eligible.js';
@@ -19,8 +19,9 @@ import { ChangeError, unknownBackend, unknownPool } from './errors.js';
 import type { HealthScheduler } from './health-scheduler.js';
 import { type InputSchema, inputProblem } from './input-problem.js';
 import type { Journal } from './journal.js';
+import type { KeptSessions } from './kept-sessions.js';
 import type { Outliers } from './outliers.js';
-import { type Hosts, newBackend, type Pool } from './pool.js';
+import { type GivenSettings, type Hosts, newBackend, type Pool } from './pool.js';
 import type { Resolver } from './resolver.js';
 import type { RunningConfig } from './running-config.js';
 import type { Stats } from './stats.js';
@@ -43,7 +44,12 @@ export const backendGiven = z.strictObject({ address, backup, resolve, ...settin
 export const backendPatch = z
   .strictObject({
     ...settings,
-    /** Time to drain, after which everything still open on the backend ends; `off` removes such a deadline. */
+    /** With `admin: draining`: clients whose sticky cookie names the backend stay on it. `false` unless given. */
+    keepSessions: z.boolean().optional(),
+    /**
+     * Time to drain, after which everything still open on the backend ends; `off` removes such a deadline. With
+     * `keepSessions`, time after which the sessions move and the drain becomes an ordinary one.
+     */
     within: duration.optional(),
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
@@ -52,6 +58,10 @@ export const backendPatch = z
   .refine(({ admin, within }) => within === undefined || admin === 'draining', {
     error: 'Only draining takes a time; give admin "draining" with it',
     path: ['within'],
+  })
+  .refine(({ admin, keepSessions }) => keepSessions !== true || admin === 'draining', {
+    error: 'Only draining keeps sessions; give admin "draining" with it',
+    path: ['keepSessions'],
   });
 
 export type BackendInput = z.input<typeof backendConfig>;
@@ -86,14 +96,26 @@ export interface MembershipParts {
   readonly health: HealthScheduler;
   readonly resolver: Resolver;
   readonly drains: Drains;
+  readonly sessions: KeptSessions;
   readonly outliers: Outliers;
   readonly stats: Stats;
   readonly guard: DiscoveryGuard;
   readonly journal: Journal;
 }
 
-/** Settings of a backend that change. */
-export type GivenSettings = Partial<Pick<Backend, keyof BackendSettings>>;
+/** What a change was made to, and led to. */
+interface ChangeOutcome {
+  /** Whether the backend kept its sessions before. */
+  readonly kept: boolean;
+  readonly version: number;
+}
+
+/** A change of a drain, as an operator gives it. */
+interface DrainChange extends GivenSettings {
+  /** Whether the backend kept its sessions before. */
+  readonly kept: boolean;
+  readonly within: number | undefined;
+}
 
 /** What is known about a backend that joins, besides its configuration. */
 export interface Joining {
@@ -186,13 +208,27 @@ export class Membership implements PoolChanges {
     const pool = this.pool(poolName);
     const { id } = backendIn(pool, idText);
     const { fields, within } = this.readPatch(patch);
+    this.#refuseKeeping(pool, fields);
     const before = pool.snapshot;
+    const kept = pool.backend(id)?.keepSessions === true;
     const change = pool.configure(id, fields);
-    this.#limitDrain(pool, id, fields.admin, within);
+    this.#limitDrain(pool, id, { ...fields, kept, within });
     if (change === undefined) return pool.snapshot.version;
-    this.#parts.journal.note('backend-changed', { pool: poolName, backend: id, ...fields, version: change.version });
+    this.#noteChange(pool, id, fields, { kept, version: change.version });
     this.#warnOfTheLast(before, pool);
     return change.version;
+  }
+
+  #noteChange({ name }: Pool, id: BackendId, fields: GivenSettings, { kept, version }: ChangeOutcome): void {
+    const { keepSessions = false, ...settings } = fields;
+    const sessions = keepSessions || (kept && fields.admin !== undefined) ? { keepSessions } : {};
+    this.#parts.journal.note('backend-changed', { pool: name, backend: id, ...settings, ...sessions, version });
+  }
+
+  /** @throws {ChangeError} when sessions are to be kept in a pool that has none */
+  #refuseKeeping({ name }: Pool, { keepSessions }: GivenSettings): void {
+    if (keepSessions !== true || this.#parts.config.pool(name).sticky !== undefined) return;
+    throw new ChangeError('invalid', `Pool "${name}" has no sessions to keep: "sticky" is not set for it`);
   }
 
   /** @throws {ChangeError} when the address is one of the balancer's own */
@@ -219,17 +255,31 @@ export class Membership implements PoolChanges {
     stats.forget(pool.name, id);
   }
 
-  #limitDrain(pool: Pool, id: BackendId, admin: Backend['admin'] | undefined, within: number | undefined): void {
+  /** Sets or removes the deadline of a drain; one that changes its kind loses the deadline of the other. */
+  #limitDrain(pool: Pool, id: BackendId, { admin, keepSessions = false, kept, within }: DrainChange): void {
     const { drains, journal } = this.#parts;
-    if ((admin !== undefined && admin !== 'draining') || within === 0) drains.cancel(pool, id);
+    const changesKind = admin !== undefined && (admin !== 'draining' || keepSessions !== kept);
+    if (changesKind || within === 0) drains.cancel(pool, id);
     if (within === undefined || within === 0) return;
     drains.begin(pool, id, within);
-    journal.note('drain-limited', { pool: pool.name, backend: id, withinMs: within });
+    const kind = keepSessions ? 'sessions-limited' : 'drain-limited';
+    journal.note(kind, { pool: pool.name, backend: id, withinMs: within });
+  }
+
+  /** A draining backend that joins keeps its sessions if it did so before the restart. */
+  #resumeSessions(pool: Pool, { id, admin }: Backend): void {
+    const kept = this.#parts.sessions.take(pool.name, id);
+    if (kept === undefined || admin !== 'draining') return;
+    pool.configure(id, { admin, keepSessions: true });
+    if (kept.untilMs === undefined) return;
+    // A time that is over by now ends at once, and none is longer than one that can be given.
+    this.#parts.drains.begin(pool, id, Math.min(Math.max(1, kept.untilMs - Date.now()), LONGEST_MS));
   }
 
   async #watch(pool: Pool, backend: Backend): Promise<void> {
     const { config, health, resolver, stats } = this.#parts;
     stats.admit(pool.name, backend.id);
+    this.#resumeSessions(pool, backend);
     const name = nameIn(backend.id);
     const resolved = name === undefined ? true : resolver.watch(pool, { ...backend, host: name });
     if (isResolved(backend.host) || (await resolved))
@@ -256,12 +306,14 @@ function refuseOther(known: Backend, wanted: Backend, input: BackendInput, pool:
 }
 
 /** @returns the fields that have a value */
-function givenOf({ weight, tier, maxConnections, admin }: Omit<BackendPatch, 'within'>): GivenSettings {
+function givenOf(given: Omit<BackendPatch, 'within'>): GivenSettings {
+  const { weight, tier, maxConnections, admin, keepSessions = false } = given;
   return {
     ...(weight === undefined ? {} : { weight }),
     ...(tier === undefined ? {} : { tier }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
-    ...(admin === undefined ? {} : { admin }),
+    // Each admin state that is given says anew whether sessions are kept.
+    ...(admin === undefined ? {} : { admin, keepSessions }),
   };
 }
 

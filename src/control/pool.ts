@@ -27,6 +27,9 @@ export interface StateChange {
   readonly at: number;
 }
 
+/** What operators change about a backend. */
+export type GivenSettings = Partial<Pick<Backend, keyof BackendSettings | 'keepSessions'>>;
+
 /** A backend that joins a pool, and the reason of its health; its host may still be a name. */
 export interface NewBackend {
   readonly backend: Backend;
@@ -170,7 +173,7 @@ export class Pool {
   }
 
   /** Changes what operators decide about a backend, in one change. @returns `undefined` when nothing changes */
-  configure(id: BackendId, fields: Partial<Pick<Backend, keyof BackendSettings>>): PoolChange | undefined {
+  configure(id: BackendId, fields: GivenSettings): PoolChange | undefined {
     const before = this.backend(id)?.admin;
     const change = this.#alter(id, fields);
     if (change === undefined || fields.admin === undefined) return change;
@@ -256,5 +259,6 @@ export class Pool {
 function isSame(a: Backend, b: Backend): boolean {
   const sameStates = a.admin === b.admin && a.health === b.health && a.outlier === b.outlier;
   const sameSettings = a.weight === b.weight && a.tier === b.tier && a.maxConnections === b.maxConnections;
-  return sameStates && sameSettings && a.host === b.host;
+  const sameSessions = (a.keepSessions ?? false) === (b.keepSessions ?? false);
+  return sameStates && sameSettings && sameSessions && a.host === b.host;
 }

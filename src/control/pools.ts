@@ -17,6 +17,7 @@ import { Drains } from './drains.js';
 import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
 import type { Journal } from './journal.js';
+import type { KeptSessions } from './kept-sessions.js';
 import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
 import { monotonicMs } from './monotonic.js';
@@ -41,6 +42,8 @@ export interface PoolsParts {
   readonly state: RuntimeState;
   /** Admin states kept for backends that a service has yet to name. */
   readonly remembered: RememberedStates;
+  /** The sessions that draining backends kept before the restart. */
+  readonly sessions: KeptSessions;
   readonly logger: Logger;
   readonly journal: Journal;
   /** File of the compiled task that builds hash tables, an absolute path. */
@@ -67,6 +70,8 @@ export class Pools {
   /** Changes pools as operators and reloads ask for it. */
   readonly changes: BackendChanges;
   readonly guard: DiscoveryGuard;
+  /** Called when the time for which a backend keeps its sessions is over, since that is a change to be kept. */
+  onSessionsOver: () => void = () => {};
   readonly #config: RunningConfig;
   readonly #pools = new Map<string, Pool>();
   /** The names in the configuration and the state at the start that stand for several backends, by pool. */
@@ -76,7 +81,17 @@ export class Pools {
   readonly #successRates: SuccessRates;
   readonly #logger: Logger;
 
-  constructor({ config, state, remembered, logger, journal, hashTableProgram, startProber, ...own }: PoolsParts) {
+  constructor({
+    config,
+    state,
+    remembered,
+    sessions,
+    logger,
+    journal,
+    hashTableProgram,
+    startProber,
+    ...own
+  }: PoolsParts) {
     const { updates, stats } = this;
     this.#config = config;
     this.#logger = logger;
@@ -86,6 +101,7 @@ export class Pools {
     this.#initialGroups = Object.entries(configured).map(([name, { backends }]) => [name, groupsIn(backends)] as const);
     this.#prober = startProber();
     this.drains = new Drains((pool, id) => {
+      if (pool.backend(id)?.keepSessions === true) return this.#endSessions(pool, id, journal);
       journal.note('drain-over', { pool: pool.name, backend: id, inflight: stats.backend(pool.name, id).inflight });
       updates.publish({ type: 'recall', pool: pool.name, id });
     });
@@ -101,7 +117,7 @@ export class Pools {
     });
     const { resolver } = this.names;
     const { guard } = this;
-    const kept = { health, resolver, drains, outliers, stats, guard };
+    const kept = { health, resolver, drains, sessions, outliers, stats, guard };
     this.membership = new Membership({ config, journal, pools: this.#pools, ...kept });
     const { names, membership } = this;
     this.services = new Services({ config, names, membership, remembered, guard, logger });
@@ -294,9 +310,17 @@ export class Pools {
     this.groups.leaveOwnAddresses();
   }
 
+  /** The time for which a backend keeps its sessions is over: it drains like any other. */
+  #endSessions(pool: Pool, id: BackendId, journal: Journal): void {
+    journal.note('sessions-over', { pool: pool.name, backend: id });
+    pool.configure(id, { admin: 'draining', keepSessions: false });
+    this.onSessionsOver();
+  }
+
   #runningIn(pool: Pool): readonly RunningBackend[] {
     const backends = pool.snapshot.backends.map((backend) => ({
       ...backend,
+      sessionsEndMs: this.drains.endsAt(pool, backend.id),
       service: this.originOf(pool, backend.id),
     }));
     return [...backends, ...this.groups.running(pool)];

@@ -14,6 +14,7 @@ import { AdminEndpoint } from './admin-endpoint.js';
 import { Broadcaster } from './broadcaster.js';
 import { ControlApi } from './control-api.js';
 import type { Journal } from './journal.js';
+import { KeptSessions } from './kept-sessions.js';
 import type { Launchers } from './launchers.js';
 import type { ListenSockets } from './listen-sockets.js';
 import type { Logger } from './logger.js';
@@ -80,6 +81,7 @@ export class Primary implements RunningBalancer {
   constructor({ config, logger, journal, adminTokens, hashTableProgram, launchers, ...places }: PrimaryParts) {
     const { accept, certificates, kept, sockets, source } = places;
     const remembered = new RememberedStates(config.current, kept?.state ?? {});
+    const sessions = new KeptSessions(kept?.state ?? {});
     const { startProber } = launchers;
     const state = kept?.state ?? {};
     const admin = new AdminEndpoint(adminTokens);
@@ -88,6 +90,7 @@ export class Primary implements RunningBalancer {
       config,
       state,
       remembered,
+      sessions,
       logger,
       journal,
       hashTableProgram,
@@ -106,9 +109,11 @@ export class Primary implements RunningBalancer {
       kept,
       pools,
       remembered,
+      sessions,
       maintenance: () => maintenance.state,
       logger,
     });
+    pools.onSessionsOver = () => void changes.save();
     pools.updates.subscribe((update) => broadcaster.publish(update));
     const permits = new PermitLender(config, pools.byName);
     pools.updates.subscribe((update) => permits.heed(update));

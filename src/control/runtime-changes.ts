@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/schema.js';
 import { isMaintained, type Maintenance } from '../core/maintenance.js';
+import type { KeptSessions } from './kept-sessions.js';
 import type { Logger } from './logger.js';
 import type { Pools } from './pools.js';
 import type { RememberedStates } from './remembered-states.js';
@@ -17,6 +18,7 @@ export interface RuntimeChangesParts {
   readonly kept: KeptState | undefined;
   readonly pools: Pick<Pools, 'runningBackends'>;
   readonly remembered: RememberedStates;
+  readonly sessions: KeptSessions;
   /** @returns what is in maintenance now */
   readonly maintenance: () => Maintenance;
   readonly logger: Logger;
@@ -26,12 +28,14 @@ export class RuntimeChanges {
   readonly #config: RuntimeChangesParts['config'];
   readonly #pools: RuntimeChangesParts['pools'];
   readonly #remembered: RememberedStates;
+  readonly #sessions: KeptSessions;
   readonly #file: StateFile | undefined;
 
-  constructor({ config, kept, pools, remembered, maintenance, logger }: RuntimeChangesParts) {
+  constructor({ config, kept, pools, remembered, sessions, maintenance, logger }: RuntimeChangesParts) {
     this.#config = config;
     this.#pools = pools;
     this.#remembered = remembered;
+    this.#sessions = sessions;
     if (kept === undefined) return;
     this.#file = new StateFile(kept.path, () => this.#state(), logger, maintenance);
     logRestored(config, kept, logger);
@@ -56,7 +60,9 @@ export class RuntimeChanges {
     const states = Object.entries(this.#config.current.pools).map(([name, { backends }]) => {
       const state = stateOf(backends, this.#pools.runningBackends(name));
       const pending = [...this.#remembered.pending(name)].map(([id, admin]) => [id, { admin }]);
-      return [name, { ...state, changed: { ...Object.fromEntries(pending), ...state.changed } }] as const;
+      const sessions = { ...this.#sessions.pending(name), ...state.sessions };
+      const kept = Object.keys(sessions).length === 0 ? {} : { sessions };
+      return [name, { ...state, changed: { ...Object.fromEntries(pending), ...state.changed }, ...kept }] as const;
     });
     return Object.fromEntries(states.filter(([, state]) => !isUnchanged(state)));
   }

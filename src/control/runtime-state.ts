@@ -20,6 +20,8 @@ const poolState = z.strictObject({
   changed: z.record(address, changedSettings),
   /** Backends that the configuration names and that are not in the pool. */
   removed: z.array(address),
+  /** Draining backends that keep their sessions, by id, with the time when that ends, if it does. */
+  sessions: z.record(address, z.strictObject({ until: z.iso.datetime().optional() })).optional(),
 });
 export type PoolState = Readonly<z.output<typeof poolState>>;
 
@@ -37,8 +39,8 @@ type SavedChange = PoolState['changed'][string];
 
 export const UNCHANGED: PoolState = { added: [], changed: {}, removed: [] };
 
-export function isUnchanged({ added, changed, removed }: PoolState): boolean {
-  return added.length + removed.length + Object.keys(changed).length === 0;
+export function isUnchanged({ added, changed, removed, sessions = {} }: PoolState): boolean {
+  return added.length + removed.length + Object.keys(changed).length + Object.keys(sessions).length === 0;
 }
 
 /**
@@ -57,6 +59,7 @@ export function stateOf(listed: readonly ListedBackend[], running: readonly Runn
     added: strangers.map(listedAs),
     changed: Object.fromEntries(changed),
     removed: listed.filter((each) => !present.has(planKey(each.address, each))).map((each) => each.address),
+    ...sessionsOf(running),
   };
 }
 
@@ -106,6 +109,17 @@ function differenceOf(listed: ListedBackend | undefined, running: RunningBackend
     ...(running.maxConnections === listed.maxConnections ? {} : { maxConnections: running.maxConnections }),
     ...((running.admin ?? 'enabled') === (listed.admin ?? 'enabled') ? {} : { admin: running.admin }),
   };
+}
+
+function sessionsOf(running: readonly RunningBackend[]): Pick<PoolState, 'sessions'> {
+  const keeping = running.filter(({ admin, keepSessions }) => admin === 'draining' && keepSessions === true);
+  if (keeping.length === 0) return {};
+  return { sessions: Object.fromEntries(keeping.map(({ id, sessionsEndMs }) => [id, savedSession(sessionsEndMs)])) };
+}
+
+/** @returns how the state file has sessions that are kept until then; `undefined`: until an operator ends that */
+export function savedSession(untilMs: number | undefined): { readonly until?: string } {
+  return untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() };
 }
 
 function listedAs({ id, weight, tier, maxConnections, admin, resolve }: RunningBackend): PoolState['added'][number] {

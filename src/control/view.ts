@@ -23,9 +23,14 @@ export interface BackendView extends Backend, BackendTotals {
   readonly lastProbe: ProbeView | null;
   /** The last change of one of its three states. */
   readonly lastChange: ChangeView;
-  /** Whether it takes no new request and no worker has one in flight on it. */
+  /** Whether it drains and keeps the clients whose sticky cookie names it. */
+  readonly keepSessions: boolean;
+  /** Whether it takes no new request and no worker has one in flight on it; never while it keeps its sessions. */
   readonly drained: boolean;
-  /** When the requests that are still open on the backend are ended (ISO 8601); `null` without such a deadline. */
+  /**
+   * When the requests that are still open on the backend are ended, or when it stops to keep its sessions (ISO 8601);
+   * `null` without such a deadline.
+   */
   readonly drainEndsAt: string | null;
   /** The service or the name that DNS named it for; `null` for a backend that a file or a person named. */
   readonly service: string | null;
@@ -181,6 +186,8 @@ export function groupView(pool: Pool, name: Backend, sources: ViewSources): Back
   return {
     ...backendView(pool, name, sources),
     reason: members.length === 0 ? 'the name does not resolve' : `it stands for ${members.length} addresses`,
+    keepSessions: members.some(({ keepSessions }) => keepSessions),
+    drainEndsAt: members.find(({ drainEndsAt }) => drainEndsAt !== null)?.drainEndsAt ?? null,
     inflight: members.reduce((sum, { inflight }) => sum + inflight, 0),
     drained: name.admin !== 'enabled' && members.every(({ drained }) => drained),
   };
@@ -196,6 +203,7 @@ export function backendView(pool: Pool, backend: Backend, sources: ViewSources):
   const totals = stats.backend(pool.name, backend.id);
   return {
     ...backend,
+    keepSessions: backend.keepSessions ?? false,
     reason: note?.reason ?? '',
     since: iso(note?.since ?? 0),
     lastProbe: probeView(health.lastProbe(pool, backend.id)),
@@ -223,9 +231,13 @@ interface CountSources {
   readonly workers: ReadonlySet<WorkerProcess>;
 }
 
-/** Whether a backend takes no new request and no worker has one in flight on it. */
+/**
+ * Whether a backend takes no new request and no worker has one in flight on it. One that keeps its sessions has not
+ * drained, however quiet it is: a client with its cookie may come back at any time.
+ */
 export function isDrained(pool: Pool, backend: Backend, { pools: { stats }, workers }: CountSources): boolean {
-  if (backend.admin === 'enabled' || stats.backend(pool.name, backend.id).inflight > 0) return false;
+  if (backend.admin === 'enabled' || backend.keepSessions === true) return false;
+  if (stats.backend(pool.name, backend.id).inflight > 0) return false;
   const since = pool.adminSince(backend.id);
   // A starting worker has not had a request yet, and will know the pool as it is now before it has one.
   const working = [...workers].filter(({ state }) => state !== 'starting');

@@ -17,9 +17,17 @@ export type OutlierState = Backend['outlier'];
 /** The fields of a backend that decide whether and when requests may be sent to it: its states, tier and address. */
 export type BackendStatus = Pick<Backend, 'admin' | 'health' | 'outlier' | 'tier' | 'host'>;
 
+/** Whether a draining backend keeps the clients whose sticky cookie names it. */
+type SessionKeeping = Pick<Backend, 'keepSessions'>;
+
 /** Whether all three states of `backend` allow a new request. */
 export function isUsable(backend: BackendStatus): boolean {
   return backend.admin === 'enabled' && backend.health !== 'down' && backend.outlier === 'in';
+}
+
+/** Whether `backend` takes requests of the clients whose sticky cookie names it, though it drains. */
+export function keepsSessions({ admin, keepSessions, health, outlier }: BackendStatus & SessionKeeping): boolean {
+  return admin === 'draining' && keepSessions === true && health !== 'down' && outlier === 'in';
 }
 
 /** @returns the backend's `host:port` as it was configured */

@@ -25,6 +25,8 @@ export const backendSchema = z
     maxConnections: z.int().min(0),
     /** Set by the operator. `draining`: no new requests; those under way are finished. */
     admin: z.enum(['enabled', 'draining', 'maintenance']),
+    /** While it drains: whether clients whose sticky cookie names it stay on it. Absent is `false`. */
+    keepSessions: z.boolean().optional(),
     /** Set by the health checks. `unknown` (not probed yet) counts as usable. */
     health: z.enum(['unknown', 'up', 'down']),
     /** Set by passive outlier detection. */

@@ -20,6 +20,9 @@ export interface BalancerOptions extends GivenSecrets {
   readonly log?: LogListener;
 }
 
+/** How a backend is drained. */
+export type DrainOptions = Pick<BackendPatch, 'within' | 'keepSessions'>;
+
 /** Time between two checks of whether a drain is over. */
 const LOOK_MS = 50;
 
@@ -118,13 +121,15 @@ export class Balancer implements AsyncDisposable {
 
   /**
    * Drains a backend: it gets no new requests and stays in the pool. Resolves when it has no request in flight.
-   * @param within time after which its open requests are ended: milliseconds, or a text as `30s`; no limit by default
+   * @param limit time after which its open requests are ended: milliseconds, or a text as `30s`; no limit by default.
+   * Or an object: with `keepSessions`, clients whose sticky cookie names the backend stay on it until `within` is over
+   * or the backend is drained without it
    * @throws {ChangeError} for an unknown pool or backend, or if it is enabled again meanwhile
    * @throws {NotRunningError} if the balancer is closed meanwhile
    */
-  async drainBackend(pool: string, backend: string, within?: number | string): Promise<void> {
-    const limit = within === undefined ? {} : { within };
-    this.updateBackend(pool, backend, { admin: 'draining', ...limit });
+  async drainBackend(pool: string, backend: string, limit: number | string | DrainOptions = {}): Promise<void> {
+    const options = typeof limit === 'object' ? limit : { within: limit };
+    this.updateBackend(pool, backend, { ...options, admin: 'draining' });
     const { backendIdOf } = await import('../control/membership.js');
     const wanted = backendIdOf(backend);
     for (;;) {

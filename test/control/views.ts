@@ -21,6 +21,7 @@ export function backendViewOf(id: string, fields: Partial<BackendView> & Partial
     since: TIME,
     lastProbe: null,
     lastChange: { to: 'up', reason: '', at: TIME },
+    keepSessions: false,
     drained: false,
     drainEndsAt: null,
     ejectedUntil: null,

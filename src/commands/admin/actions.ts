@@ -49,20 +49,25 @@ export async function workers(options: Options): Promise<void> {
 
 /**
  * Drains a backend. With `wait`, returns once it has no request in flight; with `within`, requests that are still in
- * flight after that time are ended.
+ * flight after that time are ended. With `keepSessions`, clients whose sticky cookie names it stay, until that time.
  * @throws {UsageError} when `within` is not a time
  */
 export async function drain(id: string, options: Options): Promise<void> {
   const within = withinOf(options);
   const client = await clientFor(options);
-  const answer = await change(client, id, options, { admin: 'draining', ...within });
+  const keepSessions = options.keepSessions === true ? { keepSessions: true } : {};
+  const answer = await change(client, id, options, { admin: 'draining', ...keepSessions, ...within });
   const { backend } = answer;
   const waits = options.wait === true && !backend.drained;
-  const ends = backend.drainEndsAt === null ? '' : ', which end when its time is over';
+  const ends = backend.drainEndsAt === null || backend.keepSessions ? '' : ', which end when its time is over';
+  const stays = backend.keepSessions ? `; its sessions stay ${untilWhen(backend)}` : '';
   const inFlight = backend.inflight === 0 ? '' : `, and has ${backend.inflight} in flight${ends}`;
   // With --json there is one document: the state after the wait, if there is one.
   if (!waits || options.json !== true)
-    print(options, answer, [`${backend.id} takes no new requests${inFlight}`, ...alarm(answer)]);
+    print(options, answer, [
+      `${backend.id} takes no new ${backend.keepSessions ? 'clients' : 'requests'}${inFlight}${stays}`,
+      ...alarm(answer),
+    ]);
   if (!waits) return;
   const drained = await untilDrained(client, answer);
   print(options, { ...answer, backend: drained }, [`${backend.id} has nothing in flight any more`]);
@@ -105,6 +110,10 @@ export async function remove(id: string, options: Options): Promise<void> {
   const { backend } = value;
   const rest = backend.inflight === 0 ? '' : `; ${backend.inflight} in flight still finish`;
   print(options, value, [`${backend.id} is removed from pool ${value.pool}${rest}`, ...alarm(value)]);
+}
+
+function untilWhen({ id, drainEndsAt }: ChangeAnswer['backend']): string {
+  return drainEndsAt === null ? `until "roundhouse drain ${id}" ends that` : `until ${drainEndsAt}`;
 }
 
 function weightOf(text: string, source: string): number {

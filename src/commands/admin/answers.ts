@@ -16,6 +16,8 @@ export const backendAnswer = z.looseObject({
   outlier,
   reason: z.string(),
   lastChange: z.looseObject({ at: z.string() }),
+  /** Absent from an earlier version. */
+  keepSessions: z.boolean().default(false),
   drained: z.boolean(),
   drainEndsAt: z.string().nullable(),
   ejectedUntil: z.string().nullable(),

@@ -8,6 +8,7 @@ export interface Options extends AdminOptions {
   readonly pool?: string | undefined;
   readonly route?: string | undefined;
   readonly wait?: boolean | undefined;
+  readonly keepSessions?: boolean | undefined;
   readonly within?: string | undefined;
   readonly weight?: string | undefined;
   readonly resolve?: string | undefined;

@@ -24,7 +24,11 @@ export function addAdminCommands(program: Command): void {
   );
   inPool('drain <id>', 'give a backend no new requests')
     .option('--wait', 'return only when it has none in flight')
-    .option('--within <time>', 'what it has in flight after that ends; off takes that back')
+    .option('--keep-sessions', 'clients whose sticky cookie names it stay on it')
+    .option(
+      '--within <time>',
+      'what it has in flight after that ends, or with --keep-sessions: moves; off takes that back',
+    )
     .action(async (id: string, options: Options, self: Command) => (await load()).drain(id, withAdmin(options, self)));
   inPool('enable <id>', 'give a backend requests again')
     .option('--weight <n>', 'with another weight')

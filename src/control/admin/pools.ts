@@ -88,7 +88,8 @@ export const poolEndpoints: readonly Endpoint[] = [
     summary: 'Changes a backend: weight, tier, maxConnections, admin state',
     description:
       'A backend with `admin: draining` gets no new requests; `within` limits how long its requests in flight may ' +
-      'take. A change to the values that the backend has already leaves the version as it is.',
+      'take. With `keepSessions: true` clients whose sticky cookie names it stay on it; `within` then says for how ' +
+      'long, and the drain is an ordinary one after that. A change to the values that the backend has already leaves the version as it is.',
     tag: 'pools',
     conditional: true,
     body: backendChange,

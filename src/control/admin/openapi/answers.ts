@@ -81,8 +81,13 @@ export const backendAnswer: z.ZodType<BackendView> = z
         at: time,
       })
       .describe('The last change of any of its states.'),
-    drained: z.boolean().describe('It takes no new requests, and no worker has one in flight on it.'),
-    drainEndsAt: time.nullable().describe('When requests and connections still open on it are ended.'),
+    keepSessions: z.boolean().describe('It drains, and keeps the clients whose sticky cookie names it.'),
+    drained: z
+      .boolean()
+      .describe('It takes no new requests, keeps no sessions, and no worker has a request in flight on it.'),
+    drainEndsAt: time
+      .nullable()
+      .describe('When what is still open on it is ended, or when it stops to keep its sessions.'),
     service: z
       .string()
       .nullable()
