@@ -37,6 +37,11 @@ export class PermitLender {
     this.#limits = config.current.limits;
   }
 
+  /** Keys that found no room in the ledger: each worker has counted their permits for itself. */
+  get unkept(): number {
+    return this.#ledger.unkept;
+  }
+
   welcome(worker: Borrower): void {
     this.#workers.set(worker.id, worker);
   }

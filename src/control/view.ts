@@ -8,6 +8,7 @@ import type { Accept } from './accept.js';
 import type { Broadcaster, Convergence } from './broadcaster.js';
 import type { LastProbe, ProbeCounts } from './health-scheduler.js';
 import type { ListenSockets } from './listen-sockets.js';
+import type { PermitLender } from './permit-lender.js';
 import type { Pool, StateChange } from './pool.js';
 import type { Pools } from './pools.js';
 import type { CurrentConfig } from './running-config.js';
@@ -120,6 +121,7 @@ export interface ViewSources {
   readonly broadcaster: Broadcaster;
   readonly supervisor: Supervisor;
   readonly certificates: Certificates;
+  readonly permits: Pick<PermitLender, 'unkept'>;
   readonly maintenance: { readonly state: Maintenance };
 }
 

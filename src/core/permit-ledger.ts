@@ -74,7 +74,7 @@ export class PermitLedger {
   readonly #limitOf: LimitOf;
   readonly #mostKeys: number;
   #round = 0;
-  /** Keys that found no room: each worker has counted their permits for itself. */
+  /** Reports of keys that found no room: each worker has counted their permits for itself. */
   unkept = 0;
 
   constructor(limitOf: LimitOf, mostKeys = MOST_KEYS) {

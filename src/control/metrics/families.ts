@@ -60,6 +60,14 @@ export const BALANCER_FAMILIES: readonly Family<Readings>[] = [
     read: ({ totals }) => totals.accepted,
   },
   {
+    name: 'roundhouse_permits_unkept_total',
+    kind: 'counter',
+    help:
+      'Times that a limit of the whole host was counted by a worker for itself, since the primary had no room to keep ' +
+      'count of another client address.',
+    read: ({ permitsUnkept }) => permitsUnkept,
+  },
+  {
     name: 'roundhouse_client_requests_total',
     kind: 'counter',
     help: 'Requests that were understood, by protocol; HTTP/1.0 counts as HTTP/1.1.',

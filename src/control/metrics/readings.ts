@@ -27,6 +27,8 @@ export interface Readings {
   readonly handshakes: (outcome: HandshakeOutcome) => number;
   /** How many HTTP/2 connections were ended for a flood of this kind. */
   readonly floods: (kind: FloodKind) => number;
+  /** How often the ledger of permits had no room for a key; see `core/permit-ledger.ts`. */
+  readonly permitsUnkept: number;
   readonly certificates: readonly CertificateView[];
   /** Certificates that come by ACME. */
   readonly renewals: readonly Renewal[];
@@ -90,6 +92,7 @@ export function readingsFrom(
     unserved: (reason) => pools.stats.reason(reason),
     handshakes: (outcome) => pools.stats.handshakes(outcome),
     floods: (kind) => pools.stats.floods(kind),
+    permitsUnkept: sources.permits.unkept,
     certificates: sources.certificates.view(),
     renewals: [...sources.certificates.renewals().values()],
     version,

@@ -72,6 +72,7 @@ export function readingsOf(pools: readonly PoolReadings[], workers: readonly Wor
     maintenance: NO_MAINTENANCE,
     convergence: { lastMs: 2, maxMs: 5, pending: 0 },
     unserved: () => 0,
+    permitsUnkept: 0,
     handshakes: () => 0,
     floods: () => 0,
     certificates: [CERTIFICATE],
