@@ -3,13 +3,14 @@
  * on a backend, connections, connections of an address.
  */
 import http from 'node:http';
+import http2 from 'node:http2';
 import net from 'node:net';
 import { expect } from 'chai';
 import type { Config, ConfigInput } from '../../src/config/schema.js';
 import { type RunningBalancer, startBalancer } from '../../src/control/balancer.js';
 import { eventually } from '../support/eventually.js';
 import { until } from './balancer-under-test.js';
-import { closeEverything, configOf, LogBook, onClose, startHttp } from './support.js';
+import { closeEverything, configOf, LogBook, onClose, startHttp, startTcp } from './support.js';
 
 /** A backend that notes how many requests it has open at once, and holds back its answers while it is told to. */
 class Counting {
@@ -98,6 +99,33 @@ describe('Over several workers', function () {
     return { status, socket };
   }
 
+  /** Opens an HTTP/2 connection, asks at once, and keeps it. @returns the status; 0 if it is turned away */
+  function holdHttp2(balancer: RunningBalancer): Promise<number> {
+    const session = http2.connect(`http://${balancer.addresses[0]}`);
+    onClose(() => session.destroy());
+    return new Promise((resolve) => {
+      session.on('error', () => resolve(0));
+      session.on('close', () => resolve(0));
+      const stream = session.request({ ':path': '/' });
+      stream.on('error', () => resolve(0));
+      stream.on('response', ({ ':status': status }) => resolve(status ?? 0));
+      stream.resume();
+    });
+  }
+
+  /** Opens a TCP connection, writes at once, and keeps it. @returns what comes back; '' if it is turned away */
+  function holdTcp(balancer: RunningBalancer): Promise<string> {
+    const [host = '', port] = (balancer.addresses[0] ?? '').split(':');
+    const socket = net.connect({ host, port: Number(port) });
+    onClose(() => socket.destroy());
+    socket.write('first bytes');
+    return new Promise((resolve) => {
+      socket.on('error', () => resolve(''));
+      socket.on('close', () => resolve(''));
+      socket.on('data', (data) => resolve(data.toString('latin1')));
+    });
+  }
+
   for (const [workers, maxConnections] of [
     [2, 1],
     [8, 1],
@@ -162,6 +190,24 @@ describe('Over several workers', function () {
     served[0]?.socket.destroy();
     await eventually('there is room for another', async () => (await hold(balancer)).status === '200');
     expect((await hold(balancer)).status).to.equal('503');
+  });
+
+  it('take exactly as many HTTP/2 connections, and serve what came while one waited at the door', async () => {
+    const address = await new Counting().start();
+    const balancer = await start({ workers: 2, limits: { connections: 3 } }, () => ({}), address);
+    const statuses = await Promise.all(Array.from({ length: 9 }, () => holdHttp2(balancer)));
+    expect(statuses.filter((status) => status === 200)).to.have.length(3);
+    expect(statuses.filter((status) => status === 0)).to.have.length(6);
+  });
+
+  it('take exactly as many TCP connections, and pass on what came while one waited at the door', async () => {
+    const address = await startTcp((socket) => void socket.pipe(socket));
+    const listeners = [{ address: '127.0.0.1:0', protocol: 'tcp' as const, pool: 'default' }];
+    const settings = { workers: 2, listeners, limits: { connections: 3 } };
+    const balancer = await start(settings, () => ({ queue: undefined }), address);
+    const echoes = await Promise.all(Array.from({ length: 9 }, () => holdTcp(balancer)));
+    expect(echoes.filter((echo) => echo === 'first bytes')).to.have.length(3);
+    expect(echoes.filter((echo) => echo === '')).to.have.length(6);
   });
 
   it('take exactly as many connections of an address as limits.connectionsPerAddress', async () => {
