@@ -44,6 +44,8 @@ export class ManagedCertificate {
   #failed = 0;
   #problem: string | undefined;
   #nextMs: number | undefined;
+  /** Fingerprint of what was stored at the last look; '' for nothing. */
+  #seen: string | undefined;
 
   constructor(order: AcmeOrder, parts: ManagedParts) {
     this.order = order;
@@ -77,12 +79,22 @@ export class ManagedCertificate {
   async #work(): Promise<void> {
     try {
       const stored = await this.#storage.certificate(this.order.id);
+      const isNews = this.#isNews(stored);
       const dueMs = stored === undefined ? 0 : this.#dueMs(stored);
-      if (dueMs > this.#parts.nowMs()) return this.#rest(dueMs);
-      await this.#renew(stored);
+      if (dueMs <= this.#parts.nowMs()) await this.#renew(stored);
+      else if (isNews) await this.#taken();
+      else this.#rest(dueMs);
     } catch (error) {
       this.#hasFailed(error, undefined);
     }
+  }
+
+  /** Whether another process has stored it since the last look. */
+  #isNews(stored: KeyedCertificate | undefined): boolean {
+    const fingerprint = stored?.facts.fingerprint ?? '';
+    const isNews = this.#seen !== undefined && this.#seen !== fingerprint;
+    this.#seen = fingerprint;
+    return isNews;
   }
 
   async #renew(stored: KeyedCertificate | undefined): Promise<void> {

@@ -8,7 +8,7 @@ import { type AcmeChallengeType, defaultChallenge } from '../../core/acme.js';
 
 /** A certificate that comes by ACME. Listeners that want the same one share it. */
 export interface AcmeOrder {
-  /** The name of its file: the first domain, and a digest of all that makes it another certificate. */
+  /** The name of its file: the first of its names, and a digest of all that makes it another certificate. */
   readonly id: string;
   readonly acme: AcmeConfig;
   readonly challenge: AcmeChallengeType;
@@ -26,10 +26,11 @@ export function ordersOf(listeners: readonly ListenerConfig[]): readonly AcmeOrd
 
 export function orderOf(acme: AcmeConfig, listeners: readonly ListenerConfig[]): AcmeOrder {
   const { domains, directory, storage, challenge = defaultChallenge(listeners) } = acme;
+  const names = domains.toSorted();
   const digest = createHash('sha256')
-    .update(JSON.stringify([directory, domains.toSorted()]))
+    .update(JSON.stringify([directory, names]))
     .digest('hex');
-  const id = `${domains[0] ?? ''}-${digest.slice(0, DIGEST_LENGTH)}`;
+  const id = `${names[0] ?? ''}-${digest.slice(0, DIGEST_LENGTH)}`;
   return { id, acme, challenge, storage: resolve(storage ?? defaultStorage()) };
 }
 
