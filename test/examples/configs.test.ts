@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadConfig } from '../../src/config/load.js';
 import type { Balancer } from '../../src/index.js';
@@ -47,6 +49,20 @@ const SEEN: Readonly<Record<string, (file: string) => Promise<void>>> = {
   'basic.yaml': async (file) => {
     const balancer = await startExample(file);
     expect((await backendsOf(balancer, '/')).sort()).to.deep.equal(['10.0.0.1:3000', '10.0.0.2:3000']);
+  },
+  'acme.yaml': async (file) => {
+    const storage = mkdtempSync(join(tmpdir(), 'roundhouse-'));
+    onStop(() => rmSync(storage, { recursive: true }));
+    // Nobody answers there.
+    const acme = { domains: ['example.com'], storage, directory: 'https://127.0.0.1:1/directory' };
+    const listeners = [
+      { address: '127.0.0.1:0', redirectHttps: true },
+      { address: '127.0.0.1:0', tls: { acme } },
+    ];
+    const balancer = await startExample(file, (config) => ({ ...config, listeners }));
+    expect((await ask(balancer, '/')).status).to.equal(308);
+    expect((await ask(balancer, '/.well-known/acme-challenge/unknown')).status).to.equal(404);
+    expect(balancer.view().certificates[0]).to.deep.include({ names: ['example.com'], source: 'acme' });
   },
   'tcp.yaml': async (file) => {
     // The echo speaks HTTP, which is passed on like anything else; the second backend is of a higher tier.
