@@ -165,8 +165,7 @@ export class Intake {
 
   private destination(head: RequestHead, request: IntakeRequest): Decision {
     const { redirectHttps = false } = request.arrival.listener.settings;
-    const { config, portOf } = this.context;
-    if (redirectHttps !== false) return httpsRedirect(redirectHttps, config, portOf, head);
+    if (redirectHttps !== false) return httpsRedirect(redirectHttps, this.context, head);
     return this.destinations?.straight ?? this.destinations?.find(head, request);
   }
 }
