@@ -10,6 +10,7 @@ import { LONGEST_PERMIT_KEY } from './core/permit-keys.js';
 import {
   acmeChallengesSchema,
   backendIdSchema,
+  backendTlsSchema,
   maintenanceSchema,
   poolChangeSchema,
   poolSnapshotSchema,
@@ -88,6 +89,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('certificates'), tls: z.array(tlsMaterialSchema).readonly() }),
   /** Replaces the challenges of ACME that are open; without this message none is. Answered by `challenges-known`. */
   z.object({ type: z.literal('challenges'), serial: z.int(), challenges: acmeChallengesSchema }),
+  /** Replaces what is needed for TLS to backends; no request goes over connections that were opened by other rules. */
+  z.object({ type: z.literal('backend-tls'), material: backendTlsSchema.optional() }),
   /** Lends permits, answers what was wanted of them, and says which are wanted elsewhere (core/permit-ledger.ts). */
   z.object({
     type: z.literal('permits'),

@@ -26,6 +26,7 @@ const TO_WORKER: Readonly<Record<ToWorker['type'], true>> = {
   lend: true,
   certificates: true,
   challenges: true,
+  'backend-tls': true,
   permits: true,
   drain: true,
 };

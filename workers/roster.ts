@@ -102,6 +102,11 @@ export class Roster {
     }
   }
 
+  /** Has no further request go over a connection that is open now. */
+  renewConnections(): void {
+    for (const upstream of this.byId.values()) upstream.renewConnections();
+  }
+
   /** Takes over the table that a policy that hashes chooses by. */
   useTable(table: MaglevTable): void {
     this.table = table;

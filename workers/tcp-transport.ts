@@ -109,6 +109,10 @@ export class TcpTransport implements Transport, Reader, SocketOwner, TextTarget 
     return wasReset(this.socket);
   }
 
+  get endsUnannounced(): boolean {
+    return false;
+  }
+
   pause(): void {
     this.socket.pause();
   }

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { type ConnectionOptions, connect, type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import {
   canReset,
@@ -16,6 +17,9 @@ import {
   readOptions,
   reset,
 } from './fast-socket.js';
+
+/** What libuv says when it is told to read what it reads already. */
+const ALREADY_READING = -constants.errno.EALREADY;
 
 /** The part of Node's TLS handle (src/crypto/crypto_tls.cc) that is used here. */
 interface TlsHandle {
@@ -37,6 +41,8 @@ interface TlsHandle {
 interface ParentHandle {
   readonly writeQueueSize: number;
   readonly bytesWritten: number;
+  /** @returns 0, or an error number, which is that of `EALREADY` while it reads. */
+  readStart(): number;
   close(onClosed?: () => void): void;
   reset(onClosed?: () => void): number;
 }
@@ -105,7 +111,7 @@ export function secureServer(under: Incoming, side: TlsServerSide, reader: TlsRe
   return over(under, { ...side, isServer: true }, reader, early);
 }
 
-/** How a client begins a handshake. The caller decides whether to trust the server's certificate. */
+/** How a client makes a handshake. */
 export interface TlsClientSide {
   readonly secureContext: SecureContext;
   /** The name that the server is asked for; never an IP address. */
@@ -113,14 +119,22 @@ export interface TlsClientSide {
   readonly ALPNProtocols: readonly string[];
   /** A session to resume. */
   readonly session: Buffer | undefined;
+  /** Called once the handshake is done. @returns why the server is not trusted, in a clause; '' if it is */
+  judge(socket: TLSSocket): string;
+  /** Takes a session of a server that is trusted, to be resumed by another connection. */
+  keep(session: Buffer): void;
 }
 
-/** Begins to connect, and then the client's side of TLS. Events as of {@link secureServer}. `host` as of `dial`. */
-export function dialSecure(host: string, port: number, side: TlsClientSide, reader: TlsReader): TLSSocket {
-  const { ALPNProtocols, session, servername, ...rest } = side;
-  const to = { ...placeOf(host, port), allowHalfOpen: true, noDelay: true };
+/**
+ * Begins to connect, and then the client's side of TLS. Events as of {@link secureServer}.
+ * @param host as of `dial` in fast-socket.ts
+ * @param probeMs as of `dial`
+ */
+export function dialSecure(host: string, port: number, side: TlsClientSide, reader: TlsReader, probeMs = 0): TLSSocket {
+  const { ALPNProtocols, secureContext, session, servername } = side;
+  const to = { ...placeOf(host, port), allowHalfOpen: true };
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
-    ...rest,
+    secureContext,
     ...to,
     ALPNProtocols: [...ALPNProtocols],
     servername: servername ?? '',
@@ -130,6 +144,9 @@ export function dialSecure(host: string, port: number, side: TlsClientSide, read
   };
   if (session !== undefined) options.session = session;
   const socket = connect(options);
+  // Kept until there is a connection; as options of a TLS socket they would be lost.
+  socket.setNoDelay(true);
+  if (probeMs > 0) socket.setKeepAlive(true, probeMs);
   // Node's own listener takes the end of a connection before its handshake for an error; 'close' comes either way.
   if (readMode === 'events') readByEvents(socket, reader);
   takeErrors(socket, reader);
@@ -138,8 +155,10 @@ export function dialSecure(host: string, port: number, side: TlsClientSide, read
 
 /** {@link dialSecure} over a connection that is open, and on which something may have been written. */
 export function secureClient(under: Socket, side: TlsClientSide, reader: TlsReader): TLSSocket {
-  const { servername, ALPNProtocols, ...rest } = side;
-  const socket = over(under, { ...rest, ALPNProtocols: [...ALPNProtocols], requestCert: true }, reader);
+  const { servername, ALPNProtocols, secureContext, session } = side;
+  const resumed = session === undefined ? {} : { session };
+  const options = { secureContext, ...resumed, ALPNProtocols: [...ALPNProtocols], requestCert: true };
+  const socket = over(under, options, reader);
   if (servername !== undefined) insideOf(socket).setServername(servername);
   const handle = insideOf(socket)._handle;
   // Node keeps sessions back until it has verified the server, which is the caller's business here.
@@ -199,6 +218,18 @@ export function unsentSecureBytes(socket: TLSSocket): number {
   const handle = insideOf(socket)._handle;
   if (handle === null) return 0;
   return socket.writableLength + handle.writeQueueSize + (handle._parent.writeQueueSize ?? 0);
+}
+
+/**
+ * Whether the peer has ended its direction with a close_notify. Ask at the end of what `socket` reads. Node passes on
+ * the end that TLS announces and the end of the connection below alike; but only at the latter has the connection below
+ * stopped to read by itself.
+ */
+export function saidGoodbye(socket: TLSSocket): boolean {
+  // A connection that has stopped because we did reads no end, so that this one was among what had arrived before.
+  if (socket.isPaused()) return true;
+  const parent = insideOf(socket)._handle?._parent;
+  return parent !== undefined && parent.readStart() === ALREADY_READING;
 }
 
 /** Closes the connection with a reset, which a TLS socket of Node's refuses to do. */

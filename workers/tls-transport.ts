@@ -12,6 +12,7 @@ import {
   dialSecure,
   hasSent,
   resetSecure,
+  saidGoodbye,
   secureClient,
   secureServer,
   type TlsClientSide,
@@ -76,11 +77,19 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
   private kept: Buffer[] | undefined;
   /** The peer's end has arrived behind what is kept. */
   private endsBehindKept = false;
+  /** {@link endsUnannounced} at the time of the peer's end. */
+  private isUnannounced = false;
+  /** How we act as a client, until the server is trusted; `undefined` as a server. */
+  private dialling: TlsClientSide | undefined;
+  /** A session that began before the server was trusted. */
+  private early: Buffer | undefined;
 
-  private constructor(make: MakeSocket, readBuffer: Buffer, user: TransportUser) {
+  private constructor(make: MakeSocket, readBuffer: Buffer, user: TransportUser, side?: TlsClientSide) {
     this.user = user;
     this.readBuffer = readBuffer;
+    this.dialling = side;
     this.socket = make(this);
+    if (side !== undefined) this.socket.on('session', (session) => this.onSession(session, side));
     listenFor(this.socket, this);
     secured(this.socket, this);
   }
@@ -100,21 +109,26 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
     return new TlsTransport(make, readBuffer, user);
   }
 
-  /** Begins to connect. @param host an IP literal, since a name would be looked up for each connection */
+  /**
+   * Begins to connect. The connection opens once the server is trusted; why it is not is {@link errorCode}.
+   * @param host an IP literal, since a name would be looked up for each connection
+   * @param probeMs as of {@link TcpTransport.dialled}
+   */
   static dialled(
     host: string,
     port: number,
     side: TlsClientSide,
     readBuffer: Buffer,
     user: TransportUser,
+    probeMs = 0,
   ): TlsTransport {
-    return new TlsTransport((reader) => dialSecure(host, port, side, reader), readBuffer, user);
+    return new TlsTransport((reader) => dialSecure(host, port, side, reader, probeMs), readBuffer, user, side);
   }
 
   /** Begins the client's side of a handshake on a connection that is open, behind what was written to it. */
   static over(under: TcpTransport, side: TlsClientSide, readBuffer: Buffer, user: TransportUser): TlsTransport {
     under.user = NOBODY;
-    return new TlsTransport((reader) => secureClient(under.socket, side, reader), readBuffer, user);
+    return new TlsTransport((reader) => secureClient(under.socket, side, reader), readBuffer, user, side);
   }
 
   /** The bytes of one read. They go to whoever is the user by now, which may change from one read to the next. */
@@ -136,10 +150,24 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
 
   /** The handshake is done. */
   onSecure(): void {
+    const { dialling: side, early } = this;
+    const problem = side?.judge(this.socket) ?? '';
+    if (problem !== '') return void this.socket.destroy(new Error(problem));
+    this.dialling = undefined;
+    if (early !== undefined) side?.keep(early);
+    this.early = undefined;
     this.user.onOpen();
   }
 
+  private onSession(session: Buffer, side: TlsClientSide): void {
+    if (this.dialling === undefined) side.keep(session);
+    else this.early = session;
+  }
+
   onPeerEnd(): void {
+    // In the handshake: there is nothing yet that could end.
+    if (this.dialling !== undefined) return void this.socket.destroy();
+    this.isUnannounced = !saidGoodbye(this.socket);
     if (this.kept === undefined) this.user.onPeerEnd();
     else this.endsBehindKept = true;
   }
@@ -196,6 +224,10 @@ export class TlsTransport implements Transport, TlsReader, SocketOwner {
   /** As over TCP: the kernel forgets the peer of a connection that was reset. */
   get wasReset(): boolean {
     return wasReset(this.socket);
+  }
+
+  get endsUnannounced(): boolean {
+    return this.isUnannounced;
   }
 
   pause(): void {

@@ -76,6 +76,11 @@ export interface Transport extends ByteChannel {
    */
   readonly wasReset: boolean;
   /**
+   * Whether the peer's end came without the goodbye of TLS (close_notify), so that anybody on the way can have made it.
+   * Ask in {@link TransportUser.onPeerEnd}. Never so over TCP, which knows no such thing.
+   */
+  readonly endsUnannounced: boolean;
+  /**
    * Node's code for what broke the connection, as in `ECONNRESET`, or its message if it has none; '' while nothing has.
    */
   readonly errorCode: string;

@@ -44,7 +44,10 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
   readonly testimony = new Testimony();
   /** This worker's connections to it. */
   readonly links: BackendLinks;
-  /** How often its address has changed: a connection that was opened before the last change leads to the old one. */
+  /**
+   * How often its address, or how to connect to it, has changed: a connection that was opened before the last change
+   * serves no further request.
+   */
   moves = 0;
   /** Whether a connection whose request is done may wait for the next one. */
   keepsIdle: boolean;
@@ -98,11 +101,17 @@ export class WorkerBackend implements Candidate, CountedBackend, BackendStatus {
     this.usable = isUsable(backend);
     this.keepsSessions = keepsSessions(backend);
     this.keepsIdle = isReachable(backend);
-    if (moved) this.moves += 1;
-    if (moved || !this.keepsIdle) this.links.closeIdle();
+    if (moved) this.renewConnections();
+    else if (!this.keepsIdle) this.links.closeIdle();
     const served = this.serves;
     this.serves = isServing(backend);
     return moved || (served && !this.serves);
+  }
+
+  /** Has no further request go over a connection that is open now, since others would be made in another way. */
+  renewConnections(): void {
+    this.moves += 1;
+    this.links.closeIdle();
   }
 
   /** The backend has left the pool. */

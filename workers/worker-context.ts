@@ -8,6 +8,7 @@ import { FLOOD_KINDS, type FloodKind } from '../src/http2/flood-guard.js';
 import { WORKER_COLUMNS } from '../src/messages.js';
 import { HANDSHAKE_OUTCOMES, type HandshakeOutcome } from '../src/tls/outcomes.js';
 import type { AccessLog } from './access-log/access-log.js';
+import { BackendTls } from './backend-tls.js';
 import { Challenges } from './challenges.js';
 import { CounterRow } from './counters.js';
 import { HttpPool } from './http/http-pool.js';
@@ -69,6 +70,8 @@ export class WorkerContext {
   readonly tls = new TlsListeners();
   /** The challenges of CAs that are open. */
   readonly challenges = new Challenges();
+  /** How backends are spoken to over TLS. */
+  readonly backendTls = new BackendTls();
   /** Pools by name. */
   readonly pools = new Map<string, HttpPool>();
   /** Contents of the files that fixed answers and pages are in, by path, one byte a character. */
@@ -103,6 +106,7 @@ export class WorkerContext {
     this.files = secrets.pages ?? {};
     this.intake = new Intake(this);
     this.tls.use(secrets.tls);
+    this.backendTls.use(secrets.backendTls);
     this.join(snapshots, secrets);
     this.intake.route(allAtOnce(routingTable(config)));
   }
@@ -158,9 +162,15 @@ export class WorkerContext {
       if (settings !== undefined) pool.configure(settings, secrets);
       else this.retire(pool);
     }
+    this.trust(secrets.backendTls);
     const joined = this.join(joining, secrets);
     this.intake.route(table);
     return joined;
+  }
+
+  /** Takes over how backends are spoken to over TLS. What was opened by other rules serves no further request. */
+  trust(material: Secrets['backendTls']): void {
+    for (const name of this.backendTls.use(material)) this.pools.get(name)?.dispatch.roster.renewConnections();
   }
 
   /**

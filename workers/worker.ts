@@ -138,6 +138,8 @@ export class Worker {
       case 'challenges':
         this.context.challenges.use(message.challenges);
         return this.output.send({ type: 'challenges-known', serial: message.serial });
+      case 'backend-tls':
+        return this.context.trust(message.material);
       case 'permits':
         return this.context.permits.receive(message.orders);
       case 'drain':

@@ -17,9 +17,22 @@ export interface Complaint {
   readonly clause: string;
 }
 
-/** @returns issues about one key each: zod makes one issue of all unknown keys of a mapping */
+/**
+ * @returns issues about one key each: zod makes one issue of all unknown keys of a mapping, and one of a mapping that may
+ *   stand in place of a word, as in `tls: true`
+ */
 export function singleIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  const inner = issue.code === 'invalid_union' ? issuesInMapping(issue) : [];
+  if (inner.length > 0) return inner.flatMap(singleIssues);
   return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
+}
+
+/** @returns the issues about the keys of a mapping that stands in place of a word; none where no mapping may stand */
+function issuesInMapping({ errors, path }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] {
+  const ofKeys = errors.find((each) =>
+    each.some((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
+  );
+  return ofKeys?.map((issue) => ({ ...issue, path: [...path, ...issue.path] })) ?? [];
 }
 
 /**

@@ -103,7 +103,16 @@ export function isTime(node: SchemaNode | undefined): boolean {
 
 /** @returns the keys that a mapping may have, in the order of the schema */
 export function knownKeys({ schema }: SchemaNode): readonly string[] {
-  return Object.keys(schema.properties ?? {});
+  return Object.keys(mappingIn(schema).properties ?? {});
+}
+
+/** @returns what a mapping in place of a word may be, as in `tls: true`, which `tls: { ... }` may replace; else `schema` */
+export function mappingIn(schema: JsonSchema): JsonSchema {
+  if (schema.properties !== undefined) return schema;
+  const member = schema.anyOf?.find((each) => typeof each === 'object' && each.properties !== undefined);
+  return typeof member === 'object'
+    ? { ...member, ...(schema.description && { description: schema.description }) }
+    : schema;
 }
 
 /** @param change gets each scalar and its schema @returns a copy of `value` with each scalar replaced by its result */
@@ -120,7 +129,7 @@ export function mapScalars(
 
 /** @returns the schema of what is at `step` of a value; `undefined` if no such key is allowed */
 export function childOf({ schema }: SchemaNode, step: PropertyKey): SchemaNode | undefined {
-  const { items, properties = {}, additionalProperties } = schema;
+  const { items, properties = {}, additionalProperties } = mappingIn(schema);
   const own = Object.hasOwn(properties, step) ? properties[String(step)] : undefined;
   const child = own ?? (typeof step === 'number' && !Array.isArray(items) ? items : additionalProperties);
   return typeof child === 'object' ? nodeOf(child) : undefined;

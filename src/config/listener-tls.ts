@@ -11,24 +11,24 @@ const MAX_CERTIFICATES = 1_000;
 /** Two years in seconds, as the preload lists of browsers want it. */
 const HSTS_SECONDS = 63_072_000;
 
-const file = z.string().regex(/^[^\0]+$/, { error: 'must name a file' });
+export const tlsFile = z.string().regex(/^[^\0]+$/, { error: 'must name a file' });
 
 const certificate = z
   .strictObject({
-    cert: file.describe('PEM file with the certificate, and behind it the intermediate ones that lead to its root.'),
-    key: file.describe('PEM file with its private key.'),
-    passphraseFile: file.optional().describe('File with the passphrase of the key; that of `tls` by default.'),
+    cert: tlsFile.describe('PEM file with the certificate, and behind it the intermediate ones that lead to its root.'),
+    key: tlsFile.describe('PEM file with its private key.'),
+    passphraseFile: tlsFile.optional().describe('File with the passphrase of the key; that of `tls` by default.'),
   })
   .describe('A certificate and its key.');
 
-const files = z.union([file, z.array(file).min(1, { error: 'needs at least one file' })], {
+export const tlsFiles = z.union([tlsFile, z.array(tlsFile).min(1, { error: 'needs at least one file' })], {
   error: 'must name a file, or be a list of files',
 });
 
 const clientAuth = z
   .strictObject({
-    ca: files.describe('PEM file, or a list of them, with the CAs whose certificates clients may show.'),
-    crl: files
+    ca: tlsFiles.describe('PEM file, or a list of them, with the CAs whose certificates clients may show.'),
+    crl: tlsFiles
       .optional()
       .describe('PEM file, or a list of them, with revocation lists: one of every CA, or no certificate is trusted.'),
     mode: z
@@ -46,7 +46,7 @@ export const listenerTls = z
       .default([])
       .describe('The certificates, chosen by the names inside them; the first is for all other names, and for none.'),
     acme: acme.optional(),
-    passphraseFile: file.optional().describe('File with the passphrase of encrypted keys.'),
+    passphraseFile: tlsFile.optional().describe('File with the passphrase of encrypted keys.'),
     clientAuth: clientAuth.optional(),
     profile: z
       .enum(TLS_PROFILES)

@@ -1,5 +1,5 @@
 /** config/reference.ts: makes docs/config.md, the reference of the configuration file, from the schema. */
-import { configJsonSchema, type JsonSchema, nodeOf } from './json-schema.js';
+import { configJsonSchema, type JsonSchema, mappingIn, nodeOf } from './json-schema.js';
 
 const INTRODUCTION = `# The configuration file
 
@@ -94,7 +94,8 @@ function nestedOf(path: string, schema: JsonSchema): readonly string[] {
  * @returns the mapping in the value of a key: the value itself, each item of a list, or each value of a mapping by name
  */
 function innerOf(schema: JsonSchema): { readonly schema: JsonSchema; readonly suffix: string } | undefined {
-  if (schema.properties !== undefined) return { schema, suffix: '' };
+  const mapping = mappingIn(schema);
+  if (mapping.properties !== undefined) return { schema: mapping, suffix: '' };
   const { additionalProperties: named, items } = schema;
   if (typeof named === 'object') {
     const inner = nodeOf(named).schema;

@@ -20,9 +20,10 @@ import { outlier } from './outlier.js';
 import { firstOverlap } from './overlap.js';
 import { ownBackends } from './own-backends.js';
 import { errorPages } from './pages.js';
+import { poolTls, poolTlsProblems } from './pool-tls.js';
 import { circuitBreaker, hedging, queue, retries } from './resilience.js';
 import { poolProblems, routes } from './routes.js';
-import { servesHttp, tcpPoolProblems } from './tcp-pools.js';
+import { servesHttp, tcpPoolNames, tcpPoolProblems } from './tcp-pools.js';
 import { adminAddress, backendAddress, clientRange, duration, positiveDuration, shown } from './values.js';
 
 export const DEFAULT_POOL = 'default';
@@ -212,6 +213,7 @@ const poolKeys = z.strictObject({
   backends,
   services,
   host: backendHost,
+  tls: poolTls,
   panic: z
     .number()
     .min(0)
@@ -550,7 +552,8 @@ export const configSchema = config.superRefine((whole, context) => {
   for (const [path, message] of [...ofRoutes, ...tcpPoolProblems({ listeners, routes, pools })]) {
     context.addIssue({ code: 'custom', path, message });
   }
-  for (const [path, message] of accessLogProblems(whole)) {
+  const ofTls = poolTlsProblems(pools, tcpPoolNames({ listeners, pools }));
+  for (const [path, message] of [...accessLogProblems(whole), ...ofTls]) {
     context.addIssue({ code: 'custom', path: [...path], message });
   }
   for (const [path, message] of ownBackends(pools, listeners, [admin, metrics])) {

@@ -17,7 +17,7 @@ import type { RunningBalancer } from './running-balancer.js';
 import { RunningConfig } from './running-config.js';
 import { readState } from './state-file.js';
 import { completeSecrets } from './sticky-secret.js';
-import { Certificates } from './tls/certificates.js';
+import { TlsFiles } from './tls/tls-files.js';
 
 export { ChangeError, ReloadError, StartError } from './errors.js';
 export type { Launchers, Programs } from './launchers.js';
@@ -61,16 +61,17 @@ export async function startBalancer(
   const accessLog = await tryAccessLog(config);
   try {
     const journal = new Journal(logger);
-    const certificates = new Certificates(journal, Date.now);
-    const tls = certificates.use(await certificates.read(config.listeners));
+    const tlsFiles = new TlsFiles(journal, logger, Date.now);
+    const tlsSecrets = tlsFiles.use(await tlsFiles.read(config));
     const sockets = new ListenSockets();
     sockets.add(await ListenSockets.open(config.listeners, accept));
-    const running = new RunningConfig(config, { ...completeSecrets(secrets, NO_SECRETS, config, logger), tls });
+    const complete = { ...completeSecrets(secrets, NO_SECRETS, config, logger), ...tlsSecrets };
+    const running = new RunningConfig(config, complete);
     const launchers = local ?? processLaunchers(programs, accept, embedded);
     const given = {
       adminTokens,
       journal,
-      certificates,
+      tlsFiles,
       hashTableProgram: programs.hashTable,
       launchers,
       accept,

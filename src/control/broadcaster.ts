@@ -128,6 +128,12 @@ export class Broadcaster {
     for (const { to } of this.#workers.values()) to.send({ type: 'certificates', tls });
   }
 
+  /** Sends every worker what it needs for TLS to backends, which has just been replaced. */
+  backendTls(): void {
+    const { backendTls: material } = this.#config.secrets;
+    for (const { to } of this.#workers.values()) to.send({ type: 'backend-tls', material });
+  }
+
   /**
    * Sends an update of a pool to every worker. Of several changes of a pool in one turn of the event loop the first goes
    * at once, and the others together at the end of the turn: thousands of messages would hold up every worker.

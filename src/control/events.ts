@@ -26,7 +26,7 @@ interface WithReason {
 }
 
 interface WithFault {
-  /** The rule or the limit that was broken. */
+  /** The rule or the limit that was broken, or what is wrong with the backend's TLS. */
   readonly fault: string;
 }
 
@@ -60,6 +60,7 @@ export interface EventDetails {
   readonly 'backend-ejected': AboutBackend & WithReason & { readonly why: string; readonly forMs: number };
   readonly 'backend-restored': AboutBackend & WithReason;
   readonly 'invalid-response': AboutBackend & WithFault;
+  readonly 'backend-tls-failed': AboutBackend & WithFault;
   readonly 'backend-added': AboutBackend & { readonly weight: number; readonly version: number };
   readonly 'backend-removed': AboutBackend & { readonly version: number };
   readonly 'backend-changed': AboutBackend & { readonly version: number } & ChangedSettings;
@@ -76,6 +77,7 @@ export interface EventDetails {
   readonly 'certificate-changed': AboutFile & { readonly names: readonly string[]; readonly notAfter: string };
   readonly 'certificate-rejected': AboutFile & WithReason;
   readonly 'certificate-not-issued': WithReason & { readonly names: readonly string[]; readonly retryInMs: number };
+  readonly 'backend-tls-changed': { readonly pool: string };
   readonly 'certificate-expires': AboutFile & { readonly names: readonly string[]; readonly daysLeft: number };
   readonly 'maintenance-on': Maintained;
   readonly 'maintenance-off': Maintained;
@@ -133,6 +135,11 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
     level: 'warn',
     message: 'backend sent an invalid response',
     text: ({ fault }) => `sent an invalid response: ${fault}`,
+  },
+  'backend-tls-failed': {
+    level: 'warn',
+    message: 'no TLS connection to the backend',
+    text: ({ fault }) => `no TLS connection: ${fault}`,
   },
   'backend-added': { level: 'info', message: 'backend added', text: ({ weight }) => `added with weight ${weight}` },
   'backend-removed': { level: 'info', message: 'backend removed', text: () => 'removed' },
@@ -202,6 +209,11 @@ export const EVENT_FORMATS: { readonly [K in EventKind]: EventFormat<K> } = {
     message: 'certificate not issued; the CA is asked again',
     text: ({ names, reason, retryInMs }) =>
       `no certificate for ${names[0] ?? '?'}: ${reason}; the CA is asked again in ${seconds(retryInMs)}`,
+  },
+  'backend-tls-changed': {
+    level: 'info',
+    message: 'CAs or client certificate for backends changed',
+    text: () => 'CAs or client certificate for backends replaced',
   },
   'certificate-expires': { level: 'warn', message: 'certificate expires', text: expiryText },
   'maintenance-on': {

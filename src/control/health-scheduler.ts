@@ -4,7 +4,7 @@
  */
 import type { HealthCheckConfig } from '../config/schema.js';
 import { isResolved } from '../core/address.js';
-import type { BackendId } from '../core/backend.js';
+import type { Backend, BackendId } from '../core/backend.js';
 import { isChanging, judge, nextProbeInMs, spreadProbeInMs, unprobed } from '../core/health.js';
 import type { LenientRule } from '../core/lenient-rules.js';
 import type { ProbeResult, ProbeTask } from '../core/probe.js';
@@ -21,6 +21,8 @@ export interface SchedulerParts {
   readonly openingOf: (pool: string) => string;
   /** @returns the rules that responses may break */
   readonly lenient: () => readonly LenientRule[];
+  /** Whether connections to the pool's backends are made over TLS. */
+  readonly speaksTls: (pool: string) => boolean;
   readonly random: Random;
   readonly logger: Logger;
   readonly journal: Journal;
@@ -190,13 +192,22 @@ export class HealthScheduler {
     if (asks) watch.askedAtMs = nowMs;
     else watch.lastAtMs = nowMs;
     const task = asks ? aliveTaskOf(backend, watch) : taskOf(backend, watch);
-    const opening = this.#parts.openingOf(watch.pool.name);
-    const lenient = this.#parts.lenient();
-    const isPlain = opening === '' && lenient.length === 0;
-    this.#parts.probe(isPlain ? task : { ...task, opening, lenient }).then(
+    this.#parts.probe({ ...task, ...this.#connecting(watch.pool.name, backend) }).then(
       (result) => this.#received(watch, generation, asks, result),
       (error: unknown) => this.#untried(watch, generation, error),
     );
+  }
+
+  /** @returns how connections to the pool's backends begin, and what their responses may break */
+  #connecting(pool: string, { id, name, port }: Backend): Pick<ProbeTask, 'opening' | 'tls' | 'lenient'> {
+    const opening = this.#parts.openingOf(pool);
+    const lenient = this.#parts.lenient();
+    const named = name === undefined ? { id, port } : { id, name, port };
+    return {
+      ...(opening === '' ? {} : { opening }),
+      ...(lenient.length === 0 ? {} : { lenient }),
+      ...(this.#parts.speaksTls(pool) ? { tls: { pool, backend: named } } : {}),
+    };
   }
 
   #received(watch: ProbeWatch, generation: number, asked: boolean, result: ProbeResult): void {

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { Accept } from './accept.js';
-import { type Prober, ThreadProber } from './thread-prober.js';
+import { type Prober, type ReadBackendTls, ThreadProber } from './thread-prober.js';
 import type { OpenChannel } from './worker-channel.js';
 import { workerForks } from './worker-fork.js';
 
@@ -23,7 +23,7 @@ export const PROGRAMS: Programs = {
 
 export interface Launchers {
   readonly openWorker: OpenChannel;
-  readonly startProber: () => Prober;
+  readonly startProber: (backendTls: ReadBackendTls) => Prober;
 }
 
 /**
@@ -33,6 +33,6 @@ export interface Launchers {
 export function processLaunchers(programs: Programs, accept: Accept, embedded: boolean): Launchers {
   return {
     openWorker: workerForks(programs.worker, accept, embedded),
-    startProber: () => new ThreadProber(programs.probe),
+    startProber: (backendTls) => new ThreadProber(programs.probe, backendTls),
   };
 }

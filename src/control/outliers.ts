@@ -49,7 +49,15 @@ export class Outliers {
     if (pool.backend(id) === undefined) return;
     const nowMs = this.#nowMs();
     const suspect = this.#suspect(pool, id);
-    if (fault !== '') this.#noteFault(pool, id, suspect, fault, nowMs);
+    if (fault !== '')
+      this.#noteFault(
+        pool,
+        id,
+        suspect,
+        fault,
+        nowMs,
+        reason === 'bad-response' ? 'invalid-response' : 'backend-tls-failed',
+      );
     const streaks = reason === 'gateway-error' ? suspect.gatewayErrors : suspect.failures;
     const now = core.streakAfter(streaks.get(workerId), reason, streak, nowMs);
     streaks.set(workerId, now);
@@ -61,7 +69,8 @@ export class Outliers {
 
   /** Takes a worker's report of a response that broke a limit of ours, for which the backend is not blamed. */
   reportFault(pool: Pool, id: BackendId, fault: string): void {
-    if (pool.backend(id) !== undefined) this.#noteFault(pool, id, this.#suspect(pool, id), fault, this.#nowMs());
+    if (pool.backend(id) !== undefined)
+      this.#noteFault(pool, id, this.#suspect(pool, id), fault, this.#nowMs(), 'invalid-response');
   }
 
   /** Ejects a backend whose requests succeed clearly less often than those of the others. */
@@ -119,12 +128,19 @@ export class Outliers {
     for (const [pool, suspects] of this.#suspects) for (const id of [...suspects.keys()]) this.forget(pool, id);
   }
 
-  /** Notes in the journal that a response was invalid, once in a while for the same fault. */
-  #noteFault(pool: Pool, id: BackendId, suspect: Suspect, fault: string, nowMs: number): void {
+  /** Notes in the journal that a response was invalid, or TLS failed, once in a while for the same fault. */
+  #noteFault(
+    pool: Pool,
+    id: BackendId,
+    suspect: Suspect,
+    fault: string,
+    nowMs: number,
+    event: 'invalid-response' | 'backend-tls-failed',
+  ): void {
     if (suspect.notedFault === fault && nowMs - suspect.notedMs < SAME_FAULT_MS) return;
     suspect.notedFault = fault;
     suspect.notedMs = nowMs;
-    this.#journal.note('invalid-response', { pool: pool.name, backend: id, fault });
+    this.#journal.note(event, { pool: pool.name, backend: id, fault });
   }
 
   #isCommonCause(pool: Pool, limits: core.OutlierLimits, nowMs: number): boolean {

@@ -18,6 +18,7 @@ import { HashTables } from './hash-tables.js';
 import { HealthScheduler } from './health-scheduler.js';
 import type { Journal } from './journal.js';
 import type { KeptSessions } from './kept-sessions.js';
+import type { Launchers } from './launchers.js';
 import type { Logger } from './logger.js';
 import { Membership } from './membership.js';
 import { monotonicMs } from './monotonic.js';
@@ -48,7 +49,7 @@ export interface PoolsParts {
   readonly journal: Journal;
   /** File of the compiled task that builds hash tables, an absolute path. */
   readonly hashTableProgram: string;
-  readonly startProber: () => Prober;
+  readonly startProber: Launchers['startProber'];
   /** Where the balancer listens at the moment: its listeners and its admin interface. */
   readonly ownAddresses: () => readonly string[];
 }
@@ -99,7 +100,7 @@ export class Pools {
     const configured = foldState(config.current, state).pools;
     for (const [name, pool] of Object.entries(configured)) this.#pools.set(name, this.#newPool(name, pool));
     this.#initialGroups = Object.entries(configured).map(([name, { backends }]) => [name, groupsIn(backends)] as const);
-    this.#prober = startProber();
+    this.#prober = startProber(() => config.secrets.backendTls);
     this.drains = new Drains((pool, id) => {
       if (pool.backend(id)?.keepSessions === true) return this.#endSessions(pool, id, journal);
       journal.note('drain-over', { pool: pool.name, backend: id, inflight: stats.backend(pool.name, id).inflight });
@@ -338,6 +339,7 @@ export class Pools {
         return proxyProtocol === undefined ? '' : writeProxyHeader(proxyProtocol, undefined);
       },
       lenient: () => this.#config.current.http.lenient,
+      speaksTls: (name) => this.#config.current.pools[name]?.tls !== undefined,
       probe: (task) => this.#prober.probe(task),
       random: systemRandom,
       logger,

@@ -36,7 +36,8 @@ import type { KeptState } from './state-file.js';
 import { StopDelay } from './stop-delay.js';
 import { Supervisor } from './supervisor.js';
 import { CertificateRefresh } from './tls/certificate-refresh.js';
-import type { Certificates, CertificateView } from './tls/certificates.js';
+import type { CertificateView } from './tls/certificates.js';
+import type { TlsFiles } from './tls/tls-files.js';
 import type { BalancerView } from './view.js';
 import type { WorkerProcess } from './worker-process.js';
 import { WorkerReports } from './worker-reports.js';
@@ -46,7 +47,7 @@ export interface PrimaryParts {
   readonly config: RunningConfig;
   readonly logger: Logger;
   readonly journal: Journal;
-  readonly certificates: Certificates;
+  readonly tlsFiles: TlsFiles;
   readonly adminTokens: AdminTokens;
   /** File of the compiled task that builds hash tables, an absolute path. */
   readonly hashTableProgram: string;
@@ -79,7 +80,7 @@ export class Primary implements RunningBalancer {
   #closing: Promise<void> | undefined;
 
   constructor({ config, logger, journal, adminTokens, hashTableProgram, launchers, ...places }: PrimaryParts) {
-    const { accept, certificates, kept, sockets, source } = places;
+    const { accept, tlsFiles, kept, sockets, source } = places;
     const remembered = new RememberedStates(config.current, kept?.state ?? {});
     const sessions = new KeptSessions(kept?.state ?? {});
     const { startProber } = launchers;
@@ -124,7 +125,7 @@ export class Primary implements RunningBalancer {
     const open = launchers.openWorker;
     const supervisor = new Supervisor({ count, open, sockets, config, observer, logger, journal });
     const rolls = new Rolls(supervisor, config.current.workers !== 0, logger);
-    const running = { config, accept, sockets, pools, broadcaster, permits, supervisor, certificates, maintenance };
+    const running = { config, accept, sockets, pools, broadcaster, permits, supervisor, tlsFiles, maintenance };
     const refresh = new CertificateRefresh({ ...running, journal });
     const acme = new Acme({
       config,
@@ -135,9 +136,9 @@ export class Primary implements RunningBalancer {
       refresh: () => refresh.run(),
       nowMs: Date.now,
     });
-    certificates.renewals = () => acme.renewals;
+    tlsFiles.served.renewals = () => acme.renewals;
     const reconfiguration = new Reconfiguration({ ...running, acme, changes, accessLogs, admin, logger });
-    const sources = { ...running, startedAt: Date.now() };
+    const sources = { ...running, certificates: tlsFiles.served, startedAt: Date.now() };
     this.journal = journal;
     this.#config = config;
     this.#logger = logger;

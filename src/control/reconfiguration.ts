@@ -30,7 +30,7 @@ import type { RunningConfig } from './running-config.js';
 import type { RuntimeChanges } from './runtime-changes.js';
 import { completeSecrets } from './sticky-secret.js';
 import type { Supervisor } from './supervisor.js';
-import type { Certificates } from './tls/certificates.js';
+import type { TlsFiles } from './tls/tls-files.js';
 
 export interface ReconfigurationParts {
   readonly acme: Acme;
@@ -43,7 +43,7 @@ export interface ReconfigurationParts {
   readonly supervisor: Supervisor;
   readonly changes: RuntimeChanges;
   readonly accessLogs: AccessLogs;
-  readonly certificates: Certificates;
+  readonly tlsFiles: TlsFiles;
   readonly admin: AdminEndpoint;
   readonly maintenance: MaintenanceSwitch;
   readonly logger: Logger;
@@ -91,14 +91,14 @@ export class Reconfiguration {
   }
 
   async #reconfigure(next: Config, secrets: Secrets): Promise<ReloadPlan> {
-    const { certificates, config: running, pools } = this.#parts;
+    const { tlsFiles, config: running, pools } = this.#parts;
     const before = running.current;
     const routes = await oneATurn(packed(next));
     const prepared = await prepare(this.#parts, before, next);
     // From here to the workers' answers nothing waits, so what is planned is what is applied.
     const plan = planReload(pools.running, before, next);
     // A secret may have changed in its file while the configuration did not.
-    const complete = { ...secrets, tls: certificates.use(prepared.certificates) };
+    const complete = { ...secrets, ...tlsFiles.use(prepared.tls) };
     if (!isIdle(plan) || !isDeepStrictEqual(complete, running.secrets)) {
       running.replace(configAfter(before, next), complete, routes);
       await this.#applyPlan(plan, before, prepared);
@@ -156,7 +156,7 @@ export class Reconfiguration {
 }
 
 /** @throws {ReloadError} when something that is new cannot be had; nothing is left open then */
-async function prepare({ accept, certificates, pools }: ReconfigurationParts, before: Config, next: Config) {
+async function prepare({ accept, tlsFiles, pools }: ReconfigurationParts, before: Config, next: Config) {
   const listeners = listenerChanges(before.listeners, next.listeners);
   const leaving = listeners.remove.map(({ address }) => address);
   const clash = listeners.add.find(({ address }) => firstOverlap([...leaving, address]) !== undefined);
@@ -167,7 +167,7 @@ async function prepare({ accept, certificates, pools }: ReconfigurationParts, be
   const planned = planPools(pools.running, before.pools, next.pools);
   refuseBackendsAt(listeners.add, pools.running, planned);
   const joining = planned.flatMap(({ backends }) => backends.add);
-  const read = await certificates.read(next.listeners);
+  const tls = await tlsFiles.read(next);
   const single = joining.filter(({ resolve }) => resolve !== 'all');
   const hosts = await pools.names.lookUp(single.map(({ address }) => address));
   try {
@@ -177,7 +177,7 @@ async function prepare({ accept, certificates, pools }: ReconfigurationParts, be
         hosts,
         accessLog,
         listeners,
-        certificates: read,
+        tls,
         opened: await ListenSockets.open(listeners.add, accept),
       };
     } catch (error) {

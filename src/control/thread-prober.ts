@@ -4,7 +4,8 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { ProbeAnswer, ProbeOrder, ProbeResult, ProbeTask } from '../core/probe.js';
+import type { ProbeAnswer, ProbeOrder, ProbeResult, ProbeTask, ToProbes } from '../core/probe.js';
+import type { BackendTlsMaterial } from '../core/secrets.js';
 
 export interface Prober {
   /** Makes one probe. @throws {Error} when it could not be tried, which says nothing about the backend */
@@ -12,6 +13,9 @@ export interface Prober {
   /** Ends the thread; probes under way are rejected. */
   close(): Promise<void>;
 }
+
+/** @returns what is needed for TLS to backends, as it is now; the same object until it changes */
+export type ReadBackendTls = () => BackendTlsMaterial | undefined;
 
 /** Least time between two starts of the thread, in milliseconds; one that died is replaced. */
 const RESTARTS_APART_MS = 1_000;
@@ -31,9 +35,13 @@ export class ThreadProber implements Prober {
   /** The channel to the running thread. */
   #port: MessagePort | undefined;
   #startedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #backendTls: ReadBackendTls;
+  /** What the running thread has of it. */
+  #sentTls: BackendTlsMaterial | undefined;
 
   /** @param file path of the compiled task, absolute */
-  constructor(file: string) {
+  constructor(file: string, backendTls: ReadBackendTls = () => undefined) {
+    this.#backendTls = backendTls;
     this.#threads = new Piscina({
       filename: file,
       minThreads: 1,
@@ -70,13 +78,22 @@ export class ThreadProber implements Prober {
     this.#batch = [];
     this.#port ??= this.#startThread();
     if (this.#port === undefined) this.#lose();
-    else this.#port.postMessage(orders);
+    else this.#post(this.#port, orders);
+  }
+
+  #post(port: MessagePort, orders: ProbeOrder[]): void {
+    const send = (message: ToProbes) => port.postMessage(message);
+    const material = this.#backendTls();
+    if (material !== this.#sentTls) send({ type: 'tls', material });
+    this.#sentTls = material;
+    send({ type: 'orders', orders });
   }
 
   #startThread(): MessagePort | undefined {
     const nowMs = performance.now();
     if (nowMs - this.#startedAtMs < RESTARTS_APART_MS) return undefined;
     this.#startedAtMs = nowMs;
+    this.#sentTls = undefined;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (answers: readonly ProbeAnswer[]) => this.#receive(answers));
     const ended = (): void => {

@@ -93,6 +93,13 @@ function portOf(text: string, lowest: number): number | string {
 // Labels as in RFC 1123 section 2.1, and the underscore, which is not allowed there but common in container networks.
 const NAME = /^(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/;
 
+/** Whether `text` is a host name, in whatever case. */
+export function isHostName(text: string): boolean {
+  const host = text.toLowerCase();
+  // Digits and dots that are not an IPv4 address are a typo, not a name.
+  return !/^[\d.]+$/.test(host) && NAME.test(host);
+}
+
 function hostOf(text: string): string | undefined {
   if (text.startsWith('[') && text.endsWith(']')) {
     const inner = text.slice(1, -1);
@@ -100,9 +107,7 @@ function hostOf(text: string): string | undefined {
   }
   const host = text.toLowerCase();
   if (isIP(host) === 4) return host;
-  // Digits and dots that are not an IPv4 address are a typo, not a name.
-  if (/^[\d.]+$/.test(host)) return undefined;
-  return NAME.test(host) ? host : undefined;
+  return isHostName(host) ? host : undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import { formatAddress, parseAddress, socketFileOf } from './address.js';
 import { configuredAddress, type NamedBackend } from './backend.js';
 import { HOST_OF_SOCKET_FILE } from './backend-host.js';
 import type { LenientRule } from './lenient-rules.js';
+import type { BackendTlsMaterial } from './secrets.js';
 
 /** One execution of a health check. */
 export interface ProbeTask {
@@ -18,8 +19,16 @@ export interface ProbeTask {
   readonly opening?: string;
   /** Rules that the head of the response may break; none unless given. */
   readonly lenient?: readonly LenientRule[];
+  /** Whose rules TLS is spoken by (docs/tls.md); `undefined`: none is spoken. The rules are sent apart, once. */
+  readonly tls?: ProbeTls;
   /** Time for the whole probe: connect, send and read. */
   readonly timeoutMs: number;
+}
+
+export interface ProbeTls {
+  /** Name of the pool. */
+  readonly pool: string;
+  readonly backend: NamedBackend;
 }
 
 export interface HttpProbe {
@@ -54,6 +63,11 @@ export interface ProbeOrder {
   readonly id: number;
   readonly task: ProbeTask;
 }
+
+/** What the primary sends to the probe thread: what it needs for TLS to backends, before the first order that needs it. */
+export type ToProbes =
+  | { readonly type: 'orders'; readonly orders: readonly ProbeOrder[] }
+  | { readonly type: 'tls'; readonly material: BackendTlsMaterial | undefined };
 
 /** The probe thread's answer to a {@link ProbeOrder}; answers come in any order. */
 export type ProbeAnswer =

@@ -31,6 +31,7 @@ export const REASONS = [
   'circuit-open',
   // The last attempt on a backend failed.
   'refused',
+  'backend-tls',
   'connect-timeout',
   'reset',
   'timeout',

@@ -108,6 +108,33 @@ export const tlsMaterialSchema = z
   })
   .readonly();
 
+/** What is needed for the handshakes with the backends of one pool. */
+export const poolTlsMaterialSchema = z
+  .object({
+    /** Whether the certificates of backends are verified. */
+    verify: z.boolean(),
+    /** The CAs that backends' certificates are from, in PEM; absent: those of the system. */
+    ca: z.array(z.string()).readonly().optional(),
+    /** The name that is asked for and verified; absent: each backend's own. */
+    servername: z.string().optional(),
+    /** What is shown to backends that ask for a certificate, in PEM; the key is not encrypted. */
+    shown: z.object({ cert: z.string(), key: z.string() }).readonly().optional(),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']),
+    /** What is offered by ALPN, the preferred one first; empty: nothing is. */
+    protocols: z.array(z.string()).readonly(),
+  })
+  .readonly();
+
+/** What is needed for TLS to backends. */
+export const backendTlsSchema = z
+  .object({
+    /** The CAs of the system, in PEM; absent where no pool needs them, or where they are those that Node brings along. */
+    systemCa: z.array(z.string()).readonly().optional(),
+    /** By name of the pool. */
+    pools: z.record(z.string(), poolTlsMaterialSchema),
+  })
+  .readonly();
+
 /**
  * What the data plane works with and that never enters the configuration, which is printed and exported: keys, and the
  * contents of files that the configuration names.
@@ -118,6 +145,8 @@ export const secretsSchema = z
     stickyKey: z.string().optional(),
     /** For each listener that speaks TLS; absent where none does. */
     tls: z.array(tlsMaterialSchema).readonly().optional(),
+    /** For each pool whose backends speak TLS; absent where none does. */
+    backendTls: backendTlsSchema.optional(),
     /** Contents of the files that fixed answers and pages are in, by path, one byte a character; absent without any. */
     pages: z.record(z.string(), z.string()).optional(),
   })

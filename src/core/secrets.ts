@@ -3,10 +3,18 @@
  * a further key is a further field here and changes nothing on the way.
  */
 import type * as z from 'zod';
-import type { secretsSchema, tlsCertificateSchema, tlsMaterialSchema } from './schemas.js';
+import type {
+  backendTlsSchema,
+  poolTlsMaterialSchema,
+  secretsSchema,
+  tlsCertificateSchema,
+  tlsMaterialSchema,
+} from './schemas.js';
 
 export type Secrets = z.infer<typeof secretsSchema>;
 export type TlsMaterial = z.infer<typeof tlsMaterialSchema>;
 export type TlsCertificate = z.infer<typeof tlsCertificateSchema>;
+export type BackendTlsMaterial = z.infer<typeof backendTlsSchema>;
+export type PoolTlsMaterial = z.infer<typeof poolTlsMaterialSchema>;
 
 export const NO_SECRETS: Secrets = {};

@@ -22,5 +22,5 @@ async function localLaunchers(): Promise<Launchers> {
     import('./local-worker.js'),
     import('./local-prober.js'),
   ]);
-  return { openWorker: (events) => new LocalWorker(events), startProber: () => new LocalProber() };
+  return { openWorker: (events) => new LocalWorker(events), startProber: (readTls) => new LocalProber(readTls) };
 }

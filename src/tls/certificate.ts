@@ -33,13 +33,24 @@ export function pemCertificates(pem: string): readonly string[] {
 }
 
 /**
- * Puts a certificate and its key together.
+ * Puts a certificate and its key together, for a server, which has to be found by a name.
  * @param pem the certificate, and behind it the intermediate ones
  * @param keyPem its private key
  * @param passphrase opens an encrypted key
  * @returns a clause about what is wrong, or the pair
  */
 export function keyedCertificate(
+  pem: string,
+  keyPem: string,
+  passphrase: string | undefined,
+): KeyedCertificate | string {
+  const found = certificateAndKey(pem, keyPem, passphrase);
+  if (typeof found === 'string' || found.facts.names.length > 0) return found;
+  return 'names no host: it has neither DNS names nor IP addresses';
+}
+
+/** {@link keyedCertificate} for a client, whose certificate needs no name. */
+export function certificateAndKey(
   pem: string,
   keyPem: string,
   passphrase: string | undefined,
@@ -54,7 +65,6 @@ export function keyedCertificate(
   if (typeof key === 'string') return key;
   if (!leaf.checkPrivateKey(key)) return 'does not belong to its key: the first certificate has another public key';
   const facts = factsOf(leaf);
-  if (facts.names.length === 0) return 'names no host: it has neither DNS names nor IP addresses';
   const { fingerprint, names } = facts;
   const keyType = key.asymmetricKeyType ?? 'unknown';
   const opened = key.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -80,7 +90,12 @@ function privateKey(pem: string, passphrase: string | undefined): KeyObject | st
   }
 }
 
-export function factsOf(certificate: X509Certificate): CertificateFacts {
+export function factsOf(
+  certificate: Pick<
+    X509Certificate,
+    'fingerprint256' | 'subjectAltName' | 'subject' | 'issuer' | 'validFrom' | 'validTo'
+  >,
+): CertificateFacts {
   return {
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     names: namesOf(certificate),
@@ -94,7 +109,7 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
 const ALTERNATIVE_NAME = /(?:^|, )(DNS|IP Address):("(?:[^"\\]|\\.)*"|[^,]*)/g;
 
 /** @returns the names that a client may ask for; without alternative names, the common name, as of old */
-function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
+function namesOf({ subjectAltName, subject }: Pick<X509Certificate, 'subjectAltName' | 'subject'>): readonly string[] {
   if (subjectAltName !== undefined) {
     return [...subjectAltName.matchAll(ALTERNATIVE_NAME)].map(([, , name = '']) => name.toLowerCase());
   }

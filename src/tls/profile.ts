@@ -23,6 +23,8 @@ const HYBRID_GROUPS = `X25519MLKEM768:${GROUPS}`;
 const ORDER = constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA;
 /** No renegotiation: a client could have a server do the costly part again and again on one connection. */
 const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | ORDER;
+/** A server cannot have a client repeat the handshake either. The order of ciphers is the server's business. */
+const CLIENT_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 
 let groups: string | undefined;
 
@@ -30,6 +32,11 @@ let groups: string | undefined;
 export function serverProfile(minVersion: 'TLSv1.2' | 'TLSv1.3'): SecureContextOptions {
   groups ??= knowsHybrid() ? HYBRID_GROUPS : GROUPS;
   return { minVersion, maxVersion: 'TLSv1.3', ciphers: CIPHERS, ecdhCurve: groups, secureOptions: OPTIONS };
+}
+
+/** @returns what every context of a client, which is what this balancer is for its backends, has in common */
+export function clientProfile(minVersion: 'TLSv1.2' | 'TLSv1.3'): SecureContextOptions {
+  return { ...serverProfile(minVersion), secureOptions: CLIENT_OPTIONS };
 }
 
 /** Whether this Node's OpenSSL has the hybrid exchange. */

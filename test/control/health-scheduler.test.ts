@@ -63,6 +63,7 @@ describe('The health checks', () => {
     scheduler = new HealthScheduler({
       openingOf: () => '',
       lenient: () => [],
+      speaksTls: () => false,
       probe: probes.probe,
       random: seeded(1),
       logger: log.logger,

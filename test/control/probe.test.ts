@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { LenientRule } from '../../src/core/lenient-rules.js';
 import { httpProbeOf, type ProbeKind, type ProbeResult } from '../../src/core/probe.js';
+import { BackendTls } from '../../workers/backend-tls.js';
 import { ProbeAttempt } from '../../workers/tasks/attempt.js';
 import { backendOf, closeEverything, refusingAddress, startHttp, startTcp } from './support.js';
 
@@ -21,7 +22,8 @@ function probe(
     ...(lenient && { lenient }),
   };
   return new Promise((resolve, reject) => {
-    new ProbeAttempt(task, { answered: resolve, untried: (reason) => reject(new Error(reason)) });
+    const events = { answered: resolve, untried: (reason: string) => reject(new Error(reason)) };
+    new ProbeAttempt(task, events, new BackendTls());
   });
 }
 

@@ -40,4 +40,6 @@ export interface ConnectionEntry {
   /** Backends that were tried. */
   readonly attempts: number;
   readonly ended: ConnectionEnd;
+  /** What is wrong with the TLS of the last backend that was tried; '' where that is not why it ended. */
+  readonly fault: string;
 }

@@ -20,6 +20,7 @@ export class ConnectionRecord implements ConnectionEntry, FilteredEntry {
   backend = '';
   attempts = 0;
   ended: ConnectionEnd = 'client-closed';
+  fault = '';
   readonly log: AccessLog;
   private readonly beganMs: number;
   /** The reason that was given first. */
@@ -54,9 +55,10 @@ export class ConnectionRecord implements ConnectionEntry, FilteredEntry {
     this.serverName = serverName;
   }
 
-  /** So many backends were tried. */
-  attempted(attempts: number): void {
+  /** So many backends were tried in vain. @param fault what is wrong with the TLS of the last; '' for nothing */
+  attempted(attempts: number, fault: string): void {
     this.attempts = attempts;
+    this.fault = fault;
   }
 
   /** A backend is connected. @param connectMs how long that took */

@@ -63,6 +63,7 @@ function connectionText(entry: ConnectionEntry): string {
     pool: pool === '' ? undefined : pool,
     backend: backend === '' ? undefined : backend,
     ended: entry.ended,
+    fault: entry.fault === '' ? undefined : entry.fault,
   });
 }
 

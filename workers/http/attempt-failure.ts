@@ -4,6 +4,7 @@
  */
 import type { Reason } from '../../src/core/reason.js';
 import type { FailureReason } from '../../src/messages.js';
+import { handshakeFault, tlsFault } from '../../src/tls/server-trust.js';
 import { WORKER_COLUMN } from '../counters.js';
 import type { NoBackendReason } from '../dispatch.js';
 import { countNoBackend } from '../no-backend.js';
@@ -19,14 +20,14 @@ export interface AttemptFailure {
   readonly ours: boolean;
   /** Whether it says nothing about this request or its backend: it was sent behind another, or was called back. */
   readonly blameless: boolean;
-  /** The rule or limit that a response broke; '' for every other failure. */
+  /** The rule or limit that a response broke, or what is wrong with the backend's TLS; '' for every other failure. */
   readonly fault: string;
   /** Whether that is a limit of ours, which a client can have a response exceed by what it asks for. */
   readonly isOverLimit: boolean;
 }
 
 const ORDINARY = { late: false, ours: false, blameless: false, fault: '', isOverLimit: false } as const;
-export const REFUSED: AttemptFailure = { ...ORDINARY, reason: 'connect' };
+const REFUSED: AttemptFailure = { ...ORDINARY, reason: 'connect' };
 /** This host has no file or port left for the connection. */
 export const NOT_TRIED: AttemptFailure = { ...ORDINARY, reason: 'connect', ours: true };
 export const CONNECT_LATE: AttemptFailure = { ...ORDINARY, reason: 'connect', late: true };
@@ -42,6 +43,18 @@ export const RECALLED_UNSENT: AttemptFailure = { ...OVERTAKEN, reason: 'connect'
 /** @param fault the rule or limit that the response broke, for the logs @param isOverLimit see {@link AttemptFailure} */
 export function badResponse(fault: string, isOverLimit: boolean): AttemptFailure {
   return { ...ORDINARY, reason: 'bad-response', fault, isOverLimit };
+}
+
+/** @returns the failure of a connection that did not open. @param errorCode of its transport */
+export function notOpened(errorCode: string, { dispatch }: HttpPool): AttemptFailure {
+  const fault = dispatch.config.tls === undefined ? '' : handshakeFault(errorCode);
+  return fault === '' ? REFUSED : { ...REFUSED, fault };
+}
+
+/** @returns the failure of a connection that was open and is not any more. @param errorCode of its transport */
+export function brokenBy(errorCode: string): AttemptFailure {
+  const fault = tlsFault(errorCode);
+  return fault === '' ? RESET : { ...RESET, fault };
 }
 
 /** How the last attempt failed: its stream ended early, or its response had a status that is tried again. */
@@ -85,8 +98,9 @@ export function answerAfter(failure: LastFailure, { context }: HttpPool): LocalA
 }
 
 /** @returns the reason that the access log and the counters have for a failure */
-export function reasonOf({ reason, late }: AttemptFailure): Reason {
+export function reasonOf({ reason, late, fault }: AttemptFailure): Reason {
   if (reason !== 'connect') return reason;
+  if (fault !== '') return 'backend-tls';
   return late ? 'connect-timeout' : 'refused';
 }
 

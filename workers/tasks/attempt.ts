@@ -4,8 +4,10 @@
  */
 import { isOwnFault } from '../../src/core/own-fault.js';
 import type { ProbeResult, ProbeTask } from '../../src/core/probe.js';
-import { TcpTransport } from '../tcp-transport.js';
-import type { Transport, TransportUser } from '../transport.js';
+import { handshakeFault, tlsFault } from '../../src/tls/server-trust.js';
+import type { BackendTls } from '../backend-tls.js';
+import { type BackendUser, dialBackend } from '../dial-backend.js';
+import type { Transport } from '../transport.js';
 import { type Judgement, ResponseCheck } from './response-check.js';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -43,11 +45,12 @@ export interface ProbeEvents {
   untried(reason: string): void;
 }
 
-export class ProbeAttempt implements TransportUser {
+export class ProbeAttempt implements BackendUser {
   readonly #task: ProbeTask;
   readonly #events: ProbeEvents;
   readonly #startedAt = performance.now();
-  readonly #transport: Transport;
+  #transport: Transport;
+  #isOpen = false;
   readonly #timer: NodeJS.Timeout;
   /** Reads the response; `undefined` for a probe that only connects. */
   readonly #check: ResponseCheck | undefined;
@@ -57,13 +60,16 @@ export class ProbeAttempt implements TransportUser {
   #isOver = false;
 
   /** Begins the probe. */
-  constructor(task: ProbeTask, events: ProbeEvents) {
+  constructor(task: ProbeTask, events: ProbeEvents, backendTls: BackendTls) {
     this.#task = task;
     this.#events = events;
     this.#check = task.http && new ResponseCheck(task.http, task.lenient);
     const late = { ok: false, reason: `timed out after ${inWords(task.timeoutMs)}`, late: true };
     this.#timer = setTimeout(() => this.#settle(late), task.timeoutMs);
-    this.#transport = TcpTransport.dialled(task.host, task.port, READ_BUFFER, this);
+    const { host, port, opening = '', tls: secure } = task;
+    // No session is resumed: that would not look at the backend's certificate again.
+    const tls = secure && backendTls.of(secure.pool).sideOf(secure.backend, false);
+    this.#transport = dialBackend({ host, port, opening, tls, readBuffer: READ_BUFFER, tcpKeepAlive: 0 }, this);
   }
 
   /** Ends the probe without calling any of its events. */
@@ -71,9 +77,14 @@ export class ProbeAttempt implements TransportUser {
     this.#end(() => {});
   }
 
+  onCovered(transport: Transport): void {
+    this.#transport = transport;
+  }
+
   onOpen(): void {
-    const { http, opening = '' } = this.#task;
-    this.#transport.hold(opening + (http?.request ?? ''));
+    const { http } = this.#task;
+    this.#isOpen = true;
+    this.#transport.hold(http?.request ?? '');
     this.#transport.flush();
     if (http === undefined) this.#settle({ ok: true, reason: 'connected' });
   }
@@ -102,7 +113,13 @@ export class ProbeAttempt implements TransportUser {
     const code = this.#transport.errorCode;
     // A shortage on this host must not mark healthy backends down.
     if (isOwnFault(code, this.#task.host)) this.#end(() => this.#events.untried(`could not probe: ${code}`));
-    else this.#settle({ ok: false, reason: WORDS[code] ?? (code === '' ? 'connection closed' : code) });
+    else this.#settle({ ok: false, reason: this.#closedBecause(code) });
+  }
+
+  #closedBecause(code: string): string {
+    const handshake = this.#task.tls === undefined || this.#isOpen ? tlsFault(code) : handshakeFault(code);
+    if (handshake !== '') return handshake;
+    return WORDS[code] ?? (code === '' ? 'connection closed' : code);
   }
 
   #settle(judgement: Judgement & Pick<ProbeResult, 'late'>): void {

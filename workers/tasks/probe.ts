@@ -4,7 +4,9 @@
  * thousand probes a second a message for each would cost as much as the probe.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { ProbeAnswer, ProbeOrder } from '../../src/core/probe.js';
+import type { ProbeAnswer, ProbeOrder, ProbeResult, ToProbes } from '../../src/core/probe.js';
+import { unreachable } from '../../src/core/unreachable.js';
+import { BackendTls } from '../backend-tls.js';
 import { openFileLimit } from '../open-files.js';
 import { ProbeAttempt } from './attempt.js';
 
@@ -17,12 +19,12 @@ const SHARE_OF_FILES = 0.4;
 
 /**
  * Makes probes until the port closes.
- * @param port receives lists of {@link ProbeOrder} and sends lists of {@link ProbeAnswer}
+ * @param port receives {@link ToProbes} and sends lists of {@link ProbeAnswer}
  * @returns a promise that settles once the port closes
  */
 export default function serve({ port }: { readonly port: MessagePort }): Promise<void> {
   const queue = new ProbeQueue(port, Math.min(MOST_OPEN, Math.floor(openFileLimit() * SHARE_OF_FILES)));
-  port.on('message', (orders: readonly ProbeOrder[]) => queue.add(orders));
+  port.on('message', (message: ToProbes) => queue.receive(message));
   return new Promise((resolve) => port.once('close', resolve));
 }
 
@@ -34,25 +36,35 @@ class ProbeQueue {
   #waiting: ProbeOrder[] = [];
   #open = 0;
   #answers: ProbeAnswer[] = [];
+  readonly #backendTls = new BackendTls();
 
   constructor(port: MessagePort, mostOpen: number) {
     this.#port = port;
     this.#mostOpen = mostOpen;
   }
 
-  add(orders: readonly ProbeOrder[]): void {
-    this.#waiting = this.#waiting.concat(orders);
-    this.#begin();
+  receive(message: ToProbes): void {
+    switch (message.type) {
+      case 'orders':
+        this.#waiting = this.#waiting.concat(message.orders);
+        return this.#begin();
+      case 'tls':
+        this.#backendTls.use(message.material);
+        return;
+      default:
+        return unreachable(message);
+    }
   }
 
   #begin(): void {
     const next = this.#waiting.splice(0, this.#mostOpen - this.#open);
     this.#open += next.length;
     for (const { id, task } of next) {
-      new ProbeAttempt(task, {
-        answered: (result) => this.#answer({ id, result }),
-        untried: (untried) => this.#answer({ id, untried }),
-      });
+      const events = {
+        answered: (result: ProbeResult) => this.#answer({ id, result }),
+        untried: (untried: string) => this.#answer({ id, untried }),
+      };
+      new ProbeAttempt(task, events, this.#backendTls);
     }
   }
 

@@ -3,10 +3,11 @@
  * of the tunnel. What was counted in for it is counted out once, however it ends.
  */
 import { isOwnFault } from '../../src/core/own-fault.js';
+import { handshakeFault } from '../../src/tls/server-trust.js';
+import { type BackendUser, dialBackend, targetOf } from '../dial-backend.js';
 import { ANYBODY } from '../streaks.js';
-import { TcpTransport } from '../tcp-transport.js';
 import { WheelTimer } from '../timer-wheel.js';
-import type { Transport, TransportUser } from '../transport.js';
+import type { Transport } from '../transport.js';
 import type { Tunnel } from '../tunnel.js';
 import type { WorkerBackend } from '../worker-backend.js';
 import type { WorkerPool } from '../worker-pool.js';
@@ -14,20 +15,22 @@ import type { WorkerPool } from '../worker-pool.js';
 /**
  * Why no connection to a backend could be opened:
  * - `refused`: it, or the network, refuses
+ * - `backend-tls`: it does not speak TLS as it ought to, or is not trusted
  * - `connect-timeout`: it did not answer in time
  * - `no-socket`: this host has no file or port left
  */
-export type DialFailure = 'refused' | 'connect-timeout' | 'no-socket';
+export type DialFailure = 'refused' | 'backend-tls' | 'connect-timeout' | 'no-socket';
 
 /** Is told how a dial ends; one of its methods is called once, unless the connection is closed before. */
 export interface Dialler {
   onConnected(connection: TcpBackendConnection): void;
-  onFailed(connection: TcpBackendConnection, failure: DialFailure): void;
+  /** @param fault what is wrong with the backend's TLS; '' where that is not the failure */
+  onFailed(connection: TcpBackendConnection, failure: DialFailure, fault: string): void;
 }
 
-export class TcpBackendConnection implements TransportUser {
+export class TcpBackendConnection implements BackendUser {
   readonly upstream: WorkerBackend;
-  readonly transport: Transport;
+  transport: Transport;
   /** How long it took to connect, in milliseconds; -1 before. */
   connectMs = -1;
   private readonly pool: WorkerPool;
@@ -54,11 +57,9 @@ export class TcpBackendConnection implements TransportUser {
     this.upstream = upstream;
     this.dialler = dialler;
     this.isRetry = isRetry;
-    const { connect, tcpKeepAlive } = dispatch.config.timeouts;
-    this.transport = TcpTransport.dialled(upstream.host, upstream.port, context.buffers.shared, this, tcpKeepAlive);
-    this.transport.hold(opening);
+    this.transport = dialBackend(targetOf(pool, upstream, opening), this);
     dispatch.connecting();
-    context.wheel.arm(this.timer, connect);
+    context.wheel.arm(this.timer, dispatch.config.timeouts.connect);
   }
 
   /** From here on every byte belongs to `tunnel`. */
@@ -81,6 +82,10 @@ export class TcpBackendConnection implements TransportUser {
     context.wheel.drop(this.timer);
     if (this.isRetry) dispatch.load.retries -= 1;
     dispatch.release(this.upstream);
+  }
+
+  onCovered(transport: Transport): void {
+    this.transport = transport;
   }
 
   onOpen(): void {
@@ -117,7 +122,7 @@ export class TcpBackendConnection implements TransportUser {
     this.isReset ||= errorCode !== '';
     this.pool.dispatch.disconnected(this.isOpen);
     if (tunnel !== undefined) tunnel.backendGone(this.isReset);
-    else if (!isClosed) this.fail(isOwnFault(errorCode, this.upstream.host) ? 'no-socket' : 'refused');
+    else if (!isClosed) this.refused(errorCode);
   }
 
   onTimeout(): void {
@@ -127,14 +132,20 @@ export class TcpBackendConnection implements TransportUser {
     this.fail('connect-timeout');
   }
 
-  private fail(failure: DialFailure): void {
+  private refused(errorCode: string): void {
+    if (isOwnFault(errorCode, this.upstream.host)) return this.fail('no-socket');
+    const fault = this.pool.dispatch.config.tls === undefined ? '' : handshakeFault(errorCode);
+    this.fail(fault === '' ? 'refused' : 'backend-tls', fault);
+  }
+
+  private fail(failure: DialFailure, fault = ''): void {
     const { context, dispatch } = this.pool;
-    if (failure !== 'no-socket') dispatch.streaks.failed(this.upstream, 'connect', context.wheel.now, ANYBODY);
+    if (failure !== 'no-socket') dispatch.streaks.failed(this.upstream, 'connect', context.wheel.now, ANYBODY, fault);
     if (dispatch.timed) {
       const nowMs = performance.now();
       dispatch.took(this.upstream, nowMs - this.beganMs, 'failed', nowMs);
     }
     this.letGo();
-    this.dialler.onFailed(this, failure);
+    this.dialler.onFailed(this, failure, fault);
   }
 }

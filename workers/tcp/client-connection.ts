@@ -174,8 +174,8 @@ export class TcpClientConnection implements ClientConnection, TransportUser, Tun
     if (this.halfClosed) this.tunnel.clientEnded();
   }
 
-  onNoBackend(reason: Reason): void {
-    this.record?.attempted(this.dial?.attempts ?? 0);
+  onNoBackend(reason: Reason, fault: string): void {
+    this.record?.attempted(this.dial?.attempts ?? 0, fault);
     this.dial = undefined;
     this.pool?.dispatch.counters.add(POOL_COLUMN.errors);
     this.context.countReason(reason);

@@ -17,7 +17,8 @@ import { type DialFailure, type Dialler, TcpBackendConnection } from './backend-
 /** Is told how a dial ends, by one call of one method, unless it is given up before. */
 export interface DialOwner {
   onConnected(connection: TcpBackendConnection): void;
-  onNoBackend(reason: Reason): void;
+  /** @param fault what is wrong with the TLS of the last backend; '' where that is not the reason */
+  onNoBackend(reason: Reason, fault: string): void;
 }
 
 /** Nothing of a connection can be sent again, and until it is open nothing was sent. */
@@ -39,6 +40,7 @@ export class TcpDial implements QueuedRequest, Dialler {
   /** The connection that is opening. */
   private current: TcpBackendConnection | undefined;
   private lastFailure: DialFailure | undefined;
+  private lastFault = '';
   /** An idle connection was closed for want of files: once at most, or it might close all of them in vain. */
   private madeRoom = false;
 
@@ -95,9 +97,10 @@ export class TcpDial implements QueuedRequest, Dialler {
     this.owner.onConnected(connection);
   }
 
-  onFailed({ upstream }: TcpBackendConnection, failure: DialFailure): void {
+  onFailed({ upstream }: TcpBackendConnection, failure: DialFailure, fault: string): void {
     this.current = undefined;
     this.lastFailure = failure;
+    this.lastFault = fault;
     if (failure === 'no-socket' && this.makesRoom()) return this.start();
     this.tried = new Set(this.tried).add(upstream.id);
     if (this.mayRetry()) this.start();
@@ -152,8 +155,10 @@ export class TcpDial implements QueuedRequest, Dialler {
   private giveUp(why: NoBackendReason): void {
     const { lastFailure, pool } = this;
     // How the last connect failed says more than that no other backend is left.
-    if (lastFailure === undefined || why !== 'none') return this.owner.onNoBackend(countNoBackend(why, pool));
+    if (lastFailure === undefined || why !== 'none') {
+      return this.owner.onNoBackend(countNoBackend(why, pool), '');
+    }
     if (lastFailure === 'no-socket') pool.context.counters.add(WORKER_COLUMN.unavailable);
-    this.owner.onNoBackend(lastFailure);
+    this.owner.onNoBackend(lastFailure, this.lastFault);
   }
 }

@@ -7,17 +7,17 @@ import { signatureOf } from '../../config/file-signature.js';
 import type { Broadcaster } from '../broadcaster.js';
 import type { Journal } from '../journal.js';
 import type { RunningConfig } from '../running-config.js';
-import type { Certificates } from './certificates.js';
 import { ExpiryNotices } from './expiry-notices.js';
 import { RETIREMENT_MS, ROTATION_MS } from './ticket-keys.js';
+import type { TlsFiles, TlsSecrets } from './tls-files.js';
 
 /** Time between two looks, in milliseconds. A change is taken up at the second look that finds the same. */
 const LOOK_MS = 5_000;
 
 export interface CertificateRefreshParts {
-  readonly certificates: Certificates;
+  readonly tlsFiles: TlsFiles;
   readonly config: RunningConfig;
-  readonly broadcaster: Pick<Broadcaster, 'certificates'>;
+  readonly broadcaster: Pick<Broadcaster, 'certificates' | 'backendTls'>;
   readonly journal: Pick<Journal, 'note'>;
 }
 
@@ -39,7 +39,7 @@ export class CertificateRefresh {
 
   /** Begins to watch the files, and to change the keys of session tickets. */
   async start(): Promise<void> {
-    this.#expiry.look(this.#parts.certificates.view());
+    this.#expiry.look(this.#parts.tlsFiles.served.view());
     this.#read = await this.#signature();
     this.#seen = this.#read;
     this.#timers = [setInterval(() => void this.#look(), LOOK_MS), setInterval(() => this.#rotate(), ROTATION_MS)];
@@ -58,13 +58,12 @@ export class CertificateRefresh {
   }
 
   async #once(): Promise<void> {
-    const { certificates } = this.#parts;
-    const { listeners } = certificates;
+    const { config, tlsFiles } = this.#parts;
+    const { current } = config;
     this.#read = await this.#signature();
-    const next = await certificates.read(listeners);
-    // A reload that came in between has read everything for its own listeners.
-    if (listeners === certificates.listeners) certificates.use(next);
-    this.#send();
+    const next = await tlsFiles.read(current);
+    // A reload that came in between has read everything for its own configuration.
+    if (current === config.current) this.#send(tlsFiles.use(next));
   }
 
   async #look(): Promise<void> {
@@ -76,30 +75,37 @@ export class CertificateRefresh {
     const isSettled = signature === this.#seen;
     this.#seen = signature;
     if (isSettled && signature !== this.#read) await this.run();
-    this.#expiry.look(this.#parts.certificates.view());
+    this.#expiry.look(this.#parts.tlsFiles.served.view());
   }
 
   #rotate(): void {
-    const { tickets } = this.#parts.certificates;
+    const { tickets } = this.#parts.tlsFiles.served;
     tickets.rotate();
-    this.#send();
+    this.#sendTickets();
     clearTimeout(this.#retiring);
     this.#retiring = setTimeout(() => {
       tickets.retire();
-      this.#send();
+      this.#sendTickets();
     }, RETIREMENT_MS).unref();
   }
 
-  #send(): void {
-    const { certificates, config, broadcaster } = this.#parts;
-    const { material: tls } = certificates;
-    if (isDeepStrictEqual(tls, config.secrets.tls)) return;
-    config.renew({ ...config.secrets, tls });
-    broadcaster.certificates();
+  #sendTickets(): void {
+    const { tlsFiles, config } = this.#parts;
+    this.#send({ tls: tlsFiles.served.material, backendTls: config.secrets.backendTls });
+  }
+
+  #send(next: TlsSecrets): void {
+    const { config, broadcaster } = this.#parts;
+    const { tls, backendTls } = config.secrets;
+    const isSame = isDeepStrictEqual(tls, next.tls);
+    if (isSame && backendTls === next.backendTls) return;
+    config.renew({ ...config.secrets, ...next });
+    if (!isSame) broadcaster.certificates();
+    if (backendTls !== next.backendTls) broadcaster.backendTls();
   }
 
   async #signature(): Promise<string> {
-    const files = this.#parts.certificates.files;
+    const files = this.#parts.tlsFiles.files;
     const signatures = await Promise.all(files.map(async (file) => `${file} ${await signatureOf(file)}`));
     return signatures.join('\n');
   }

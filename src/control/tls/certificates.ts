@@ -7,15 +7,15 @@ import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../../config/config-error.js';
 import type { ListenerTls } from '../../config/listener-tls.js';
 import { HTTP_VERSIONS, type ListenerConfig } from '../../config/listeners.js';
-import { readConfigFile } from '../../config/read-file.js';
 import type { TlsMaterial } from '../../core/secrets.js';
-import { type KeyedCertificate, keyedCertificate, pemCertificates } from '../../tls/certificate.js';
+import { type KeyedCertificate, keyedCertificate } from '../../tls/certificate.js';
 import { serverProfile } from '../../tls/profile.js';
 import { type AcmeOrder, keyOfOrder, orderOf, ordersOf } from '../acme/order.js';
 import type { Renewals } from '../acme/renewals.js';
 import { AcmeStorage } from '../acme/storage.js';
 import { readStored } from '../acme/stored.js';
 import type { Journal } from '../journal.js';
+import { certificatesIn, readAll, readPair } from './pem-files.js';
 import { TicketKeys } from './ticket-keys.js';
 
 /** A certificate that is served, as the API shows it. */
@@ -230,12 +230,8 @@ export class Certificates {
   async #tryCertificate(certificate: Certificate, tls: ListenerTls): Promise<KeyedCertificate | string> {
     const passphraseFile = certificate.passphraseFile ?? tls.passphraseFile;
     try {
-      const [cert, key, passphrase] = await Promise.all([
-        readConfigFile(certificate.cert),
-        readConfigFile(certificate.key),
-        passphraseFile === undefined ? undefined : readConfigFile(passphraseFile),
-      ]);
-      const found = keyedCertificate(cert, key, passphrase?.replace(/\r?\n$/, ''));
+      const { cert, key, passphrase } = await readPair({ ...certificate, passphraseFile });
+      const found = keyedCertificate(cert, key, passphrase);
       const problem = typeof found === 'string' ? found : this.#problemOf(found, keyOf(certificate));
       return problem === undefined || typeof found === 'string'
         ? sentence(certificate, found)
@@ -324,19 +320,4 @@ function filesOf({ certificates, passphraseFile, clientAuth }: ListenerTls): rea
     ...(passphraseFile === undefined ? [] : [passphraseFile]),
     ...(clientAuth === undefined ? [] : [clientAuth.ca, clientAuth.crl ?? []].flat()),
   ];
-}
-
-interface FileText {
-  readonly file: string;
-  readonly text: string;
-}
-
-function readAll(files: string | readonly string[]): Promise<readonly FileText[]> {
-  return Promise.all([files].flat().map(async (file) => ({ file, text: await readConfigFile(file) })));
-}
-
-function certificatesIn({ file, text }: FileText): readonly string[] {
-  const found = pemCertificates(text);
-  if (found.length === 0) throw new ConfigError([`${file}: it holds no certificate in PEM`]);
-  return found;
 }

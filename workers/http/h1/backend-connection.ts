@@ -9,19 +9,20 @@
 import { isOwnFault } from '../../../src/core/own-fault.js';
 import { challengesConnection } from '../../../src/http1/connection-auth.js';
 import { isEventStream } from '../../../src/http1/find-field.js';
+import { type BackendUser, dialBackend, targetOf } from '../../dial-backend.js';
 import { giveLoanBack, isCostly, WORTH_A_LOAN } from '../../flow.js';
-import { TcpTransport } from '../../tcp-transport.js';
-import type { Transport, TransportUser } from '../../transport.js';
+import type { Transport } from '../../transport.js';
 import type { Tunnel } from '../../tunnel.js';
 import type { WorkerBackend } from '../../worker-backend.js';
 import {
   type AttemptFailure,
   badResponse,
+  brokenBy,
   CONNECT_LATE,
   NOT_TRIED,
+  notOpened,
   RECALLED,
   RECALLED_UNSENT,
-  REFUSED,
   RESET,
   RESPONSE_LATE,
 } from '../attempt-failure.js';
@@ -45,10 +46,10 @@ import { SharedRequests } from './shared-requests.js';
  */
 type Stage = 'connecting' | 'idle' | 'sending' | 'head' | 'body' | 'tunnel' | 'closed';
 
-export class Http1BackendConnection implements HeldConnection, TransportUser {
+export class Http1BackendConnection implements HeldConnection, BackendUser {
   /** It has carried another request before, so the backend may have closed it without our knowing yet. */
   isReused = false;
-  readonly channel: Transport;
+  channel: Transport;
   /** What it has begun with: a PROXY header, whose client alone may use it; '' for any client's. */
   readonly opening: string;
   private readonly links: Http1Links;
@@ -77,11 +78,9 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     this.links = links;
     this.moves = backend.moves;
     this.receiver = receiver;
-    const { idle, tcpKeepAlive } = pool.dispatch.config.timeouts;
-    this.idleMs = idle;
-    this.channel = TcpTransport.dialled(backend.host, backend.port, pool.context.buffers.shared, this, tcpKeepAlive);
+    this.idleMs = pool.dispatch.config.timeouts.idle;
     this.opening = receiver.request.opening;
-    this.channel.hold(this.opening);
+    this.channel = dialBackend(targetOf(pool, backend, this.opening), this);
     pool.dispatch.connecting();
     this.timer = new ResponseTimer(pool, this);
     this.timer.connecting();
@@ -172,6 +171,10 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     this.leave();
   }
 
+  onCovered(transport: Transport): void {
+    this.channel = transport;
+  }
+
   onOpen(): void {
     if (this.stage !== 'connecting') return;
     this.stage = 'sending';
@@ -202,7 +205,7 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
     if (this.stage === 'tunnel') return this.tunnel?.backendEnded();
     const { receiver } = this;
     // RFC 9112 section 6.3 rule 8: the end of the connection is the end of such a body.
-    const isComplete = this.stage === 'body' && this.reader.endsWithConnection && !this.channel.wasReset;
+    const isComplete = this.stage === 'body' && this.reader.endsWithConnection && !this.isCutOff;
     if (receiver !== undefined && isComplete) {
       this.receiver = undefined;
       receiver.onBodyEnd();
@@ -214,8 +217,9 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
   }
 
   onClose(): void {
-    if (this.stage !== 'connecting') this.lose(RESET);
-    else this.lose(isOwnFault(this.channel.errorCode, this.links.backend.host) ? NOT_TRIED : REFUSED);
+    const { errorCode } = this.channel;
+    if (this.stage !== 'connecting') this.lose(brokenBy(errorCode));
+    else this.lose(isOwnFault(errorCode, this.links.backend.host) ? NOT_TRIED : notOpened(errorCode, this.pool));
   }
 
   onTimeout(): void {
@@ -338,6 +342,11 @@ export class Http1BackendConnection implements HeldConnection, TransportUser {
   private get leadsToBackend(): boolean {
     const { keepsIdle, moves } = this.upstream;
     return keepsIdle && moves === this.moves;
+  }
+
+  /** Whether the backend's end of the connection is not one that it has made on purpose (RFC 9112 section 9.8). */
+  private get isCutOff(): boolean {
+    return this.channel.endsUnannounced || this.channel.wasReset;
   }
 
   get pool(): HttpPool {
