@@ -225,7 +225,8 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
     if (result.kind === 'complete') stream.begin(head);
     this.link.streams.set(streamId, stream);
     if (LISTS.priority !== '') this.link.sender.queue.setUrgency(streamId, urgencyIn(LISTS.priority));
-    this.arm(0);
+    // The time between the two GOAWAYs runs on whatever the client opens meanwhile.
+    if (this.leaving === 'no') this.arm(0);
     if (endsStream) this.link.endPeer(stream);
     if (result.kind === 'refused') stream.refuse(result.fault);
     else this.begun.push(stream);

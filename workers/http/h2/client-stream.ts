@@ -133,6 +133,8 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
 
   /** Answers a request that is well-formed and not served. */
   refuse(fault: Fault): void {
+    // Its content may have broken a rule, too.
+    if (this.channel.isClosed) return;
     this.context.counters.add(WORKER_COLUMN.rejected);
     this.record?.unreadable(this.clientSide.address, '', this.headBytes);
     this.release();
@@ -147,6 +149,8 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   onBytes(buffer: Buffer, length: number): void {
     const { body, exchange, tunnel } = this;
     if (tunnel !== undefined) return tunnel.fromClient(buffer, length);
+    // Nobody takes what follows an answer.
+    if (this.channel.ending) return;
     this.record?.received(length);
     if (!body.add(buffer, length)) return this.endForLength();
     if (this.context.intake.isTooLarge(body.received, this.route)) return this.endInBody(BODY_TOO_LARGE);
@@ -159,6 +163,7 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   onEnd(): void {
     const { body, exchange, tunnel } = this;
     if (tunnel !== undefined) return tunnel.clientEnded();
+    if (this.channel.ending) return;
     if (!body.end(this.requestTrailers)) return this.endForLength();
     if (exchange === undefined) return;
     this.arm('body', 0);
@@ -218,9 +223,7 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
   finish(requestComplete: boolean): void {
     this.exchange = undefined;
     this.record?.end();
-    this.channel.end();
-    // RFC 9113 section 8.1: the client need not send the rest of a request that is answered.
-    if (!requestComplete) this.connection.link.sender.reset(this.channel.id, ERROR_CODE.noError);
+    this.channel.end(requestComplete ? undefined : () => this.wantNoMore());
     this.arm('write', this.channel.isClosed ? 0 : this.context.config.timeouts.write);
   }
 
@@ -274,6 +277,11 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     }
     if (this.channel.sentBytes > this.sentBytes) return this.downloadStalled(true);
     this.cut();
+  }
+
+  /** RFC 9113 section 8.1: the client need not send the rest of a request whose answer has been sent as a whole. */
+  private wantNoMore(): void {
+    if (!this.channel.isClosed && !this.peerEnded) this.connection.link.reset(this, ERROR_CODE.noError);
   }
 
   /** Ends the tunnel that the stream is an end of. @returns `false` if it is none */

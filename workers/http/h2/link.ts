@@ -57,7 +57,7 @@ export interface LinkLimits {
 }
 
 /** Streams that were reset here, whose late frames are ignored. */
-const REMEMBERED_RESETS = 64;
+const REMEMBERED_RESETS = 256;
 /** SETTINGS_HEADER_TABLE_SIZE of this side, which is never changed. */
 const TABLE_BYTES = 4_096;
 
@@ -74,6 +74,8 @@ export class Http2Link implements FrameHandler, SenderOwner {
   private readonly floods: FloodGuard;
   private readonly receiveWindow: ReceiveWindow;
   private readonly resetHere: number[] = [];
+  /** Bytes of the current DATA frame that are not content that was handed over: at its end, the padding. */
+  private unreadData = 0;
   /** The connection has read the SETTINGS that must come first. */
   private hasSettings = false;
 
@@ -165,18 +167,22 @@ export class Http2Link implements FrameHandler, SenderOwner {
     if (!stream.channel.receiveWindow.receive(length)) {
       return this.punish(streamId, ERROR_CODE.flowControlError, 'DATA past the window of its stream');
     }
+    this.unreadData = length;
     this.releaseWindow(length);
   }
 
   onDataBytes(streamId: number, bytes: Buffer, from: number, to: number): void {
     const stream = this.streams.get(streamId);
-    if (stream !== undefined && !stream.peerEnded) stream.channel.receive(bytes, from, to);
+    if (stream === undefined || stream.peerEnded) return;
+    this.unreadData -= to - from;
+    stream.channel.receive(bytes, from, to);
   }
 
   onDataEnd(streamId: number, endsStream: boolean): void {
     const stream = this.streams.get(streamId);
-    if (!endsStream || stream === undefined || stream.peerEnded) return;
-    this.endPeer(stream);
+    if (stream === undefined || stream.peerEnded) return;
+    if (endsStream) this.endPeer(stream);
+    else if (this.unreadData > 0) stream.channel.release(this.unreadData);
   }
 
   /** The peer's direction of a stream is over. */

@@ -27,7 +27,11 @@ export class SendQueue {
   /** Forgets a stream that has ended. */
   forget(channel: StreamChannel): void {
     this.urgencies.delete(channel.id);
-    this.waiting.delete(channel);
+    if (!this.waiting.delete(channel)) return;
+    for (const turn of this.turns) {
+      const at = turn.indexOf(channel);
+      if (at >= 0) turn.splice(at, 1);
+    }
   }
 
   /** Puts a stream behind the others of its urgency, unless it waits already. */
@@ -40,10 +44,10 @@ export class SendQueue {
   /** Takes the stream whose turn it is; add it again if it has more. */
   next(): StreamChannel | undefined {
     for (const turn of this.turns) {
-      for (let channel = turn.shift(); channel !== undefined; channel = turn.shift()) {
-        // One that was forgotten meanwhile is still in its turn.
-        if (this.waiting.delete(channel)) return channel;
-      }
+      const channel = turn.shift();
+      if (channel === undefined) continue;
+      this.waiting.delete(channel);
+      return channel;
     }
     return undefined;
   }

@@ -6,6 +6,7 @@
 import { ReceiveWindow, SendWindow } from '../../../src/http2/window.js';
 import type { Loan } from '../../read-buffers.js';
 import type { ByteChannel, Closing } from '../../transport.js';
+import { ArrivedBytes } from './arrived-bytes.js';
 
 /** The connection as a channel sees it. */
 export interface StreamCarrier {
@@ -65,7 +66,7 @@ export class StreamChannel implements ByteChannel {
   private sentOfFirst = 0;
   private onEnded: (() => void) | undefined;
   /** What arrived while the channel was paused. */
-  private arrived: Buffer[] = [];
+  private readonly arrived = new ArrivedBytes();
   private paused = false;
   /** The peer has ended its direction. */
   private peerEnded = false;
@@ -100,28 +101,28 @@ export class StreamChannel implements ByteChannel {
   // What waits is handed over once the caller is done, as a socket does it: the caller may have more to send in front.
   resume(): void {
     this.paused = false;
-    if (this.arrived.length > 0 || this.peerEnded) queueMicrotask(() => this.handOverAll());
+    if (!this.arrived.isEmpty || this.peerEnded) queueMicrotask(() => this.handOverAll());
   }
 
   private handOverAll(): void {
-    while (!this.paused && this.arrived.length > 0 && !this.isClosed) {
-      const bytes = this.arrived.shift() ?? NO_BUFFER;
+    while (!this.paused && !this.arrived.isEmpty && !this.isClosed) {
+      const bytes = this.arrived.take();
       this.handOver(bytes, bytes.length);
     }
-    if (!this.paused && this.arrived.length === 0 && this.peerEnded) this.endPeer();
+    if (!this.paused && this.arrived.isEmpty && this.peerEnded) this.endPeer();
   }
 
   /** DATA has arrived: `bytes[from, to)`. */
   receive(bytes: Buffer, from: number, to: number): void {
     const piece = bytes.subarray(from, to);
-    if (this.paused || this.arrived.length > 0) this.arrived.push(Buffer.from(piece));
+    if (this.paused || !this.arrived.isEmpty) this.arrived.add(piece);
     else this.handOver(piece, to - from);
   }
 
   /** The peer's direction ends behind what has arrived. */
   receiveEnd(): void {
     this.peerEnded = true;
-    if (!this.paused && this.arrived.length === 0) this.endPeer();
+    if (!this.paused && this.arrived.isEmpty) this.endPeer();
   }
 
   hold(text: string): void {
@@ -193,13 +194,18 @@ export class StreamChannel implements ByteChannel {
   /** The stream is over: nothing that waits will be sent or read. Everybody who waits for a write is told. */
   discard(): void {
     this.isClosed = true;
-    this.arrived = [];
+    this.arrived.clear();
     for (const piece of this.queue.splice(0)) this.onPieceWritten(piece);
     this.ended();
   }
 
   private handOver(bytes: Buffer, length: number): void {
     this.user.onBytes(bytes, length);
+    this.release(length);
+  }
+
+  /** The peer may send as many bytes again: their content was read, or they were padding. */
+  release(length: number): void {
     if (this.isClosed || this.peerEnded) return;
     const more = this.receiveWindow.release(length);
     if (more > 0) this.carrier.grantWindow(this.id, more);
