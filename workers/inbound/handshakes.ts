@@ -74,8 +74,10 @@ export class Handshakes {
    */
   begin(under: Under, listener: Listener, early?: Buffer, proxied?: Endpoints, side?: TlsServerSide): void {
     const waiting = { under, listener, early, proxied, side, sinceMs: this.now };
-    if (this.placed < this.context.config.limits.handshakes) this.start(waiting);
-    else this.waiting.push(waiting);
+    if (this.placed < this.context.config.limits.handshakes) return this.start(waiting);
+    // One that was read from before would lose what comes now.
+    if (under instanceof TcpTransport) under.pause();
+    this.waiting.push(waiting);
   }
 
   /** Ends all at once: the worker is stopping. */
@@ -94,6 +96,7 @@ export class Handshakes {
     this.placed -= 1;
     const { handshake } = this.context.config.timeouts;
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+      if (next.under instanceof TcpTransport) next.under.resume();
       if (this.now - next.sinceMs < handshake) return this.start(next);
       this.context.countHandshake('timeout');
       refuse(next.under);
