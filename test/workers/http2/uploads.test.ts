@@ -63,6 +63,20 @@ describe('An upload over HTTP/2', () => {
     expect(client.peer.text).to.include('2000');
   });
 
+  it('in crumbs goes on in pieces of what was read at once', async () => {
+    let sent = '';
+    const backend = await startRawBackend(async (peer) => {
+      sent = await peer.through('\r\n0\r\n\r\n');
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+    const proxy = await startProxy({ backends: [backend.address] });
+    const client = await Http2Peer.connect(proxy.port);
+    client.send(headers(1, POST, 0) + frame(TYPE.data, 0, 1, 'x').repeat(20_000) + frame(TYPE.data, END_STREAM, 1));
+    expect(await client.outcome(1)).to.equal('answer');
+    expect(sent.match(/x/g)?.length).to.be.at.least(20_000);
+    expect(sent.match(/\r\nx+\r\n/g)?.length).to.be.below(200);
+  });
+
   it('takes no more memory in crumbs than in one piece while nobody reads it', () => {
     const kept = new ArrivedBytes();
     const pieces = [

@@ -54,6 +54,9 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
   private lastStreamId = 0;
   /** Streams that began in the current read: they are served at its end, since more of them is often behind their head. */
   private begun: Http2ClientStream[] = [];
+  /** Streams whose content came in the current read: it goes on at its end, however many frames it came in. */
+  private readonly fed = new Set<Http2ClientStream>();
+  private isReading = false;
   /** `no`: it takes streams; `told`: the client was told to open no more; `over`: it takes none. */
   private leaving: 'no' | 'told' | 'over' = 'no';
 
@@ -138,8 +141,12 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
   onBytes(buffer: Buffer, length: number): void {
     const from = this.readPreface(buffer, length);
     if (from < 0) return;
+    this.isReading = true;
     this.link.read(buffer, from, length);
+    this.isReading = false;
     for (const stream of this.begun.splice(0)) stream.serve();
+    for (const stream of this.fed) stream.forwardBody();
+    this.fed.clear();
   }
 
   onPeerEnd(): void {
@@ -204,6 +211,12 @@ export class Http2ClientConnection implements ClientConnection, TransportUser, L
     this.context.countReason('bad-request');
     this.logUnread('bad-request', fault.detail, 400, 0);
     this.link.sender.goaway(this.lastStreamId, fault.code, fault.detail);
+  }
+
+  /** @returns whether content of `stream` waits for the end of the current read; `false` outside of one */
+  gathers(stream: Http2ClientStream): boolean {
+    if (this.isReading) this.fed.add(stream);
+    return this.isReading;
   }
 
   /** @returns a record for a request that begins now; `undefined` without an access log */

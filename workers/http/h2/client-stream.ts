@@ -154,7 +154,13 @@ export class Http2ClientStream implements ClientStream, LinkStream, ChannelUser 
     this.record?.received(length);
     if (!body.add(buffer, length)) return this.endForLength();
     if (this.context.intake.isTooLarge(body.received, this.route)) return this.endInBody(BODY_TOO_LARGE);
-    if (exchange === undefined) return;
+    if (exchange !== undefined && !this.connection.gathers(this)) this.forwardBody();
+  }
+
+  /** Sends the content that has arrived to the backend. */
+  forwardBody(): void {
+    const { body, exchange } = this;
+    if (exchange === undefined || this.channel.isClosed || body.isComplete) return;
     this.arm('body', this.bodyGapMs);
     const bytes = body.take();
     exchange.onRequestBody(bytes, bytes.length, bytes.length, false);

@@ -3,9 +3,11 @@
  * that its head does not tell gets the chunks of HTTP/1.1 here (RFC 9112 section 7.1), since that is how its head says it
  * ends; of any other the length is checked (RFC 9113 section 8.1.1).
  */
-import type { RequestHead } from '../../../src/http1/request-head.js';
 
-const NOTHING = Buffer.alloc(0);
+import type { RequestHead } from '../../../src/http1/request-head.js';
+import { FirstBytes } from '../../../src/inbound/first-bytes.js';
+
+const LINE_END = Buffer.from('\r\n', 'latin1');
 
 export class UpwardBody {
   /** Bytes of content that have arrived. */
@@ -16,7 +18,9 @@ export class UpwardBody {
   private readonly wraps: boolean;
   /** The bytes of content by the head; -1 if it does not tell. */
   private readonly length: number;
-  private waiting = NOTHING;
+  private waiting = new FirstBytes();
+  /** What follows the last chunk, once it is known. */
+  private tail = '';
 
   constructor(head: RequestHead | undefined) {
     this.wraps = head?.framing === 'chunked';
@@ -27,9 +31,7 @@ export class UpwardBody {
   add(bytes: Buffer, length: number): boolean {
     this.received += length;
     if (this.length >= 0 && this.received > this.length) return false;
-    const piece = bytes.subarray(0, length);
-    const framed = this.wraps ? chunkOf(piece) : piece;
-    this.waiting = this.waiting.length === 0 ? Buffer.from(framed) : Buffer.concat([this.waiting, framed]);
+    this.waiting.add(bytes.subarray(0, length));
     return true;
   }
 
@@ -37,23 +39,23 @@ export class UpwardBody {
   end(trailers: string): boolean {
     this.isComplete = true;
     if (this.length >= 0 && this.received < this.length) return false;
-    if (this.wraps) this.waiting = Buffer.concat([this.waiting, Buffer.from(`0\r\n${trailers}\r\n`, 'latin1')]);
+    if (this.wraps) this.tail = `0\r\n${trailers}\r\n`;
     return true;
   }
 
   /** Takes what is to be sent to the backend next. */
   take(): Buffer {
-    const taken = this.waiting;
-    this.waiting = NOTHING;
-    return taken;
+    const { bytes } = this.waiting;
+    const { tail } = this;
+    this.tail = '';
+    if (bytes.length > 0) this.waiting = new FirstBytes();
+    return this.wraps ? wrapped(bytes, tail) : bytes;
   }
 }
 
-function chunkOf(bytes: Buffer): Buffer {
-  const size = `${bytes.length.toString(16)}\r\n`;
-  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2);
-  chunk.write(size, 'latin1');
-  bytes.copy(chunk, size.length);
-  chunk.write('\r\n', size.length + bytes.length, 'latin1');
-  return chunk;
+/** @returns one chunk of `bytes`, if there are any, and `tail` */
+function wrapped(bytes: Buffer, tail: string): Buffer {
+  const end = Buffer.from(tail, 'latin1');
+  if (bytes.length === 0) return end;
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`, 'latin1'), bytes, LINE_END, end]);
 }
