@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { fieldNameSchema, fieldValueSchema } from './fields.js';
 import { OF_RESPONSES } from './header-rules.js';
+import { similarWord } from './similar.js';
 import { duration } from './values.js';
 
 const LONGEST_BODY = 65_536;
@@ -39,7 +40,11 @@ export const page = z
   });
 
 const pageKey = z.string().regex(/^(?:[45]\d\d|[45]xx|maintenance)$/, {
-  error: ({ input }) => `"${input}" is no status of an error; write 503, 5xx or maintenance`,
+  error: ({ input }) => {
+    const near = similarWord(String(input), ['maintenance']);
+    const hint = near === undefined ? 'write 503, 5xx or maintenance' : `did you mean ${near}?`;
+    return `"${input}" is no status of an error; ${hint}`;
+  },
 });
 
 export const errorPages = z

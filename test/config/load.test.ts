@@ -230,6 +230,11 @@ describe('A wrong file', () => {
       ['f:1:49: pools.web: "helthcheck" is not known here; did you mean "healthCheck"?'],
     ],
     [
+      'a page under a misspelt name',
+      pool('errorPages: { maintenence: { body: x } }'),
+      ['f:1:63: pools.web.errorPages: "maintenence" is no status of an error; did you mean maintenance?'],
+    ],
+    [
       'a key that is like none',
       pool('retries: { zzz: 1 }'),
       [
