@@ -81,8 +81,11 @@ export class ConnectionGate implements LeaseUser {
 }
 
 export class ConnectionLimits {
-  /** Most client connections of this worker, whatever the permits. */
-  most = Number.POSITIVE_INFINITY;
+  /**
+   * Most client connections of this worker, whatever the permits: as many as its files suffice for. Those that wait for
+   * their TLS handshake or send a PROXY header have no permit yet, and are bounded by this alone.
+   */
+  readonly most = clientsWithin(openFileLimit());
   private limits: Config['limits'];
   private share: Share = WHOLE;
   private readonly permits: Permits;
@@ -101,7 +104,6 @@ export class ConnectionLimits {
   configure({ limits }: Config, open: Iterable<Arrival>): void {
     this.limits = limits;
     const isOwn = limits.connections === 'auto';
-    this.most = isOwn ? clientsWithin(openFileLimit()) : Number.POSITIVE_INFINITY;
     if (!isOwn) this.total ??= this.openTotal();
     const lifted = this.countsAddresses ? [] : [...this.gates.values()];
     if (isOwn && this.total !== undefined) lifted.push(this.total);
