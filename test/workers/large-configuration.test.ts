@@ -71,7 +71,8 @@ describe('A worker that gets 10,000 routes', () => {
     const { routes, read } = countingReads(allAtOnce(packed(config)));
     const before = current();
     tell(config, routes);
-    expect(read(), 'parts at once').to.equal(1);
+    // The second is looked at only to see that there is one; it is read in the next turn.
+    expect(read(), 'parts at once').to.equal(2);
     let turns = 0;
     let answered = 0;
     while (current() === before) {

@@ -44,7 +44,8 @@ describe('A fault that is played', () => {
       expect(requests).to.equal(750);
       expect(failures.replayable).to.equal(0);
       expect(sentTwice).to.equal(0);
-      expect(phases.before.shares[2]).to.be.above(0.2);
+      // A third, as far as two random choices of 250 requests are even on a busy machine.
+      expect(phases.before.shares[2]).to.be.above(0.15);
       expect(phases.during.shares[2]).to.be.below(0.1);
     },
   );
