@@ -119,7 +119,6 @@ export class Reconfiguration {
     sockets.change(listeners.change);
     sockets.add(opened);
     if (opened.length > 0) pools.leaveOwnAddresses();
-    void changes.save();
     const reload = new PoolReload(pools, hosts, logger, () => this.#closed);
     const added = namesOf(plan.pools, 'added');
     // No route is ever without its pool: pools join before the workers get the routes, and leave after.
@@ -131,6 +130,8 @@ export class Reconfiguration {
     permits.configured();
     this.#changeRest(before);
     await reload.fill(added);
+    // Not before: the state is the difference of the pools to the file, and they have followed it only now.
+    void changes.save();
     await supervisor.listen(opened);
   }
 
