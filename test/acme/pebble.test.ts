@@ -13,6 +13,16 @@ import { freePort } from '../support/free-port.js';
 import { isPebbleMissing, Pebble } from '../support/pebble.js';
 import { certified, certifiedConfig, folder, isOfPebble, served, startCertified } from './support.js';
 
+/** @returns the files in `storage` once the order has let go of its lock */
+async function eventuallyUnlocked(storage: string): Promise<string[]> {
+  let files: string[] = [];
+  await eventually('the lock is gone', async () => {
+    files = await readdir(storage);
+    return !files.some((file) => file.endsWith('.lock'));
+  });
+  return files;
+}
+
 describe('A certificate by ACME', () => {
   before(function () {
     // Not in CI, where .ci/run installs it.
@@ -33,7 +43,7 @@ describe('A certificate by ACME', () => {
     const [view] = balancer.view().certificates;
     expect(view).to.deep.include({ source: 'acme', problem: null });
     expect(Date.parse(view?.nextRenewal ?? '')).to.be.greaterThan(Date.now());
-    const files = await readdir(storage);
+    const files = await eventuallyUnlocked(storage);
     expect(files.map((file) => file.replace(/-[0-9a-f]{12}/, '')).toSorted()).to.deep.equal([
       'a.test.json',
       'a.test.pem',
