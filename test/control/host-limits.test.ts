@@ -140,7 +140,7 @@ describe('Over several workers', function () {
       const backends = [{ address, maxConnections }];
       const balancer = await start({ workers }, () => ({ backends, ...UNHURRIED }), address);
       backend.holds = true;
-      const answers = askOften(balancer, 120);
+      const answers = askOften(balancer, 60);
       await eventually('the backend is full', () => backend.open === maxConnections);
       backend.release();
       const statuses = await answers;

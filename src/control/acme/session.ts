@@ -23,6 +23,9 @@ const LAST_LOOK_MS = 10_000;
 /** Longest text of a CA that is shown. */
 const LONGEST_REASON = 400;
 
+/** How often the CA is asked whether it has looked: after a second, then less and less often, ten times in all. */
+const POLLING = { backoffMin: 1_000, backoffMax: 30_000, backoffAttempts: 10 };
+
 export interface Issued {
   /** PEM, the intermediate certificates behind it. */
   readonly cert: string;
@@ -116,10 +119,10 @@ class Session {
     const { directory: directoryUrl, externalAccount } = this.#order.acme;
     const make = async (): Promise<string> => String(await this.#library.crypto.createPrivateEcdsaKey());
     const accountKey = await this.#parts.storage.accountKey(directoryUrl, make);
-    if (externalAccount === undefined) return new this.#library.Client({ directoryUrl, accountKey });
+    if (externalAccount === undefined) return new this.#library.Client({ directoryUrl, accountKey, ...POLLING });
     const { kid, keyFile } = externalAccount;
     const externalAccountBinding = { kid, hmacKey: (await readConfigFile(keyFile)).trim() };
-    return new this.#library.Client({ directoryUrl, accountKey, externalAccountBinding });
+    return new this.#library.Client({ directoryUrl, accountKey, externalAccountBinding, ...POLLING });
   }
 
   /** Makes the account, or finds it again by its key. */
